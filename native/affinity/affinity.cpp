@@ -1,0 +1,58 @@
+#include "genmi/affinity.h"
+
+#include <algorithm>
+
+#include "affinity/row_blocks.h"
+#include "simd/reductions.h"
+
+namespace genmi {
+
+void Affinity::submatrix(Rows rows, const Context& context, double* out) const {
+  affinity::for_each_row_block(rows.count, rows.count * 8, context,
+                               [&](std::size_t i, std::size_t) { entries(rows[i], rows, out + i * rows.count); });
+}
+
+void Affinity::centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const {
+  const Workspace::Frame frame(context.workspace);
+  const std::size_t n = rows.count;
+  const std::span<double> scratch = context.workspace.take<double>(n * context.slots());
+  affinity::for_each_row_block(n, n * (k + 8), context, [&](std::size_t i, std::size_t slot) {
+    double* row = scratch.data() + slot * n;
+    entries(rows[i], rows, row);
+    double* target = out + i * k;
+    std::fill(target, target + k, 0.0);
+    for (std::size_t j = 0; j < n; ++j) simd::add_scaled(row[j], v + j * k, k, target);
+  });
+}
+
+Status SharedAffinity::open(AffinityPtr& out) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  out = affinity_;
+  if (out) return Status::ok();
+  return {Code::kDisposed, explain("affinity", "an affinity that is in use", "one that was disposed of",
+                                   "call dispose() after the last evaluation")};
+}
+
+void SharedAffinity::dispose() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  affinity_.reset();
+}
+
+Status check_rows(Rows rows, std::size_t n, std::size_t size) {
+  if (rows.index == nullptr) {
+    if (n == size) return Status::ok();
+    return {Code::kOutOfRange,
+            explain("predictions", std::to_string(size) + " rows, one for each sample of the affinity",
+                    std::to_string(n), "for a mini-batch pass rows, the samples' indices")};
+  }
+  if (rows.count != n)
+    return {Code::kOutOfRange, explain("rows", std::to_string(n) + " indices, one for each row of the predictions",
+                                       std::to_string(rows.count))};
+  for (std::size_t i = 0; i < n; ++i)
+    if (rows.index[i] < 0 || static_cast<std::size_t>(rows.index[i]) >= size)
+      return {Code::kOutOfRange, explain("rows", "integers in [0, " + std::to_string(size) + ")",
+                                         std::to_string(rows.index[i]) + " at index " + std::to_string(i))};
+  return Status::ok();
+}
+
+}  // namespace genmi

@@ -1,0 +1,36 @@
+#include "affinity/dense_affinity.h"
+
+#include <algorithm>
+
+#include "affinity/row_blocks.h"
+#include "simd/reductions.h"
+
+namespace genmi::affinity {
+
+template <class T>
+void DenseAffinity<T>::entries(std::size_t i, Rows columns, double* out) const {
+  const T* row = matrix_.data() + i * size();
+  if (offsets_.empty()) {
+    for (std::size_t j = 0; j < columns.count; ++j) out[j] = static_cast<double>(row[columns[j]]);
+    return;
+  }
+  for (std::size_t j = 0; j < columns.count; ++j)
+    out[j] = static_cast<double>(row[columns[j]]) + offsets_[i] + offsets_[columns[j]];
+}
+
+template <class T>
+void DenseAffinity<T>::centred_product(Rows rows, const double* v, std::size_t k, const Context& context,
+                                       double* out) const {
+  for_each_row_block(rows.count, rows.count * k, context, [&](std::size_t i, std::size_t) {
+    const T* row = matrix_.data() + rows[i] * size();
+    double* target = out + i * k;
+    std::fill(target, target + k, 0.0);
+    for (std::size_t j = 0; j < rows.count; ++j)
+      simd::add_scaled(static_cast<double>(row[rows[j]]), v + j * k, k, target);
+  });
+}
+
+template class DenseAffinity<float>;
+template class DenseAffinity<double>;
+
+}  // namespace genmi::affinity

@@ -1,0 +1,33 @@
+// An affinity that keeps all its N x N entries.
+#pragma once
+
+#include <vector>
+
+#include "genmi/affinity.h"
+
+namespace genmi::affinity {
+
+template <class T>
+class DenseAffinity final : public Affinity {
+ public:
+  // A(i, j) = matrix[i N + j] + offsets[i] + offsets[j]; no offsets: 0. A kernel stored in float32 leaves its large
+  // constant part in the offsets, where float64 keeps it and the maximum mean discrepancy does not ask for it.
+  // rounded: the entries were rounded when they were stored, which can break the triangle inequality.
+  DenseAffinity(std::size_t size, Kind kind, bool metric, std::vector<T> matrix, std::vector<double> offsets,
+                bool rounded)
+      : Affinity(size, kind, metric), matrix_(std::move(matrix)), offsets_(std::move(offsets)), rounded_(rounded) {}
+
+  bool exactly_metric() const override { return metric() && !rounded_; }
+  Storage storage() const override { return Storage::kDense; }
+  Precision precision() const override { return sizeof(T) == 4 ? Precision::kFloat32 : Precision::kFloat64; }
+  std::size_t bytes() const override { return matrix_.size() * sizeof(T) + offsets_.size() * sizeof(double); }
+  void entries(std::size_t i, Rows columns, double* out) const override;
+  void centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const override;
+
+ private:
+  std::vector<T> matrix_;
+  std::vector<double> offsets_;
+  bool rounded_;
+};
+
+}  // namespace genmi::affinity

@@ -1,0 +1,24 @@
+// What a long computation shares with whoever waits for it: a request to stop, and how far it has come.
+#pragma once
+
+#include <atomic>
+
+namespace genmi {
+
+class Job {
+ public:
+  void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+
+  // The share of the work that is done, in [0, 1].
+  void report(double done) { progress_.store(done, std::memory_order_relaxed); }
+  double progress() const { return progress_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool> cancelled_{false};
+  std::atomic<double> progress_{0};
+};
+
+inline bool is_cancelled(const Job* job) { return job != nullptr && job->cancelled(); }
+
+}  // namespace genmi

@@ -1,0 +1,44 @@
+// Work on several threads with the same bits for any number of them: the caller cuts its work into tasks that do not
+// depend on the thread count, and every task writes its own part of the result.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace genmi {
+
+class ThreadPool {
+ public:
+  // The pool of this process, alive as long as somebody holds it (so that an unloaded addon leaves no thread behind).
+  static std::shared_ptr<ThreadPool> shared();
+
+  ThreadPool() = default;
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  // Calls task(index, slot) for every index in [0, count), on the calling thread and at most threads - 1 others.
+  // slot < threads is the same for all calls of one thread: an index into scratch space. Tasks must not throw.
+  using Task = std::function<void(std::size_t index, std::size_t slot)>;
+  void run(std::size_t count, std::size_t threads, const Task& task);
+
+  static std::size_t hardware_threads();
+
+ private:
+  struct Batch;
+  void work();
+  void ensure_workers(std::size_t count);
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<std::thread> workers_;
+  std::vector<std::shared_ptr<Batch>> queue_;
+  bool stopping_ = false;
+};
+
+}  // namespace genmi

@@ -1,0 +1,45 @@
+// What every room answers with: success, or why not. The core never prints, aborts or throws across its boundary.
+#pragma once
+
+#include <string>
+#include <utility>
+
+namespace genmi {
+
+enum class Code {
+  kOk,
+  kInvalidType,     // an argument of the wrong kind: TypeError, ERR_INVALID_ARG_TYPE
+  kOutOfRange,      // a wrong shape or value: RangeError, ERR_OUT_OF_RANGE
+  kInfeasible,      // marginals no plan can have: GenmiError, ERR_INFEASIBLE
+  kIterationLimit,  // stopped before the optimum: GenmiError, ERR_ITERATION_LIMIT
+  kUnavailable,     // a backend or instruction set this machine lacks: GenmiError, ERR_BACKEND_UNAVAILABLE
+  kDisposed,        // used after dispose(): GenmiError, ERR_DISPOSED
+  kOutOfMemory,     // GenmiError, ERR_OUT_OF_MEMORY
+  kAborted,         // the caller asked to stop: rejected with the signal's reason
+};
+
+class [[nodiscard]] Status {
+ public:
+  Status() = default;
+  Status(Code code, std::string message) : code_(code), message_(std::move(message)) {}
+
+  static Status ok() { return {}; }
+
+  bool is_ok() const { return code_ == Code::kOk; }
+  explicit operator bool() const { return is_ok(); }
+  Code code() const { return code_; }
+  const std::string& message() const { return message_; }
+
+ private:
+  Code code_ = Code::kOk;
+  std::string message_;
+};
+
+// A number as JavaScript writes it.
+std::string format(double value);
+
+// The form every message has: which argument, what it must be, what came, what to do.
+std::string explain(const std::string& argument, const std::string& expected, const std::string& received,
+                    const std::string& remedy = {});
+
+}  // namespace genmi

@@ -1,0 +1,54 @@
+// Scratch memory that is kept between calls, so that a training step allocates nothing but its result.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace genmi {
+
+// A stack of blocks: take() hands out memory that stays valid until the Frame it was taken in ends.
+class Workspace {
+ public:
+  // Uninitialised memory for count numbers, aligned to a cache line.
+  template <class T>
+  std::span<T> take(std::size_t count) {
+    return {static_cast<T*>(take_bytes(count * sizeof(T))), count};
+  }
+
+  template <class T>
+  std::span<T> take_zeroed(std::size_t count) {
+    std::span<T> memory = take<T>(count);
+    for (T& value : memory) value = T{};
+    return memory;
+  }
+
+  // Gives back, when it ends, all that was taken since it began.
+  class Frame {
+   public:
+    explicit Frame(Workspace& workspace) : workspace_(workspace), block_(workspace.block_), used_(workspace.used_) {}
+    ~Frame() { workspace_.release(block_, used_); }
+    Frame(const Frame&) = delete;
+    Frame& operator=(const Frame&) = delete;
+
+   private:
+    Workspace& workspace_;
+    std::size_t block_, used_;
+  };
+
+ private:
+  struct Block {
+    std::unique_ptr<std::byte[]> memory;
+    std::size_t size = 0;
+  };
+
+  void* take_bytes(std::size_t bytes);
+  void release(std::size_t block, std::size_t used);
+
+  std::vector<Block> blocks_;
+  std::size_t block_ = 0;  // the block that is being filled
+  std::size_t used_ = 0;   // bytes used of it
+};
+
+}  // namespace genmi
