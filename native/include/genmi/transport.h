@@ -1,0 +1,88 @@
+// Exact optimal transport between discrete measures over a shared cost matrix.
+//
+//   minimise <plan, costs>  over plan >= 0, plan 1 = supply, plan' 1 = demand
+//   maximise <u, supply> + <v, demand>  over u_i + v_j <= costs_ij
+//
+// Solved by the primal network simplex (native/transport/network_simplex.h); no GEMINI in here.
+// References: Ahuja, Magnanti, Orlin, "Network Flows", 1993, ch. 11; Peyre, Cuturi, "Computational Optimal
+// Transport", 2019, ch. 3.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "genmi/job.h"
+#include "genmi/matrix.h"
+#include "genmi/status.h"
+
+namespace genmi::transport {
+
+// Costs between n1 sources and n2 targets, see check_costs. metric: square, symmetric, zero diagonal, and the triangle
+// inequality holds exactly, so that mass which both measures have at a point need not move.
+struct Costs {
+  MatrixView<double> matrix;
+  bool metric = false;
+};
+
+// What Costs asks of each number, in one pass over the matrix: finite (at most 1e300) and >= 0, and not empty. Whoever
+// takes a matrix from outside calls this once; solvers rely on it.
+Status check_costs(MatrixView<double> costs);
+
+struct Options {
+  bool plan = false;  // also return the plan's positive entries
+  std::uint64_t max_pivots = std::numeric_limits<std::uint64_t>::max();
+  double mass_tolerance = 1e-8;  // largest relative difference of the two sums
+  const Job* job = nullptr;      // polled inside the pivots
+};
+
+enum class Outcome { kOptimal, kIterationLimit };
+
+struct PlanEntry {
+  std::int32_t source, target;
+  double mass;
+};
+
+// How far a result is from a proof of optimality, measured on the caller's numbers in float64 after the solve. At the
+// optimum all three are rounding errors, at most about 1e-14 of the largest potential: another reason not to make
+// penalties for forbidden pairs needlessly large.
+struct Certificate {
+  double gap = 0;            // <plan, costs> - (<u, supply> + <v, demand>)
+  double infeasibility = 0;  // the largest of 0 and u_i + v_j - costs_ij over all i, j
+  double slackness = 0;      // the largest costs_ij - u_i - v_j over the plan's positive entries
+};
+
+// One problem's answer, reused from call to call by whoever solves many.
+struct Result {
+  Outcome outcome = Outcome::kOptimal;
+  double cost = 0;           // <plan, costs>; the optimum is no lower than cost - certificate.gap
+  std::vector<double> u, v;  // valid at every point, also those without mass
+  std::uint64_t pivots = 0;
+  std::vector<PlanEntry> plan;  // by source, then target; empty unless asked for
+  Certificate certificate;
+};
+
+// Solves problems over one cost matrix, one after the other, keeping its memory between them. One thread at a time.
+class Solver {
+ public:
+  explicit Solver(Costs costs);
+  ~Solver();
+  Solver(Solver&&) noexcept;
+  Solver& operator=(Solver&&) noexcept;
+
+  // supply: n1 weights, demand: n2 weights, finite, >= 0, not all zero. Demands are scaled to the supplies' sum when
+  // the sums differ by no more than mass_tolerance; by more is kInfeasible. The result is for that sum as it is, not
+  // for 1. Stopping at max_pivots is no error but an Outcome. On an error (kOutOfRange for the weights, kInfeasible,
+  // kAborted) the result is unspecified. Cost about N^2 to N^2.3 for N points.
+  Status solve(std::span<const double> supply, std::span<const double> demand, const Options& options, Result& result);
+
+ private:
+  struct Workspace;
+  Costs costs_;
+  std::unique_ptr<Workspace> workspace_;
+};
+
+}  // namespace genmi::transport

@@ -1,0 +1,67 @@
+#include "transport/checks.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace genmi::transport {
+namespace {
+
+constexpr double kLargestCost = 1e300;  // potentials are sums of many costs, which must not overflow
+
+std::string shape(MatrixView<double> matrix) {
+  return std::to_string(matrix.rows) + " x " + std::to_string(matrix.columns);
+}
+
+bool is_weight(double value) { return value >= 0 && std::isfinite(value); }
+bool is_cost(double value) { return value >= 0 && value <= kLargestCost; }
+
+Status refuse(const std::string& argument, const std::string& expected, const std::string& received,
+              const std::string& remedy) {
+  return {Code::kOutOfRange, explain(argument, expected, received, remedy)};
+}
+
+}  // namespace
+
+Status check_costs(MatrixView<double> costs) {
+  const std::size_t count = costs.rows * costs.columns;
+  if (count == 0) {
+    return refuse("costs", "at least one row and one column", shape(costs), "pass a non-empty matrix");
+  }
+  const double* wrong = std::find_if_not(costs.data, costs.data + count, is_cost);
+  if (wrong == costs.data + count) return Status::ok();
+  const auto at = static_cast<std::size_t>(wrong - costs.data);
+  return refuse("costs", "numbers from 0 to " + format(kLargestCost),
+                format(*wrong) + " in row " + std::to_string(at / costs.columns) + ", column " +
+                    std::to_string(at % costs.columns),
+                "give pairs out of reach a finite penalty");
+}
+
+Status check_shape(const Costs& costs) {
+  if (!costs.metric || costs.matrix.rows == costs.matrix.columns) return Status::ok();
+  return refuse("costs", "a square matrix, being a metric", shape(costs.matrix), "say that they are not a metric");
+}
+
+Status check_weights(const char* argument, std::span<const double> weights, std::size_t points) {
+  if (weights.size() != points) {
+    return refuse(argument, std::to_string(points) + " weights", std::to_string(weights.size()),
+                  "pass one weight per row (supply) or column (demand) of the costs");
+  }
+  const auto wrong = std::find_if_not(weights.begin(), weights.end(), is_weight);
+  if (wrong != weights.end()) {
+    const std::string at = std::to_string(wrong - weights.begin());
+    return refuse(argument, "finite weights >= 0", format(*wrong) + " at index " + at, "clip the weights");
+  }
+  double sum = 0;
+  for (const double weight : weights) sum += weight;
+  if (sum > 0 && std::isfinite(sum)) return Status::ok();
+  return refuse(argument, "weights with a positive, finite sum", "the sum " + format(sum), "scale the weights");
+}
+
+Status check_balance(double supply, double demand, double tolerance) {
+  if (std::abs(supply - demand) <= tolerance * std::max(supply, demand)) return Status::ok();
+  const std::string expected = "a sum within a relative " + format(tolerance) + " of the supply's, " + format(supply);
+  return {Code::kInfeasible, explain("demand", expected, format(demand), "scale both to the same sum")};
+}
+
+}  // namespace genmi::transport

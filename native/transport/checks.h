@@ -1,0 +1,21 @@
+// What the room accepts from outside, and what it says about the rest.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "genmi/status.h"
+#include "genmi/transport.h"
+
+namespace genmi::transport {
+
+// Square, if the costs are a metric.
+Status check_shape(const Costs& costs);
+
+// The weights of one measure: `points` numbers >= 0, finite and of finite sum, not all zero.
+Status check_weights(const char* argument, std::span<const double> weights, std::size_t points);
+
+// The masses of both measures: relatively no further apart than the tolerance.
+Status check_balance(double supply, double demand, double tolerance);
+
+}  // namespace genmi::transport

@@ -1,0 +1,48 @@
+// A first basis that is strongly feasible (Cunningham, "A network simplex method", 1976): from every node, some flow
+// can be sent to the root through the tree. With our arcs this means that every column's arc to its parent has flow.
+//
+// The matrix minimum rule ships positive amounts only, so its forest has the property wherever its trees are rooted.
+// Each tree is then joined to the root's by an arc without flow from one of its rows, for which that is allowed: no
+// artificial node, no arc of a big cost M that would spoil the potentials.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "genmi/job.h"
+#include "transport/matrix_minimum.h"
+#include "transport/problem.h"
+#include "transport/spanning_tree.h"
+
+namespace genmi::transport {
+
+class InitialBasis {
+ public:
+  // False when cancelled.
+  bool build(const Problem& problem, const Job* job, SpanningTree& tree);
+
+ private:
+  struct Visit {
+    Node node, parent;
+    std::size_t shipment;  // between the two, and its cost
+    double cost;
+    double potential;  // relative to the first node of the walk
+  };
+  struct Link {
+    Node row, column;
+    double cost;
+  };
+  void index_shipments(const SpanningTree& tree);
+  void walk(Node start, MatrixView<double> costs, const SpanningTree& tree);
+  void hang_walked(SpanningTree& tree);
+  Link cheapest_link(MatrixView<double> costs, const SpanningTree& tree) const;
+
+  MatrixMinimum matrix_minimum_;
+  std::vector<Shipment> shipments_;
+  // Each node's shipments as a linked list: shipment s is element 2 s in the list of its row, 2 s + 1 in its column's.
+  std::vector<std::size_t> first_, next_;
+  std::vector<Visit> walked_;   // one component of the forest, parents first
+  std::vector<double> prices_;  // the potentials of the columns in the tree, -infinity for the others
+};
+
+}  // namespace genmi::transport

@@ -1,0 +1,19 @@
+// What the network simplex is given: a transportation problem in which every row and every column has mass.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "genmi/matrix.h"
+
+namespace genmi::transport {
+
+// Rows are the sources, columns the targets. Masses are integers, so that flows are exact and ties are ties.
+struct Problem {
+  MatrixView<double> costs;
+  std::span<const std::int64_t> supplies;  // one per row, positive
+  std::span<const std::int64_t> demands;   // one per column, positive, the same total
+};
+
+}  // namespace genmi::transport
