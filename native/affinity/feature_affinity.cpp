@@ -91,6 +91,11 @@ void FeatureAffinity<T>::entries(std::size_t i, Rows columns, double* out) const
     out[j] = centred_entry(i, columns[j]) + offset(i) + offset(columns[j]);
 }
 
+template <class T>
+double FeatureAffinity<T>::product_operations(double n, double k) const {
+  return is_linear() ? 2 * n * entry_operations() * k : Affinity::product_operations(n, k);
+}
+
 // The linear kernel never needs its N x N matrix: X (X' V) costs O(N d k).
 template <class T>
 void FeatureAffinity<T>::centred_product(Rows rows, const double* v, std::size_t k, const Context& context,

@@ -21,6 +21,8 @@ class FeatureAffinity final : public Affinity {
   Precision precision() const override { return sizeof(T) == 4 ? Precision::kFloat32 : Precision::kFloat64; }
   std::size_t bytes() const override;
   void entries(std::size_t i, Rows columns, double* out) const override;
+  double entry_operations() const override { return static_cast<double>(columns_); }
+  double product_operations(double n, double k) const override;
   void centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const override;
 
   const Measure& measure() const { return measure_; }

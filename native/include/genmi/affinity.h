@@ -45,6 +45,10 @@ class Affinity {
   // out[j] = A(i, columns[j]).
   virtual void entries(std::size_t i, Rows columns, double* out) const = 0;
 
+  // About how many multiplications an entry, and centred_product of n samples and k columns, take.
+  virtual double entry_operations() const { return 1; }
+  virtual double product_operations(double n, double k) const { return n * n * (entry_operations() + k); }
+
   // out = A(rows, rows), rows.count x rows.count.
   void submatrix(Rows rows, const Context& context, double* out) const;
 

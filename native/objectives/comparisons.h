@@ -1,0 +1,41 @@
+// What the geometry-aware objectives compare: each cluster with all the data, or each pair of clusters.
+//
+// Both kinds are I = sum over comparisons of weight * Distance(r_a, r_b), where r_k = tau_k / pi_k is the density ratio
+// of cluster k and that of "all the data" is 1 everywhere. A distance gives its derivatives with respect to r; what is
+// left, r = tau / pi with pi the mean of tau, is here.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "genmi/predictions.h"
+#include "genmi/workspace.h"
+
+namespace genmi::objectives {
+
+constexpr std::size_t kAllData = static_cast<std::size_t>(-1);
+
+struct Comparison {
+  std::size_t a, b;         // b may be kAllData
+  double weight;            // pi_a, or 2 pi_a pi_b: the sum over ordered pairs counts each twice
+  double by_pi_a, by_pi_b;  // the weight's derivatives
+};
+
+// K comparisons, or K (K - 1) / 2 with a < b.
+std::span<Comparison> make_comparisons(const Predictions& p, bool one_vs_one, Workspace& workspace);
+
+// The N x K density ratios, with the data as a further cluster.
+struct Ratios {
+  const double* data;
+  std::size_t n, k;
+
+  double operator()(std::size_t i, std::size_t cluster) const {
+    return cluster == kAllData ? 1 : data[i * k + cluster];
+  }
+};
+
+// Adds factor times tau dI/dtau, given each comparison's distance and by_ratio = dI/dr, N x K.
+void add_log_gradient(const Predictions& p, std::span<const Comparison> comparisons, const double* distances,
+                      const double* by_ratio, double factor, Workspace& workspace, double* log_gradient);
+
+}  // namespace genmi::objectives

@@ -1,0 +1,208 @@
+// The Wasserstein objectives: exact optimal transport between what the clusters look like, and between them and the
+// data.
+//
+// Each comparison is one transport problem W(r_a / N, r_b / N) over the batch's distances; the gradient with respect to
+// a measure's weights is its dual potential (where the potentials are not unique, one of the subgradients). Source: Ohl
+// et al. 2022, eq. (11), (12); Peyre, Cuturi, "Computational Optimal Transport", 2019, section 9.1.
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <vector>
+
+#include "genmi/objective.h"
+#include "genmi/transport.h"
+#include "objectives/comparisons.h"
+
+namespace genmi::objectives {
+namespace {
+
+// splitmix64 (Steele, Lea, Flood 2014).
+std::uint64_t next_random(std::uint64_t& state) {
+  std::uint64_t z = (state += 0x9e3779b97f4a7c15u);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+class Wasserstein final : public Objective {
+ public:
+  struct Sampling {
+    std::size_t pairs = 0;  // 0: all
+    std::uint64_t seed = 0;
+    std::vector<std::int32_t> fixed;  // a0, b0, a1, b1, ...: these instead of random ones
+  };
+
+  Wasserstein(SharedAffinityPtr distance, bool one_vs_one, Sampling sampling)
+      : distance_(std::move(distance)), one_vs_one_(one_vs_one), sampling_(std::move(sampling)) {}
+
+  Status evaluate(const Batch& batch, Context& context, double factor, Totals& totals) const override {
+    const Workspace::Frame frame(context.workspace);
+    const Predictions& p = batch.exact();
+    std::span<Comparison> comparisons;
+    if (Status status = choose_comparisons(p, context.workspace, comparisons); !status) return status;
+    const std::span<double> distances = context.workspace.take<double>(comparisons.size());
+    const bool with_gradient = totals.log_gradient != nullptr;
+    const std::size_t potentials = with_gradient ? 2 * p.n() * comparisons.size() : 0;
+    const std::span<double> duals = context.workspace.take<double>(potentials);
+    const auto keep = [&](std::size_t c, const transport::Result& result) {
+      distances[c] = result.cost;
+      if (!with_gradient) return;
+      double* u = duals.data() + 2 * p.n() * c;
+      std::copy(result.u.begin(), result.u.end(), u);
+      std::copy(result.v.begin(), result.v.end(), u + p.n());
+    };
+    if (Status status = solve_all(p, batch.rows(), comparisons, false, context, keep); !status) return status;
+
+    for (std::size_t c = 0; c < comparisons.size(); ++c) totals.value += factor * comparisons[c].weight * distances[c];
+    if (!with_gradient) return Status::ok();
+    const std::span<double> by_ratio = ratio_gradient(p, comparisons, duals.data(), context.workspace);
+    add_log_gradient(p, comparisons, distances.data(), by_ratio.data(), factor, context.workspace, totals.log_gradient);
+    return Status::ok();
+  }
+
+  // dI/dD = sum of weight * plan.
+  Status affinity_gradient(const Batch& batch, Context& context, double* out) const override {
+    const Workspace::Frame frame(context.workspace);
+    const Predictions& p = batch.exact();
+    std::span<Comparison> comparisons;
+    if (Status status = choose_comparisons(p, context.workspace, comparisons); !status) return status;
+    std::vector<std::vector<transport::PlanEntry>> plans(comparisons.size());
+    const auto keep = [&](std::size_t c, const transport::Result& result) { plans[c] = result.plan; };
+    if (Status status = solve_all(p, batch.rows(), comparisons, true, context, keep); !status) return status;
+    std::fill(out, out + p.n() * p.n(), 0.0);
+    for (std::size_t c = 0; c < plans.size(); ++c)
+      for (const transport::PlanEntry& entry : plans[c])
+        out[static_cast<std::size_t>(entry.source) * p.n() + static_cast<std::size_t>(entry.target)] +=
+            comparisons[c].weight * entry.mass;
+    return Status::ok();
+  }
+
+  // The growth of the network simplex with N was measured as N^2.1, about ten multiplications each.
+  Cost cost(std::size_t n, std::size_t k) const override {
+    const double samples = static_cast<double>(n), clusters = static_cast<double>(k);
+    double problems = one_vs_one_ ? clusters * (clusters - 1) / 2 : clusters;
+    if (sampling_.pairs > 0) problems = std::min(problems, static_cast<double>(sampling_.pairs));
+    AffinityPtr distance;
+    const double entries = distance_->open(distance) ? samples * samples * distance->entry_operations() / 2 : 0;
+    return {entries + 10 * problems * std::pow(samples, 2.1),
+            sizeof(double) * samples * (3 * samples + 4 * clusters + 2 * problems)};
+  }
+
+  std::size_t affinity_size() const override { return distance_->size(); }
+
+ private:
+  Status choose_comparisons(const Predictions& p, Workspace& workspace, std::span<Comparison>& out) const {
+    out = make_comparisons(p, one_vs_one_, workspace);
+    const std::size_t all = out.size();
+    if (!sampling_.fixed.empty()) {
+      for (std::size_t chosen = 0; 2 * chosen < sampling_.fixed.size(); ++chosen)
+        if (Status status = move_to_front(chosen, p.k(), out); !status) return status;
+      out = out.first(sampling_.fixed.size() / 2);
+    } else if (sampling_.pairs > 0 && sampling_.pairs < all) {
+      shuffle_to_front(sampling_.pairs, out);
+      out = out.first(sampling_.pairs);
+    }
+    // Unbiased: what is left out is made up for by the rest.
+    const double scale = out.empty() ? 1 : static_cast<double>(all) / static_cast<double>(out.size());
+    for (Comparison& pair : out)
+      pair = {pair.a, pair.b, scale * pair.weight, scale * pair.by_pi_a, scale * pair.by_pi_b};
+    return Status::ok();
+  }
+
+  Status move_to_front(std::size_t chosen, std::size_t k, std::span<Comparison> comparisons) const {
+    const std::int32_t first = sampling_.fixed[2 * chosen], second = sampling_.fixed[2 * chosen + 1];
+    const auto low = static_cast<std::size_t>(std::min(first, second)),
+               high = static_cast<std::size_t>(std::max(first, second));
+    const auto begin = comparisons.begin() + static_cast<std::ptrdiff_t>(chosen);
+    const auto found =
+        std::find_if(begin, comparisons.end(), [&](const Comparison& c) { return c.a == low && c.b == high; });
+    if (found == comparisons.end())
+      return {Code::kOutOfRange, explain("pairs", "distinct pairs of different clusters below " + std::to_string(k),
+                                         "[" + std::to_string(first) + ", " + std::to_string(second) + "]")};
+    std::iter_swap(begin, found);
+    return Status::ok();
+  }
+
+  // The n-th evaluation draws the n-th of a fixed sequence of choices: new pairs at each step, the same in each run.
+  void shuffle_to_front(std::size_t count, std::span<Comparison> comparisons) const {
+    std::uint64_t state = sampling_.seed;
+    state = next_random(state) + calls_.fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < count; ++i)
+      std::swap(comparisons[i], comparisons[i + next_random(state) % (comparisons.size() - i)]);
+  }
+
+  // Calls keep(c, result) for every comparison, from several threads; each problem is solved on one.
+  template <class Keep>
+  Status solve_all(const Predictions& p, Rows rows, std::span<const Comparison> comparisons, bool plan,
+                   Context& context, const Keep& keep) const {
+    AffinityPtr distance;
+    if (Status status = distance_->open(distance); !status) return status;
+    const std::size_t n = p.n();
+    const std::span<double> costs = context.workspace.take<double>(n * n);
+    distance->submatrix(rows, context, costs.data());
+    const Ratios ratio{p.ratio(), n, p.k()};
+    const transport::Options options{.plan = plan, .job = context.job};
+
+    struct Slot {
+      transport::Solver solver;
+      transport::Result result;
+      std::vector<double> supply, demand;
+    };
+    std::vector<Slot> slots;
+    for (std::size_t i = 0; i < std::min(context.slots(), std::max<std::size_t>(comparisons.size(), 1)); ++i)
+      slots.push_back({transport::Solver({{costs.data(), n, n}, distance->exactly_metric()}),
+                       {},
+                       std::vector<double>(n),
+                       std::vector<double>(n)});
+    std::vector<Status> statuses(comparisons.size());
+    context.for_each(comparisons.size(), [&](std::size_t c, std::size_t index) {
+      Slot& slot = slots[index];
+      const double share = 1 / static_cast<double>(n);
+      for (std::size_t i = 0; i < n; ++i) slot.supply[i] = ratio(i, comparisons[c].a) * share;
+      for (std::size_t i = 0; i < n; ++i) slot.demand[i] = ratio(i, comparisons[c].b) * share;
+      statuses[c] = slot.solver.solve(slot.supply, slot.demand, options, slot.result);
+      if (statuses[c]) keep(c, slot.result);
+    });
+    for (Status& status : statuses)
+      if (!status) return std::move(status);
+    return Status::ok();
+  }
+
+  // dI/dr, N x K: the potentials, for weights r / N.
+  static std::span<double> ratio_gradient(const Predictions& p, std::span<const Comparison> comparisons,
+                                          const double* duals, Workspace& workspace) {
+    const std::size_t n = p.n(), k = p.k();
+    const std::span<double> gradient = workspace.take_zeroed<double>(n * k);
+    for (std::size_t c = 0; c < comparisons.size(); ++c) {
+      const Comparison& pair = comparisons[c];
+      const double weight = pair.weight / static_cast<double>(n);
+      const double *u = duals + 2 * n * c, *v = u + n;
+      for (std::size_t i = 0; i < n; ++i) {
+        gradient[i * k + pair.a] += weight * u[i];
+        if (pair.b != kAllData) gradient[i * k + pair.b] += weight * v[i];
+      }
+    }
+    return gradient;
+  }
+
+  SharedAffinityPtr distance_;
+  bool one_vs_one_;
+  Sampling sampling_;
+  mutable std::atomic<std::uint64_t> calls_{0};
+};
+
+const ObjectiveFactory registration("wasserstein", [](const Parameters& parameters, ObjectivePtr& out) -> Status {
+  const SharedAffinityPtr distance = parameters.affinity();
+  if (!distance || distance->kind() != Kind::kDistance)
+    return {Code::kInvalidType, explain("affinity", "a distance, as Affinity.distance() and Affinity.hops() make",
+                                        distance ? "a kernel" : "nothing", "kernels are for mmd()")};
+  Wasserstein::Sampling sampling;
+  sampling.pairs = static_cast<std::size_t>(parameters.number("pairs", 0));
+  sampling.seed = static_cast<std::uint64_t>(parameters.number("seed", 0));
+  sampling.fixed = parameters.get<std::vector<std::int32_t>>("fixedPairs", {});
+  out = std::make_shared<Wasserstein>(distance, parameters.one_vs_one(), std::move(sampling));
+  return Status::ok();
+});
+
+}  // namespace
+}  // namespace genmi::objectives
