@@ -1,0 +1,27 @@
+{
+  # The CPU addon: what users compile when no prebuilt binary fits. Developers' builds: CMakeLists.txt.
+  "variables": {
+    # In the packed tarball the headers are in vendor/: the package has no other dependency.
+    "node_addon_api": "<!(node -p \"try { require('node-addon-api').include_dir } catch { 'vendor/node-addon-api' }\")",
+  },
+  "targets": [
+    {
+      "target_name": "genmi",
+      "sources": ["<!@(node -p \"require('fs').readFileSync('native/sources.txt', 'utf8').trim()\")"],
+      "include_dirs": ["native", "native/include", "<(node_addon_api)"],
+      "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS"],
+      "cflags!": ["-fno-exceptions"],
+      "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17"],
+      "cflags_cc": ["-std=c++20", "-O3", "-fvisibility=hidden", "-fexceptions"],
+      "xcode_settings": {
+        "CLANG_CXX_LANGUAGE_STANDARD": "c++20",
+        "GCC_ENABLE_CPP_EXCEPTIONS": "YES",
+        "GCC_OPTIMIZATION_LEVEL": "3",
+        "MACOSX_DEPLOYMENT_TARGET": "11.0",
+      },
+      "msvs_settings": {
+        "VCCLCompilerTool": {"AdditionalOptions": ["/std:c++20"], "ExceptionHandling": 1},
+      },
+    },
+  ],
+}

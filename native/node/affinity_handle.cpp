@@ -1,0 +1,208 @@
+#include "node/affinity_handle.h"
+
+#include <cmath>
+
+#include "genmi/graph.h"
+#include "node/environment.h"
+#include "node/errors.h"
+#include "node/task.h"
+
+namespace genmi::node {
+namespace {
+
+const char* kind_name(Kind kind) { return kind == Kind::kKernel ? "kernel" : "distance"; }
+Kind kind_option(const Napi::Object& options) {
+  return text_option(options, "kind") == "distance" ? Kind::kDistance : Kind::kKernel;
+}
+Precision precision_option(const Napi::Object& options) {
+  return text_option(options, "precision") == "float32" ? Precision::kFloat32 : Precision::kFloat64;
+}
+
+// measure(features, rows, columns, options)
+class MeasureTask final : public Task {
+ public:
+  static constexpr int kArguments = 4;
+
+  MeasureTask(const Napi::CallbackInfo& info, Access access)
+      : features_(info[0], size_argument(info[1], "rows"), size_argument(info[2], "columns"), "x", access) {
+    const auto options = info[3].As<Napi::Object>();
+    measure_.kind = kind_option(options);
+    measure_.name = text_option(options, "name");
+    measure_.gamma = number_option(options, "gamma");
+    measure_.median_gamma = flag_option(options, "medianGamma");
+    measure_.degree = number_option(options, "degree").value_or(measure_.degree);
+    measure_.coef0 = number_option(options, "coef0").value_or(measure_.coef0);
+    storage_ = text_option(options, "storage") == "features" ? Storage::kFeatures : Storage::kDense;
+    precision_ = precision_option(options);
+  }
+
+  Status run(Context& context) override {
+    return measure_affinity(features_.view(), measure_, storage_, precision_, context, affinity_);
+  }
+  Napi::Value finish(Napi::Env env) override { return AffinityHandle::create(env, std::move(affinity_)); }
+
+ private:
+  MatrixArgument features_;
+  MeasureOptions measure_;
+  Storage storage_;
+  Precision precision_;
+  AffinityPtr affinity_;
+};
+
+// precomputed(matrix, rows, columns, options)
+class PrecomputedTask final : public Task {
+ public:
+  PrecomputedTask(const Napi::CallbackInfo& info, Access access)
+      : matrix_(info[0], size_argument(info[1], "rows"), size_argument(info[2], "columns"), "matrix", access),
+        kind_(kind_option(info[3].As<Napi::Object>())),
+        metric_(flag_option(info[3].As<Napi::Object>(), "metric")),
+        precision_(precision_option(info[3].As<Napi::Object>())) {}
+
+  Status run(Context&) override { return precomputed_affinity(matrix_.view(), kind_, metric_, precision_, affinity_); }
+  Napi::Value finish(Napi::Env env) override { return AffinityHandle::create(env, std::move(affinity_)); }
+
+ private:
+  MatrixArgument matrix_;
+  Kind kind_;
+  bool metric_;
+  Precision precision_;
+  AffinityPtr affinity_;
+};
+
+// hops(distances, options)
+class HopsTask final : public Task {
+ public:
+  static constexpr int kArguments = 2;
+
+  HopsTask(const Napi::CallbackInfo& info, Access) : distances_(AffinityHandle::open(info[0])) {
+    const auto options = info[1].As<Napi::Object>();
+    options_.quantile = number_option(options, "quantile").value_or(options_.quantile);
+    options_.threshold = number_option(options, "threshold");
+    options_.disconnected = number_option(options, "disconnected");
+    if (const std::optional<double> neighbors = number_option(options, "neighbors"))
+      options_.neighbors = *neighbors >= 1 ? static_cast<std::size_t>(*neighbors) : 0;
+  }
+
+  Status run(Context& context) override { return hop_affinity(*distances_, options_, context, report_, affinity_); }
+
+  Napi::Value finish(Napi::Env env) override {
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("affinity", AffinityHandle::create(env, std::move(affinity_)));
+    result.Set("threshold", report_.threshold);
+    result.Set("edges", static_cast<double>(report_.edges));
+    result.Set("longest", static_cast<double>(report_.longest));
+    result.Set("connected", Napi::Boolean::New(env, report_.connected));
+    return result;
+  }
+
+ private:
+  AffinityPtr distances_;
+  HopOptions options_;
+  HopReport report_;
+  AffinityPtr affinity_;
+};
+
+// submatrix(rows, out)
+class SubmatrixTask final : public Task {
+ public:
+  SubmatrixTask(const Napi::CallbackInfo& info, AffinityPtr affinity)
+      : affinity_(std::move(affinity)), rows_(info[0], Access::kView), out_(info[1], count() * count(), "out") {}
+
+  Status run(Context& context) override {
+    const Rows rows{rows_.view().index, count()};
+    if (Status status = check_rows(rows, count(), affinity_->size()); !status) return status;
+    entries_ = context.workspace.take<double>(count() * count());
+    affinity_->submatrix(rows, context, entries_.data());
+    return Status::ok();
+  }
+  Napi::Value finish(Napi::Env env) override {
+    out_.write(entries_.data());
+    return env.Undefined();
+  }
+
+ private:
+  std::size_t count() const { return rows_.view().index == nullptr ? affinity_->size() : rows_.view().count; }
+
+  AffinityPtr affinity_;
+  RowsArgument rows_;
+  Output out_;
+  std::span<double> entries_;
+};
+
+}  // namespace
+
+AffinityHandle::AffinityHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AffinityHandle>(info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsExternal())
+    throw to_error(env,
+                   {Code::kInvalidType, explain("Affinity", "Affinity.kernel(), .distance(), .hops() or .precomputed()",
+                                                "a direct construction")});
+  const AffinityPtr& affinity = *info[0].As<Napi::External<AffinityPtr>>().Data();
+  shared_ = std::make_shared<SharedAffinity>(affinity);
+  reported_bytes_ = static_cast<std::int64_t>(affinity->bytes());
+  Napi::MemoryManagement::AdjustExternalMemory(env, reported_bytes_);
+
+  Napi::Object self = info.This().As<Napi::Object>();
+  self.Set("size", static_cast<double>(affinity->size()));
+  self.Set("kind", kind_name(affinity->kind()));
+  self.Set("metric", Napi::Boolean::New(env, affinity->metric()));
+  self.Set("storage", affinity->storage() == Storage::kDense ? "dense" : "features");
+  self.Set("precision", affinity->precision() == Precision::kFloat32 ? "float32" : "float64");
+  self.Set("bytes", static_cast<double>(affinity->bytes()));
+}
+
+Napi::Value AffinityHandle::create(Napi::Env env, AffinityPtr affinity) {
+  return Environment::of(env).affinity.New({Napi::External<AffinityPtr>::New(env, &affinity)});
+}
+
+SharedAffinityPtr AffinityHandle::shared(const Napi::Value& value) {
+  const Napi::Env env = value.Env();
+  if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(Environment::of(env).affinity.Value()))
+    throw to_error(env, {Code::kInvalidType, explain("affinity", "an Affinity", "another value")});
+  return Unwrap(value.As<Napi::Object>())->shared_;
+}
+
+AffinityPtr AffinityHandle::open(const Napi::Value& value) {
+  AffinityPtr affinity;
+  check(value.Env(), shared(value)->open(affinity));
+  return affinity;
+}
+
+Napi::Value AffinityHandle::submatrix(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    AffinityPtr affinity;
+    check(info.Env(), shared_->open(affinity));
+    SubmatrixTask task(info, std::move(affinity));
+    return run_now(info.Env(), task);
+  });
+}
+
+void AffinityHandle::dispose(const Napi::CallbackInfo& info) {
+  shared_->dispose();
+  release(info.Env());
+}
+
+// Objectives may live on when their affinity has become garbage, and then keep the memory; V8 has no reason to hurry.
+void AffinityHandle::Finalize(Napi::BasicEnv env) { release(env); }
+
+void AffinityHandle::release(Napi::BasicEnv env) {
+  Napi::MemoryManagement::AdjustExternalMemory(env, -reported_bytes_);
+  reported_bytes_ = 0;
+}
+
+Napi::Function AffinityHandle::define(Napi::Env env) {
+  return DefineClass(
+      env, "Affinity",
+      {InstanceMethod("submatrix", &AffinityHandle::submatrix), InstanceMethod("dispose", &AffinityHandle::dispose)});
+}
+
+void define_affinity(Napi::Env env, Napi::Object exports) {
+  Environment::of(env).affinity = Napi::Persistent(AffinityHandle::define(env));
+  exports.Set("measure", Napi::Function::New(env, perform<MeasureTask>));
+  exports.Set("measureAsync", Napi::Function::New(env, perform_async<MeasureTask>));
+  exports.Set("precomputed", Napi::Function::New(env, perform<PrecomputedTask>));
+  exports.Set("hops", Napi::Function::New(env, perform<HopsTask>));
+  exports.Set("hopsAsync", Napi::Function::New(env, perform_async<HopsTask>));
+}
+
+}  // namespace genmi::node

@@ -1,0 +1,58 @@
+// Arguments from JavaScript: no pointer leaves here without a checked length. The TypeScript layer has already said
+// what is wrong in the user's words; these checks keep the process safe whoever calls.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "genmi/affinity.h"
+
+namespace genmi::node {
+
+// Whether a call may look at the caller's memory (it does not return before it is done) or must own a copy.
+enum class Access { kView, kCopy };
+
+// A Float32Array or Float64Array of rows x columns numbers.
+class MatrixArgument {
+ public:
+  MatrixArgument(const Napi::Value& value, std::size_t rows, std::size_t columns, const char* argument, Access access);
+  AnyMatrix view() const { return view_; }
+
+ private:
+  AnyMatrix view_;
+  std::vector<float> floats_;
+  std::vector<double> doubles_;
+};
+
+// An Int32Array, or null or undefined for "all".
+class RowsArgument {
+ public:
+  RowsArgument(const Napi::Value& value, Access access);
+  Rows view() const { return view_; }
+
+ private:
+  Rows view_;
+  std::vector<std::int32_t> copy_;
+};
+
+// A Float32Array or Float64Array that a call fills; kept alive until it has.
+class Output {
+ public:
+  Output(const Napi::Value& value, std::size_t length, const char* argument);
+  bool wanted() const { return !array_.IsEmpty(); }
+  void write(const double* values);
+
+ private:
+  Napi::Reference<Napi::TypedArray> array_;
+  std::size_t length_;
+};
+
+std::size_t size_argument(const Napi::Value& value, const char* argument);
+std::string text_option(const Napi::Object& options, const char* name);
+std::optional<double> number_option(const Napi::Object& options, const char* name);
+bool flag_option(const Napi::Object& options, const char* name);
+
+}  // namespace genmi::node

@@ -1,0 +1,208 @@
+#include "node/objective_handle.h"
+
+#include "node/affinity_handle.h"
+#include "node/environment.h"
+#include "node/errors.h"
+#include "node/task.h"
+
+namespace genmi::node {
+namespace {
+
+std::vector<Parameters::Term> read_terms(const Napi::Array& array) {
+  std::vector<Parameters::Term> terms;
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const auto term = array.Get(i).As<Napi::Object>();
+    terms.push_back({ObjectiveHandle::unwrap(term.Get("objective")), number_option(term, "factor").value_or(1)});
+  }
+  return terms;
+}
+
+// Whatever an objective's constructor was given, by name: the binding knows no objective.
+Parameters read_parameters(const Napi::Object& object) {
+  Parameters parameters;
+  const Napi::Array names = object.GetPropertyNames();
+  for (std::uint32_t i = 0; i < names.Length(); ++i) {
+    const std::string name = names.Get(i).As<Napi::String>();
+    const Napi::Value value = object.Get(name);
+    if (value.IsNumber()) parameters.set(name, value.As<Napi::Number>().DoubleValue());
+    else if (value.IsBoolean()) parameters.set(name, value.As<Napi::Boolean>().Value() ? 1.0 : 0.0);
+    else if (value.IsString()) parameters.set(name, value.As<Napi::String>().Utf8Value());
+    else if (value.IsArray()) parameters.set(name, read_terms(value.As<Napi::Array>()));
+    else if (value.IsTypedArray()) {
+      const Rows numbers = RowsArgument(value, Access::kView).view();
+      parameters.set(name, std::vector<std::int32_t>(numbers.index, numbers.index + numbers.count));
+    } else if (value.IsObject()) parameters.set(name, AffinityHandle::shared(value));
+  }
+  return parameters;
+}
+
+// The part of every evaluation's arguments: predictions, n, k, logits, mask, epsilon, rows.
+struct EvaluationArguments {
+  static constexpr int kCount = 7;
+
+  EvaluationArguments(const Napi::CallbackInfo& info, Access access)
+      : n(size_argument(info[1], "n")),
+        k(size_argument(info[2], "k")),
+        predictions(info[0], n, k, "predictions", access),
+        rows(info[6], access) {
+    if (n == 0 || k == 0)
+      throw to_error(info.Env(), {Code::kOutOfRange, explain("predictions", "at least one row and one column",
+                                                             std::to_string(n) + " x " + std::to_string(k))});
+    options.from = info[3].ToBoolean() ? From::kLogits : From::kProbabilities;
+    options.clip = info[4].ToBoolean() ? Clip::kMask : Clip::kFused;
+    options.epsilon = info[5].ToNumber().DoubleValue();
+    if (!(options.epsilon > 0 && options.epsilon < 0.5))
+      throw to_error(info.Env(),
+                     {Code::kOutOfRange, explain("epsilon", "a number in (0, 0.5)", format(options.epsilon))});
+    options.rows = rows.view();
+  }
+
+  Status read(const Objective& objective, Batch& batch) const {
+    if (objective.affinity_size() != 0)
+      if (Status status = check_rows(options.rows, n, objective.affinity_size()); !status) return status;
+    return batch.read(predictions.view());
+  }
+
+  std::size_t n, k;
+  MatrixArgument predictions;
+  RowsArgument rows;
+  BatchOptions options;
+};
+
+// evaluate(…, gradient): the value, and the gradient into the array when one is given
+class EvaluateTask final : public Task {
+ public:
+  EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective)
+      : objective_(std::move(objective)),
+        arguments_(info, access),
+        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out"),
+        access_(access) {}
+
+  Status run(Context& context) override {
+    Batch batch(arguments_.options, context.workspace);
+    if (Status status = arguments_.read(*objective_, batch); !status) return status;
+    const std::size_t numbers = out_.wanted() ? batch.n() * batch.k() : 0;
+    const std::span<double> log_gradient = context.workspace.take_zeroed<double>(numbers);
+    totals_.log_gradient = out_.wanted() ? log_gradient.data() : nullptr;
+    if (Status status = objective_->evaluate(batch, context, 1, totals_); !status) return status;
+    if (!out_.wanted()) return Status::ok();
+    gradient_ = destination(numbers, context.workspace);
+    batch.finish_gradient(log_gradient.data(), gradient_.data());
+    return Status::ok();
+  }
+
+  Napi::Value finish(Napi::Env env) override {
+    if (out_.wanted()) out_.write(gradient_.data());
+    return Napi::Number::New(env, totals_.value);
+  }
+
+ private:
+  // The worker's workspace ends before finish(); a synchronous call's does not.
+  std::span<double> destination(std::size_t numbers, Workspace& workspace) {
+    if (access_ == Access::kView) return workspace.take<double>(numbers);
+    kept_.resize(numbers);
+    return kept_;
+  }
+
+  ObjectivePtr objective_;
+  EvaluationArguments arguments_;
+  Output out_;
+  Access access_;
+  Totals totals_;
+  std::span<double> gradient_;
+  std::vector<double> kept_;
+};
+
+// affinityGradient(…, out)
+class AffinityGradientTask final : public Task {
+ public:
+  AffinityGradientTask(const Napi::CallbackInfo& info, ObjectivePtr objective)
+      : objective_(std::move(objective)),
+        arguments_(info, Access::kView),
+        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.n, "out") {}
+
+  Status run(Context& context) override {
+    Batch batch(arguments_.options, context.workspace);
+    if (Status status = arguments_.read(*objective_, batch); !status) return status;
+    gradient_ = context.workspace.take<double>(batch.n() * batch.n());
+    return objective_->affinity_gradient(batch, context, gradient_.data());
+  }
+
+  Napi::Value finish(Napi::Env env) override {
+    out_.write(gradient_.data());
+    return env.Undefined();
+  }
+
+ private:
+  ObjectivePtr objective_;
+  EvaluationArguments arguments_;
+  Output out_;
+  std::span<double> gradient_;
+};
+
+}  // namespace
+
+ObjectiveHandle::ObjectiveHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ObjectiveHandle>(info) {
+  const Napi::Env env = info.Env();
+  guarded(env, [&] {
+    if (!info[0].IsString() || !info[1].IsObject())
+      throw to_error(env, {Code::kInvalidType, explain("Objective", "a name and parameters", "other values")});
+    const std::string name = info[0].As<Napi::String>();
+    check(env, ObjectiveFactory::make(name, read_parameters(info[1].As<Napi::Object>()), objective_));
+  });
+}
+
+ObjectivePtr ObjectiveHandle::unwrap(const Napi::Value& value) {
+  const Napi::Env env = value.Env();
+  if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(Environment::of(env).objective.Value()))
+    throw to_error(env, {Code::kInvalidType, explain("objective", "an Objective", "another value")});
+  return Unwrap(value.As<Napi::Object>())->objective_;
+}
+
+Napi::Value ObjectiveHandle::evaluate(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    EvaluateTask task(info, Access::kView, objective_);
+    return run_now(info.Env(), task);
+  });
+}
+
+Napi::Value ObjectiveHandle::evaluate_async(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return run_async(info.Env(), std::make_unique<EvaluateTask>(info, Access::kCopy, objective_),
+                     info[EvaluationArguments::kCount + 1]);
+  });
+}
+
+Napi::Value ObjectiveHandle::affinity_gradient(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    AffinityGradientTask task(info, objective_);
+    return run_now(info.Env(), task);
+  });
+}
+
+// cost(n, k): { operations, bytes }
+Napi::Value ObjectiveHandle::cost(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const Cost cost = objective_->cost(size_argument(info[0], "n"), size_argument(info[1], "k"));
+    Napi::Object result = Napi::Object::New(info.Env());
+    result.Set("operations", cost.operations);
+    result.Set("bytes", cost.bytes);
+    return result.As<Napi::Value>();
+  });
+}
+
+Napi::Function ObjectiveHandle::define(Napi::Env env) {
+  return DefineClass(env, "Objective",
+                     {InstanceMethod("evaluate", &ObjectiveHandle::evaluate),
+                      InstanceMethod("evaluateAsync", &ObjectiveHandle::evaluate_async),
+                      InstanceMethod("affinityGradient", &ObjectiveHandle::affinity_gradient),
+                      InstanceMethod("cost", &ObjectiveHandle::cost)});
+}
+
+void define_objective(Napi::Env env, Napi::Object exports) {
+  const Napi::Function constructor = ObjectiveHandle::define(env);
+  Environment::of(env).objective = Napi::Persistent(constructor);
+  exports.Set("Objective", constructor);
+}
+
+}  // namespace genmi::node

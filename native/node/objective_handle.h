@@ -1,0 +1,28 @@
+// Objectives as JavaScript objects.
+#pragma once
+
+#include <napi.h>
+
+#include "genmi/objective.h"
+
+namespace genmi::node {
+
+// new Objective(name, parameters)
+class ObjectiveHandle : public Napi::ObjectWrap<ObjectiveHandle> {
+ public:
+  explicit ObjectiveHandle(const Napi::CallbackInfo& info);
+  static Napi::Function define(Napi::Env env);
+  static ObjectivePtr unwrap(const Napi::Value& value);
+
+ private:
+  Napi::Value evaluate(const Napi::CallbackInfo& info);
+  Napi::Value evaluate_async(const Napi::CallbackInfo& info);
+  Napi::Value affinity_gradient(const Napi::CallbackInfo& info);
+  Napi::Value cost(const Napi::CallbackInfo& info);
+
+  ObjectivePtr objective_;
+};
+
+void define_objective(Napi::Env env, Napi::Object exports);
+
+}  // namespace genmi::node

@@ -1,0 +1,215 @@
+#include "node/solver_handle.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "genmi/transport.h"
+#include "node/affinity_handle.h"
+#include "node/environment.h"
+#include "node/errors.h"
+#include "node/task.h"
+
+namespace genmi::node {
+namespace {
+
+// Costs in the form the solver wants, shared by the calls that use them.
+struct PreparedCosts {
+  std::vector<double> entries;
+  transport::Costs costs;
+};
+using PreparedCostsPtr = std::shared_ptr<const PreparedCosts>;
+
+// The number of problems, their marginals, and the options of solveMany(supplies, demands, count, sharedDemand,
+// options).
+class SolveTask final : public Task {
+ public:
+  static constexpr int kArguments = 5;
+
+  SolveTask(const Napi::CallbackInfo& info, Access access, PreparedCostsPtr prepared)
+      : prepared_(std::move(prepared)),
+        count_(size_argument(info[2], "problems")),
+        supplies_(info[0], count_, prepared_->costs.matrix.rows, "p", access),
+        demands_(info[1], info[3].ToBoolean() ? 1 : count_, prepared_->costs.matrix.columns, "q", access) {
+    const auto options = info[4].As<Napi::Object>();
+    options_.plan = flag_option(options, "plan");
+    const bool single = std::holds_alternative<MatrixView<float>>(supplies_.view()) ||
+                        std::holds_alternative<MatrixView<float>>(demands_.view());
+    // Sums of many float32 weights differ by their rounding.
+    options_.mass_tolerance = single ? 1e-4 : 1e-8;
+    if (const std::optional<double> pivots = number_option(options, "maxPivots"))
+      options_.max_pivots = static_cast<std::uint64_t>(std::clamp(*pivots, 0.0, 9e15));
+    threads_ = static_cast<std::size_t>(number_option(options, "threads").value_or(0));
+  }
+
+  Status run(Context& shared) override {
+    Context context = shared;
+    if (threads_ > 0) context.threads = threads_;
+    options_.job = context.job;
+    results_.resize(count_);
+    struct Slot {
+      transport::Solver solver;
+      std::vector<double> supply, demand;
+    };
+    std::vector<Slot> slots;
+    for (std::size_t i = 0; i < std::min(context.slots(), std::max<std::size_t>(count_, 1)); ++i)
+      slots.push_back({transport::Solver(prepared_->costs), {}, {}});
+    std::vector<Status> statuses(count_);
+    context.for_each(count_, [&](std::size_t problem, std::size_t index) {
+      Slot& slot = slots[index];
+      read_row(supplies_.view(), problem, slot.supply);
+      read_row(demands_.view(), problem, slot.demand);
+      statuses[problem] = slot.solver.solve(slot.supply, slot.demand, options_, results_[problem]);
+    });
+    for (Status& status : statuses)
+      if (!status) return std::move(status);
+    return Status::ok();
+  }
+
+  Napi::Value finish(Napi::Env env) override {
+    Napi::Array results = Napi::Array::New(env, results_.size());
+    for (std::size_t i = 0; i < results_.size(); ++i) {
+      const Napi::HandleScope scope(env);
+      results.Set(static_cast<std::uint32_t>(i), to_object(env, results_[i]));
+    }
+    return results;
+  }
+
+ private:
+  static void read_row(const AnyMatrix& matrix, std::size_t problem, std::vector<double>& out) {
+    std::visit(
+        [&](const auto& view) {
+          const auto* row = view.row(view.rows == 1 ? 0 : problem);
+          out.assign(row, row + view.columns);
+        },
+        matrix);
+  }
+
+  Napi::Object to_object(Napi::Env env, const transport::Result& result) const {
+    Napi::Object object = Napi::Object::New(env);
+    const bool optimal = result.outcome == transport::Outcome::kOptimal;
+    object.Set("cost", result.cost);
+    object.Set("u", to_array(env, result.u));
+    object.Set("v", to_array(env, result.v));
+    object.Set("status", optimal ? "optimal" : "iteration-limit");
+    object.Set("pivots", static_cast<double>(result.pivots));
+    Napi::Object certificate = Napi::Object::New(env);
+    certificate.Set("gap", result.certificate.gap);
+    certificate.Set("infeasibility", result.certificate.infeasibility);
+    certificate.Set("slackness", result.certificate.slackness);
+    object.Set("certificate", certificate);
+    if (options_.plan) object.Set("plan", to_plan(env, result.plan));
+    return object;
+  }
+
+  static Napi::Float64Array to_array(Napi::Env env, const std::vector<double>& values) {
+    Napi::Float64Array array = Napi::Float64Array::New(env, values.size());
+    std::copy(values.begin(), values.end(), array.Data());
+    return array;
+  }
+
+  static Napi::Object to_plan(Napi::Env env, const std::vector<transport::PlanEntry>& plan) {
+    Napi::Int32Array source = Napi::Int32Array::New(env, plan.size()), target = Napi::Int32Array::New(env, plan.size());
+    Napi::Float64Array mass = Napi::Float64Array::New(env, plan.size());
+    for (std::size_t e = 0; e < plan.size(); ++e) {
+      source[e] = plan[e].source;
+      target[e] = plan[e].target;
+      mass[e] = plan[e].mass;
+    }
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("source", source);
+    object.Set("target", target);
+    object.Set("mass", mass);
+    return object;
+  }
+
+  PreparedCostsPtr prepared_;
+  std::size_t count_;
+  MatrixArgument supplies_, demands_;
+  transport::Options options_;
+  std::size_t threads_ = 0;
+  std::vector<transport::Result> results_;
+};
+
+// new Solver(affinity) or new Solver(costs, rows, columns)
+class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
+ public:
+  explicit SolverHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SolverHandle>(info) {
+    guarded(info.Env(), [&] {
+      if (info[0].IsTypedArray()) prepare_costs(info);
+      else prepare_affinity(info);
+      bytes_ = static_cast<std::int64_t>(prepared_->entries.size() * sizeof(double));
+      Napi::MemoryManagement::AdjustExternalMemory(info.Env(), bytes_);
+    });
+  }
+
+  void Finalize(Napi::BasicEnv env) override { Napi::MemoryManagement::AdjustExternalMemory(env, -bytes_); }
+
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Solver",
+                       {InstanceMethod("solveMany", &SolverHandle::solve_many),
+                        InstanceMethod("solveManyAsync", &SolverHandle::solve_many_async)});
+  }
+
+ private:
+  void prepare_costs(const Napi::CallbackInfo& info) {
+    const std::size_t rows = size_argument(info[1], "rows"), columns = size_argument(info[2], "columns");
+    const MatrixArgument matrix(info[0], rows, columns, "distances", Access::kView);
+    const auto prepared = std::make_shared<PreparedCosts>();
+    std::visit([&](const auto& view) { prepared->entries.assign(view.data, view.data + rows * columns); },
+               matrix.view());
+    prepared->costs.matrix = {prepared->entries.data(), rows, columns};
+    check(info.Env(), transport::check_costs(prepared->costs.matrix));
+    prepared_ = prepared;
+  }
+
+  void prepare_affinity(const Napi::CallbackInfo& info) {
+    affinity_ = AffinityHandle::shared(info[0]);
+    const AffinityPtr affinity = AffinityHandle::open(info[0]);
+    if (affinity->kind() != Kind::kDistance)
+      throw to_error(info.Env(), {Code::kInvalidType, explain("distance", "a distance affinity", "a kernel",
+                                                              "Affinity.distance() and Affinity.hops() make one")});
+    const std::size_t n = affinity->size();
+    const auto prepared = std::make_shared<PreparedCosts>();
+    prepared->entries.resize(n * n);
+    Environment& environment = Environment::of(info.Env());
+    affinity->submatrix({nullptr, n}, {environment.workspace, environment.pool.get(), environment.threads, nullptr},
+                        prepared->entries.data());
+    prepared->costs = {{prepared->entries.data(), n, n}, affinity->exactly_metric()};
+    prepared_ = prepared;
+  }
+
+  void check_open(Napi::Env env) const {
+    AffinityPtr affinity;
+    if (affinity_) check(env, affinity_->open(affinity));
+  }
+
+  Napi::Value solve_many(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&] {
+      check_open(info.Env());
+      SolveTask task(info, Access::kView, prepared_);
+      return run_now(info.Env(), task);
+    });
+  }
+
+  Napi::Value solve_many_async(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&] {
+      check_open(info.Env());
+      return run_async(info.Env(), std::make_unique<SolveTask>(info, Access::kCopy, prepared_),
+                       info[SolveTask::kArguments]);
+    });
+  }
+
+  SharedAffinityPtr affinity_;  // none for a plain cost matrix
+  PreparedCostsPtr prepared_;
+  std::int64_t bytes_ = 0;
+};
+
+}  // namespace
+
+void define_solver(Napi::Env env, Napi::Object exports) {
+  const Napi::Function constructor = SolverHandle::define(env);
+  Environment::of(env).solver = Napi::Persistent(constructor);
+  exports.Set("Solver", constructor);
+}
+
+}  // namespace genmi::node

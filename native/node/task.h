@@ -1,0 +1,46 @@
+// One computation that JavaScript asked for, run at once or by a worker: the same code either way.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "genmi/context.h"
+#include "genmi/status.h"
+#include "node/arguments.h"
+
+namespace genmi::node {
+
+class Task {
+ public:
+  virtual ~Task() = default;
+  // Without JavaScript: possibly on another thread.
+  virtual Status run(Context& context) = 0;
+  // With JavaScript: writes what the caller lent, returns the result.
+  virtual Napi::Value finish(Napi::Env env) = 0;
+};
+
+Napi::Value run_now(Napi::Env env, Task& task);
+
+// The promise of the task's result. job: a Job that may cancel it, or null. The task owns its data (Access::kCopy).
+Napi::Value run_async(Napi::Env env, std::unique_ptr<Task> task, const Napi::Value& job);
+
+// Makes T(info, access) and runs it; async, the job is the argument after the task's own.
+template <class T>
+Napi::Value perform(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    T task(info, Access::kView);
+    return run_now(info.Env(), task);
+  });
+}
+
+template <class T>
+Napi::Value perform_async(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(),
+                 [&] { return run_async(info.Env(), std::make_unique<T>(info, Access::kCopy), info[T::kArguments]); });
+}
+
+// Registers the class Job { cancel(), progress }.
+void define_job(Napi::Env env, Napi::Object exports);
+
+}  // namespace genmi::node

@@ -1,0 +1,15 @@
+// Runs at `npm install`: does nothing when a prebuilt binary fits, and otherwise compiles the addon.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+const nodeGypBuild = createRequire(import.meta.url).resolve('node-gyp-build/bin.js');
+
+// Node's own headers, where they were installed with it: then the compilation needs no network.
+const prefix = path.resolve(process.execPath, '../..');
+const hasHeaders = existsSync(path.join(prefix, 'include/node/node_api.h'));
+const env = { JOBS: 'max', ...process.env, ...(hasHeaders ? { npm_config_nodedir: prefix } : {}) };
+
+const { status } = spawnSync(process.execPath, [nodeGypBuild], { stdio: 'inherit', env });
+process.exit(status ?? 1);

@@ -1,0 +1,60 @@
+/** Process-wide settings, and what this installation is. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { GenmiError } from './errors.js';
+import { binary, native, root } from './native.js';
+import { checkNumber, checkOptions, oneOf } from './options.js';
+
+export interface Config {
+  /** Threads one computation may use; default: the machine's. Results are the same bits for any number. */
+  threads?: number;
+  /** `'auto'` (default) and `'cpu'` compute on the CPU; `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend. */
+  device?: 'auto' | 'cpu' | 'cuda';
+  /** The instruction set of the kernels; this version has the compiler's baseline only. */
+  isa?: 'auto' | 'baseline';
+}
+
+export interface Info {
+  version: string;
+  isa: string;
+  threads: number;
+  device: 'cpu';
+  /** Why the device is what it is. */
+  deviceReason: string;
+  /** The file the native addon was loaded from. */
+  binary: string;
+}
+
+/**
+ * Sets what is given and leaves the rest; per JavaScript environment (each worker thread has its own).
+ *
+ * @throws GenmiError ERR_BACKEND_UNAVAILABLE for a device that is not there.
+ */
+export function config(options: Config): void {
+  checkOptions(options, ['threads', 'device', 'isa']);
+  const threads =
+    options.threads === undefined
+      ? undefined
+      : checkNumber('threads', options.threads, { min: 1, max: 1024, integer: true });
+  if (options.isa !== undefined) oneOf('isa', options.isa, ['auto', 'baseline']);
+  if (options.device !== undefined && oneOf('device', options.device, ['auto', 'cpu', 'cuda']) === 'cuda') {
+    throw new GenmiError(
+      'ERR_BACKEND_UNAVAILABLE',
+      "device: expected 'auto' or 'cpu', received 'cuda'; this version of genmi computes on the CPU only",
+    );
+  }
+  if (threads !== undefined) native.threads(threads);
+}
+
+/** What is installed and in use: version, binary, threads, device. */
+export function info(): Info {
+  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
+  return {
+    version: manifest.version,
+    isa: 'baseline',
+    threads: native.threads(),
+    device: 'cpu',
+    deviceReason: 'this version computes on the CPU only',
+    binary,
+  };
+}

@@ -1,0 +1,48 @@
+/** genmi: exact values and gradients of generalised mutual informations, for any trainer. */
+export {
+  Affinity,
+  type DistanceOptions,
+  type HopGraph,
+  type HopOptions,
+  type Kernel,
+  type KernelOptions,
+  type Metric,
+  type PrecomputedOptions,
+  type StorageOptions,
+} from './affinity.js';
+export { type Config, config, type Info, info } from './config.js';
+export { GenmiError, type GenmiErrorCode } from './errors.js';
+export type { AsyncOptions } from './jobs.js';
+export type { Matrix, MatrixLike, Precision, Rows } from './matrix.js';
+export * from './metrics.js';
+export { add, scale } from './objectives/composite.js';
+export { entropy } from './objectives/entropy.js';
+export {
+  chi2,
+  type FDivergenceName,
+  fDivergence,
+  hellinger,
+  kl,
+  type ModeOptions,
+  mi,
+  tv,
+} from './objectives/f-divergence.js';
+export { type GeminiName, gemini, geminiNames } from './objectives/gemini.js';
+export { type MmdOptions, mmd } from './objectives/mmd.js';
+export type {
+  EvaluateAsyncOptions,
+  EvaluateOptions,
+  GeometryObjective,
+  Mode,
+  Objective,
+  ValueAndGrad,
+} from './objectives/objective.js';
+export { type WassersteinOptions, wasserstein } from './objectives/wasserstein.js';
+export {
+  emd,
+  type SolveManyOptions,
+  type SolveOptions,
+  type SolverOptions,
+  type TransportResult,
+  TransportSolver,
+} from './transport.js';

@@ -1,0 +1,41 @@
+/** Asynchronous native work: an `AbortSignal` reaches into it, its progress comes out of it. */
+import { describe, invalidType } from './errors.js';
+import { type NativeJob, native } from './native.js';
+import { checkSignal } from './options.js';
+
+export interface AsyncOptions {
+  /** Aborting rejects with the signal's reason, after the work has noticed and stopped. */
+  signal?: AbortSignal;
+  /** Called now and then with the share that is done, in [0, 1]; at last with 1. */
+  onProgress?: (done: number) => void;
+}
+
+const PROGRESS_INTERVAL_MS = 100;
+
+/** Runs `start` with a job that the signal cancels; rejects with the signal's reason when it was aborted. */
+export async function runJob<T>(
+  start: (job: NativeJob) => Promise<T>,
+  { signal, onProgress }: AsyncOptions = {},
+): Promise<T> {
+  checkSignal(signal);
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalidType('onProgress', 'a function', describe(onProgress));
+  }
+  signal?.throwIfAborted();
+  const job = new native.Job();
+  const cancel = () => job.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  const timer = onProgress && setInterval(() => onProgress(job.progress), PROGRESS_INTERVAL_MS);
+  try {
+    const result = await start(job);
+    // Work that ended before it noticed has still been asked to stop.
+    signal?.throwIfAborted();
+    onProgress?.(1);
+    return result;
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : error;
+  } finally {
+    clearInterval(timer);
+    signal?.removeEventListener('abort', cancel);
+  }
+}

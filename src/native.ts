@@ -1,0 +1,159 @@
+/** The native addon: how it is found, and the contract with `native/node`. */
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fromNative, GenmiError } from './errors.js';
+import type { Precision } from './matrix.js';
+
+/** Lets a running computation be cancelled, and tells how far it is. */
+export interface NativeJob {
+  cancel(): void;
+  /** The share that is done, in [0, 1]. */
+  readonly progress: number;
+}
+
+export interface NativeAffinity {
+  readonly size: number;
+  readonly kind: 'kernel' | 'distance';
+  readonly metric: boolean;
+  readonly storage: 'dense' | 'features';
+  readonly precision: 'float32' | 'float64';
+  readonly bytes: number;
+  submatrix(rows: Int32Array | null, out: Precision): void;
+  dispose(): void;
+}
+
+export interface NativeMeasure {
+  kind: 'kernel' | 'distance';
+  name: string;
+  gamma?: number | undefined;
+  medianGamma?: boolean;
+  degree?: number | undefined;
+  coef0?: number | undefined;
+  storage: 'dense' | 'features';
+  precision: 'float32' | 'float64';
+}
+
+export interface NativeHops {
+  quantile?: number | undefined;
+  threshold?: number | undefined;
+  neighbors?: number | undefined;
+  disconnected?: number | undefined;
+}
+
+export interface NativeHopResult {
+  affinity: NativeAffinity;
+  threshold: number;
+  edges: number;
+  longest: number;
+  connected: boolean;
+}
+
+/** predictions, n, k, whether they are logits, whether to mask, epsilon, rows */
+export type NativeEvaluation = [Precision, number, number, boolean, boolean, number, Int32Array | null];
+
+export interface NativeObjective {
+  /** Returns the value; fills `gradient` when it is given. */
+  evaluate(...args: [...NativeEvaluation, gradient: Precision | null]): number;
+  evaluateAsync(...args: [...NativeEvaluation, gradient: Precision | null, job: NativeJob]): Promise<number>;
+  affinityGradient(...args: [...NativeEvaluation, out: Precision]): void;
+  cost(n: number, k: number): { operations: number; bytes: number };
+}
+
+/** What an objective's constructor is given: the binding passes any of it on by name. */
+export type NativeParameter =
+  | number
+  | boolean
+  | string
+  | Int32Array
+  | NativeAffinity
+  | readonly { objective: NativeObjective; factor: number }[];
+
+export interface NativeSolveOptions {
+  plan: boolean;
+  maxPivots?: number | undefined;
+  threads?: number | undefined;
+}
+
+export interface NativeTransportResult {
+  cost: number;
+  u: Float64Array;
+  v: Float64Array;
+  status: 'optimal' | 'iteration-limit';
+  pivots: number;
+  certificate: { gap: number; infeasibility: number; slackness: number };
+  plan?: { source: Int32Array; target: Int32Array; mass: Float64Array };
+}
+
+type NativeProblems = [p: Precision, q: Precision, count: number, sharedDemand: boolean, options: NativeSolveOptions];
+
+export interface NativeSolver {
+  solveMany(...args: NativeProblems): NativeTransportResult[];
+  solveManyAsync(...args: [...NativeProblems, job: NativeJob]): Promise<NativeTransportResult[]>;
+}
+
+type NativeFeatures = [features: Precision, rows: number, columns: number, options: NativeMeasure];
+
+export interface Native {
+  onError(create: (code: string, message: string) => Error): void;
+  threads(count?: number): number;
+  Job: new () => NativeJob;
+  measure(...args: NativeFeatures): NativeAffinity;
+  measureAsync(...args: [...NativeFeatures, job: NativeJob]): Promise<NativeAffinity>;
+  precomputed(
+    matrix: Precision,
+    rows: number,
+    columns: number,
+    options: { kind: string; metric: boolean; precision: string },
+  ): NativeAffinity;
+  hops(distances: NativeAffinity, options: NativeHops): NativeHopResult;
+  hopsAsync(distances: NativeAffinity, options: NativeHops, job: NativeJob): Promise<NativeHopResult>;
+  Objective: new (name: string, parameters: Record<string, NativeParameter>) => NativeObjective;
+  Solver: new (...source: [NativeAffinity] | [costs: Precision, rows: number, columns: number]) => NativeSolver;
+}
+
+/** The package's own folder, from `src/` and from `dist/` alike. */
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+interface NodeGypBuild {
+  (directory: string): unknown;
+  path(directory: string): string;
+}
+
+const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as NodeGypBuild;
+
+/** The file the addon was loaded from. */
+export let binary = '';
+
+function load(): Native {
+  try {
+    binary = nodeGypBuild.path(root);
+    const addon = nodeGypBuild(root) as Native;
+    addon.onError(fromNative);
+    return addon;
+  } catch (cause) {
+    throw new GenmiError('ERR_NATIVE_NOT_FOUND', notFoundMessage(cause), { cause });
+  }
+}
+
+/** What was looked for, why it may be missing, and what to do: in that order. */
+function notFoundMessage(cause: unknown): string {
+  const looked = ['build/Release', `prebuilds/${process.platform}-${process.arch}`].map((folder) => {
+    const full = path.join(root, folder);
+    const found = existsSync(full) ? readdirSync(full).filter((file) => file.endsWith('.node')) : [];
+    return `  ${full}: ${found.length > 0 ? found.join(', ') : 'no .node file'}`;
+  });
+  return [
+    `genmi could not load its native addon (${process.platform}-${process.arch}, Node ${process.version}).`,
+    'Looked in:',
+    ...looked,
+    `The loader said: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}`,
+    'What helps:',
+    '  1. Install scripts were blocked, or no prebuilt binary fits: run `npm rebuild genmi` (needs Python 3 and a C++20 compiler).',
+    '  2. node_modules was copied from another machine: delete it and install again.',
+    '  3. A package manager without install scripts: allow those of genmi, or run `node scripts/install.mjs` in its folder.',
+  ].join('\n');
+}
+
+export const native: Native = load();

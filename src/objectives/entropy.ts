@@ -1,0 +1,15 @@
+/** The entropies that are added to objectives as regularisers. */
+import { checkOptions, oneOf } from '../options.js';
+import { NativeBackedObjective, type Objective } from './objective.js';
+
+/**
+ * The entropy of the cluster proportions (large: balanced clusters) or the mean entropy of the predictions (large: unsure
+ * ones), in [0, log K]. Their difference is the mutual information.
+ *
+ * Cost O(N K). With `scale(…, weight)` and `add`, the regularisers of Ohl et al. 2022 and Krause et al. 2010.
+ */
+export function entropy(options: { of: 'proportions' | 'predictions' }): Objective {
+  checkOptions(options, ['of']);
+  const of = oneOf('of', options.of, ['proportions', 'predictions']);
+  return new NativeBackedObjective(`entropy(${of})`, 'ova', 'entropy', { of });
+}

@@ -1,0 +1,82 @@
+/** Objectives of the predictions alone: mutual information and its relatives by other f-divergences. */
+import { describe, invalidType } from '../errors.js';
+import { checkNumber, checkOptions, oneOf } from '../options.js';
+import { type Mode, NativeBackedObjective, type Objective } from './objective.js';
+
+const divergences = ['kl', 'reverse-kl', 'tv', 'hellinger', 'pearson', 'neyman', 'js', 'jeffreys', 'lecam'] as const;
+
+export type FDivergenceName = (typeof divergences)[number];
+
+export interface ModeOptions {
+  mode: Mode;
+}
+
+function make(name: string, mode: unknown, parameters: { f: string; alpha?: number }): Objective {
+  const checked = oneOf('mode', mode, ['ova', 'ovo']);
+  return new NativeBackedObjective(`${name}_${checked}`, checked, 'f-divergence', parameters);
+}
+
+/**
+ * The Kullback-Leibler objective; one-vs-all it is the mutual information, in [0, log K].
+ *
+ * Cost O(N K) in both modes. One-vs-one it is unbounded. Source: Ohl et al. 2022, table 1.
+ */
+export function kl(options: ModeOptions): Objective {
+  checkOptions(options, ['mode']);
+  return make('kl', options.mode, { f: 'kl' });
+}
+
+/** The mutual information of samples and clusters: `kl({ mode: 'ova' })`. */
+export function mi(): Objective {
+  return new NativeBackedObjective('mi', 'ova', 'f-divergence', { f: 'kl' });
+}
+
+/**
+ * The squared Hellinger objective, f(t) = 1 - sqrt t, in [0, 1).
+ *
+ * Cost O(N K) in both modes. Source: Ohl et al. 2022, table 1 (there up to a factor 2).
+ */
+export function hellinger(options: ModeOptions): Objective {
+  checkOptions(options, ['mode']);
+  return make('hellinger', options.mode, { f: 'hellinger' });
+}
+
+/**
+ * The total variation objective, f(t) = |t - 1| / 2, in [0, 1); the subgradient 0 is used where t = 1.
+ *
+ * Cost O(N K), one-vs-one O(N K^2). Source: Ohl et al. 2022, table 1.
+ */
+export function tv(options: ModeOptions): Objective {
+  checkOptions(options, ['mode']);
+  return make('tv', options.mode, { f: 'tv' });
+}
+
+/**
+ * The chi-squared objective: `'pearson'` (default), f(t) = (t - 1)^2, or `'half'`, f(t) = t^2 / 2 as in gemclus, which is
+ * (Pearson + 1) / 2 and so 0.5 at independence.
+ *
+ * Cost O(N K) in both modes; one-vs-one it is unbounded.
+ */
+export function chi2(options: ModeOptions & { convention?: 'pearson' | 'half' }): Objective {
+  checkOptions(options, ['mode', 'convention']);
+  const convention = oneOf('convention', options.convention ?? 'pearson', ['pearson', 'half']);
+  return make('chi2', options.mode, { f: convention === 'half' ? 'half-chi2' : 'pearson' });
+}
+
+/**
+ * The objective of any f-divergence by name, or of the alpha family
+ * f(t) = (t^a - a t + a - 1) / (a (a - 1)), with its limits Kullback-Leibler at a = 1 and the reverse at a = 0.
+ *
+ * Cost O(N K); one-vs-one O(N K^2) for `'tv'`, `'js'` and `'lecam'`.
+ */
+export function fDivergence(options: ModeOptions & { f: FDivergenceName | { alpha: number } }): Objective {
+  checkOptions(options, ['mode', 'f']);
+  const { f, mode } = options;
+  if (typeof f === 'object' && f !== null) {
+    checkOptions(f, ['alpha'], 'f');
+    const alpha = checkNumber('f.alpha', f.alpha);
+    return make(`alpha(${alpha})`, mode, { f: 'alpha', alpha });
+  }
+  if (typeof f !== 'string') throw invalidType('f', 'the name of an f-divergence or { alpha: number }', describe(f));
+  return make(f, mode, { f: oneOf('f', f, divergences) });
+}

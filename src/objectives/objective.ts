@@ -1,0 +1,190 @@
+/** The objectives' common part: from the user's matrices to one native call and back. */
+import { describe, invalidType, outOfRange } from '../errors.js';
+import { runJob } from '../jobs.js';
+import {
+  emptyLike,
+  isPrecision,
+  type Matrix,
+  type MatrixLike,
+  type Precision,
+  type Rows,
+  toMatrix,
+  toRows,
+} from '../matrix.js';
+import { type NativeEvaluation, type NativeObjective, type NativeParameter, native } from '../native.js';
+import { checkNumber, checkOptions, oneOf } from '../options.js';
+
+/** One-vs-all compares clusters with the data, one-vs-one with each other. */
+export type Mode = 'ova' | 'ovo';
+
+export interface EvaluateOptions {
+  /** `'logits'`: the softmax is fused, the gradient is with respect to the logits. Default `'probabilities'`. */
+  from?: 'probabilities' | 'logits';
+  /** Which samples of the affinity these predictions are (a mini-batch); default: all. */
+  rows?: Rows;
+  /**
+   * `'fused'` (default): the gradient does not stop where probabilities saturate; from logits, value and gradient are those of
+   * the exact softmax wherever that is finite. `'mask'`: probabilities are clipped to [epsilon, 1 - epsilon] and the gradient
+   * is 0 where that changed them, as in the Python packages.
+   */
+  clip?: 'fused' | 'mask';
+  /** Default 1e-12; in (0, 0.5). */
+  epsilon?: number;
+  /** A buffer of n K numbers that receives the gradient. */
+  out?: Precision;
+}
+
+export interface EvaluateAsyncOptions extends EvaluateOptions {
+  signal?: AbortSignal;
+}
+
+export interface ValueAndGrad {
+  value: number;
+  /** n x K, in the precision of the predictions or of `out`. */
+  gradient: Matrix;
+}
+
+const evaluateOptions = ['from', 'rows', 'clip', 'epsilon', 'out'] as const;
+
+/** A generalised mutual information of predictions: to be maximised. */
+export interface Objective {
+  readonly name: string;
+  readonly mode: Mode;
+  /**
+   * The objective's value.
+   *
+   * @param predictions n x K probabilities (or logits, with `from`), finite; n = the affinity's size, or that of `rows`.
+   * @throws RangeError ERR_OUT_OF_RANGE, TypeError ERR_INVALID_ARG_TYPE, GenmiError ERR_DISPOSED.
+   */
+  value(predictions: MatrixLike, options?: EvaluateOptions): number;
+  /** The value and its gradient with respect to the predictions, treated as n K free variables. Arguments as `value`. */
+  valueAndGrad(predictions: MatrixLike, options?: EvaluateOptions): ValueAndGrad;
+  /** As `value`, on another thread, on copies of the data. Rejects with the signal's reason when aborted. */
+  valueAsync(predictions: MatrixLike, options?: EvaluateAsyncOptions): Promise<number>;
+  /** As `valueAndGrad`, on another thread, on copies of the data. Rejects with the signal's reason when aborted. */
+  valueAndGradAsync(predictions: MatrixLike, options?: EvaluateAsyncOptions): Promise<ValueAndGrad>;
+  /**
+   * What a call of `valueAndGrad` with n samples and K clusters will cost on this machine, before it runs: seconds from a
+   * small trial (some milliseconds), bytes of native scratch memory.
+   */
+  estimate(n: number, k: number): { seconds: number; bytes: number };
+}
+
+/** An objective whose affinity could itself be learned. */
+export interface GeometryObjective extends Objective {
+  /** The gradient with respect to the n x n entries of the affinity between the samples, as free variables. */
+  affinityGrad(predictions: MatrixLike, options?: Omit<EvaluateOptions, 'out'>): Matrix;
+}
+
+/** Every objective of this package: a name for the native core, and its parameters. */
+export class NativeBackedObjective implements GeometryObjective {
+  /** @internal */
+  readonly native: NativeObjective;
+
+  constructor(
+    readonly name: string,
+    readonly mode: Mode,
+    constructorName: string,
+    parameters: Record<string, NativeParameter>,
+  ) {
+    this.native = new native.Objective(constructorName, { mode, ...parameters });
+  }
+
+  value(predictions: MatrixLike, options: EvaluateOptions = {}): number {
+    checkOptions(options, evaluateOptions);
+    return this.native.evaluate(...evaluation(toMatrix('predictions', predictions), options), null);
+  }
+
+  valueAndGrad(predictions: MatrixLike, options: EvaluateOptions = {}): ValueAndGrad {
+    checkOptions(options, evaluateOptions);
+    const matrix = toMatrix('predictions', predictions);
+    const gradient = gradientFor(matrix, options.out);
+    const value = this.native.evaluate(...evaluation(matrix, options), gradient.data);
+    return { value, gradient };
+  }
+
+  async valueAsync(predictions: MatrixLike, { signal, ...options }: EvaluateAsyncOptions = {}): Promise<number> {
+    checkOptions(options, evaluateOptions);
+    const args = evaluation(toMatrix('predictions', predictions), options);
+    return runJob((job) => this.native.evaluateAsync(...args, null, job), signal && { signal });
+  }
+
+  async valueAndGradAsync(
+    predictions: MatrixLike,
+    { signal, ...options }: EvaluateAsyncOptions = {},
+  ): Promise<ValueAndGrad> {
+    checkOptions(options, evaluateOptions);
+    const matrix = toMatrix('predictions', predictions);
+    const gradient = gradientFor(matrix, options.out);
+    const args = evaluation(matrix, options);
+    const value = await runJob((job) => this.native.evaluateAsync(...args, gradient.data, job), signal && { signal });
+    return { value, gradient };
+  }
+
+  affinityGrad(predictions: MatrixLike, options: Omit<EvaluateOptions, 'out'> = {}): Matrix {
+    checkOptions(options, ['from', 'rows', 'clip', 'epsilon']);
+    const matrix = toMatrix('predictions', predictions);
+    const [n] = matrix.shape;
+    const out = emptyLike(matrix.data, n * n);
+    this.native.affinityGradient(...evaluation(matrix, options), out);
+    return { data: out, shape: [n, n] };
+  }
+
+  estimate(n: number, k: number): { seconds: number; bytes: number } {
+    checkNumber('n', n, { min: 1, integer: true });
+    checkNumber('k', k, { min: 1, integer: true });
+    const { operations, bytes } = this.native.cost(n, k);
+    return { seconds: operations * secondsPerOperation(this.native, n, k), bytes };
+  }
+}
+
+/** @internal The native objective behind an argument. */
+export function nativeObjective(objective: unknown, argument: string): NativeObjective {
+  if (objective instanceof NativeBackedObjective) return objective.native;
+  throw invalidType(argument, 'an Objective', describe(objective));
+}
+
+function evaluation({ data, shape }: Matrix, options: EvaluateOptions): NativeEvaluation {
+  const from = oneOf('from', options.from ?? 'probabilities', ['probabilities', 'logits']);
+  const clip = oneOf('clip', options.clip ?? 'fused', ['fused', 'mask']);
+  const epsilon = checkNumber('epsilon', options.epsilon ?? 1e-12);
+  return [data, shape[0], shape[1], from === 'logits', clip === 'mask', epsilon, toRows(options.rows)];
+}
+
+function gradientFor({ data, shape }: Matrix, out: unknown): Matrix {
+  if (out === undefined) return { data: emptyLike(data, data.length), shape };
+  if (!isPrecision(out)) throw invalidType('out', 'a Float32Array or Float64Array', describe(out));
+  if (out.length !== data.length)
+    throw outOfRange('out', `${data.length} numbers, as the predictions have`, `${out.length}`);
+  if (
+    out.buffer === data.buffer &&
+    out.byteOffset < data.byteOffset + data.byteLength &&
+    data.byteOffset < out.byteOffset + out.byteLength
+  ) {
+    throw outOfRange('out', 'memory of its own', 'that of the predictions', 'inputs are never written to');
+  }
+  return { data: out, shape };
+}
+
+const TRIAL_SAMPLES = 96;
+const TRIAL_CLUSTERS = 10;
+const TRIAL_SECONDS = 2e-3;
+
+/** Times a smaller problem of the same kind: what the operations of its cost model take here. */
+function secondsPerOperation(objective: NativeObjective, n: number, k: number): number {
+  const [samples, clusters] = [Math.min(n, TRIAL_SAMPLES), Math.min(k, TRIAL_CLUSTERS)];
+  const rows = Int32Array.from({ length: samples }, (_, i) => i);
+  const logits = Float64Array.from({ length: samples * clusters }, (_, i) => 2 * Math.sin(12.9898 * (i + 1) ** 1.5));
+  const gradient = new Float64Array(logits.length);
+  const run = () => objective.evaluate(logits, samples, clusters, true, false, 1e-12, rows, gradient);
+  run();
+  let calls = 0;
+  const start = performance.now();
+  let seconds: number;
+  do {
+    run();
+    calls += 1;
+    seconds = (performance.now() - start) / 1000;
+  } while (seconds < TRIAL_SECONDS);
+  return seconds / calls / Math.max(1, objective.cost(samples, clusters).operations);
+}

@@ -1,0 +1,53 @@
+/** The Wasserstein objectives. */
+import { type Affinity, nativeOf } from '../affinity.js';
+import { describe, invalidType, outOfRange } from '../errors.js';
+import type { NativeParameter } from '../native.js';
+import { checkBoolean, checkNumber, checkOptions, oneOf } from '../options.js';
+import { type GeometryObjective, type Mode, NativeBackedObjective } from './objective.js';
+
+export interface WassersteinOptions {
+  mode: Mode;
+  /** A distance. */
+  affinity: Affinity;
+  /**
+   * One-vs-one only: this many random pairs of clusters at each call, scaled so that the expectation is that of all pairs; or
+   * the pairs themselves.
+   */
+  pairs?: number | readonly (readonly [number, number])[];
+  /** Of the random pairs; default 0. The same sequence of calls draws the same sequence of pairs. */
+  seed?: number;
+  /** A hint that successive calls are alike; the optimum is the same with it or without. This version solves each call afresh. */
+  warmStart?: boolean;
+}
+
+/**
+ * The expected Wasserstein distance between clusters and data, or between clusters, >= 0, in the distance's units: exact,
+ * by a network simplex in float64. Its gradient is made of dual potentials: where those are not unique (ties), of one of them.
+ *
+ * Cost: K, or K (K - 1) / 2, transport problems of about N^2.1 each, on the threads that `config` allows.
+ * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no distance.
+ * Source: Ohl et al. 2022, eq. (11), (12).
+ */
+export function wasserstein(options: WassersteinOptions): GeometryObjective {
+  checkOptions(options, ['mode', 'affinity', 'pairs', 'seed', 'warmStart']);
+  const mode = oneOf('mode', options.mode, ['ova', 'ovo']);
+  const affinity = nativeOf(options.affinity, 'affinity');
+  const seed = checkNumber('seed', options.seed ?? 0, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
+  checkBoolean('warmStart', options.warmStart ?? false);
+  const parameters = { affinity, seed, ...pairParameters(options.pairs, mode) };
+  return new NativeBackedObjective(`wasserstein_${mode}`, mode, 'wasserstein', parameters);
+}
+
+function pairParameters(pairs: unknown, mode: Mode): Record<string, NativeParameter> {
+  if (pairs === undefined) return {};
+  if (mode !== 'ovo') throw outOfRange('pairs', "mode 'ovo'", "mode 'ova'", 'one-vs-all compares no pairs');
+  if (typeof pairs === 'number') return { pairs: checkNumber('pairs', pairs, { min: 1, max: 2 ** 31, integer: true }) };
+  if (!Array.isArray(pairs) || pairs.length === 0)
+    throw invalidType('pairs', 'a number or a list of pairs', describe(pairs));
+  return { fixedPairs: Int32Array.from(pairs.flatMap(checkPair)) };
+}
+
+function checkPair(pair: unknown, index: number): number[] {
+  if (!Array.isArray(pair) || pair.length !== 2) throw invalidType(`pairs[${index}]`, 'two clusters', describe(pair));
+  return pair.map((cluster) => checkNumber(`pairs[${index}]`, cluster, { min: 0, max: 2 ** 31 - 1, integer: true }));
+}

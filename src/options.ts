@@ -1,0 +1,53 @@
+/** Checks of option objects: unknown names, wrong kinds and wrong values are told in the user's words. */
+import { describe, invalidType, outOfRange } from './errors.js';
+
+/** Throws unless it is an object that has no key but the known ones. */
+export function checkOptions(options: unknown, known: readonly string[], argument = 'options'): void {
+  if (typeof options !== 'object' || options === null) throw invalidType(argument, 'an object', describe(options));
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key))
+      throw invalidType(`${argument}.${key}`, `one of the options ${known.join(', ')}`, `'${key}'`);
+  }
+}
+
+export function oneOf<T extends string>(argument: string, value: unknown, allowed: readonly T[]): T {
+  if (allowed.includes(value as T)) return value as T;
+  const expected = `one of ${allowed.map((each) => `'${each}'`).join(', ')}`;
+  if (typeof value === 'string') throw outOfRange(argument, expected, describe(value));
+  throw invalidType(argument, expected, describe(value));
+}
+
+export interface NumberRange {
+  min?: number;
+  max?: number;
+  integer?: boolean;
+}
+
+export function checkNumber(
+  argument: string,
+  value: unknown,
+  { min = -Infinity, max = Infinity, integer = false }: NumberRange = {},
+): number {
+  const kind = integer ? 'an integer' : 'a number';
+  if (typeof value !== 'number') throw invalidType(argument, kind, describe(value));
+  const range = min === -Infinity && max === Infinity ? '' : ` in [${min}, ${max}]`;
+  if (!Number.isFinite(value) || value < min || value > max || (integer && !Number.isInteger(value))) {
+    throw outOfRange(argument, kind + range, describe(value));
+  }
+  return value;
+}
+
+/** The value when it is given, checked; undefined otherwise. */
+export function optionalNumber(argument: string, value: unknown, range?: NumberRange): number | undefined {
+  return value === undefined ? undefined : checkNumber(argument, value, range);
+}
+
+export function checkBoolean(argument: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw invalidType(argument, 'a boolean', describe(value));
+  return value;
+}
+
+export function checkSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw invalidType('signal', 'an AbortSignal', describe(signal));
+}

@@ -1,0 +1,123 @@
+/** Losses for TensorFlow.js training loops. `tf` is an argument: any engine, and never a second copy of one. */
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { describe, GenmiError, invalidType, outOfRange } from '../errors.js';
+import type { Precision, Rows } from '../matrix.js';
+import type { EvaluateOptions, Objective } from '../objectives/objective.js';
+import { checkNumber, checkOptions } from '../options.js';
+
+/** What is used of TensorFlow.js: `@tensorflow/tfjs`, `tfjs-node`, `tfjs-node-gpu` and `tfjs-core` all have it. */
+export type TensorFlow = Pick<
+  typeof import('@tensorflow/tfjs-core'),
+  'customGrad' | 'engine' | 'mul' | 'neg' | 'scalar' | 'tensor2d' | 'tidy'
+>;
+
+/** `from`, `clip` and `epsilon` of EvaluateOptions. */
+export type LossOptions = Pick<EvaluateOptions, 'from' | 'clip' | 'epsilon'>;
+
+export interface GeminiLoss {
+  /**
+   * The negated objective of a batch, a scalar to be minimised; differentiable with respect to the predictions, once.
+   *
+   * @param predictions n x K probabilities, or logits with `from: 'logits'`.
+   * @param rows which samples of the affinity these are; default: all.
+   */
+  (predictions: Tensor2D, rows?: Rows | Tensor1D): Scalar;
+  /** For `model.compile({ loss: loss.forFit })`: the first column of `yTrue` carries the row indices, see `rowIndices`. */
+  forFit(yTrue: Tensor, yPred: Tensor): Scalar;
+}
+
+/**
+ * A loss from an objective.
+ *
+ * One call is one `dataSync`, one native call, and, when a gradient is taped, one upload. A second-order gradient is not
+ * available and throws GenmiError ERR_UNSUPPORTED. Errors of the objective are thrown by the call.
+ */
+export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOptions = {}): GeminiLoss {
+  checkOptions(options, ['from', 'clip', 'epsilon']);
+  if (typeof tf?.customGrad !== 'function') throw invalidType('tf', 'a TensorFlow.js module', describe(tf));
+  if (typeof objective?.valueAndGrad !== 'function')
+    throw invalidType('objective', 'an Objective', describe(objective));
+
+  const loss = (predictions: Tensor2D, rows?: Rows | Tensor1D): Scalar => {
+    checkPredictions(predictions);
+    const samples = readRows(rows);
+    const evaluate: EvaluateOptions = samples === undefined ? options : { ...options, rows: samples };
+    // Inside customGrad's function the tape is paused, so ask before.
+    if (tf.engine().isTapeOn()) return differentiableLoss(tf, objective, predictions, evaluate);
+    return tf.scalar(-objective.value(read(predictions), evaluate));
+  };
+  const forFit = (yTrue: Tensor, yPred: Tensor): Scalar => loss(yPred as Tensor2D, firstColumn(yTrue));
+  return Object.assign(loss, { forFit });
+}
+
+function differentiableLoss(
+  tf: TensorFlow,
+  objective: Objective,
+  predictions: Tensor2D,
+  options: EvaluateOptions,
+): Scalar {
+  const custom = tf.customGrad((x) => {
+    const { value, gradient } = objective.valueAndGrad(read(x as Tensor2D), options);
+    const gradFunc = (dy: Tensor) => {
+      if (tf.engine().isTapeOn()) {
+        throw new GenmiError(
+          'ERR_UNSUPPORTED',
+          'geminiLoss: expected first-order gradients, received a request for a second-order one',
+        );
+      }
+      // The engine may keep the array, so each request gets a fresh tensor of it; it is not written to again.
+      return tf.tidy(() =>
+        tf.mul(tf.neg(dy), tf.tensor2d(gradient.data as Float32Array, gradient.shape as [number, number])),
+      );
+    };
+    return { value: tf.scalar(-value), gradFunc };
+  });
+  return custom(predictions) as Scalar;
+}
+
+/**
+ * Targets for `model.fit` with `loss.forFit`: n x K, the first column 0, 1, …, n - 1, zeros elsewhere.
+ *
+ * @param n samples; exact up to 2^24 (float32).
+ * @param k outputs of the model: the number of clusters.
+ */
+export function rowIndices(tf: TensorFlow, n: number, k: number): Tensor2D {
+  checkNumber('n', n, { min: 1, max: 2 ** 24, integer: true });
+  checkNumber('k', k, { min: 1, integer: true });
+  const targets = new Float32Array(n * k);
+  for (let i = 0; i < n; i++) targets[i * k] = i;
+  return tf.tensor2d(targets, [n, k]);
+}
+
+function checkPredictions(predictions: unknown): asserts predictions is Tensor2D {
+  const tensor = predictions as Tensor;
+  if (typeof tensor?.dataSync !== 'function') throw invalidType('predictions', 'a Tensor2D', describe(predictions));
+  if (tensor.shape.length !== 2)
+    throw outOfRange('predictions', 'a Tensor2D, n x K', `a tensor of shape [${tensor.shape.join(', ')}]`);
+  if (tensor.dtype !== 'float32') throw invalidType('predictions', "a tensor of dtype 'float32'", `'${tensor.dtype}'`);
+}
+
+function read(predictions: Tensor2D) {
+  return { data: predictions.dataSync() as Precision, shape: predictions.shape };
+}
+
+function readRows(rows: Rows | Tensor1D | undefined): Rows | undefined {
+  if (rows === undefined || rows instanceof Int32Array || Array.isArray(rows)) return rows;
+  const tensor = rows as Tensor1D;
+  if (typeof tensor.dataSync !== 'function')
+    throw invalidType('rows', 'an Int32Array, an array or a Tensor1D', describe(rows));
+  return toIndices(tensor.dataSync());
+}
+
+function firstColumn(yTrue: Tensor): Int32Array {
+  const [rows = 0, columns = 1] = yTrue.shape;
+  const values = yTrue.dataSync();
+  return toIndices(Float64Array.from({ length: rows }, (_, i) => values[i * columns] as number));
+}
+
+function toIndices(values: ArrayLike<number>): Int32Array {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isInteger(values[i])) throw outOfRange('rows', 'integer indices', `${values[i]} at index ${i}`);
+  }
+  return Int32Array.from(values);
+}

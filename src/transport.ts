@@ -1,0 +1,156 @@
+/** Exact optimal transport: many problems over one cost matrix, or one over a rectangular one. */
+import { type Affinity, nativeOf } from './affinity.js';
+import { describe, invalidType, outOfRange } from './errors.js';
+import { runJob } from './jobs.js';
+import { isPrecision, type MatrixLike, type Precision, toMatrix } from './matrix.js';
+import { checkFits } from './memory.js';
+import { type NativeSolver, type NativeTransportResult, native } from './native.js';
+import { checkBoolean, checkOptions, checkSignal, optionalNumber } from './options.js';
+
+export interface TransportResult {
+  /** The minimal total cost, for the mass of p (at an iteration limit: that of the best plan found). */
+  cost: number;
+  /** Dual potentials at every source and target: u_i + v_j <= D_ij, and u p + v q = cost. Where they are not unique, one choice. */
+  u: Float64Array;
+  v: Float64Array;
+  status: 'optimal' | 'iteration-limit';
+  pivots: number;
+  /**
+   * The proof, measured on the caller's numbers in float64 after the solve: `gap`, the plan's cost minus the potentials';
+   * `infeasibility`, the largest u_i + v_j - D_ij above 0; `slackness`, the largest D_ij - u_i - v_j where mass flows. The
+   * optimum lies in [cost - gap, cost] up to rounding, whatever the status.
+   */
+  certificate: { gap: number; infeasibility: number; slackness: number };
+  /** The positive entries of the transport plan, with `plan: true`. */
+  plan?: { source: Int32Array; target: Int32Array; mass: Float64Array };
+}
+
+export interface SolveOptions {
+  /** Also return the transport plan. Default false. */
+  plan?: boolean;
+  /** Stop after this many pivots, with status 'iteration-limit'. Default: none. */
+  maxPivots?: number;
+}
+
+export interface SolveManyOptions extends SolveOptions {
+  /** A hint that successive calls are alike; the optimum is the same with it or without. This version solves each call afresh. */
+  warmStart?: boolean;
+  /** Asynchronous calls only: aborting rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export interface SolverOptions {
+  /** Threads for `solveMany`; default: those of `config`. Results do not depend on it. */
+  threads?: number;
+}
+
+type Weights = Precision | readonly number[];
+
+/**
+ * Solves optimal transport problems over one distance: a network simplex in float64, exact, with a certificate.
+ *
+ * Marginals are weights >= 0 over the N samples, whose sums agree up to rounding (then the second is scaled to the first).
+ * Cost about N^2.1 a problem and 8 N^2 bytes; problems run on several threads, each problem on one.
+ * @throws RangeError ERR_OUT_OF_RANGE for weights that are negative, not finite or all zero, GenmiError ERR_INFEASIBLE for sums
+ * that differ, ERR_DISPOSED.
+ * Source: Ahuja, Magnanti, Orlin, "Network Flows", 1993, chapter 11.
+ */
+export class TransportSolver {
+  readonly #native: NativeSolver;
+  readonly #threads: number | undefined;
+  /** The number of samples, N. */
+  readonly size: number;
+
+  constructor(distance: Affinity, options: SolverOptions = {}) {
+    checkOptions(options, ['threads']);
+    this.#threads = optionalNumber('threads', options.threads, { min: 1, max: 1024, integer: true });
+    const affinity = nativeOf(distance, 'distance');
+    checkFits(`Transport costs between ${affinity.size} samples`, 8 * affinity.size ** 2, 'use mini-batches');
+    this.#native = new native.Solver(affinity);
+    this.size = affinity.size;
+  }
+
+  /** One problem: the cheapest way to move the weights p to the weights q, N numbers each. */
+  solve(p: Weights, q: Weights, options: SolveOptions = {}): TransportResult {
+    checkOptions(options, ['plan', 'maxPivots']);
+    const solved = this.#native.solveMany(
+      toWeights('p', p, this.size),
+      toWeights('q', q, this.size),
+      1,
+      true,
+      this.#options(options),
+    );
+    return solved[0] as NativeTransportResult;
+  }
+
+  /** Problem i moves row i of P to row i of Q: m x N matrices, or one N for all problems in place of Q. */
+  solveMany(P: MatrixLike, Q: MatrixLike | Weights, options: SolveManyOptions = {}): TransportResult[] {
+    checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
+    checkSignal(options.signal)?.throwIfAborted();
+    return this.#native.solveMany(...this.#problems(P, Q), this.#options(options));
+  }
+
+  /** As `solveMany`, on other threads, on copies of the weights. Rejects with the signal's reason when aborted. */
+  async solveManyAsync(
+    P: MatrixLike,
+    Q: MatrixLike | Weights,
+    options: SolveManyOptions = {},
+  ): Promise<TransportResult[]> {
+    checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
+    const problems = this.#problems(P, Q);
+    const { signal } = options;
+    return runJob((job) => this.#native.solveManyAsync(...problems, this.#options(options), job), signal && { signal });
+  }
+
+  #problems(
+    P: MatrixLike,
+    Q: MatrixLike | Weights,
+  ): [p: Precision, q: Precision, count: number, sharedDemand: boolean] {
+    const supplies = toMatrix('P', P);
+    const [count, columns] = supplies.shape;
+    if (columns !== this.size) throw outOfRange('P', `${this.size} columns, one for each sample`, `${columns}`);
+    if (isPrecision(Q) || (Array.isArray(Q) && typeof Q[0] === 'number')) {
+      return [supplies.data, toWeights('Q', Q, this.size), count, true];
+    }
+    const demands = toMatrix('Q', Q as MatrixLike);
+    const [rows, width] = demands.shape;
+    if (width !== this.size) throw outOfRange('Q', `${this.size} columns, one for each sample`, `${width}`);
+    if (rows !== count && rows !== 1) throw outOfRange('Q', `${count} rows as P has, or 1`, `${rows}`);
+    return [supplies.data, demands.data, count, rows === 1];
+  }
+
+  #options(options: SolveManyOptions) {
+    checkBoolean('warmStart', options.warmStart ?? false);
+    return { ...nativeOptions(options), threads: this.#threads };
+  }
+}
+
+/**
+ * The earth mover's distance between p (n1 weights) and q (n2 weights) for n1 x n2 costs, finite and >= 0.
+ *
+ * Errors, cost and result as for `TransportSolver`.
+ */
+export function emd(p: Weights, q: Weights, distances: MatrixLike, options: SolveOptions = {}): TransportResult {
+  checkOptions(options, ['plan', 'maxPivots']);
+  const { data, shape } = toMatrix('distances', distances);
+  const [sources, targets] = shape;
+  const solver = new native.Solver(data, sources, targets);
+  const supply = toWeights('p', p, sources);
+  const demand = toWeights('q', q, targets);
+  return solver.solveMany(supply, demand, 1, true, nativeOptions(options))[0] as NativeTransportResult;
+}
+
+function nativeOptions({ plan, maxPivots }: SolveOptions) {
+  return {
+    plan: checkBoolean('plan', plan ?? false),
+    maxPivots: optionalNumber('maxPivots', maxPivots, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true }),
+  };
+}
+
+function toWeights(argument: string, weights: unknown, length: number): Precision {
+  const numbers = Array.isArray(weights) ? toMatrix(argument, [weights]).data : weights;
+  if (!isPrecision(numbers))
+    throw invalidType(argument, 'a Float32Array, Float64Array or array of numbers', describe(weights));
+  if (numbers.length !== length) throw outOfRange(argument, `${length} weights`, `${numbers.length}`);
+  return numbers;
+}
