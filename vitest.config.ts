@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // The memory tests collect garbage themselves.
+    execArgv: ['--expose-gc'],
+    testTimeout: 60_000,
+  },
+});
