@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromNative, GenmiError } from './errors.js';
 import type { Precision } from './matrix.js';
+import type { TransportResult } from './transport.js';
 
 /** Lets a running computation be cancelled, and tells how far it is. */
 export interface NativeJob {
@@ -76,21 +77,11 @@ export interface NativeSolveOptions {
   threads?: number | undefined;
 }
 
-export interface NativeTransportResult {
-  cost: number;
-  u: Float64Array;
-  v: Float64Array;
-  status: 'optimal' | 'iteration-limit';
-  pivots: number;
-  certificate: { gap: number; infeasibility: number; slackness: number };
-  plan?: { source: Int32Array; target: Int32Array; mass: Float64Array };
-}
-
 type NativeProblems = [p: Precision, q: Precision, count: number, sharedDemand: boolean, options: NativeSolveOptions];
 
 export interface NativeSolver {
-  solveMany(...args: NativeProblems): NativeTransportResult[];
-  solveManyAsync(...args: [...NativeProblems, job: NativeJob]): Promise<NativeTransportResult[]>;
+  solveMany(...args: NativeProblems): TransportResult[];
+  solveManyAsync(...args: [...NativeProblems, job: NativeJob]): Promise<TransportResult[]>;
 }
 
 type NativeFeatures = [features: Precision, rows: number, columns: number, options: NativeMeasure];

@@ -4,7 +4,7 @@ import { describe, invalidType, outOfRange } from './errors.js';
 import { runJob } from './jobs.js';
 import { isPrecision, type MatrixLike, type Precision, toMatrix } from './matrix.js';
 import { checkFits } from './memory.js';
-import { type NativeSolver, type NativeTransportResult, native } from './native.js';
+import { type NativeSolver, native } from './native.js';
 import { checkBoolean, checkOptions, checkSignal, optionalNumber } from './options.js';
 
 export interface TransportResult {
@@ -80,7 +80,7 @@ export class TransportSolver {
       true,
       this.#options(options),
     );
-    return solved[0] as NativeTransportResult;
+    return solved[0] as TransportResult;
   }
 
   /** Problem i moves row i of P to row i of Q: m x N matrices, or one N for all problems in place of Q. */
@@ -137,7 +137,7 @@ export function emd(p: Weights, q: Weights, distances: MatrixLike, options: Solv
   const solver = new native.Solver(data, sources, targets);
   const supply = toWeights('p', p, sources);
   const demand = toWeights('q', q, targets);
-  return solver.solveMany(supply, demand, 1, true, nativeOptions(options))[0] as NativeTransportResult;
+  return solver.solveMany(supply, demand, 1, true, nativeOptions(options))[0] as TransportResult;
 }
 
 function nativeOptions({ plan, maxPivots }: SolveOptions) {
