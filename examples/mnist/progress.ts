@@ -1,0 +1,58 @@
+import cliProgress from 'cli-progress';
+import type { EpochRecord } from './train.js';
+
+/** Shows how the training goes, and how long it will take. */
+export interface Progress {
+  step(loss: number): void;
+  epoch(record: EpochRecord): void;
+  stop(): void;
+}
+
+/** A bar where the output is a terminal, otherwise a line an epoch. */
+export function createProgress(epochs: number, stepsPerEpoch: number): Progress {
+  return process.stdout.isTTY ? createBar(epochs, stepsPerEpoch) : createLines(epochs);
+}
+
+function createBar(epochs: number, stepsPerEpoch: number): Progress {
+  const format = '{bar} {percentage}% | epoch {epoch}/{epochs} | loss {loss} | ARI {ari} | {left} left';
+  const bar = new cliProgress.SingleBar({ format, barsize: 20, stream: process.stdout }, cliProgress.Presets.rect);
+  const total = epochs * stepsPerEpoch;
+  const started = performance.now();
+  let done = 0;
+  bar.start(total, 0, { epoch: 1, epochs, loss: '-', ari: '-', left: '-' });
+  return {
+    step(loss) {
+      done++;
+      const elapsed = (performance.now() - started) / 1000;
+      const left = formatSeconds((elapsed / done) * (total - done));
+      bar.update(done, { epoch: Math.ceil(done / stepsPerEpoch), loss: loss.toFixed(3), left });
+    },
+    epoch(record) {
+      bar.update({ ari: record.ari.toFixed(3) });
+    },
+    stop() {
+      bar.stop();
+    },
+  };
+}
+
+function createLines(epochs: number): Progress {
+  const started = performance.now();
+  return {
+    step() {},
+    epoch({ epoch, loss, ari }) {
+      const elapsed = (performance.now() - started) / 1000;
+      const left = formatSeconds((elapsed / epoch) * (epochs - epoch));
+      console.log(`epoch ${epoch}/${epochs} | loss ${loss.toFixed(3)} | ARI ${ari.toFixed(3)} | ${left} left`);
+    },
+    stop() {},
+  };
+}
+
+/** 8 s, 1 min 20 s, 2 h 5 min. */
+export function formatSeconds(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

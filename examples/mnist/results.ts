@@ -1,0 +1,83 @@
+import { cpus } from 'node:os';
+import { contingency, matchClusters, nce, purity } from 'genmi';
+import type { Engine } from '../engine.js';
+import type { Digits } from './data.js';
+import type { Options } from './options.js';
+import type { EpochRecord } from './train.js';
+
+/** What results.json holds. Metrics are of the test images, after the last epoch, unless they say otherwise. */
+export interface Results {
+  readonly options: Options;
+  readonly engine: { readonly name: string; readonly tfjs: string; readonly note?: string };
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string };
+  readonly images: { readonly train: number; readonly test: number };
+  /** Ctrl-C came before the last step. */
+  readonly interrupted: boolean;
+  readonly final: Final;
+  readonly history: readonly EpochRecord[];
+  /** Counts of test images, a row for each digit, a column for each cluster. */
+  readonly confusion: readonly (readonly number[])[];
+  /** The digit that each cluster is counted as in the accuracy, -1 for clusters that are left over. */
+  readonly digitOfCluster: readonly number[];
+}
+
+export interface Final {
+  readonly ari: number;
+  readonly accuracy: number;
+  readonly purity: number;
+  readonly nce: number;
+  readonly usedClusters: number;
+  /** Mean over the mini-batches of the last epoch. */
+  readonly objective: number;
+  /** ARI of the predictions made while training, in the last epoch. */
+  readonly trainAri: number;
+  /** Of the whole training: evaluations and the start are not in it. */
+  readonly seconds: { readonly loss: number; readonly rest: number };
+}
+
+export interface Run {
+  readonly options: Options;
+  readonly engine: Engine;
+  readonly train: Digits;
+  readonly test: Digits;
+  readonly history: readonly EpochRecord[];
+  readonly interrupted: boolean;
+  /** `[test.count]` cluster of each test image. */
+  readonly clusters: Int32Array;
+}
+
+export function summarise({ options, engine, train, test, history, interrupted, clusters }: Run): Results {
+  const confusion = confusionTable(test.labels, clusters, options.clusters);
+  const last = history[history.length - 1];
+  const total = (part: 'loss' | 'rest') => history.reduce((seconds, epoch) => seconds + epoch.seconds[part], 0);
+  return {
+    options,
+    engine: { name: engine.name, tfjs: engine.tf.version_core, ...(engine.note && { note: engine.note }) },
+    machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, node: process.version },
+    images: { train: train.count, test: test.count },
+    interrupted,
+    final: {
+      ari: last.ari,
+      accuracy: last.accuracy,
+      purity: purity(test.labels, clusters),
+      nce: nce(test.labels, clusters),
+      usedClusters: last.usedClusters,
+      objective: -last.loss,
+      trainAri: last.trainAri,
+      seconds: { loss: total('loss'), rest: total('rest') },
+    },
+    history,
+    ...confusion,
+  };
+}
+
+/** Widened to all clusters the model has: an unused one at the end has no column in a contingency table. */
+function confusionTable(labels: Uint8Array, clusters: Int32Array, count: number) {
+  const table = contingency(labels, clusters);
+  const [rows, columns] = table.shape;
+  const confusion = Array.from({ length: rows }, (_, digit) =>
+    Array.from({ length: count }, (_, k) => (k < columns ? table.data[digit * columns + k] : 0)),
+  );
+  const matched = matchClusters(table);
+  return { confusion, digitOfCluster: Array.from({ length: count }, (_, k) => matched[k] ?? -1) };
+}

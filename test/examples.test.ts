@@ -1,0 +1,192 @@
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inflateSync } from 'node:zlib';
+import type { Scalar } from '@tensorflow/tfjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadEngine } from '../examples/engine.js';
+import { readDigits } from '../examples/mnist/data.js';
+import { createModel } from '../examples/mnist/model.js';
+import type { Results } from '../examples/mnist/results.js';
+import { train } from '../examples/mnist/train.js';
+
+const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const main = fromRoot('out/examples/mnist/main.js');
+const folder = mkdtempSync(join(tmpdir(), 'genmi-examples-'));
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function runNode(file: string, args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [file, ...args], { cwd: fromRoot('.') }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+async function runMain(name: string, ...args: string[]): Promise<Ended & { results: Results; page: string }> {
+  const out = join(folder, name);
+  const ended = await runNode(main, [...args, '--out', out]);
+  expect(ended).toMatchObject({ code: 0 });
+  return { ...ended, ...readOutput(out) };
+}
+
+function readOutput(out: string): { results: Results; page: string } {
+  return {
+    results: JSON.parse(readFileSync(join(out, 'results.json'), 'utf8')),
+    page: readFileSync(join(out, 'results.html'), 'utf8'),
+  };
+}
+
+/** What must be the same in two runs: everything but the clock. */
+const withoutSeconds = ({ history }: Results) => history.map(({ seconds, ...record }) => record);
+
+beforeAll(() => {
+  if (!existsSync(main)) throw new Error('the examples are not compiled: npm run build && npm run build:examples');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the MNIST job', () => {
+  it('trains, prints what came out and writes both files', async () => {
+    const { stdout, results, page } = await runMain('default', '--samples', '2000', '--epochs', '2', '--batch', '50');
+    const { final, history, confusion } = results;
+    expect(history.map(({ epoch, steps }) => [epoch, steps])).toEqual([
+      [1, 40],
+      [2, 40],
+    ]);
+    expect(results.interrupted).toBe(false);
+    expect(final.ari).toBeGreaterThan(0.1);
+    expect(final.accuracy).toBeGreaterThan(0.2);
+    expect(final.purity).toBeGreaterThanOrEqual(final.accuracy);
+    expect(final.usedClusters).toBeGreaterThan(2);
+    expect(final.objective).toBe(-history[1].loss);
+    expect(final.objective).toBeGreaterThan(-history[0].loss);
+    expect(final.seconds.loss).toBeGreaterThan(0);
+    expect(final.seconds.rest).toBeGreaterThan(0);
+    expect(confusion).toHaveLength(10);
+    expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(2000);
+    for (const word of ['ARI', 'accuracy', 'clusters used', 'objective', 'in the loss', 'results.html']) {
+      expect(stdout).toContain(word);
+    }
+    checkPage(page, final.usedClusters);
+  });
+
+  it('is the same again with the same seed, and another with another', async () => {
+    const args = ['--samples', '500', '--epochs', '1', '--batch', '100'];
+    const [first, again, other] = [
+      await runMain('first', ...args, '--seed', '3'),
+      await runMain('again', ...args, '--seed', '3'),
+      await runMain('other', ...args, '--seed', '4'),
+    ];
+    expect(withoutSeconds(again.results)).toEqual(withoutSeconds(first.results));
+    expect(other.results.final.objective).not.toBe(first.results.final.objective);
+  });
+
+  it('takes the other engines, which agree', async () => {
+    const args = ['--samples', '300', '--epochs', '1', '--batch', '100'];
+    const cpu = await runMain('cpu', ...args, '--engine', 'cpu');
+    const wasm = await runMain('wasm', ...args, '--engine', 'wasm');
+    expect(cpu.results.engine.name).toBe('cpu');
+    expect(wasm.results.engine.name).toBe('wasm');
+    expect(wasm.results.final.objective).toBeCloseTo(cpu.results.final.objective, 3);
+  });
+
+  it.each(['kl_ova', 'mmd_ovo', 'wasserstein_ova', 'wasserstein_ovo'])('maximises %s', async (objective) => {
+    const args = ['--samples', '400', '--epochs', '2', '--batch', '64', '--clusters', '3'];
+    const { results } = await runMain(objective, '--objective', objective, ...args);
+    expect(results.options.objective).toBe(objective);
+    expect(results.history[0].steps).toBe(7);
+    expect(results.final.objective).toBeGreaterThan(-results.history[0].loss);
+    expect(results.confusion[0]).toHaveLength(3);
+  });
+
+  it('ends after Ctrl-C with what it has', async () => {
+    const out = join(folder, 'interrupted');
+    const child = spawn(process.execPath, [main, '--samples', '1000', '--epochs', '100000', '--out', out]);
+    let stdout = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+      if (!child.killed && stdout.includes('epoch 1/')) child.kill('SIGINT');
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(code).toBe(0);
+    expect(stdout).toContain('Interrupted in epoch');
+    const { results } = readOutput(out);
+    expect(results.interrupted).toBe(true);
+    expect(results.history.length).toBeGreaterThan(0);
+  });
+
+  it('stops at a number that is none and names the step', async () => {
+    const { tf } = await loadEngine('cpu');
+    const digits = readDigits('t10k', 100);
+    const trained = train({
+      ...{ tf, train: digits, test: digits, epochs: 1, batch: 10, seed: 0, decay: false },
+      model: createModel(tf, 2, 0),
+      loss: (logits, rows) => tf.mul(tf.sum(logits), rows.includes(0) ? Number.NaN : 1) as Scalar,
+      signal: new AbortController().signal,
+      onStep() {},
+      onEpoch() {},
+    });
+    await expect(trained).rejects.toThrow(/^epoch 1, step \d+: the loss became NaN/);
+  });
+});
+
+/** One file that needs nothing else: no address at all, and pictures that are inside. */
+function checkPage(page: string, clusters: number): void {
+  expect(page).not.toMatch(/https?:|\/\/\w+\./);
+  expect(page).not.toMatch(/<(script|link|iframe)\b/);
+  expect([...page.matchAll(/<svg\b/g)]).toHaveLength(4);
+  const pictures = [...page.matchAll(/\ssrc="([^"]*)"/g)].map(([, address]) => address);
+  expect(pictures).toHaveLength(clusters);
+  for (const picture of pictures) {
+    const [type, data] = picture.split(',');
+    expect(type).toBe('data:image/png;base64');
+    const png = Buffer.from(data, 'base64');
+    const pixels = inflateSync(png.subarray(41, png.length - 16)); // after signature, header and IDAT's 8 bytes
+    expect(pixels.length).toBe(28 * (16 * 28 + 1));
+    expect(pixels.some((pixel) => pixel > 200)).toBe(true);
+  }
+}
+
+describe('a mistake on the command line', () => {
+  it.each([
+    [['--epoch', '3'], /unknown option '--epoch'[\s\S]*Did you mean --epochs/],
+    [['--objective', 'mmd_oba'], /mmd_oba[\s\S]*mmd_ova, mmd_ovo/],
+    [['--engine', 'gpu'], /gpu[\s\S]*tfjs-node, wasm, cpu/],
+    [['--clusters', 'ten'], /ten[\s\S]*whole number from 1 to 1000/],
+    [['--batch', '0'], /'0'[\s\S]*whole number of 2 or more/],
+    [['--seed', '1.5'], /1\.5[\s\S]*whole number/],
+    [['--full', '--epochs', '3'], /cannot be used with/],
+    [['--out', 'package.json'], /package\.json[\s\S]*folder to write to/],
+    [['digits'], /too many arguments/],
+  ])('%j ends with code 2 and says what is allowed', async (args, message) => {
+    const { code, stdout, stderr } = await runNode(main, args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe('');
+  });
+});
+
+describe('the engines', () => {
+  it('are the one asked for, or wasm with a note that says why', async () => {
+    const { name, note } = await loadEngine('tfjs-node');
+    if (name === 'wasm') expect(note).toMatch(/tfjs-node is not available, the wasm engine is used/);
+    else expect([name, note]).toEqual(['tfjs-node', undefined]);
+  });
+
+  it('are set up once: the second time the script only looks', async () => {
+    const script = fromRoot('scripts/setup-tfjs-node.mjs');
+    const first = await runNode(script, ['--json']);
+    const started = performance.now();
+    const second = await runNode(script, ['--json']);
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect(second).toMatchObject({ code: 0, stdout: first.stdout });
+    expect(JSON.parse(second.stdout).engine).toMatch(/^(tfjs-node|wasm)$/);
+  }, 900_000);
+});
