@@ -16,8 +16,15 @@ function run(command, args, options = { stdio: 'inherit' }) {
 
 if (!existsSync(clangFormat)) {
   run('python3', ['-m', 'venv', environment]);
-  run(path.join(environment, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', `clang-format==${VERSION}`]);
+  run(path.join(environment, 'bin/pip'), [
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    `clang-format==${VERSION}`,
+  ]);
 }
-const listed = run('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.cpp', '*.h'], { encoding: 'utf8' });
+const listed = run('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.cpp', '*.h'], {
+  encoding: 'utf8',
+});
 const files = listed.stdout.split('\n').filter((file) => file !== '' && existsSync(file));
 run(clangFormat, process.argv.includes('--write') ? ['-i', ...files] : ['--dry-run', '--Werror', ...files]);

@@ -8,7 +8,9 @@ const folder = `out/native-${sanitizers.replace(',', '-')}`;
 function run(command, args) {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
   if (error?.code === 'ENOENT') {
-    console.error(`${command} was not found; the native tests need CMake 3.24, a C++20 compiler and GoogleTest (Debian: cmake, g++, libgtest-dev).`);
+    console.error(
+      `${command} was not found; the native tests need CMake 3.24, a C++20 compiler and GoogleTest (Debian: cmake, g++, libgtest-dev).`,
+    );
   }
   if (status !== 0) process.exit(status ?? 1);
 }
