@@ -1,76 +1,22 @@
 /** Affinities: what the geometry-aware objectives know of the data. */
+import {
+  bytesPerNumber,
+  type DistanceOptions,
+  distanceArguments,
+  type HopOptions,
+  type KernelOptions,
+  kernelArguments,
+  type MeasureArguments,
+  type PrecomputedOptions,
+  precisionOf,
+  precisions,
+} from './affinity-options.js';
 import { describe, invalidType, outOfRange } from './errors.js';
 import { type AsyncOptions, runJob } from './jobs.js';
-import { type Matrix, type MatrixLike, type Precision, type Rows, toMatrix, toRows } from './matrix.js';
-import { availableBytes, checkFits, formatBytes } from './memory.js';
-import { type NativeAffinity, type NativeHopResult, type NativeHops, type NativeMeasure, native } from './native.js';
+import { type Matrix, type MatrixLike, type Rows, toMatrix, toRows } from './matrix.js';
+import { checkFits, formatBytes } from './memory.js';
+import { type NativeAffinity, type NativeHopResult, type NativeHops, native } from './native.js';
 import { checkBoolean, checkNumber, checkOptions, oneOf, optionalNumber } from './options.js';
-
-const kernels = [
-  'linear',
-  'rbf',
-  'laplacian',
-  'polynomial',
-  'sigmoid',
-  'cosine',
-  'additive_chi2',
-  'chi2',
-  'gaussian',
-] as const;
-const metrics = ['euclidean', 'sqeuclidean', 'manhattan', 'chebyshev', 'cosine'] as const;
-const storages = ['auto', 'dense', 'features'] as const;
-const precisions = ['float32', 'float64'] as const;
-
-export type Kernel = (typeof kernels)[number];
-export type Metric = (typeof metrics)[number];
-
-export interface StorageOptions {
-  /** `'dense'`: all N x N entries; `'features'`: X, entries evaluated when needed; `'auto'` (default): by size and memory. */
-  storage?: (typeof storages)[number];
-  /** Of what is stored; default float32 for float32 input, float64 otherwise. */
-  precision?: (typeof precisions)[number];
-}
-
-export interface KernelOptions extends StorageOptions {
-  /**
-   * `'linear'` <x, y>; `'rbf'` exp(-gamma |x - y|^2); `'laplacian'` exp(-gamma |x - y|_1);
-   * `'polynomial'` (gamma <x, y> + coef0)^degree; `'sigmoid'` tanh(gamma <x, y> + coef0); `'cosine'` <x, y> / (|x| |y|);
-   * `'additive_chi2'` -sum (x - y)^2 / (x + y) and `'chi2'` exp(gamma times that), for features >= 0;
-   * `'gaussian'` the rbf of the GEMINI paper's code, gamma 10.
-   */
-  kernel: Kernel;
-  /** Default 1 / d (1 for `'chi2'`); `'median'`: 1 / (2 m^2) for the median distance m, or 1 / m where the kernel's own difference is not squared. */
-  gamma?: number | 'median';
-  /** Of `'polynomial'`; default 3. */
-  degree?: number;
-  /** Of `'polynomial'` and `'sigmoid'`; default 1. */
-  coef0?: number;
-}
-
-export interface DistanceOptions extends StorageOptions {
-  /** `'cosine'` is 1 - cos, in [0, 2]; it and `'sqeuclidean'` are no metrics. */
-  metric: Metric;
-}
-
-export interface HopOptions {
-  /** Between features, before hops are counted; default `'euclidean'`. */
-  metric?: Metric;
-  /** Connect samples strictly closer than this quantile of all N^2 distances, the diagonal's zeros included; default 0.05. */
-  quantile?: number;
-  /** Connect samples strictly closer than this, instead of a quantile. */
-  threshold?: number;
-  /** Connect each sample with its k nearest ones, instead of a quantile. */
-  neighbors?: number;
-  /** The distance between samples that no path connects; default `'2n'`. */
-  disconnected?: '2n' | 'n' | number;
-}
-
-export interface PrecomputedOptions {
-  /** Of what is stored; default that of the matrix. */
-  precision?: 'float32' | 'float64';
-  /** Whether distances obey the triangle inequality: not checked (it costs N^3), makes transport faster. Default false. */
-  metric?: boolean;
-}
 
 /** The graph whose hops were counted. */
 export interface HopGraph {
@@ -81,66 +27,6 @@ export interface HopGraph {
   /** The largest number of hops between two connected samples. */
   readonly longest: number;
   readonly connected: boolean;
-}
-
-/** Above this many bytes of entries, `storage: 'auto'` keeps the features instead. */
-const DENSE_LIMIT = 2 ** 28;
-
-function precisionOf(data: Precision): 'float32' | 'float64' {
-  return data instanceof Float32Array ? 'float32' : 'float64';
-}
-
-function bytesPerNumber(precision: 'float32' | 'float64'): number {
-  return precision === 'float32' ? 4 : 8;
-}
-
-function chooseStorage(
-  options: StorageOptions,
-  n: number,
-  d: number,
-  precision: 'float32' | 'float64',
-  linear: boolean,
-) {
-  const requested = oneOf('storage', options.storage ?? 'auto', storages);
-  const bytes = n * n * bytesPerNumber(precision);
-  if (requested === 'dense') {
-    checkFits(`A dense ${n} x ${n} affinity`, bytes, "use storage: 'features', or fewer samples");
-    return requested;
-  }
-  if (requested === 'features') return requested;
-  // X (X' V) costs 2 N d per column of V where the N x N matrix costs N^2.
-  if (linear && 2 * d < n) return 'features';
-  return bytes <= Math.min(DENSE_LIMIT, availableBytes() / 4) ? 'dense' : 'features';
-}
-
-type MeasureArguments = [data: Precision, rows: number, columns: number, options: NativeMeasure];
-
-function measureArguments(
-  x: MatrixLike,
-  kind: 'kernel' | 'distance',
-  name: string,
-  options: StorageOptions,
-): MeasureArguments {
-  const { data, shape } = toMatrix('x', x);
-  const [n, d] = shape;
-  const precision = oneOf('precision', options.precision ?? precisionOf(data), precisions);
-  const storage = chooseStorage(options, n, d, precision, kind === 'kernel' && name === 'linear');
-  return [data, n, d, { kind, name, storage, precision }];
-}
-
-function kernelArguments(x: MatrixLike, options: KernelOptions): MeasureArguments {
-  checkOptions(options, ['kernel', 'gamma', 'degree', 'coef0', 'storage', 'precision']);
-  const [data, n, d, measure] = measureArguments(x, 'kernel', oneOf('kernel', options.kernel, kernels), options);
-  const medianGamma = options.gamma === 'median';
-  const gamma = medianGamma ? undefined : optionalNumber('gamma', options.gamma);
-  const degree = optionalNumber('degree', options.degree);
-  const coef0 = optionalNumber('coef0', options.coef0);
-  return [data, n, d, { ...measure, medianGamma, gamma, degree, coef0 }];
-}
-
-function distanceArguments(x: MatrixLike, options: DistanceOptions): MeasureArguments {
-  checkOptions(options, ['metric', 'storage', 'precision']);
-  return measureArguments(x, 'distance', oneOf('metric', options.metric, metrics), options);
 }
 
 function hopArguments(

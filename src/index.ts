@@ -1,15 +1,14 @@
 /** genmi: exact values and gradients of generalised mutual informations, for any trainer. */
-export {
-  Affinity,
-  type DistanceOptions,
-  type HopGraph,
-  type HopOptions,
-  type Kernel,
-  type KernelOptions,
-  type Metric,
-  type PrecomputedOptions,
-  type StorageOptions,
-} from './affinity.js';
+export { Affinity, type HopGraph } from './affinity.js';
+export type {
+  DistanceOptions,
+  HopOptions,
+  Kernel,
+  KernelOptions,
+  Metric,
+  PrecomputedOptions,
+  StorageOptions,
+} from './affinity-options.js';
 export { type Config, config, type Info, info } from './config.js';
 export { GenmiError, type GenmiErrorCode } from './errors.js';
 export type { AsyncOptions } from './jobs.js';

@@ -5,7 +5,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromNative, GenmiError } from './errors.js';
 import type { Precision } from './matrix.js';
-import type { TransportResult } from './transport.js';
 
 /** Lets a running computation be cancelled, and tells how far it is. */
 export interface NativeJob {
@@ -75,6 +74,24 @@ export interface NativeSolveOptions {
   plan: boolean;
   maxPivots?: number | undefined;
   threads?: number | undefined;
+}
+
+export interface TransportResult {
+  /** The minimal total cost, for the mass of p (at an iteration limit: that of the best plan found). */
+  cost: number;
+  /** Dual potentials at every source and target: u_i + v_j <= D_ij, and u p + v q = cost. Where they are not unique, one choice. */
+  u: Float64Array;
+  v: Float64Array;
+  status: 'optimal' | 'iteration-limit';
+  pivots: number;
+  /**
+   * The proof, measured on the caller's numbers in float64 after the solve: `gap`, the plan's cost minus the potentials';
+   * `infeasibility`, the largest u_i + v_j - D_ij above 0; `slackness`, the largest D_ij - u_i - v_j where mass flows. The
+   * optimum lies in [cost - gap, cost] up to rounding, whatever the status.
+   */
+  certificate: { gap: number; infeasibility: number; slackness: number };
+  /** The positive entries of the transport plan, with `plan: true`. */
+  plan?: { source: Int32Array; target: Int32Array; mass: Float64Array };
 }
 
 type NativeProblems = [p: Precision, q: Precision, count: number, sharedDemand: boolean, options: NativeSolveOptions];

@@ -4,26 +4,10 @@ import { describe, invalidType, outOfRange } from './errors.js';
 import { runJob } from './jobs.js';
 import { isPrecision, type MatrixLike, type Precision, toMatrix } from './matrix.js';
 import { checkFits } from './memory.js';
-import { type NativeSolver, native } from './native.js';
+import { type NativeSolver, native, type TransportResult } from './native.js';
 import { checkBoolean, checkOptions, checkSignal, optionalNumber } from './options.js';
 
-export interface TransportResult {
-  /** The minimal total cost, for the mass of p (at an iteration limit: that of the best plan found). */
-  cost: number;
-  /** Dual potentials at every source and target: u_i + v_j <= D_ij, and u p + v q = cost. Where they are not unique, one choice. */
-  u: Float64Array;
-  v: Float64Array;
-  status: 'optimal' | 'iteration-limit';
-  pivots: number;
-  /**
-   * The proof, measured on the caller's numbers in float64 after the solve: `gap`, the plan's cost minus the potentials';
-   * `infeasibility`, the largest u_i + v_j - D_ij above 0; `slackness`, the largest D_ij - u_i - v_j where mass flows. The
-   * optimum lies in [cost - gap, cost] up to rounding, whatever the status.
-   */
-  certificate: { gap: number; infeasibility: number; slackness: number };
-  /** The positive entries of the transport plan, with `plan: true`. */
-  plan?: { source: Int32Array; target: Int32Array; mass: Float64Array };
-}
+export type { TransportResult };
 
 export interface SolveOptions {
   /** Also return the transport plan. Default false. */
