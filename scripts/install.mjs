@@ -1,4 +1,4 @@
-// Runs at `npm install`: does nothing when a prebuilt binary fits, and otherwise compiles the addon.
+// Runs at `npm install`: does nothing when a binary fits, and otherwise compiles the addon; with --rebuild compiles in any case.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,7 +9,10 @@ const nodeGypBuild = createRequire(import.meta.url).resolve('node-gyp-build/bin.
 // Node's own headers, where they were installed with it: then the compilation needs no network.
 const prefix = path.resolve(process.execPath, '../..');
 const hasHeaders = existsSync(path.join(prefix, 'include/node/node_api.h'));
-const env = { JOBS: 'max', ...process.env, ...(hasHeaders ? { npm_config_nodedir: prefix } : {}) };
+const env = { JOBS: 'max', ...process.env };
+if (hasHeaders) env.npm_config_nodedir = prefix;
+if (process.argv.includes('--rebuild')) env.npm_config_build_from_source = 'true';
+
 
 const { status } = spawnSync(process.execPath, [nodeGypBuild], { stdio: 'inherit', env });
 process.exit(status ?? 1);
