@@ -12,6 +12,8 @@ std::string format(double value) {
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
+std::string quote(const std::string& name) { return std::string(1, '\'').append(name).append(1, '\''); }
+
 std::string explain(const std::string& argument, const std::string& expected, const std::string& received,
                     const std::string& remedy) {
   std::string text = argument + ": expected " + expected + ", received " + received;

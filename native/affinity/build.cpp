@@ -36,7 +36,7 @@ Status check_features(MatrixView<T> x, const Measure& measure) {
       const std::string where = " at row " + std::to_string(i) + ", column " + std::to_string(f);
       return {Code::kOutOfRange,
               explain("x", measure.needs_non_negative ? "finite numbers >= 0" : "finite numbers", format(value) + where,
-                      in_domain ? "" : "'" + std::string(measure.name) + "' compares histograms")};
+                      in_domain ? "" : quote(measure.name) + " compares histograms")};
     }
   }
   return Status::ok();
@@ -53,7 +53,7 @@ template <class T>
 Status median_gamma(const FeatureAffinity<T>& features, double& gamma) {
   const Measure& measure = features.measure();
   if (measure.reduction == affinity::Reduction::kInner)
-    return {Code::kOutOfRange, explain("gamma", "a number for '" + std::string(measure.name) + "'", "'median'",
+    return {Code::kOutOfRange, explain("gamma", "a number for " + quote(measure.name), "'median'",
                                        "the median heuristic needs a kernel of differences, such as 'rbf'")};
   const std::vector<std::size_t> samples = evenly_spread(features.size(), kMedianSamples);
   std::vector<double> differences;
@@ -209,7 +209,7 @@ Status measure_affinity(AnyMatrix features, const MeasureOptions& options, Stora
   const Measure* measure = affinity::find_measure(options.kind, options.name);
   if (measure == nullptr)
     return {Code::kOutOfRange, explain(options.kind == Kind::kKernel ? "kernel" : "metric",
-                                       "one of " + affinity::measure_names(options.kind), "'" + options.name + "'")};
+                                       "one of " + affinity::measure_names(options.kind), quote(options.name))};
   return std::visit(
       [&](const auto& x) -> Status {
         if (Status status = check_features(x, *measure); !status) return status;

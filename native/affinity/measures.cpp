@@ -50,7 +50,7 @@ const Measure* find_measure(Kind kind, const std::string& name) {
 std::string measure_names(Kind kind) {
   std::string names;
   for (const Measure& measure : kMeasures)
-    if (measure.kind == kind) names += (names.empty() ? "'" : ", '") + std::string(measure.name) + "'";
+    if (measure.kind == kind) names += (names.empty() ? "" : ", ") + quote(measure.name);
   return names;
 }
 

@@ -203,7 +203,7 @@ const ObjectiveFactory registration("f-divergence", [](const Parameters& paramet
     out = std::make_shared<FDivergence>(each.divergence, parameters.one_vs_one());
     return Status::ok();
   }
-  return {Code::kOutOfRange, explain("f", "the name of an f-divergence or { alpha: number }", "'" + name + "'")};
+  return {Code::kOutOfRange, explain("f", "the name of an f-divergence or { alpha: number }", quote(name))};
 });
 
 }  // namespace

@@ -20,8 +20,8 @@ Status ObjectiveFactory::make(const std::string& name, const Parameters& paramet
   const auto found = factories().find(name);
   if (found != factories().end()) return found->second(parameters, out);
   std::string known;
-  for (const auto& [each, make] : factories()) known += (known.empty() ? "'" : ", '") + each + "'";
-  return {Code::kOutOfRange, explain("objective", "one of " + known, "'" + name + "'")};
+  for (const auto& [each, make] : factories()) known += (known.empty() ? "" : ", ") + quote(each);
+  return {Code::kOutOfRange, explain("objective", "one of " + known, quote(name))};
 }
 
 }  // namespace genmi

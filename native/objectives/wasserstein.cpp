@@ -118,7 +118,7 @@ class Wasserstein final : public Objective {
         std::find_if(begin, comparisons.end(), [&](const Comparison& c) { return c.a == low && c.b == high; });
     if (found == comparisons.end())
       return {Code::kOutOfRange, explain("pairs", "distinct pairs of different clusters below " + std::to_string(k),
-                                         "[" + std::to_string(first) + ", " + std::to_string(second) + "]")};
+                                         "clusters " + std::to_string(first) + " and " + std::to_string(second))};
     std::iter_swap(begin, found);
     return Status::ok();
   }

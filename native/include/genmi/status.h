@@ -38,6 +38,9 @@ class [[nodiscard]] Status {
 // A number as JavaScript writes it.
 std::string format(double value);
 
+// A name as a user writes it, in quotes.
+std::string quote(const std::string& name);
+
 // The form every message has: which argument, what it must be, what came, what to do.
 std::string explain(const std::string& argument, const std::string& expected, const std::string& received,
                     const std::string& remedy = {});
