@@ -12,7 +12,7 @@ import {
   precisions,
 } from './affinity-options.js';
 import { describe, invalidType, outOfRange } from './errors.js';
-import { type AsyncOptions, runJob } from './jobs.js';
+import { type AsyncOptions, runJob, withSignal } from './jobs.js';
 import { type Matrix, type MatrixLike, type Rows, toMatrix, toRows } from './matrix.js';
 import { checkFits, formatBytes } from './memory.js';
 import { type NativeAffinity, type NativeHopResult, type NativeHops, native } from './native.js';
@@ -232,5 +232,5 @@ function fromHops({ affinity, ...graph }: NativeHopResult): Affinity {
 }
 
 function asyncOptions(signal: AbortSignal | undefined, onProgress: AsyncOptions['onProgress']): AsyncOptions {
-  return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  return { ...withSignal(signal), ...(onProgress && { onProgress }) };
 }

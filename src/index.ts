@@ -14,7 +14,6 @@ export { GenmiError, type GenmiErrorCode } from './errors.js';
 export type { AsyncOptions } from './jobs.js';
 export type { Matrix, MatrixLike, Precision, Rows } from './matrix.js';
 export * from './metrics.js';
-export * from './metrics.js';
 export { add, scale } from './objectives/composite.js';
 export { entropy } from './objectives/entropy.js';
 export {

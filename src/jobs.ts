@@ -10,6 +10,11 @@ export interface AsyncOptions {
   onProgress?: (done: number) => void;
 }
 
+/** Options with a signal, or without. */
+export function withSignal(signal: AbortSignal | null | undefined): AsyncOptions {
+  return signal === null || signal === undefined ? {} : { signal };
+}
+
 const PROGRESS_INTERVAL_MS = 100;
 
 /** Runs `start` with a job that the signal cancels; rejects with the signal's reason when it was aborted. */

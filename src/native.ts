@@ -56,6 +56,8 @@ export type NativeEvaluation = [Precision, number, number, boolean, boolean, num
 export interface NativeObjective {
   /** Returns the value; fills `gradient` when it is given. */
   evaluate(...args: [...NativeEvaluation, gradient: Precision | null]): number;
+  /** As `evaluate`, for timing it: draws nothing at random. */
+  rehearse(...args: [...NativeEvaluation, gradient: Precision | null]): number;
   evaluateAsync(...args: [...NativeEvaluation, gradient: Precision | null, job: NativeJob]): Promise<number>;
   affinityGradient(...args: [...NativeEvaluation, out: Precision]): void;
   cost(n: number, k: number): { operations: number; bytes: number };

@@ -1,7 +1,7 @@
 /** Exact optimal transport: many problems over one cost matrix, or one over a rectangular one. */
 import { type Affinity, nativeOf } from './affinity.js';
 import { describe, invalidType, outOfRange } from './errors.js';
-import { runJob } from './jobs.js';
+import { runJob, withSignal } from './jobs.js';
 import { isPrecision, type MatrixLike, type Precision, toMatrix } from './matrix.js';
 import { checkFits } from './memory.js';
 import { type NativeSolver, native, type TransportResult } from './native.js';
@@ -83,7 +83,7 @@ export class TransportSolver {
     checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
     const problems = this.#problems(P, Q);
     const { signal } = options;
-    return runJob((job) => this.#native.solveManyAsync(...problems, this.#options(options), job), signal && { signal });
+    return runJob((job) => this.#native.solveManyAsync(...problems, this.#options(options), job), withSignal(signal));
   }
 
   #problems(

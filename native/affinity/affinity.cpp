@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "affinity/build_dense.h"
 #include "affinity/row_blocks.h"
 #include "simd/reductions.h"
 
@@ -45,9 +46,14 @@ void SharedAffinity::dispose() {
   affinity_.reset();
 }
 
+Status not_finite() {
+  return {Code::kOutOfRange, explain("affinity", "entries that are finite in its precision", "an overflow",
+                                     "scale the data down, or use precision: 'float64'")};
+}
+
 Status check_rows(Rows rows, std::size_t n, std::size_t size) {
   if (rows.index == nullptr) {
-    if (n == size) return Status::ok();
+    if (size == 0 || n == size) return Status::ok();
     return {Code::kOutOfRange,
             explain("predictions", std::to_string(size) + " rows, one for each sample of the affinity",
                     std::to_string(n), "for a mini-batch pass rows, the samples' indices")};
@@ -55,11 +61,21 @@ Status check_rows(Rows rows, std::size_t n, std::size_t size) {
   if (rows.count != n)
     return {Code::kOutOfRange, explain("rows", std::to_string(n) + " indices, one for each row of the predictions",
                                        std::to_string(rows.count))};
-  for (std::size_t i = 0; i < n; ++i)
+  for (std::size_t i = 0; i < n && size != 0; ++i)
     if (rows.index[i] < 0 || static_cast<std::size_t>(rows.index[i]) >= size)
       return {Code::kOutOfRange, explain("rows", "integers in [0, " + std::to_string(size) + ")",
                                          std::to_string(rows.index[i]) + " at index " + std::to_string(i))};
   return Status::ok();
 }
 
+namespace affinity {
+
+std::vector<std::size_t> evenly_spread(std::size_t size, std::size_t count) {
+  count = std::min(size, count);
+  std::vector<std::size_t> samples(count);
+  for (std::size_t i = 0; i < count; ++i) samples[i] = i * size / count;
+  return samples;
+}
+
+}  // namespace affinity
 }  // namespace genmi

@@ -35,7 +35,7 @@ FeatureAffinity<T>::FeatureAffinity(AnyMatrix features, const Measure& measure, 
         },
         features);
   }
-  if (!measure.needs_norms) return;
+  if (!measure.traits.needs_norms) return;
   norms_.resize(size());
   for (std::size_t i = 0; i < size(); ++i) norms_[i] = std::sqrt(simd::inner(sample(i), sample(i), columns_));
 }
@@ -82,7 +82,7 @@ template <class T>
 double FeatureAffinity<T>::centred_entry(std::size_t i, std::size_t j) const {
   // Rounding must not give a sample a distance to itself.
   if (i == j && kind() == Kind::kDistance) return 0;
-  return measure_.finish(reduced(i, j), coefficients_, measure_.needs_norms ? norms_[i] * norms_[j] : 0);
+  return measure_.finish(reduced(i, j), coefficients_, measure_.traits.needs_norms ? norms_[i] * norms_[j] : 0);
 }
 
 template <class T>

@@ -27,12 +27,13 @@ class FeatureAffinity final : public Affinity {
 
   const Measure& measure() const { return measure_; }
   double reduced(std::size_t i, std::size_t j) const;
-  // For the linear kernel A(i, j) = <x_i, x_j> + offset(i) + offset(j) with the centred x; 0 for all others.
-  double offset(std::size_t i) const { return offsets_.empty() ? 0 : offsets_[i]; }
+  // For the linear kernel A(i, j) = <x_i, x_j> + offsets[i] + offsets[j] with the centred x; empty for all others.
+  const std::vector<double>& offsets() const { return offsets_; }
   double centred_entry(std::size_t i, std::size_t j) const;
   void set_gamma(double gamma) { coefficients_.gamma = gamma; }
 
  private:
+  double offset(std::size_t i) const { return offsets_.empty() ? 0 : offsets_[i]; }
   const T* sample(std::size_t i) const { return features_.data() + i * columns_; }
   bool is_linear() const { return !offsets_.empty(); }
   void centre(AnyMatrix features);

@@ -12,6 +12,7 @@ namespace {
 
 using Adjacency = std::vector<std::vector<std::int32_t>>;
 constexpr std::int32_t kUnreached = -1;
+constexpr double kLargestDisconnected = 1e30;  // hops are stored in float32
 
 // Joins every pair strictly closer than the threshold.
 Adjacency threshold_graph(const Affinity& distances, double threshold, const Context& context) {
@@ -120,8 +121,10 @@ Status check_options(const Affinity& distances, const HopOptions& options) {
   if (options.neighbors && (*options.neighbors < 1 || *options.neighbors >= n))
     return {Code::kOutOfRange, explain("neighbors", "an integer in [1, " + std::to_string(n - 1) + "]",
                                        std::to_string(*options.neighbors))};
-  if (options.disconnected && !(std::isfinite(*options.disconnected) && *options.disconnected > 0))
-    return {Code::kOutOfRange, explain("disconnected", "'2n', 'n' or a number > 0", format(*options.disconnected))};
+  if (options.disconnected && !(*options.disconnected > 0 && *options.disconnected <= kLargestDisconnected))
+    return {Code::kOutOfRange,
+            explain("disconnected", "'2n', 'n' or a number in (0, " + format(kLargestDisconnected) + "]",
+                    format(*options.disconnected))};
   return Status::ok();
 }
 

@@ -15,6 +15,15 @@ struct Coefficients {
   double gamma, degree, coef0;
 };
 
+struct MeasureTraits {
+  bool needs_norms = false;
+  bool needs_non_negative = false;
+  bool has_gamma = false;
+  bool has_degree = false;
+  bool has_coef0 = false;
+  double default_gamma = 0;  // 0: 1 / number of features
+};
+
 struct Measure {
   const char* name;
   Kind kind;
@@ -22,10 +31,7 @@ struct Measure {
   Reduction reduction;
   // From the reduced value to the entry; norms is |x| |y|, computed only where needs_norms.
   double (*finish)(double reduced, const Coefficients& c, double norms);
-  bool needs_norms = false;
-  bool needs_non_negative = false;
-  bool has_gamma = false;
-  double default_gamma = 0;  // 0: 1 / number of features
+  MeasureTraits traits = {};
 };
 
 const Measure* find_measure(Kind kind, const std::string& name);

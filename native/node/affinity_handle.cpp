@@ -18,34 +18,41 @@ Precision precision_option(const Napi::Object& options) {
   return text_option(options, "precision") == "float32" ? Precision::kFloat32 : Precision::kFloat64;
 }
 
+struct MeasureArguments {
+  explicit MeasureArguments(const Napi::Object& options)
+      : storage(text_option(options, "storage") == "features" ? Storage::kFeatures : Storage::kDense),
+        precision(precision_option(options)) {
+    measure.kind = kind_option(options);
+    measure.name = text_option(options, "name");
+    measure.gamma = number_option(options, "gamma");
+    measure.median_gamma = flag_option(options, "medianGamma");
+    measure.degree = number_option(options, "degree");
+    measure.coef0 = number_option(options, "coef0");
+  }
+
+  MeasureOptions measure;
+  Storage storage;
+  Precision precision;
+};
+
 // measure(features, rows, columns, options)
 class MeasureTask final : public Task {
  public:
   static constexpr int kArguments = 4;
 
   MeasureTask(const Napi::CallbackInfo& info, Access access)
-      : features_(info[0], size_argument(info[1], "rows"), size_argument(info[2], "columns"), "x", access) {
-    const auto options = info[3].As<Napi::Object>();
-    measure_.kind = kind_option(options);
-    measure_.name = text_option(options, "name");
-    measure_.gamma = number_option(options, "gamma");
-    measure_.median_gamma = flag_option(options, "medianGamma");
-    measure_.degree = number_option(options, "degree").value_or(measure_.degree);
-    measure_.coef0 = number_option(options, "coef0").value_or(measure_.coef0);
-    storage_ = text_option(options, "storage") == "features" ? Storage::kFeatures : Storage::kDense;
-    precision_ = precision_option(options);
-  }
+      : options_(info[3].As<Napi::Object>()),
+        features_(info[0], size_argument(info[1], "rows"), size_argument(info[2], "columns"), "x", access) {}
 
   Status run(Context& context) override {
-    return measure_affinity(features_.view(), measure_, storage_, precision_, context, affinity_);
+    return measure_affinity(features_.view(), options_.measure, options_.storage, options_.precision, context,
+                            affinity_);
   }
   Napi::Value finish(Napi::Env env) override { return AffinityHandle::create(env, std::move(affinity_)); }
 
  private:
+  MeasureArguments options_;
   MatrixArgument features_;
-  MeasureOptions measure_;
-  Storage storage_;
-  Precision precision_;
   AffinityPtr affinity_;
 };
 
@@ -53,19 +60,19 @@ class MeasureTask final : public Task {
 class PrecomputedTask final : public Task {
  public:
   PrecomputedTask(const Napi::CallbackInfo& info, Access access)
-      : matrix_(info[0], size_argument(info[1], "rows"), size_argument(info[2], "columns"), "matrix", access),
-        kind_(kind_option(info[3].As<Napi::Object>())),
+      : kind_(kind_option(info[3].As<Napi::Object>())),
         metric_(flag_option(info[3].As<Napi::Object>(), "metric")),
-        precision_(precision_option(info[3].As<Napi::Object>())) {}
+        precision_(precision_option(info[3].As<Napi::Object>())),
+        matrix_(info[0], size_argument(info[1], "rows"), size_argument(info[2], "columns"), "matrix", access) {}
 
   Status run(Context&) override { return precomputed_affinity(matrix_.view(), kind_, metric_, precision_, affinity_); }
   Napi::Value finish(Napi::Env env) override { return AffinityHandle::create(env, std::move(affinity_)); }
 
  private:
-  MatrixArgument matrix_;
   Kind kind_;
   bool metric_;
   Precision precision_;
+  MatrixArgument matrix_;
   AffinityPtr affinity_;
 };
 
@@ -106,7 +113,9 @@ class HopsTask final : public Task {
 class SubmatrixTask final : public Task {
  public:
   SubmatrixTask(const Napi::CallbackInfo& info, AffinityPtr affinity)
-      : affinity_(std::move(affinity)), rows_(info[0], Access::kView), out_(info[1], count() * count(), "out") {}
+      : affinity_(std::move(affinity)),
+        rows_(info[0], Access::kView),
+        out_(info[1], count() * count(), "out", Presence::kRequired) {}
 
   Status run(Context& context) override {
     const Rows rows{rows_.view().index, count()};

@@ -16,11 +16,13 @@ bool is_typed_array(const Napi::Value& value, napi_typedarray_type type) {
   return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
 }
 
-// The numbers of a typed array, after its byteOffset; none of a detached one.
+// The numbers of a typed array, after its byteOffset, also of one in shared memory; none of a detached one.
 template <class T>
 T* data_of(const Napi::TypedArray& array) {
-  Napi::ArrayBuffer buffer = array.ArrayBuffer();
-  return reinterpret_cast<T*>(static_cast<std::byte*>(buffer.Data()) + array.ByteOffset());
+  void* data = nullptr;
+  const napi_status status = napi_get_typedarray_info(array.Env(), array, nullptr, nullptr, &data, nullptr, nullptr);
+  NAPI_THROW_IF_FAILED(array.Env(), status, nullptr);
+  return static_cast<T*>(data);
 }
 
 void check_length(const Napi::TypedArray& array, std::size_t length, const char* argument) {
@@ -68,8 +70,9 @@ RowsArgument::RowsArgument(const Napi::Value& value, Access access) {
   view_ = {array.ElementLength() == 0 ? &kNone : data, array.ElementLength()};
 }
 
-Output::Output(const Napi::Value& value, std::size_t length, const char* argument) : length_(length) {
-  if (value.IsNull() || value.IsUndefined()) return;
+Output::Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence)
+    : length_(length) {
+  if (presence == Presence::kOptional && (value.IsNull() || value.IsUndefined())) return;
   if (!is_typed_array(value, napi_float32_array) && !is_typed_array(value, napi_float64_array))
     reject(value.Env(), Code::kInvalidType, argument, "a Float32Array or Float64Array", "another value");
   check_length(value.As<Napi::TypedArray>(), length, argument);

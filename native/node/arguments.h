@@ -1,5 +1,6 @@
-// Arguments from JavaScript: no pointer leaves here without a checked length. The TypeScript layer has already said
-// what is wrong in the user's words; these checks keep the process safe whoever calls.
+// Arguments from JavaScript (options objects are to be read before arrays: a getter could take an array's memory away):
+// no pointer leaves here without a checked length. The TypeScript layer has already said what is wrong in the user's
+// words; these checks keep the process safe whoever calls.
 #pragma once
 
 #include <napi.h>
@@ -38,10 +39,12 @@ class RowsArgument {
   std::vector<std::int32_t> copy_;
 };
 
+enum class Presence { kRequired, kOptional };
+
 // A Float32Array or Float64Array that a call fills; kept alive until it has.
 class Output {
  public:
-  Output(const Napi::Value& value, std::size_t length, const char* argument);
+  Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence);
   bool wanted() const { return !array_.IsEmpty(); }
   void write(const double* values);
 

@@ -50,7 +50,7 @@ struct EvaluationArguments {
                                                              std::to_string(n) + " x " + std::to_string(k))});
     options.from = info[3].ToBoolean() ? From::kLogits : From::kProbabilities;
     options.clip = info[4].ToBoolean() ? Clip::kMask : Clip::kFused;
-    options.epsilon = info[5].ToNumber().DoubleValue();
+    options.epsilon = info[5].IsNumber() ? info[5].As<Napi::Number>().DoubleValue() : 0;
     if (!(options.epsilon > 0 && options.epsilon < 0.5))
       throw to_error(info.Env(),
                      {Code::kOutOfRange, explain("epsilon", "a number in (0, 0.5)", format(options.epsilon))});
@@ -58,8 +58,7 @@ struct EvaluationArguments {
   }
 
   Status read(const Objective& objective, Batch& batch) const {
-    if (objective.affinity_size() != 0)
-      if (Status status = check_rows(options.rows, n, objective.affinity_size()); !status) return status;
+    if (Status status = check_rows(options.rows, n, objective.affinity_size()); !status) return status;
     return batch.read(predictions.view());
   }
 
@@ -72,13 +71,15 @@ struct EvaluationArguments {
 // evaluate(…, gradient): the value, and the gradient into the array when one is given
 class EvaluateTask final : public Task {
  public:
-  EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective)
+  EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective, bool rehearsal = false)
       : objective_(std::move(objective)),
         arguments_(info, access),
-        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out"),
-        access_(access) {}
+        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out", Presence::kOptional),
+        access_(access),
+        rehearsal_(rehearsal) {}
 
   Status run(Context& context) override {
+    context.rehearsal = rehearsal_;
     Batch batch(arguments_.options, context.workspace);
     if (Status status = arguments_.read(*objective_, batch); !status) return status;
     const std::size_t numbers = out_.wanted() ? batch.n() * batch.k() : 0;
@@ -108,6 +109,7 @@ class EvaluateTask final : public Task {
   EvaluationArguments arguments_;
   Output out_;
   Access access_;
+  bool rehearsal_;
   Totals totals_;
   std::span<double> gradient_;
   std::vector<double> kept_;
@@ -119,7 +121,7 @@ class AffinityGradientTask final : public Task {
   AffinityGradientTask(const Napi::CallbackInfo& info, ObjectivePtr objective)
       : objective_(std::move(objective)),
         arguments_(info, Access::kView),
-        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.n, "out") {}
+        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.n, "out", Presence::kRequired) {}
 
   Status run(Context& context) override {
     Batch batch(arguments_.options, context.workspace);
@@ -166,6 +168,14 @@ Napi::Value ObjectiveHandle::evaluate(const Napi::CallbackInfo& info) {
   });
 }
 
+// As evaluate, for timing it.
+Napi::Value ObjectiveHandle::rehearse(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    EvaluateTask task(info, Access::kView, objective_, true);
+    return run_now(info.Env(), task);
+  });
+}
+
 Napi::Value ObjectiveHandle::evaluate_async(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return run_async(info.Env(), std::make_unique<EvaluateTask>(info, Access::kCopy, objective_),
@@ -183,7 +193,12 @@ Napi::Value ObjectiveHandle::affinity_gradient(const Napi::CallbackInfo& info) {
 // cost(n, k): { operations, bytes }
 Napi::Value ObjectiveHandle::cost(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    const Cost cost = objective_->cost(size_argument(info[0], "n"), size_argument(info[1], "k"));
+    const std::size_t n = size_argument(info[0], "n"), size = objective_->affinity_size();
+    if (size != 0 && n > size)
+      throw to_error(info.Env(),
+                     {Code::kOutOfRange,
+                      explain("n", "at most the affinity's " + std::to_string(size) + " samples", std::to_string(n))});
+    const Cost cost = objective_->cost(n, size_argument(info[1], "k"));
     Napi::Object result = Napi::Object::New(info.Env());
     result.Set("operations", cost.operations);
     result.Set("bytes", cost.bytes);
@@ -192,11 +207,12 @@ Napi::Value ObjectiveHandle::cost(const Napi::CallbackInfo& info) {
 }
 
 Napi::Function ObjectiveHandle::define(Napi::Env env) {
-  return DefineClass(env, "Objective",
-                     {InstanceMethod("evaluate", &ObjectiveHandle::evaluate),
-                      InstanceMethod("evaluateAsync", &ObjectiveHandle::evaluate_async),
-                      InstanceMethod("affinityGradient", &ObjectiveHandle::affinity_gradient),
-                      InstanceMethod("cost", &ObjectiveHandle::cost)});
+  return DefineClass(
+      env, "Objective",
+      {InstanceMethod("evaluate", &ObjectiveHandle::evaluate), InstanceMethod("rehearse", &ObjectiveHandle::rehearse),
+       InstanceMethod("evaluateAsync", &ObjectiveHandle::evaluate_async),
+       InstanceMethod("affinityGradient", &ObjectiveHandle::affinity_gradient),
+       InstanceMethod("cost", &ObjectiveHandle::cost)});
 }
 
 void define_objective(Napi::Env env, Napi::Object exports) {

@@ -16,6 +16,7 @@ class ObjectiveHandle : public Napi::ObjectWrap<ObjectiveHandle> {
 
  private:
   Napi::Value evaluate(const Napi::CallbackInfo& info);
+  Napi::Value rehearse(const Napi::CallbackInfo& info);
   Napi::Value evaluate_async(const Napi::CallbackInfo& info);
   Napi::Value affinity_gradient(const Napi::CallbackInfo& info);
   Napi::Value cost(const Napi::CallbackInfo& info);

@@ -27,18 +27,15 @@ class SolveTask final : public Task {
 
   SolveTask(const Napi::CallbackInfo& info, Access access, PreparedCostsPtr prepared)
       : prepared_(std::move(prepared)),
+        options_(read_options(info[4].As<Napi::Object>())),
+        threads_(static_cast<std::size_t>(number_option(info[4].As<Napi::Object>(), "threads").value_or(0))),
         count_(size_argument(info[2], "problems")),
         supplies_(info[0], count_, prepared_->costs.matrix.rows, "p", access),
         demands_(info[1], info[3].ToBoolean() ? 1 : count_, prepared_->costs.matrix.columns, "q", access) {
-    const auto options = info[4].As<Napi::Object>();
-    options_.plan = flag_option(options, "plan");
     const bool single = std::holds_alternative<MatrixView<float>>(supplies_.view()) ||
                         std::holds_alternative<MatrixView<float>>(demands_.view());
     // Sums of many float32 weights differ by their rounding.
     options_.mass_tolerance = single ? 1e-4 : 1e-8;
-    if (const std::optional<double> pivots = number_option(options, "maxPivots"))
-      options_.max_pivots = static_cast<std::uint64_t>(std::clamp(*pivots, 0.0, 9e15));
-    threads_ = static_cast<std::size_t>(number_option(options, "threads").value_or(0));
   }
 
   Status run(Context& shared) override {
@@ -75,6 +72,14 @@ class SolveTask final : public Task {
   }
 
  private:
+  static transport::Options read_options(const Napi::Object& object) {
+    transport::Options options;
+    options.plan = flag_option(object, "plan");
+    if (const std::optional<double> pivots = number_option(object, "maxPivots"))
+      options.max_pivots = static_cast<std::uint64_t>(std::clamp(*pivots, 0.0, 9e15));
+    return options;
+  }
+
   static void read_row(const AnyMatrix& matrix, std::size_t problem, std::vector<double>& out) {
     std::visit(
         [&](const auto& view) {
@@ -123,10 +128,10 @@ class SolveTask final : public Task {
   }
 
   PreparedCostsPtr prepared_;
+  transport::Options options_;
+  std::size_t threads_;  // 0: the environment's
   std::size_t count_;
   MatrixArgument supplies_, demands_;
-  transport::Options options_;
-  std::size_t threads_ = 0;
   std::vector<transport::Result> results_;
 };
 
@@ -174,6 +179,7 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     Environment& environment = Environment::of(info.Env());
     affinity->submatrix({nullptr, n}, {environment.workspace, environment.pool.get(), environment.threads, nullptr},
                         prepared->entries.data());
+    if (!transport::check_costs({prepared->entries.data(), n, n})) throw to_error(info.Env(), not_finite());
     prepared->costs = {{prepared->entries.data(), n, n}, affinity->exactly_metric()};
     prepared_ = prepared;
   }

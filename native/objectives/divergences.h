@@ -38,9 +38,10 @@ struct JensenShannon {
     return {by_p + by_q, by_p, by_q};
   }
 
-  // a / 2 log(a / ((a + b) / 2))
+  // a / 2 log(a / ((a + b) / 2)); 0 where a is so small beside b that their ratio overflows.
   static double half_log_ratio_to_mean(double a, double b) {
-    return a > 0 ? -a / 2 * std::log1p((b - a) / (2 * a)) : 0;
+    const double difference = (b - a) / (2 * a);
+    return a > 0 && std::isfinite(difference) ? -a / 2 * std::log1p(difference) : 0;
   }
 };
 
@@ -71,10 +72,23 @@ struct Power {
   static constexpr Power half_chi2() { return {2, 0.5, 0, 0}; }   // t^2 / 2, which is not 0 at t = 1
   static constexpr Power neyman() { return {-1, 1, -1, 2}; }      // (t - 1)^2 / t
 
+  // p^order q^(1 - order) is taken as p + change or q + change, whichever change is small for orders near 1 and near 0:
+  // there scale is large, and what it multiplies must not be a difference of rounded numbers.
   Perspective operator()(double p, double q, double l) const {
-    const double power = q * std::exp(order * l);
-    return {scale * (power - slope * p - constant * q), scale * (order * power - slope * p),
-            scale * ((1 - order) * power - constant * q)};
+    if (order > 0.5) {
+      const double change = change_from_p(p, q, l);
+      return {scale * (change + (1 - slope) * p - constant * q), scale * (order * change + (order - slope) * p),
+              scale * ((1 - order) * (p + change) - constant * q)};
+    }
+    const double change = q * std::expm1(order * l);
+    return {scale * (change + (1 - constant) * q - slope * p), scale * (order * (q + change) - slope * p),
+            scale * ((1 - order) * change + (1 - order - constant) * q)};
+  }
+
+  // p^order q^(1 - order) - p, also where p vanishes and l is far below 0.
+  double change_from_p(double p, double q, double l) const {
+    const double exponent = (order - 1) * l;
+    return std::abs(exponent) < 1 ? p * std::expm1(exponent) : q * std::exp(order * l) - p;
   }
 
   // Whether tau dI/dtau stays finite when a probability vanishes.

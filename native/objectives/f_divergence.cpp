@@ -1,4 +1,5 @@
 // The f-divergence objectives, from the predictions alone. Derivations: native/README.md, "f-divergences".
+#include <algorithm>
 #include <cmath>
 #include <variant>
 
@@ -102,24 +103,33 @@ double sum_of_logarithms(const Row& row, double* by_prediction, double* by_propo
   return proportions * mean_log - mass * proportion_log;
 }
 
-// sum_ab p^a q^(1 - a) separates: a product of two sums. O(K).
+// sum_ab p^a q^(1 - a) separates into a product of two sums, of tau_k + e_k = pi_k r^a and of pi_k + f_k = pi_k r^(1 -
+// a): e and f are small where a is near 1, see Power. Exchanging the clusters exchanges a and 1 - a, so a may be taken
+// >= 1/2. O(K).
 double sum_of_powers(const Power& power, const Row& row, double* by_prediction, double* by_proportion) {
-  double forward = 0, backward = 0, mass = 0, proportions = 0;
+  const Power upper{std::max(power.order, 1 - power.order), power.scale, power.slope, power.constant};
+  const double order = upper.order, linear = power.slope + power.constant;
+  const auto forward_change = [&](std::size_t k) {
+    return upper.change_from_p(row.tau[k], row.pi[k], row.log_ratio[k]);
+  };
+  const auto backward_change = [&](std::size_t k) { return row.pi[k] * std::expm1((1 - order) * row.log_ratio[k]); };
+  double mass = 0, proportions = 0, forward = 0, backward = 0;
   for (std::size_t k = 0; k < row.k; ++k) {
-    forward += row.pi[k] * std::exp(power.order * row.log_ratio[k]);
-    backward += row.pi[k] * std::exp((1 - power.order) * row.log_ratio[k]);
     mass += row.tau[k];
     proportions += row.pi[k];
+    forward += forward_change(k);
+    backward += backward_change(k);
   }
-  const double linear = power.slope + power.constant;
   for (std::size_t k = 0; k < row.k; ++k) {
-    const double ahead = row.pi[k] * std::exp(power.order * row.log_ratio[k]) * backward;
-    const double behind = row.pi[k] * std::exp((1 - power.order) * row.log_ratio[k]) * forward;
-    by_prediction[k] +=
-        power.scale * (power.order * ahead + (1 - power.order) * behind - linear * row.tau[k] * proportions);
-    by_proportion[k] += power.scale * ((1 - power.order) * ahead + power.order * behind - linear * row.pi[k] * mass);
+    const double tau = row.tau[k], pi = row.pi[k], e = forward_change(k), f = backward_change(k);
+    const double ahead = (tau + e) * (proportions + backward), behind = (pi + f) * (mass + forward);
+    by_prediction[k] += power.scale * ((order - linear) * tau * proportions +
+                                       order * (e * (proportions + backward) + tau * backward) + (1 - order) * behind);
+    by_proportion[k] += power.scale * ((order - linear) * pi * mass + order * (f * (mass + forward) + pi * forward) +
+                                       (1 - order) * ahead);
   }
-  return power.scale * (forward * backward - linear * mass * proportions);
+  return power.scale *
+         ((1 - linear) * mass * proportions + mass * backward + proportions * forward + forward * backward);
 }
 
 class FDivergence final : public Objective {
@@ -142,13 +152,11 @@ class FDivergence final : public Objective {
   template <class F>
   void add(const F& f, const Predictions& p, Workspace& workspace, double factor, Totals& totals) const {
     if (!one_vs_one_) return one_vs_all(f, p, workspace, factor, totals);
-    using DivergenceType = std::decay_t<decltype(f)>;
     constexpr bool logarithmic =
         std::is_same_v<F, KullbackLeibler> || std::is_same_v<F, ReverseKullbackLeibler> || std::is_same_v<F, Jeffreys>;
     const auto row_sum = [&f](const Row& row, double* by_prediction, double* by_proportion) {
       if constexpr (logarithmic) return sum_of_logarithms(row, by_prediction, by_proportion);
-      else if constexpr (std::is_same_v<DivergenceType, Power>)
-        return sum_of_powers(f, row, by_prediction, by_proportion);
+      else if constexpr (std::is_same_v<F, Power>) return sum_of_powers(f, row, by_prediction, by_proportion);
       else return sum_over_pairs(f, row, by_prediction, by_proportion);
     };
     // Over all ordered pairs, Jeffreys' divergence counts Kullback-Leibler's twice.

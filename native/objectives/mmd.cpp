@@ -88,6 +88,7 @@ class Mmd final : public Objective {
     const std::span<double> slopes = workspace.take<double>(m.comparisons.size());
     for (std::size_t c = 0; c < m.comparisons.size(); ++c) {
       const double s = quadratic_form(m, m.comparisons[c]);
+      if (!std::isfinite(s)) return not_finite();
       distances[c] = squared_ ? s : std::sqrt(s);
       slopes[c] = squared_ ? 1 : s > 0 ? 0.5 / distances[c] : 0;
     }
@@ -98,14 +99,14 @@ class Mmd final : public Objective {
 
   // w' A w / N^2; 0 for a kernel that is not positive semi-definite and has it negative.
   static double quadratic_form(const Measured& m, const Comparison& pair) {
-    double form = 0, square = 0, size = 0;
+    double form = 0, square = 0, magnitude = 0;
     for (std::size_t i = 0; i < m.ratio.n; ++i) {
       const double ra = m.ratio(i, pair.a), rb = m.ratio(i, pair.b), w = ra - rb;
       form += w * (m.product_at(i, pair.a) - m.product_at(i, pair.b));
       square += w * w;
-      size += ra * ra + rb * rb;
+      magnitude += ra * ra + rb * rb;
     }
-    return square <= kRounding * kRounding * size ? 0 : std::max(form, 0.0);
+    return square <= kRounding * kRounding * magnitude ? 0 : std::max(form, 0.0);
   }
 
   // dI/dr, N x K: ds/dw = 2 A w / N^2. Columns are centred, which leaves the gradient as it is but not its rounding.

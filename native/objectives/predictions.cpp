@@ -11,6 +11,9 @@ namespace {
 // Below this a proportion is better known by its logarithm.
 constexpr double kUnderflow = 1e-280;
 
+// Logits of opposite signs near the largest number have no finite difference.
+constexpr double kLeastLogarithm = -1e300;
+
 // log(sum_i exp(log_tau_ik) / n), for a cluster whose probabilities underflow.
 double log_mean_exp(const double* log_tau, std::size_t n, std::size_t k, std::size_t cluster) {
   double largest = -std::numeric_limits<double>::infinity();
@@ -105,7 +108,7 @@ void Batch::softmax() {
     for (std::size_t k = 0; k < k_; ++k) sum += std::exp(row[k] - largest);
     const double log_sum = std::log(sum);
     for (std::size_t k = 0; k < k_; ++k) {
-      log_row[k] = (row[k] - largest) - log_sum;
+      log_row[k] = std::max(row[k] - largest, kLeastLogarithm) - log_sum;
       row[k] = std::exp(log_row[k]);
     }
   }

@@ -1,5 +1,6 @@
 // Weighted sums of objectives: what add() and scale() make.
 #include <algorithm>
+#include <optional>
 
 #include "genmi/objective.h"
 
@@ -26,14 +27,18 @@ class WeightedSum final : public Objective {
     return total;
   }
 
-  // Rows must fit every affinity.
-  std::size_t affinity_size() const override {
-    std::size_t smallest = 0;
-    for (const auto& [objective, weight] : terms_) {
+  std::size_t affinity_size() const override { return common_affinity_size(terms_).value_or(0); }
+
+  // 0 if no term has an affinity; nothing if those of two terms differ, so that no rows can be meant for both.
+  static std::optional<std::size_t> common_affinity_size(const std::vector<Parameters::Term>& terms) {
+    std::size_t common = 0;
+    for (const auto& [objective, weight] : terms) {
       const std::size_t size = objective->affinity_size();
-      if (size != 0) smallest = smallest == 0 ? size : std::min(smallest, size);
+      if (size == 0) continue;
+      if (common != 0 && common != size) return std::nullopt;
+      common = size;
     }
-    return smallest;
+    return common;
   }
 
  private:
@@ -41,7 +46,11 @@ class WeightedSum final : public Objective {
 };
 
 const ObjectiveFactory registration("sum", [](const Parameters& parameters, ObjectivePtr& out) -> Status {
-  out = std::make_shared<WeightedSum>(parameters.get<std::vector<Parameters::Term>>("terms", {}));
+  auto terms = parameters.get<std::vector<Parameters::Term>>("terms", {});
+  if (!WeightedSum::common_affinity_size(terms))
+    return {Code::kOutOfRange,
+            explain("objectives", "affinities over the same samples", "affinities of different sizes")};
+  out = std::make_shared<WeightedSum>(std::move(terms));
   return Status::ok();
 });
 

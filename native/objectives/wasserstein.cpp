@@ -24,6 +24,29 @@ std::uint64_t next_random(std::uint64_t& state) {
   return z ^ (z >> 31);
 }
 
+// One solver for each thread, in memory that the next training step uses again.
+struct Solvers {
+  struct Slot {
+    transport::Solver solver{transport::Costs{}};
+    transport::Result result;
+    std::vector<double> supply, demand;
+  };
+  std::vector<Slot> slots;
+  std::vector<Status> statuses;
+
+  void prepare(const transport::Costs& costs, std::size_t count) {
+    if (slots.size() < count) slots.resize(count);
+    for (Slot& slot : slots) {
+      slot.solver.use(costs);
+      slot.supply.resize(costs.matrix.rows);
+      slot.demand.resize(costs.matrix.columns);
+    }
+  }
+};
+
+// Memory for larger problems is given back at once: a solver holds about N^2 numbers.
+constexpr std::size_t kKeptSamples = 1024;
+
 class Wasserstein final : public Objective {
  public:
   struct Sampling {
@@ -39,7 +62,7 @@ class Wasserstein final : public Objective {
     const Workspace::Frame frame(context.workspace);
     const Predictions& p = batch.exact();
     std::span<Comparison> comparisons;
-    if (Status status = choose_comparisons(p, context.workspace, comparisons); !status) return status;
+    if (Status status = choose_comparisons(p, context, comparisons); !status) return status;
     const std::span<double> distances = context.workspace.take<double>(comparisons.size());
     const bool with_gradient = totals.log_gradient != nullptr;
     const std::size_t potentials = with_gradient ? 2 * p.n() * comparisons.size() : 0;
@@ -65,7 +88,7 @@ class Wasserstein final : public Objective {
     const Workspace::Frame frame(context.workspace);
     const Predictions& p = batch.exact();
     std::span<Comparison> comparisons;
-    if (Status status = choose_comparisons(p, context.workspace, comparisons); !status) return status;
+    if (Status status = choose_comparisons(p, context, comparisons); !status) return status;
     std::vector<std::vector<transport::PlanEntry>> plans(comparisons.size());
     const auto keep = [&](std::size_t c, const transport::Result& result) { plans[c] = result.plan; };
     if (Status status = solve_all(p, batch.rows(), comparisons, true, context, keep); !status) return status;
@@ -80,8 +103,7 @@ class Wasserstein final : public Objective {
   // The growth of the network simplex with N was measured as N^2.1, about ten multiplications each.
   Cost cost(std::size_t n, std::size_t k) const override {
     const double samples = static_cast<double>(n), clusters = static_cast<double>(k);
-    double problems = one_vs_one_ ? clusters * (clusters - 1) / 2 : clusters;
-    if (sampling_.pairs > 0) problems = std::min(problems, static_cast<double>(sampling_.pairs));
+    const auto problems = static_cast<double>(chosen(one_vs_one_ ? k * (k - 1) / 2 : k));
     AffinityPtr distance;
     const double entries = distance_->open(distance) ? samples * samples * distance->entry_operations() / 2 : 0;
     return {entries + 10 * problems * std::pow(samples, 2.1),
@@ -91,29 +113,34 @@ class Wasserstein final : public Objective {
   std::size_t affinity_size() const override { return distance_->size(); }
 
  private:
-  Status choose_comparisons(const Predictions& p, Workspace& workspace, std::span<Comparison>& out) const {
-    out = make_comparisons(p, one_vs_one_, workspace);
-    const std::size_t all = out.size();
-    if (!sampling_.fixed.empty()) {
-      for (std::size_t chosen = 0; 2 * chosen < sampling_.fixed.size(); ++chosen)
-        if (Status status = move_to_front(chosen, p.k(), out); !status) return status;
-      out = out.first(sampling_.fixed.size() / 2);
-    } else if (sampling_.pairs > 0 && sampling_.pairs < all) {
-      shuffle_to_front(sampling_.pairs, out);
-      out = out.first(sampling_.pairs);
+  Status choose_comparisons(const Predictions& p, Context& context, std::span<Comparison>& out) const {
+    const std::span<Comparison> all = make_comparisons(p, one_vs_one_, context.workspace);
+    const std::size_t count = chosen(all.size());
+    if (!sampling_.fixed.empty() && !context.rehearsal) {
+      for (std::size_t next = 0; next < sampling_.fixed.size() / 2; ++next)
+        if (Status status = move_to_front(next, p.k(), all); !status) return status;
+    } else if (count < all.size() && !context.rehearsal) {
+      shuffle_to_front(count, all);
     }
+    out = all.first(count);
     // Unbiased: what is left out is made up for by the rest.
-    const double scale = out.empty() ? 1 : static_cast<double>(all) / static_cast<double>(out.size());
+    const double scale = count == 0 ? 1 : static_cast<double>(all.size()) / static_cast<double>(count);
     for (Comparison& pair : out)
       pair = {pair.a, pair.b, scale * pair.weight, scale * pair.by_pi_a, scale * pair.by_pi_b};
     return Status::ok();
+  }
+
+  // How many of all comparisons one evaluation makes.
+  std::size_t chosen(std::size_t all) const {
+    const std::size_t wanted = sampling_.fixed.empty() ? sampling_.pairs : sampling_.fixed.size() / 2;
+    return wanted == 0 ? all : std::min(wanted, all);
   }
 
   Status move_to_front(std::size_t chosen, std::size_t k, std::span<Comparison> comparisons) const {
     const std::int32_t first = sampling_.fixed[2 * chosen], second = sampling_.fixed[2 * chosen + 1];
     const auto low = static_cast<std::size_t>(std::min(first, second)),
                high = static_cast<std::size_t>(std::max(first, second));
-    const auto begin = comparisons.begin() + static_cast<std::ptrdiff_t>(chosen);
+    const auto begin = comparisons.begin() + static_cast<std::ptrdiff_t>(std::min(chosen, comparisons.size()));
     const auto found =
         std::find_if(begin, comparisons.end(), [&](const Comparison& c) { return c.a == low && c.b == high; });
     if (found == comparisons.end())
@@ -140,32 +167,26 @@ class Wasserstein final : public Objective {
     const std::size_t n = p.n();
     const std::span<double> costs = context.workspace.take<double>(n * n);
     distance->submatrix(rows, context, costs.data());
-    const Ratios ratio{p.ratio(), n, p.k()};
+    if (Status status = transport::check_costs({costs.data(), n, n}); !status) return not_finite();
     const transport::Options options{.plan = plan, .job = context.job};
+    Solvers& solvers = context.workspace.kept<Solvers>();
+    solvers.prepare({{costs.data(), n, n}, distance->exactly_metric()}, std::min(context.slots(), comparisons.size()));
+    solvers.statuses.assign(comparisons.size(), Status::ok());
 
-    struct Slot {
-      transport::Solver solver;
-      transport::Result result;
-      std::vector<double> supply, demand;
-    };
-    std::vector<Slot> slots;
-    for (std::size_t i = 0; i < std::min(context.slots(), std::max<std::size_t>(comparisons.size(), 1)); ++i)
-      slots.push_back({transport::Solver({{costs.data(), n, n}, distance->exactly_metric()}),
-                       {},
-                       std::vector<double>(n),
-                       std::vector<double>(n)});
-    std::vector<Status> statuses(comparisons.size());
+    const Ratios ratio{p.ratio(), n, p.k()};
+    const double share = 1 / static_cast<double>(n);
     context.for_each(comparisons.size(), [&](std::size_t c, std::size_t index) {
-      Slot& slot = slots[index];
-      const double share = 1 / static_cast<double>(n);
+      Solvers::Slot& slot = solvers.slots[index];
       for (std::size_t i = 0; i < n; ++i) slot.supply[i] = ratio(i, comparisons[c].a) * share;
       for (std::size_t i = 0; i < n; ++i) slot.demand[i] = ratio(i, comparisons[c].b) * share;
-      statuses[c] = slot.solver.solve(slot.supply, slot.demand, options, slot.result);
-      if (statuses[c]) keep(c, slot.result);
+      solvers.statuses[c] = slot.solver.solve(slot.supply, slot.demand, options, slot.result);
+      if (solvers.statuses[c]) keep(c, slot.result);
     });
-    for (Status& status : statuses)
-      if (!status) return std::move(status);
-    return Status::ok();
+    const auto failed =
+        std::find_if(solvers.statuses.begin(), solvers.statuses.end(), [](const Status& s) { return !s; });
+    Status status = failed == solvers.statuses.end() ? Status::ok() : *failed;
+    if (n > kKeptSamples) solvers = {};
+    return status;
   }
 
   // dI/dr, N x K: the potentials, for weights r / N.

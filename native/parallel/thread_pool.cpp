@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <system_error>
 
 #include "genmi/parallel.h"
 
@@ -14,11 +16,19 @@ struct ThreadPool::Batch {
   std::size_t joined = 0;  // slots handed out; guarded by the pool's mutex
   std::size_t active = 0;  // workers inside drain(); guarded by the pool's mutex
   std::condition_variable idle;
+  std::atomic<bool> failed{false};
+  std::exception_ptr failure;  // of the task that set failed
 
   bool has_room() const { return joined < threads && next_index.load(std::memory_order_relaxed) < count; }
 
   void drain(std::size_t slot) {
-    for (std::size_t index; (index = next_index.fetch_add(1, std::memory_order_relaxed)) < count;) (*task)(index, slot);
+    try {
+      for (std::size_t index; (index = next_index.fetch_add(1, std::memory_order_relaxed)) < count;)
+        (*task)(index, slot);
+    } catch (...) {
+      if (!failed.exchange(true)) failure = std::current_exception();
+      next_index.store(count);
+    }
   }
 };
 
@@ -59,6 +69,7 @@ void ThreadPool::run(std::size_t count, std::size_t threads, const Task& task) {
   std::unique_lock<std::mutex> lock(mutex_);
   queue_.erase(std::find(queue_.begin(), queue_.end(), batch));
   batch->idle.wait(lock, [&] { return batch->active == 0; });
+  if (batch->failure) std::rethrow_exception(batch->failure);
 }
 
 void ThreadPool::work() {
@@ -82,9 +93,12 @@ void ThreadPool::work() {
 }
 
 // Workers are made once and shared by everybody, however many callers there are: the machine is never oversubscribed by
-// more than its callers.
+// more than its callers. Where the system allows no further thread, those there are must do; the results are the same.
 void ThreadPool::ensure_workers(std::size_t count) {
-  while (workers_.size() < count) workers_.emplace_back([this] { work(); });
+  try {
+    while (workers_.size() < count) workers_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {
+  }
 }
 
 }  // namespace genmi

@@ -1,6 +1,6 @@
 /** The objectives' common part: from the user's matrices to one native call and back. */
 import { describe, invalidType, outOfRange } from '../errors.js';
-import { runJob } from '../jobs.js';
+import { runJob, withSignal } from '../jobs.js';
 import {
   emptyLike,
   isPrecision,
@@ -106,7 +106,7 @@ export class NativeBackedObjective implements GeometryObjective {
   async valueAsync(predictions: MatrixLike, { signal, ...options }: EvaluateAsyncOptions = {}): Promise<number> {
     checkOptions(options, evaluateOptions);
     const args = evaluation(toMatrix('predictions', predictions), options);
-    return runJob((job) => this.native.evaluateAsync(...args, null, job), signal && { signal });
+    return runJob((job) => this.native.evaluateAsync(...args, null, job), withSignal(signal));
   }
 
   async valueAndGradAsync(
@@ -117,7 +117,7 @@ export class NativeBackedObjective implements GeometryObjective {
     const matrix = toMatrix('predictions', predictions);
     const gradient = gradientFor(matrix, options.out);
     const args = evaluation(matrix, options);
-    const value = await runJob((job) => this.native.evaluateAsync(...args, gradient.data, job), signal && { signal });
+    const value = await runJob((job) => this.native.evaluateAsync(...args, gradient.data, job), withSignal(signal));
     return { value, gradient };
   }
 
@@ -176,7 +176,7 @@ function secondsPerOperation(objective: NativeObjective, n: number, k: number): 
   const rows = Int32Array.from({ length: samples }, (_, i) => i);
   const logits = Float64Array.from({ length: samples * clusters }, (_, i) => 2 * Math.sin(12.9898 * (i + 1) ** 1.5));
   const gradient = new Float64Array(logits.length);
-  const run = () => objective.evaluate(logits, samples, clusters, true, false, 1e-12, rows, gradient);
+  const run = () => objective.rehearse(logits, samples, clusters, true, false, 1e-12, rows, gradient);
   run();
   let calls = 0;
   const start = performance.now();

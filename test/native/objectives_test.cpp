@@ -130,7 +130,7 @@ TEST_P(Objectives, SaturatedLogitsHaveFiniteGradients) {
   const std::size_t n = 6, k = 3;
   Generator random(11);
   const ObjectivePtr objective = make(each, mode, test::gaussians(random, n * 2), n);
-  for (const double scale : {1.0, 30.0, 1000.0, 1e6}) {
+  for (const double scale : {1.0, 30.0, 700.0, 712.0, 720.0, 740.0, 1000.0, 1e6, 1.7e308}) {
     std::vector<double> logits(n * k, 0.0);
     for (std::size_t i = 0; i < n; ++i) logits[i * k + i % 2] = scale;  // the last cluster empties
     for (const Clip clip : {Clip::kFused, Clip::kMask}) {
@@ -223,6 +223,42 @@ TEST(KullbackLeibler, RestoringForceSurvivesSaturation) {
   evaluate(*objective, logits, 2, {From::kLogits, Clip::kMask, 1e-12, {}}, &masked);
   EXPECT_GT(largest(fused), 0.01);
   EXPECT_EQ(largest(masked), 0);
+}
+
+// The alpha family joins its limits smoothly: no digit is lost to 1 / (a (a - 1)).
+TEST(AlphaFamily, IsAccurateNearItsLimits) {
+  Generator random(31);
+  const std::vector<double> logits = test::gaussians(random, 24);
+  const BatchOptions options{From::kLogits, Clip::kFused, 1e-12, {}};
+  for (const char* mode : {"ova", "ovo"}) {
+    const double kl = evaluate(*make({"f-divergence", "kl"}, mode, {}, 0), logits, 3, options);
+    const double reverse = evaluate(*make({"f-divergence", "reverse-kl"}, mode, {}, 0), logits, 3, options);
+    for (const double step : {1e-3, 1e-5, 1e-7, 1.1e-8}) {
+      for (const double sign : {-1.0, 1.0}) {
+        const auto at = [&](double a) {
+          return evaluate(*make({"f-divergence", "alpha", a}, mode, {}, 0), logits, 3, options);
+        };
+        EXPECT_NEAR(at(1 + sign * step), kl, 3 * step * kl) << mode << " " << step;
+        EXPECT_NEAR(at(sign * step), reverse, 3 * step * reverse) << mode << " " << step;
+      }
+      const auto slope = [&](double h) {
+        return (evaluate(*make({"f-divergence", "alpha", 1 + h}, mode, {}, 0), logits, 3, options) - kl) / h;
+      };
+      EXPECT_NEAR(slope(step), slope(1e-4), 1e-2 * std::abs(slope(1e-4)) + 1e-6) << mode << " " << step;
+    }
+  }
+}
+
+TEST(Mmd, RefusesAKernelThatOverflows) {
+  AffinityPtr affinity;
+  Workspace workspace;
+  MeasureOptions options;
+  options.name = "polynomial";
+  options.degree = 2.5;  // of a negative number
+  const std::vector<double> features = {1, -3, 2, 5};
+  const MatrixView<double> view{features.data(), 4, 1};
+  EXPECT_EQ(measure_affinity(view, options, Storage::kDense, Precision::kFloat64, {workspace}, affinity).code(),
+            Code::kOutOfRange);
 }
 
 TEST(WeightedSum, AddsValuesAndGradients) {

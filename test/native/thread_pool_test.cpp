@@ -48,6 +48,23 @@ TEST(ThreadPool, NestedWorkEnds) {
   EXPECT_EQ(calls.load(), 64);
 }
 
+TEST(ThreadPool, ThrowsWhatATaskThrewAfterAllHaveStopped) {
+  const auto pool = ThreadPool::shared();
+  for (int round = 0; round < 50; ++round) {
+    std::atomic<int> inside{0};
+    const auto fails = [&](std::size_t index, std::size_t) {
+      ++inside;
+      if (index == 20) throw std::bad_alloc();
+      --inside;
+    };
+    EXPECT_THROW(pool->run(64, 4, fails), std::bad_alloc);
+    EXPECT_EQ(inside.load(), 1);
+  }
+  std::atomic<int> calls{0};
+  pool->run(8, 4, [&](std::size_t, std::size_t) { ++calls; });
+  EXPECT_EQ(calls.load(), 8);
+}
+
 TEST(ThreadPool, IsOnePerProcessAndEndsWithItsLastHolder) {
   auto first = ThreadPool::shared();
   EXPECT_EQ(first, ThreadPool::shared());

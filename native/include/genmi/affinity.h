@@ -87,8 +87,11 @@ class SharedAffinity {
 };
 
 using SharedAffinityPtr = std::shared_ptr<const SharedAffinity>;
+// Features far apart, or a large power, have entries that no number can hold.
+Status not_finite();
+
 // Whether n samples can be these rows of an affinity over size samples: as many, each in range; without rows, all of
-// them.
+// them. size 0: there is no affinity, and any range will do.
 Status check_rows(Rows rows, std::size_t n, std::size_t size);
 
 using AnyMatrix = std::variant<MatrixView<float>, MatrixView<double>>;
@@ -97,10 +100,10 @@ using AnyMatrix = std::variant<MatrixView<float>, MatrixView<double>>;
 struct MeasureOptions {
   Kind kind = Kind::kKernel;
   std::string name;
-  std::optional<double> gamma;  // default: the measure's own, 1 / columns for most
-  bool median_gamma = false;    // gamma from the median of the pairwise differences
-  double degree = 3;
-  double coef0 = 1;
+  std::optional<double> gamma;   // default: the measure's own, 1 / columns for most
+  bool median_gamma = false;     // gamma from the median of the pairwise differences
+  std::optional<double> degree;  // default 3
+  std::optional<double> coef0;   // default 1
 };
 
 // features: N x d, finite. kDense: N^2 entries, O(N^2 d) once; kFeatures: N d, entries evaluated when asked for.

@@ -15,6 +15,7 @@ struct Context {
   ThreadPool* pool = nullptr;  // none: everything on the calling thread
   std::size_t threads = 1;
   Job* job = nullptr;
+  bool rehearsal = false;  // the trial run of an estimate: nothing is drawn at random
 
   bool cancelled() const { return is_cancelled(job); }
 

@@ -1,4 +1,4 @@
-// A borrowed row-major matrix: a pointer whose length has been checked, and the distance between its rows.
+// A borrowed row-major matrix without gaps: a pointer whose length has been checked.
 #pragma once
 
 #include <cstddef>

@@ -23,7 +23,8 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   // Calls task(index, slot) for every index in [0, count), on the calling thread and at most threads - 1 others.
-  // slot < threads is the same for all calls of one thread: an index into scratch space. Tasks must not throw.
+  // slot < threads is the same for all calls of one thread: an index into scratch space. When a task throws, the others
+  // that have begun are waited for, the rest is left undone, and the first exception is thrown again here.
   using Task = std::function<void(std::size_t index, std::size_t slot)>;
   void run(std::size_t count, std::size_t threads, const Task& task);
 

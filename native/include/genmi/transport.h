@@ -73,6 +73,9 @@ class Solver {
   Solver(Solver&&) noexcept;
   Solver& operator=(Solver&&) noexcept;
 
+  // Goes on with another cost matrix, in the same memory.
+  void use(Costs costs) { costs_ = costs; }
+
   // supply: n1 weights, demand: n2 weights, finite, >= 0, not all zero. Demands are scaled to the supplies' sum when
   // the sums differ by no more than mass_tolerance; by more is kInfeasible. The result is for that sum as it is, not
   // for 1. Stopping at max_pivots is no error but an Outcome. On an error (kOutOfRange for the weights, kInfeasible,

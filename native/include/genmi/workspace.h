@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace genmi {
@@ -22,6 +23,16 @@ class Workspace {
     std::span<T> memory = take<T>(count);
     for (T& value : memory) value = T{};
     return memory;
+  }
+
+  // The one object of this type that lives as long as the workspace: memory of a computation that is no plain array.
+  template <class T>
+  T& kept() {
+    static constexpr char key = 0;  // its address tells the types apart
+    for (const auto& [type, object] : kept_)
+      if (type == &key) return *static_cast<T*>(object.get());
+    kept_.emplace_back(&key, std::make_shared<T>());
+    return *static_cast<T*>(kept_.back().second.get());
   }
 
   // Gives back, when it ends, all that was taken since it began.
@@ -47,6 +58,7 @@ class Workspace {
   void release(std::size_t block, std::size_t used);
 
   std::vector<Block> blocks_;
+  std::vector<std::pair<const char*, std::shared_ptr<void>>> kept_;
   std::size_t block_ = 0;  // the block that is being filled
   std::size_t used_ = 0;   // bytes used of it
 };

@@ -1,0 +1,81 @@
+// Affinities from a matrix that the caller computed.
+#include <algorithm>
+#include <cmath>
+
+#include "affinity/build_dense.h"
+#include "genmi/affinity.h"
+
+namespace genmi {
+namespace {
+
+// How far from symmetric a matrix may be, relative to its largest entry: what rounding does to the usual
+// |x|^2 + |y|^2 - 2 <x, y>, square root included.
+template <class T>
+constexpr double kSymmetryTolerance = sizeof(T) == 4 ? 1e-3 : 1e-7;
+
+std::string at(std::size_t row, std::size_t column) {
+  return " at row " + std::to_string(row) + ", column " + std::to_string(column);
+}
+
+template <class T>
+Status check_entries(MatrixView<T> matrix, Kind kind, double& largest) {
+  largest = 0;
+  for (std::size_t i = 0; i < matrix.rows; ++i) {
+    for (std::size_t j = 0; j < matrix.rows; ++j) {
+      const double value = static_cast<double>(matrix(i, j));
+      if (!std::isfinite(value) || (kind == Kind::kDistance && value < 0))
+        return {Code::kOutOfRange,
+                explain("matrix", kind == Kind::kDistance ? "finite distances >= 0" : "finite numbers",
+                        format(value) + at(i, j))};
+      largest = std::max(largest, std::abs(value));
+    }
+  }
+  return Status::ok();
+}
+
+template <class T>
+Status check_symmetry(MatrixView<T> matrix, Kind kind, double tolerance) {
+  for (std::size_t i = 0; i < matrix.rows; ++i) {
+    const double diagonal = static_cast<double>(matrix(i, i));
+    if (kind == Kind::kDistance && diagonal > tolerance)
+      return {Code::kOutOfRange, explain("matrix", "distances with a zero diagonal", format(diagonal) + at(i, i),
+                                         "is it a kernel? then pass 'kernel'")};
+    for (std::size_t j = 0; j < i; ++j) {
+      const double upper = static_cast<double>(matrix(j, i)), lower = static_cast<double>(matrix(i, j));
+      if (std::abs(upper - lower) > tolerance)
+        return {Code::kOutOfRange, explain("matrix", "a symmetric matrix",
+                                           format(lower) + at(i, j) + " but " + format(upper) + " at its mirror image",
+                                           "symmetrise it first: (A + A') / 2")};
+    }
+  }
+  return Status::ok();
+}
+
+template <class S, class T>
+Status symmetrised(MatrixView<T> matrix, Kind kind, bool metric, AffinityPtr& out) {
+  const auto entry = [&](std::size_t i, std::size_t j) {
+    if (i == j && kind == Kind::kDistance) return 0.0;
+    return static_cast<double>(matrix(i, j)) / 2 + static_cast<double>(matrix(j, i)) / 2;
+  };
+  Workspace unused;
+  return affinity::build_dense<S>(matrix.rows, {kind, metric, sizeof(S) < sizeof(T), {}}, entry, {unused}, out);
+}
+
+}  // namespace
+
+Status precomputed_affinity(AnyMatrix matrix, Kind kind, bool metric, Precision precision, AffinityPtr& out) {
+  return std::visit(
+      [&]<class T>(const MatrixView<T>& view) -> Status {
+        if (view.rows != view.columns || view.rows == 0)
+          return {Code::kOutOfRange, explain("matrix", "a square N x N matrix",
+                                             std::to_string(view.rows) + " x " + std::to_string(view.columns))};
+        double largest = 0;
+        if (Status status = check_entries(view, kind, largest); !status) return status;
+        if (Status status = check_symmetry(view, kind, largest * kSymmetryTolerance<T>); !status) return status;
+        const auto make = precision == Precision::kFloat32 ? &symmetrised<float, T> : &symmetrised<double, T>;
+        return make(view, kind, metric && kind == Kind::kDistance, out);
+      },
+      matrix);
+}
+
+}  // namespace genmi

@@ -1,0 +1,179 @@
+/** Inputs and endings that once crashed, hung, or gave a wrong answer in silence. */
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { Affinity, add, emd, fDivergence, mmd, type Objective, TransportSolver, wasserstein } from '../src/index.js';
+
+const points = [
+  [0, 0],
+  [1, 0.5],
+  [3, -1],
+  [-2, 2],
+  [-1, 4],
+  [2, 2],
+];
+const tau = points.map((_, i) => [0.1 + 0.12 * i, 0.9 - 0.12 * i]);
+
+function code(action: () => unknown): string | undefined {
+  try {
+    action();
+  } catch (error) {
+    return (error as { code?: string }).code;
+  }
+  return undefined;
+}
+
+describe('entries that overflow are refused, before a solver meets them', () => {
+  const scaled = (factor: number, type: Float32ArrayConstructor | Float64ArrayConstructor) => ({
+    data: type.from(points.flat(), (x) => x * factor),
+    shape: [6, 2] as const,
+  });
+  const distance: [string, () => Affinity][] = [
+    ['squares in float64', () => Affinity.distance(scaled(1e200, Float64Array), { metric: 'euclidean' })],
+    ['squares in float32', () => Affinity.distance(scaled(1e20, Float32Array), { metric: 'sqeuclidean' })],
+    ['features', () => Affinity.distance(scaled(1e200, Float64Array), { metric: 'euclidean', storage: 'features' })],
+    ['a cosine', () => Affinity.distance(scaled(1e200, Float64Array), { metric: 'cosine' })],
+    ['disconnected', () => Affinity.hops(points, { quantile: 0.5, disconnected: 1e39 })],
+  ];
+  it.each(distance)('%s', (_, make) => {
+    expect(code(() => wasserstein({ mode: 'ovo', affinity: make() }).value(tau))).toBe('ERR_OUT_OF_RANGE');
+    expect(code(() => new TransportSolver(make()))).toBe('ERR_OUT_OF_RANGE');
+  });
+  it('a kernel', () => {
+    const kernel = () => Affinity.kernel(points, { kernel: 'rbf', gamma: -1e3, storage: 'features' });
+    expect(code(() => mmd({ mode: 'ova', affinity: kernel() }).value(tau))).toBe('ERR_OUT_OF_RANGE');
+  });
+  it('large precomputed entries are halved before they are added', () => {
+    const matrix = [
+      [0, 1.5e308],
+      [1.5e308, 0],
+    ];
+    expect(Affinity.precomputed(matrix, 'distance').toMatrix().data).toEqual(Float64Array.from(matrix.flat()));
+  });
+});
+
+it('gives a linear kernel in float32 its offsets back, also where the first is 0', () => {
+  const x = { data: Float32Array.of(1, 3), shape: [2, 1] as const };
+  expect([...Affinity.kernel(x, { kernel: 'linear', storage: 'dense' }).toMatrix().data]).toEqual([1, 3, 3, 9]);
+});
+
+it('keeps what varies of a kernel that is rounded to float32', () => {
+  const x = Array.from({ length: 40 }, (_, i) => 1e4 + Math.sin(i));
+  const gram = x.map((a) => x.map((b) => a * b));
+  const predictions = x.map((_, i) => [0.5 + 0.4 * Math.cos(i), 0.5 - 0.4 * Math.cos(i)]);
+  const value = (precision: 'float32' | 'float64') =>
+    mmd({ mode: 'ova', affinity: Affinity.precomputed(gram, 'kernel', { precision }) }).value(predictions);
+  expect(Math.abs(value('float32') / value('float64') - 1)).toBeLessThan(1e-5);
+});
+
+it('refuses to add objectives over different samples', () => {
+  const kernel = Affinity.kernel(points.slice(1), { kernel: 'rbf' });
+  const distance = Affinity.distance(points, { metric: 'euclidean' });
+  const terms: [Objective, Objective] = [
+    mmd({ mode: 'ova', affinity: kernel }),
+    wasserstein({ mode: 'ova', affinity: distance }),
+  ];
+  expect(code(() => add(...terms))).toBe('ERR_OUT_OF_RANGE');
+});
+
+describe('estimate', () => {
+  const affinity = Affinity.distance(points, { metric: 'euclidean' });
+  const wide = points.map((_, i) => Array.from({ length: 20 }, (_, k) => 0.05 + 0.01 * Math.sin(i * k)));
+  it('draws no random pairs', () => {
+    const draw = (estimate: boolean) => {
+      const objective = wasserstein({ mode: 'ovo', affinity, pairs: 2, seed: 5 });
+      if (estimate) objective.estimate(6, 20);
+      return [objective.value(wide), objective.value(wide)];
+    };
+    expect(draw(true)).toEqual(draw(false));
+  });
+  it('accepts pairs of clusters that its trial does not have', () => {
+    const { seconds, bytes } = wasserstein({ mode: 'ovo', affinity, pairs: [[12, 15]] }).estimate(6, 20);
+    expect(seconds).toBeGreaterThan(0);
+    expect(bytes).toBeGreaterThan(0);
+  });
+  it('refuses more samples than there are', () => {
+    expect(() => wasserstein({ mode: 'ova', affinity }).estimate(7, 3)).toThrow(/^n: expected at most/);
+  });
+});
+
+describe('shared memory is memory', () => {
+  it('as predictions, rows and out', () => {
+    const objective = wasserstein({ mode: 'ova', affinity: Affinity.distance(points, { metric: 'euclidean' }) });
+    const data = new Float64Array(new SharedArrayBuffer(96));
+    data.set(tau.flat());
+    const rows = new Int32Array(new SharedArrayBuffer(24));
+    rows.set([0, 1, 2, 3, 4, 5]);
+    const out = new Float64Array(new SharedArrayBuffer(96));
+    const { value } = objective.valueAndGrad({ data, shape: [6, 2] }, { rows, out });
+    const expected = objective.valueAndGrad(tau);
+    expect(value).toBe(expected.value);
+    expect([...out]).toEqual([...expected.gradient.data]);
+  });
+});
+
+it('refuses coefficients that a kernel does not have', () => {
+  expect(() => Affinity.kernel(points, { kernel: 'linear', gamma: 7 })).toThrow(/^gamma: expected none for 'linear'/);
+  expect(() => Affinity.kernel(points, { kernel: 'rbf', degree: 2 })).toThrow(/^degree/);
+});
+
+it('counts rows also for objectives without an affinity', () => {
+  expect(() => fDivergence({ mode: 'ova', f: 'js' }).value(tau, { rows: [1] })).toThrow(/^rows: expected 6/);
+});
+
+it('refuses a signal that is none', async () => {
+  const options = { signal: 5 as unknown as AbortSignal };
+  await expect(fDivergence({ mode: 'ova', f: 'kl' }).valueAsync(tau, options)).rejects.toMatchObject({
+    code: 'ERR_INVALID_ARG_TYPE',
+  });
+});
+
+it('solves a problem after one that failed', () => {
+  expect(
+    code(() =>
+      emd(
+        [1, Number.NaN],
+        [1, 1],
+        [
+          [0, 1],
+          [1, 0],
+        ],
+      ),
+    ),
+  ).toBe('ERR_OUT_OF_RANGE');
+  expect(
+    emd(
+      [1, 0],
+      [0, 1],
+      [
+        [0, 1],
+        [1, 0],
+      ],
+    ).cost,
+  ).toBe(1);
+});
+
+// A worker that is ended in the middle of native work, synchronous or not, must leave the process alive.
+describe('worker.terminate()', () => {
+  const setUp = `
+    const { Affinity, wasserstein } = await import(${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)});
+    const x = Array.from({ length: 200 }, (_, i) => [Math.sin(i), Math.cos(3 * i)]);
+    const tau = x.map((_, i) => Array.from({ length: 10 }, (_, k) => 0.1 + 0.05 * Math.sin(i * k)));
+    const objective = wasserstein({ mode: 'ovo', affinity: Affinity.distance(x, { metric: 'euclidean' }) });`;
+  const work = {
+    asynchronous: 'for (;;) await objective.valueAsync(tau);',
+    synchronous: 'for (;;) objective.value(tau);',
+    failing: 'for (;;) { try { objective.value([[1]]); } catch {} }',
+  };
+  it.each(Object.entries(work))('during %s work', (_, loop) => {
+    const worker = `${setUp} require('node:worker_threads').parentPort.postMessage('ready'); ${loop}`;
+    const main = `
+      const { Worker } = require('node:worker_threads');
+      const run = () => new Promise((done) => {
+        const worker = new Worker(${JSON.stringify(`(async () => { ${worker} })()`)}, { eval: true });
+        worker.once('message', () => setTimeout(() => worker.terminate().then(done), 30));
+      });
+      run().then(run).then(() => console.log('alive'));`;
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', main], { encoding: 'utf8', timeout: 30_000 });
+    expect({ status, stdout, stderr }).toMatchObject({ status: 0, stdout: 'alive\n' });
+  });
+});
