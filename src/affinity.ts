@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Affinities: what the geometry-aware objectives know of the data. */
 import {
   bytesPerNumber,

@@ -17,6 +17,23 @@ export function withSignal(signal: AbortSignal | null | undefined): AsyncOptions
 
 const PROGRESS_INTERVAL_MS = 100;
 
+/** What is running: at the process's end nobody will read its results, and the end need not wait for them. */
+const running = new Set<NativeJob>();
+
+function cancelRunning(): void {
+  for (const job of running) job.cancel();
+}
+
+function track(job: NativeJob): void {
+  if (running.size === 0) process.on('exit', cancelRunning);
+  running.add(job);
+}
+
+function untrack(job: NativeJob): void {
+  running.delete(job);
+  if (running.size === 0) process.off('exit', cancelRunning);
+}
+
 /** Runs `start` with a job that the signal cancels; rejects with the signal's reason when it was aborted. */
 export async function runJob<T>(
   start: (job: NativeJob) => Promise<T>,
@@ -28,6 +45,7 @@ export async function runJob<T>(
   }
   signal?.throwIfAborted();
   const job = new native.Job();
+  track(job);
   const cancel = () => job.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   const timer = onProgress && setInterval(() => onProgress(job.progress), PROGRESS_INTERVAL_MS);
@@ -40,6 +58,7 @@ export async function runJob<T>(
   } catch (error) {
     throw signal?.aborted ? signal.reason : error;
   } finally {
+    untrack(job);
     clearInterval(timer);
     signal?.removeEventListener('abort', cancel);
   }

@@ -16,6 +16,10 @@
 namespace genmi::objectives {
 namespace {
 
+std::string bracketed(std::int32_t first, std::int32_t second) {
+  return std::string(1, '[').append(std::to_string(first)).append(", ").append(std::to_string(second)).append(1, ']');
+}
+
 // splitmix64 (Steele, Lea, Flood 2014).
 std::uint64_t next_random(std::uint64_t& state) {
   std::uint64_t z = (state += 0x9e3779b97f4a7c15u);
@@ -145,7 +149,7 @@ class Wasserstein final : public Objective {
         std::find_if(begin, comparisons.end(), [&](const Comparison& c) { return c.a == low && c.b == high; });
     if (found == comparisons.end())
       return {Code::kOutOfRange, explain("pairs", "distinct pairs of different clusters below " + std::to_string(k),
-                                         "clusters " + std::to_string(first) + " and " + std::to_string(second))};
+                                         bracketed(first, second))};
     std::iter_swap(begin, found);
     return Status::ok();
   }

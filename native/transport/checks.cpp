@@ -26,12 +26,12 @@ Status refuse(const std::string& argument, const std::string& expected, const st
 Status check_costs(MatrixView<double> costs) {
   const std::size_t count = costs.rows * costs.columns;
   if (count == 0) {
-    return refuse("costs", "at least one row and one column", shape(costs), "pass a non-empty matrix");
+    return refuse("distances", "at least one row and one column", shape(costs), "pass a non-empty matrix");
   }
   const double* wrong = std::find_if_not(costs.data, costs.data + count, is_cost);
   if (wrong == costs.data + count) return Status::ok();
   const auto at = static_cast<std::size_t>(wrong - costs.data);
-  return refuse("costs", "numbers from 0 to " + format(kLargestCost),
+  return refuse("distances", "numbers from 0 to " + format(kLargestCost),
                 format(*wrong) + " in row " + std::to_string(at / costs.columns) + ", column " +
                     std::to_string(at % costs.columns),
                 "give pairs out of reach a finite penalty");
@@ -39,7 +39,7 @@ Status check_costs(MatrixView<double> costs) {
 
 Status check_shape(const Costs& costs) {
   if (!costs.metric || costs.matrix.rows == costs.matrix.columns) return Status::ok();
-  return refuse("costs", "a square matrix, being a metric", shape(costs.matrix), "say that they are not a metric");
+  return refuse("distances", "a square matrix, being a metric", shape(costs.matrix), "say that they are not a metric");
 }
 
 Status check_weights(const char* argument, std::span<const double> weights, std::size_t points) {
@@ -60,8 +60,8 @@ Status check_weights(const char* argument, std::span<const double> weights, std:
 
 Status check_balance(double supply, double demand, double tolerance) {
   if (std::abs(supply - demand) <= tolerance * std::max(supply, demand)) return Status::ok();
-  const std::string expected = "a sum within a relative " + format(tolerance) + " of the supply's, " + format(supply);
-  return {Code::kInfeasible, explain("demand", expected, format(demand), "scale both to the same sum")};
+  const std::string expected = "a sum within a relative " + format(tolerance) + " of that of p, " + format(supply);
+  return {Code::kInfeasible, explain("q", expected, format(demand), "scale both to the same sum")};
 }
 
 }  // namespace genmi::transport

@@ -47,8 +47,9 @@ Status Solver::solve(std::span<const double> supply, std::span<const double> dem
                      Result& result) {
   const MatrixView<double> costs = costs_.matrix;
   if (Status status = check_shape(costs_); !status) return status;
-  if (Status status = check_weights("supply", supply, costs.rows); !status) return status;
-  if (Status status = check_weights("demand", demand, costs.columns); !status) return status;
+  // Messages call the arguments what the caller does: weights p and q, distances.
+  if (Status status = check_weights("p", supply, costs.rows); !status) return status;
+  if (Status status = check_weights("q", demand, costs.columns); !status) return status;
 
   Marginals& marginals = workspace_->marginals;
   if (Status status = marginals.prepare(supply, demand, options.mass_tolerance, costs_.metric); !status) return status;

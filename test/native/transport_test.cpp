@@ -675,11 +675,11 @@ TEST_F(Refusals, WeightsOutOfRange) {
   for (const Weights& supply : wrong) {
     const Status status = solve(supply, good);
     EXPECT_EQ(status.code(), Code::kOutOfRange);
-    EXPECT_EQ(status.message().rfind("supply: expected ", 0), 0u) << status.message();
+    EXPECT_EQ(status.message().rfind("p: expected ", 0), 0u) << status.message();
   }
   const Status status = solve({1, 2}, {1, -0.5, 2.5});
   EXPECT_EQ(status.code(), Code::kOutOfRange);
-  EXPECT_EQ(status.message(), "demand: expected finite weights >= 0, received -0.5 at index 1; clip the weights");
+  EXPECT_EQ(status.message(), "q: expected finite weights >= 0, received -0.5 at index 1; clip the weights");
 }
 
 TEST_F(Refusals, SumsThatDiffer) {
