@@ -1,0 +1,63 @@
+/** The built package, for what vitest cannot run itself: worker threads, child processes. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+
+const entry = new URL('../../dist/index.js', import.meta.url);
+if (!existsSync(entry)) throw new Error('dist/ is missing: run `npm run build` first');
+
+// What every program below starts with: the package, and problems whose numbers are the same everywhere.
+const prelude = `
+  const genmi = await import(${JSON.stringify(entry.href)});
+  const { Affinity, add, config, info, kl, mmd, wasserstein } = genmi;
+  function numbers(count, seed) {
+    let state = seed;
+    return Float64Array.from({ length: count }, () => (state = (state * 48271) % 2147483647) / 2147483647);
+  }
+  function problem(n, k, seed = 1) {
+    const x = { data: numbers(n * 3, seed), shape: [n, 3] };
+    const logits = { data: numbers(n * k, seed + 1).map((z) => 4 * z), shape: [n, k] };
+    const distance = Affinity.distance(x, { metric: 'sqeuclidean' });
+    const kernel = Affinity.kernel(x, { kernel: 'rbf' });
+    const transport = wasserstein({ mode: 'ovo', affinity: distance });
+    const sum = add(transport, mmd({ mode: 'ovo', affinity: kernel }), kl({ mode: 'ovo' }));
+    return { x, logits, distance, kernel, transport, sum, options: { from: 'logits' } };
+  }
+  const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+`;
+
+export interface Ended {
+  code: number | string | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs an ES module in a Node of its own. */
+export function runProgram(code: string, timeout?: number): Promise<Ended> {
+  return runBare(prelude + code, timeout);
+}
+
+/** The same without the prelude: the main thread does not load the package. */
+export function runBare(code: string, timeout = 60_000): Promise<Ended> {
+  return new Promise((resolve) => {
+    const args = ['--input-type=module', '--eval', code];
+    execFile(process.execPath, args, { timeout, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      const { code: status = 0, signal = null } = (error ?? {}) as { code?: number; signal?: string };
+      resolve({ code: status, signal, stdout, stderr });
+    });
+  });
+}
+
+/** The same prelude, for worker threads that a program of `runProgram` starts. */
+export const workerSource = (code: string): string =>
+  `(async () => { const { parentPort, workerData } = await import('node:worker_threads'); ${prelude} ${code} })()
+    .catch((error) => { setImmediate(() => { throw error; }); });`;
+
+/** A worker thread of this process. */
+export function startWorker(code: string, workerData?: unknown): Worker {
+  return new Worker(workerSource(code), { eval: true, workerData, execArgv: [] });
+}
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));

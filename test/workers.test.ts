@@ -1,0 +1,307 @@
+/** Several JavaScript environments in one process, and asynchronous work that outlives them. */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Affinity, config, info, type Matrix, mmd, wasserstein } from '../src/index.js';
+import { runBare, runProgram, startWorker, workerSource } from './support/dist.js';
+import { rejectionOf } from './support/errors.js';
+import { gaussian, random } from './support/random.js';
+
+function ended(worker: Worker): Promise<number> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('exit', resolve);
+  });
+}
+
+function firstMessage<T>(worker: Worker): Promise<T> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`the worker ended with ${code} and said nothing`)));
+  });
+}
+
+describe('two worker threads of one process', () => {
+  const work = `
+    const { sum, transport, logits, options } = problem(60, 4);
+    const results = [];
+    for (let i = 0; i < 60; i++) {
+      const { value, gradient } = sum.valueAndGrad(logits, options);
+      const later = await transport.valueAndGradAsync(logits, options);
+      results.push(value, gradient.data[7], later.value, later.gradient.data[11]);
+    }
+    for (let i = 0; i < 40; i++) Affinity.hops({ data: numbers(120, i + 5), shape: [60, 2] }).dispose();
+    parentPort.postMessage(results);
+  `;
+
+  it('compute at the same time, the same numbers', async () => {
+    const workers = [startWorker(work), startWorker(work), startWorker(work)];
+    const exits = workers.map(ended);
+    const [first, ...others] = await Promise.all(workers.map((worker) => firstMessage<number[]>(worker)));
+    expect(first).toHaveLength(240);
+    expect(new Set(first).size, 'every round the same').toBe(4);
+    for (const other of others) expect(other).toEqual(first);
+    expect(await Promise.all(exits)).toEqual([0, 0, 0]);
+  });
+
+  it('have settings of their own', async () => {
+    const { threads } = info();
+    const worker = startWorker('config({ threads: 7 }); parentPort.postMessage(info().threads);');
+    const exit = ended(worker);
+    expect(await firstMessage(worker)).toBe(7);
+    await exit;
+    expect(info().threads).toBe(threads);
+  });
+
+  it('have errors of their own', async () => {
+    const worker = startWorker(`
+      const { kernel } = problem(5, 2);
+      kernel.dispose();
+      try { kernel.toMatrix(); } catch (error) {
+        parentPort.postMessage([error instanceof genmi.GenmiError, error.code]);
+      }
+    `);
+    const exit = ended(worker);
+    expect(await firstMessage(worker)).toEqual([true, 'ERR_DISPOSED']);
+    await exit;
+  });
+
+  it('leave the main thread its affinities when they end', async () => {
+    const affinity = Affinity.kernel(gaussian(random(1), 20, 2), { kernel: 'rbf' });
+    const before = affinity.toMatrix();
+    for (let i = 0; i < 4; i++) {
+      const worker = startWorker('const { sum, logits, options } = problem(30, 3); sum.value(logits, options);');
+      expect(await ended(worker)).toBe(0);
+    }
+    expect(affinity.toMatrix()).toEqual(before);
+  });
+});
+
+describe('the addon loaded twice', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'genmi-twice-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('into one environment, from one file and from a copy, works side by side', async () => {
+    const copy = path.join(folder, 'copy.node');
+    copyFileSync(info().binary, copy);
+    const result = await runProgram(`
+      const { sum, logits, options } = problem(20, 3);
+      const expected = sum.value(logits, options);
+      const error = (code, message) => Object.assign(new Error(message), { code });
+      for (const file of [info().binary, ${JSON.stringify(copy)}]) {
+        const module = { exports: {} };
+        process.dlopen(module, file);
+        module.exports.onError(error);
+        const kl = new module.exports.Objective('f-divergence', { mode: 'ova', f: 'kl' });
+        const value = kl.evaluate(logits.data, 20, 3, true, false, 1e-12, null, null);
+        if (value !== genmi.kl({ mode: 'ova' }).value(logits, options)) throw new Error('other values');
+        // An object of the one is no object of the other.
+        const affinity = module.exports.measure(logits.data, 20, 3, { kind: 'kernel', name: 'rbf', storage: 'dense', precision: 'float64' });
+        if (affinity.size !== 20) throw new Error('no affinity');
+      }
+      if (sum.value(logits, options) !== expected) throw new Error('changed');
+      try { genmi.gemini('mmd_ova'); } catch (error) { if (!(error instanceof TypeError)) throw error; }
+      console.log('fine');
+    `);
+    expect(result).toMatchObject({ code: 0, signal: null, stdout: 'fine\n' });
+  });
+
+  it('in a worker before the main thread, and after it is gone again', async () => {
+    const source = JSON.stringify(workerSource('problem(10, 2).sum.value(problem(10, 2).logits);'));
+    const result = await runProgram(`
+      const { Worker } = await import('node:worker_threads');
+      const run = () => new Promise((resolve, reject) => {
+        const worker = new Worker(${source}, { eval: true, execArgv: [] });
+        worker.once('error', reject);
+        worker.once('exit', resolve);
+      });
+      console.log(await run(), await run(), problem(10, 2).kernel.size, await run());
+    `);
+    expect(result).toMatchObject({ code: 0, signal: null, stdout: '0 0 10 0\n' });
+  });
+});
+
+it('the addon loaded by a worker alone leaves a process that goes on and ends well', async () => {
+  const source = JSON.stringify(
+    workerSource('const { sum, logits, options } = problem(40, 3); await sum.valueAsync(logits, options);'),
+  );
+  const result = await runBare(`
+    const { Worker } = await import('node:worker_threads');
+    for (let i = 0; i < 3; i++) {
+      const worker = new Worker(${source}, { eval: true, execArgv: [] });
+      const exit = new Promise((resolve, reject) => worker.once('exit', resolve).once('error', reject));
+      console.log(await exit);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    console.log('went on');
+  `);
+  expect(result).toMatchObject({ code: 0, signal: null, stdout: '0\n0\n0\nwent on\n' });
+});
+
+describe('an environment that ends while work is in flight', () => {
+  const big = `
+    const { transport, kernel, sum, logits, options } = problem(500, 6);
+    const solver = new genmi.TransportSolver(problem(600, 2).distance);
+    const uniform = new Float64Array(600).fill(1 / 600);
+    const point = Float64Array.from(uniform, (_, i) => Number(i === 0));
+    const pending = [
+      transport.valueAndGradAsync(logits, options),
+      sum.valueAsync(logits, options),
+      Affinity.kernelAsync({ data: numbers(2000 * 200, 3), shape: [2000, 200] }, { kernel: 'laplacian', storage: 'dense' }),
+      solver.solveManyAsync({ data: numbers(600 * 50, 4), shape: [50, 600] }, uniform).catch(() => {}),
+    ];
+  `;
+
+  it.each(['process.exit(0)', 'process.exit(0) a little later'])('%s', async (way) => {
+    const start = performance.now();
+    const result = await runProgram(
+      `${big} ${way.endsWith('later') ? 'await sleep(60);' : ''} console.log('leaving'); process.exit(0);`,
+    );
+    expect(result).toMatchObject({ code: 0, signal: null, stdout: 'leaving\n', stderr: '' });
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+
+  it('process.exit does not wait for what nobody will read', async () => {
+    // Minutes of work: 4,950 transport problems of 1,500 points.
+    const start = performance.now();
+    const result = await runProgram(
+      `const { transport, logits, options } = problem(1500, 100);
+       transport.valueAsync(logits, options);
+       await sleep(50);
+       process.exit(0);`,
+      15_000,
+    );
+    expect(result, 'killed by the test after 15 s?').toMatchObject({ code: 0, signal: null });
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+
+  it('an exception that nobody catches ends the process as any would', async () => {
+    const result = await runProgram(`${big} await sleep(30); throw new Error('on purpose');`);
+    expect(result).toMatchObject({ code: 1, signal: null });
+    expect(result.stderr).toContain('on purpose');
+  });
+
+  it('a worker that is terminated, again and again', async () => {
+    for (const milliseconds of [0, 5, 20, 60]) {
+      const worker = startWorker(`${big} parentPort.postMessage('started'); setInterval(() => {}, 1000);`);
+      await firstMessage(worker);
+      await sleep(milliseconds);
+      expect(await worker.terminate()).toBe(1);
+    }
+    // This environment is untouched.
+    expect(Affinity.kernel([[1], [2]], { kernel: 'rbf' }).size).toBe(2);
+  });
+
+  it('a worker that calls process.exit', async () => {
+    const worker = startWorker(`${big} await sleep(20); process.exit(3);`);
+    expect(await ended(worker)).toBe(3);
+  });
+
+  it('a process that ends by itself waits for the work', async () => {
+    const result = await runProgram(`
+      const { transport, logits, options } = problem(300, 4);
+      transport.valueAsync(logits, options).then((value) => console.log(value > 0));
+    `);
+    expect(result).toMatchObject({ code: 0, stdout: 'true\n' });
+  });
+});
+
+describe('an asynchronous evaluation', () => {
+  const next = random(44);
+  const n = 1000;
+  const k = 20;
+  const x = gaussian(next, n, 3);
+  const logits = gaussian(next, n, k);
+  const distance = Affinity.distance(x, { metric: 'sqeuclidean' });
+  const transport = wasserstein({ mode: 'ovo', affinity: distance });
+  const fromLogits = { from: 'logits' } as const;
+
+  it('aborted in the middle rejects with the reason of the signal, soon', async () => {
+    // 190 transport problems of 1,000 points: some seconds.
+    for (const call of ['valueAsync', 'valueAndGradAsync'] as const) {
+      const controller = new AbortController();
+      const reason = { the: 'reason' };
+      const out = new Float64Array(n * k).fill(42);
+      const options = { ...fromLogits, signal: controller.signal, ...(call === 'valueAndGradAsync' && { out }) };
+      const rejected = rejectionOf(() => transport[call](logits, options));
+      await sleep(100);
+      const aborted = performance.now();
+      controller.abort(reason);
+      expect(await rejected).toBe(reason);
+      expect(performance.now() - aborted).toBeLessThan(500);
+      expect(out, 'nothing is half written').toEqual(new Float64Array(n * k).fill(42));
+    }
+  });
+
+  it('aborted before it begins does nothing', async () => {
+    const reason = new Error('never');
+    const start = performance.now();
+    expect(
+      await rejectionOf(() => transport.valueAsync(logits, { ...fromLogits, signal: AbortSignal.abort(reason) })),
+    ).toBe(reason);
+    expect(await rejectionOf(() => transport.valueAndGradAsync(logits, { signal: AbortSignal.abort() }))).toMatchObject(
+      { name: 'AbortError' },
+    );
+    expect(performance.now() - start).toBeLessThan(200);
+  });
+
+  it('aborted after it ended is still what it was', async () => {
+    const controller = new AbortController();
+    const small = mmd({ mode: 'ova', affinity: Affinity.kernel(x, { kernel: 'linear' }) });
+    const value = await small.valueAsync(logits, { ...fromLogits, signal: controller.signal });
+    controller.abort();
+    expect(value).toBe(small.value(logits, fromLogits));
+  });
+
+  it('leaves the event loop free', async () => {
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 2);
+    const rows = Int32Array.from({ length: 500 }, (_, i) => i);
+    const batch: Matrix = { data: logits.data.subarray(0, 500 * k), shape: [500, k] };
+    const start = performance.now();
+    await transport.valueAsync(batch, { ...fromLogits, rows });
+    const seconds = (performance.now() - start) / 1000;
+    clearInterval(timer);
+    expect(seconds).toBeGreaterThan(0.1);
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  it('gives what the synchronous one gives, of data as it was at the call', async () => {
+    const rows = Int32Array.from({ length: 60 }, (_, i) => 3 * i);
+    const batch = { data: logits.data.slice(0, 60 * k), shape: [60, k] as const };
+    const expected = transport.valueAndGrad(batch, { ...fromLogits, rows });
+    const out = new Float64Array(60 * k);
+    const promises = [
+      transport.valueAndGradAsync(batch, { ...fromLogits, rows }),
+      transport.valueAndGradAsync(batch, { ...fromLogits, rows, out }),
+    ];
+    const value = transport.valueAsync(batch, { ...fromLogits, rows });
+    batch.data.fill(Number.NaN);
+    rows.fill(0);
+    for (const result of await Promise.all(promises)) expect(result).toEqual(expected);
+    expect((await promises[1])?.gradient.data).toBe(out);
+    expect(await value).toBe(expected.value);
+  });
+
+  it('and every other is the same to the bit on any number of threads', async () => {
+    const { threads } = info();
+    const rows = Int32Array.from({ length: 80 }, (_, i) => 5 * i);
+    const batch: Matrix = { data: logits.data.subarray(0, 80 * k), shape: [80, k] };
+    const kernel = Affinity.kernel(x, { kernel: 'rbf', storage: 'features' });
+    const others = [transport, mmd({ mode: 'ovo', affinity: kernel })];
+    const results = [];
+    for (const count of [1, 2, 3, 8]) {
+      config({ threads: count });
+      results.push(others.map((objective) => objective.valueAndGrad(batch, { ...fromLogits, rows })));
+      results.push(
+        await Promise.all(others.map((objective) => objective.valueAndGradAsync(batch, { ...fromLogits, rows }))),
+      );
+    }
+    config({ threads });
+    for (const result of results) expect(result).toEqual(results[0]);
+  });
+});
