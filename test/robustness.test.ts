@@ -24,7 +24,7 @@ function code(action: () => unknown): string | undefined {
 
 describe('entries that overflow are refused, before a solver meets them', () => {
   const scaled = (factor: number, type: Float32ArrayConstructor | Float64ArrayConstructor) => ({
-    data: type.from(points.flat(), (x) => x * factor),
+    data: new type(points.flat().map((x) => x * factor)),
     shape: [6, 2] as const,
   });
   const distance: [string, () => Affinity][] = [
