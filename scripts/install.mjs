@@ -13,6 +13,5 @@ const env = { JOBS: 'max', ...process.env };
 if (hasHeaders) env.npm_config_nodedir = prefix;
 if (process.argv.includes('--rebuild')) env.npm_config_build_from_source = 'true';
 
-
 const { status } = spawnSync(process.execPath, [nodeGypBuild], { stdio: 'inherit', env });
 process.exit(status ?? 1);
