@@ -19,14 +19,22 @@ const metrics = ['euclidean', 'sqeuclidean', 'manhattan', 'chebyshev', 'cosine']
 const storages = ['auto', 'dense', 'features'] as const;
 export const precisions = ['float32', 'float64'] as const;
 
-export type Kernel = (typeof kernels)[number];
-export type Metric = (typeof metrics)[number];
+// scikit-learn's other names.
+const kernelAliases = { poly: 'polynomial' } as const;
+const metricAliases = { l1: 'manhattan', cityblock: 'manhattan', l2: 'euclidean' } as const;
+
+export type Kernel = (typeof kernels)[number] | keyof typeof kernelAliases;
+export type Metric = (typeof metrics)[number] | keyof typeof metricAliases;
+
+function canonical(aliases: Record<string, string>, name: unknown): unknown {
+  return typeof name === 'string' && Object.hasOwn(aliases, name) ? aliases[name] : name;
+}
 
 export interface StorageOptions {
   /** `'dense'`: all N x N entries; `'features'`: X, entries evaluated when needed; `'auto'` (default): by size and memory. */
-  storage?: (typeof storages)[number];
+  storage?: (typeof storages)[number] | undefined;
   /** Of what is stored; default float32 for float32 input, float64 otherwise. */
-  precision?: (typeof precisions)[number];
+  precision?: (typeof precisions)[number] | undefined;
 }
 
 export interface KernelOptions extends StorageOptions {
@@ -38,36 +46,36 @@ export interface KernelOptions extends StorageOptions {
    */
   kernel: Kernel;
   /** Default 1 / d (1 for `'chi2'`); `'median'`: 1 / (2 m^2) for the median distance m, or 1 / m where the kernel's own difference is not squared. */
-  gamma?: number | 'median';
+  gamma?: number | 'median' | undefined;
   /** Of `'polynomial'`; default 3. */
-  degree?: number;
+  degree?: number | undefined;
   /** Of `'polynomial'` and `'sigmoid'`; default 1. */
-  coef0?: number;
+  coef0?: number | undefined;
 }
 
 export interface DistanceOptions extends StorageOptions {
-  /** `'cosine'` is 1 - cos, in [0, 2]; it and `'sqeuclidean'` are no metrics. */
+  /** `'cosine'` is 1 - cos, in [0, 2]; it and `'sqeuclidean'` are no metrics. `'l1'` and `'cityblock'` are `'manhattan'`, `'l2'` is `'euclidean'`. */
   metric: Metric;
 }
 
 export interface HopOptions {
   /** Between features, before hops are counted; default `'euclidean'`. */
-  metric?: Metric;
+  metric?: Metric | undefined;
   /** Connect samples strictly closer than this quantile of all N^2 distances, the diagonal's zeros included; default 0.05. */
-  quantile?: number;
+  quantile?: number | undefined;
   /** Connect samples strictly closer than this, instead of a quantile. */
-  threshold?: number;
+  threshold?: number | undefined;
   /** Connect each sample with its k nearest ones, instead of a quantile. */
-  neighbors?: number;
+  neighbors?: number | undefined;
   /** The distance between samples that no path connects; default `'2n'`. */
-  disconnected?: '2n' | 'n' | number;
+  disconnected?: '2n' | 'n' | number | undefined;
 }
 
 export interface PrecomputedOptions {
   /** Of what is stored; default that of the matrix. */
-  precision?: 'float32' | 'float64';
+  precision?: 'float32' | 'float64' | undefined;
   /** Whether distances obey the triangle inequality: not checked (it costs N^3), makes transport faster. Default false. */
-  metric?: boolean;
+  metric?: boolean | undefined;
 }
 
 /** Above this many bytes of entries, `storage: 'auto'` keeps the features instead. */
@@ -117,7 +125,12 @@ function measureArguments(
 
 export function kernelArguments(x: MatrixLike, options: KernelOptions): MeasureArguments {
   checkOptions(options, ['kernel', 'gamma', 'degree', 'coef0', 'storage', 'precision']);
-  const [data, n, d, measure] = measureArguments(x, 'kernel', oneOf('kernel', options.kernel, kernels), options);
+  const [data, n, d, measure] = measureArguments(
+    x,
+    'kernel',
+    oneOf('kernel', canonical(kernelAliases, options.kernel), kernels),
+    options,
+  );
   const medianGamma = options.gamma === 'median';
   const gamma = medianGamma ? undefined : optionalNumber('gamma', options.gamma);
   const degree = optionalNumber('degree', options.degree);
@@ -127,5 +140,5 @@ export function kernelArguments(x: MatrixLike, options: KernelOptions): MeasureA
 
 export function distanceArguments(x: MatrixLike, options: DistanceOptions): MeasureArguments {
   checkOptions(options, ['metric', 'storage', 'precision']);
-  return measureArguments(x, 'distance', oneOf('metric', options.metric, metrics), options);
+  return measureArguments(x, 'distance', oneOf('metric', canonical(metricAliases, options.metric), metrics), options);
 }

@@ -13,11 +13,11 @@ import {
   precisions,
 } from './affinity-options.js';
 import { describe, invalidType, outOfRange } from './errors.js';
-import { type AsyncOptions, runJob, withSignal } from './jobs.js';
+import { type AsyncOptions, runJob } from './jobs.js';
 import { type Matrix, type MatrixLike, type Rows, toMatrix, toRows } from './matrix.js';
 import { checkFits, formatBytes } from './memory.js';
 import { type NativeAffinity, type NativeHopResult, type NativeHops, native } from './native.js';
-import { checkBoolean, checkNumber, checkOptions, oneOf, optionalNumber } from './options.js';
+import { checkBoolean, checkNumber, checkObject, checkOptions, oneOf, optionalNumber } from './options.js';
 
 /** The graph whose hops were counted. */
 export interface HopGraph {
@@ -46,6 +46,9 @@ function hopArguments(
     disconnected: undefined,
   };
   const owned = !(x instanceof Affinity);
+  if (!owned && options.metric !== undefined) {
+    throw outOfRange('metric', 'none when x is an affinity', describe(options.metric), 'the affinity has one');
+  }
   const distances = owned ? native.measure(...hopMeasure(x, options)) : nativeOf(x, 'x');
   if (options.disconnected === 'n') hops.disconnected = distances.size;
   else if (typeof options.disconnected === 'number')
@@ -67,6 +70,7 @@ function hopMeasure(x: MatrixLike, { metric = 'euclidean' }: HopOptions): Measur
  */
 export class Affinity implements Disposable {
   readonly #native: NativeAffinity;
+  #bytes: number;
   /** The number of samples, N. */
   readonly size: number;
   readonly kind: 'kernel' | 'distance';
@@ -74,8 +78,6 @@ export class Affinity implements Disposable {
   readonly metric: boolean;
   readonly storage: 'dense' | 'features';
   readonly precision: 'float32' | 'float64';
-  /** Native memory in use. */
-  readonly bytes: number;
   /** For hop distances: the graph they were counted on. */
   readonly graph: HopGraph | undefined;
 
@@ -87,7 +89,7 @@ export class Affinity implements Disposable {
     this.metric = from.metric;
     this.storage = from.storage;
     this.precision = from.precision;
-    this.bytes = from.bytes;
+    this.#bytes = from.bytes;
     this.graph = graph;
     toNative.set(this, from);
   }
@@ -153,24 +155,24 @@ export class Affinity implements Disposable {
 
   /** As `kernel`, on another thread. Rejects with the signal's reason when aborted. */
   static async kernelAsync(x: MatrixLike, options: KernelOptions & AsyncOptions): Promise<Affinity> {
-    const { signal, onProgress, ...kernel } = options;
+    const { signal, onProgress, ...kernel } = checkObject(options);
     const args = kernelArguments(x, kernel);
-    return new Affinity(await runJob((job) => native.measureAsync(...args, job), asyncOptions(signal, onProgress)));
+    return new Affinity(await runJob((job) => native.measureAsync(...args, job), { signal, onProgress }));
   }
 
   /** As `distance`, on another thread. Rejects with the signal's reason when aborted. */
   static async distanceAsync(x: MatrixLike, options: DistanceOptions & AsyncOptions): Promise<Affinity> {
-    const { signal, onProgress, ...distance } = options;
+    const { signal, onProgress, ...distance } = checkObject(options);
     const args = distanceArguments(x, distance);
-    return new Affinity(await runJob((job) => native.measureAsync(...args, job), asyncOptions(signal, onProgress)));
+    return new Affinity(await runJob((job) => native.measureAsync(...args, job), { signal, onProgress }));
   }
 
   /** As `hops`, on another thread. Rejects with the signal's reason when aborted. */
   static async hopsAsync(x: MatrixLike | Affinity, options: HopOptions & AsyncOptions = {}): Promise<Affinity> {
-    const { signal, onProgress, ...rest } = options;
+    const { signal, onProgress, ...rest } = checkObject(options);
     const { distances, hops, owned } = hopArguments(x, rest);
     try {
-      return fromHops(await runJob((job) => native.hopsAsync(distances, hops, job), asyncOptions(signal, onProgress)));
+      return fromHops(await runJob((job) => native.hopsAsync(distances, hops, job), { signal, onProgress }));
     } finally {
       if (owned) distances.dispose();
     }
@@ -204,9 +206,15 @@ export class Affinity implements Disposable {
     return { data: out, shape: [n, n] };
   }
 
+  /** Native memory in use; 0 when disposed of. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Frees the native memory; objectives that use it throw GenmiError ERR_DISPOSED from now on. */
   dispose(): void {
     this.#native.dispose();
+    this.#bytes = 0;
   }
 
   [Symbol.dispose](): void {
@@ -230,8 +238,4 @@ export function nativeOf(affinity: unknown, argument: string): NativeAffinity {
 
 function fromHops({ affinity, ...graph }: NativeHopResult): Affinity {
   return new Affinity(affinity, graph);
-}
-
-function asyncOptions(signal: AbortSignal | undefined, onProgress: AsyncOptions['onProgress']): AsyncOptions {
-  return { ...withSignal(signal), ...(onProgress && { onProgress }) };
 }

@@ -50,12 +50,17 @@ function readPlan(args: string[]): Plan & { json?: string | undefined } {
 
 async function printInfo(): Promise<void> {
   const { info } = await import('./config.js');
+  const { searchedFolders } = await import('./native.js');
   for (const [name, value] of Object.entries(info())) console.log(`${name.padEnd(13)} ${value}`);
+  for (const folder of searchedFolders()) console.log(`${'looked in'.padEnd(13)} ${folder}`);
 }
 
 async function bench(args: string[]): Promise<void> {
   const { json, ...plan } = readPlan(args);
-  const { formatTable, measure } = await import('./cost-table.js');
+  const { families, formatTable, measure } = await import('./cost-table.js');
+  const unknown = plan.families.find((family) => !families.includes(family));
+  if (unknown !== undefined)
+    throw new UsageError(`--objectives: expected any of ${families.join(', ')}, received '${unknown}'`);
   const rows = await measure(plan, (row) => process.stderr.write(`\r\x1b[K${row.objective} N=${row.n} K=${row.k}`));
   process.stderr.write('\r\x1b[K');
   console.log(formatTable(rows));

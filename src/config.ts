@@ -1,17 +1,18 @@
 /** Process-wide settings, and what this installation is. */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { GenmiError } from './errors.js';
 import { binary, native, root } from './native.js';
-import { checkNumber, checkOptions, oneOf } from './options.js';
+import { checkOptions, oneOf, optionalNumber } from './options.js';
 
 export interface Config {
-  /** Threads one computation may use; default: the machine's. Results are the same bits for any number. */
-  threads?: number;
+  /** Threads one computation may use; `'auto'` (default): the machine's. Results are the same bits for any number. */
+  threads?: number | 'auto' | undefined;
   /** `'auto'` (default) and `'cpu'` compute on the CPU; `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend. */
-  device?: 'auto' | 'cpu' | 'cuda';
+  device?: 'auto' | 'cpu' | 'cuda' | undefined;
   /** The instruction set of the kernels; this version has the compiler's baseline only. */
-  isa?: 'auto' | 'baseline';
+  isa?: 'auto' | 'baseline' | undefined;
 }
 
 export interface Info {
@@ -33,9 +34,9 @@ export interface Info {
 export function config(options: Config): void {
   checkOptions(options, ['threads', 'device', 'isa']);
   const threads =
-    options.threads === undefined
-      ? undefined
-      : checkNumber('threads', options.threads, { min: 1, max: 1024, integer: true });
+    options.threads === 'auto'
+      ? availableParallelism()
+      : optionalNumber('threads', options.threads, { min: 1, max: 1024, integer: true });
   if (options.isa !== undefined) oneOf('isa', options.isa, ['auto', 'baseline']);
   if (options.device !== undefined && oneOf('device', options.device, ['auto', 'cpu', 'cuda']) === 'cuda') {
     throw new GenmiError(

@@ -1,6 +1,6 @@
 /** What objectives cost here: medians over random predictions, one-vs-all beside one-vs-one. */
 import { Affinity } from './affinity.js';
-import { type GeminiName, gemini } from './objectives/gemini.js';
+import { type GeminiName, gemini, geminiNames } from './objectives/gemini.js';
 import type { Mode, Objective } from './objectives/objective.js';
 
 export interface Plan {
@@ -19,6 +19,11 @@ export interface Measurement {
   ova: number;
   ovo: number;
 }
+
+/** The objectives that have both modes. */
+export const families = geminiNames
+  .filter((name) => name.endsWith('_ova'))
+  .map((name) => name.slice(0, -'_ova'.length));
 
 const FEATURES = 20;
 

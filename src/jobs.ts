@@ -5,14 +5,9 @@ import { checkSignal } from './options.js';
 
 export interface AsyncOptions {
   /** Aborting rejects with the signal's reason, after the work has noticed and stopped. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called now and then with the share that is done, in [0, 1]; at last with 1. */
-  onProgress?: (done: number) => void;
-}
-
-/** Options with a signal, or without. */
-export function withSignal(signal: AbortSignal | null | undefined): AsyncOptions {
-  return signal === null || signal === undefined ? {} : { signal };
+  onProgress?: ((done: number) => void) | undefined;
 }
 
 const PROGRESS_INTERVAL_MS = 100;

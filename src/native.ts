@@ -147,17 +147,21 @@ function load(): Native {
   }
 }
 
-/** What was looked for, why it may be missing, and what to do: in that order. */
-function notFoundMessage(cause: unknown): string {
-  const looked = ['build/Release', `prebuilds/${process.platform}-${process.arch}`].map((folder) => {
+/** The folders in which the addon is looked for, in this order, each with what is there. */
+export function searchedFolders(): string[] {
+  return ['build/Release', `prebuilds/${process.platform}-${process.arch}`].map((folder) => {
     const full = path.join(root, folder);
     const found = existsSync(full) ? readdirSync(full).filter((file) => file.endsWith('.node')) : [];
-    return `  ${full}: ${found.length > 0 ? found.join(', ') : 'no .node file'}`;
+    return `${full}: ${found.length > 0 ? found.join(', ') : 'no .node file'}`;
   });
+}
+
+/** What was looked for, why it may be missing, and what to do: in that order. */
+function notFoundMessage(cause: unknown): string {
   return [
     `genmi could not load its native addon (${process.platform}-${process.arch}, Node ${process.version}).`,
     'Looked in:',
-    ...looked,
+    ...searchedFolders().map((folder) => `  ${folder}`),
     `The loader said: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}`,
     'What helps:',
     '  1. Install scripts were blocked, or no prebuilt binary fits: run `npm rebuild genmi` (needs Python 3 and a C++20 compiler).',

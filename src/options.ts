@@ -1,6 +1,12 @@
 /** Checks of option objects: unknown names, wrong kinds and wrong values are told in the user's words. */
 import { describe, invalidType, outOfRange } from './errors.js';
 
+/** The options themselves; throws unless they are an object. */
+export function checkObject<T extends object>(options: T): T {
+  if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', describe(options));
+  return options;
+}
+
 /** Throws unless it is an object that has no key but the known ones. */
 export function checkOptions(options: unknown, known: readonly string[], argument = 'options'): void {
   if (typeof options !== 'object' || options === null) throw invalidType(argument, 'an object', describe(options));

@@ -1,7 +1,7 @@
 /** Exact optimal transport: many problems over one cost matrix, or one over a rectangular one. */
 import { type Affinity, nativeOf } from './affinity.js';
 import { describe, invalidType, outOfRange } from './errors.js';
-import { runJob, withSignal } from './jobs.js';
+import { runJob } from './jobs.js';
 import { isPrecision, type MatrixLike, type Precision, toMatrix } from './matrix.js';
 import { checkFits } from './memory.js';
 import { type NativeSolver, native, type TransportResult } from './native.js';
@@ -11,21 +11,21 @@ export type { TransportResult };
 
 export interface SolveOptions {
   /** Also return the transport plan. Default false. */
-  plan?: boolean;
+  plan?: boolean | undefined;
   /** Stop after this many pivots, with status 'iteration-limit'. Default: none. */
-  maxPivots?: number;
+  maxPivots?: number | undefined;
 }
 
 export interface SolveManyOptions extends SolveOptions {
   /** A hint that successive calls are alike; the optimum is the same with it or without. This version solves each call afresh. */
-  warmStart?: boolean;
+  warmStart?: boolean | undefined;
   /** Asynchronous calls only: aborting rejects with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface SolverOptions {
   /** Threads for `solveMany`; default: those of `config`. Results do not depend on it. */
-  threads?: number;
+  threads?: number | undefined;
 }
 
 type Weights = Precision | readonly number[];
@@ -83,7 +83,7 @@ export class TransportSolver {
     checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
     const problems = this.#problems(P, Q);
     const { signal } = options;
-    return runJob((job) => this.#native.solveManyAsync(...problems, this.#options(options), job), withSignal(signal));
+    return runJob((job) => this.#native.solveManyAsync(...problems, this.#options(options), job), { signal });
   }
 
   #problems(

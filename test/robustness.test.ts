@@ -39,8 +39,10 @@ describe('entries that overflow are refused, before a solver meets them', () => 
     expect(code(() => new TransportSolver(make()))).toBe('ERR_OUT_OF_RANGE');
   });
   it('a kernel', () => {
-    const kernel = () => Affinity.kernel(points, { kernel: 'rbf', gamma: -1e3, storage: 'features' });
-    expect(code(() => mmd({ mode: 'ova', affinity: kernel() }).value(tau))).toBe('ERR_OUT_OF_RANGE');
+    const kernel = () => Affinity.kernel(points, { kernel: 'polynomial', degree: 900, storage: 'features' });
+    expect(() => mmd({ mode: 'ova', affinity: kernel() }).value(tau)).toThrow(
+      /^affinity: expected entries that are finite/,
+    );
   });
   it('large precomputed entries are halved before they are added', () => {
     const matrix = [
@@ -114,6 +116,55 @@ describe('shared memory is memory', () => {
 it('refuses coefficients that a kernel does not have', () => {
   expect(() => Affinity.kernel(points, { kernel: 'linear', gamma: 7 })).toThrow(/^gamma: expected none for 'linear'/);
   expect(() => Affinity.kernel(points, { kernel: 'rbf', degree: 2 })).toThrow(/^degree/);
+});
+
+it('refuses widths below 0, and a metric for an affinity that has one', () => {
+  expect(() => Affinity.kernel(points, { kernel: 'rbf', gamma: -1 })).toThrow(/^gamma: expected a number >= 0/);
+  const distance = Affinity.distance(points, { metric: 'euclidean' });
+  expect(() => Affinity.hops(distance, { metric: 'manhattan', threshold: 3 })).toThrow(/^metric: expected none/);
+});
+
+it("knows scikit-learn's other names", () => {
+  const same = (a: Affinity, b: Affinity) => expect(a.toMatrix()).toEqual(b.toMatrix());
+  same(Affinity.kernel(points, { kernel: 'poly' }), Affinity.kernel(points, { kernel: 'polynomial' }));
+  same(Affinity.distance(points, { metric: 'l2' }), Affinity.distance(points, { metric: 'euclidean' }));
+  for (const metric of ['l1', 'cityblock'] as const) {
+    same(Affinity.distance(points, { metric }), Affinity.distance(points, { metric: 'manhattan' }));
+  }
+});
+
+it('holds no bytes when disposed of', () => {
+  const affinity = Affinity.distance(points, { metric: 'euclidean' });
+  expect(affinity.bytes).toBeGreaterThan(0);
+  affinity.dispose();
+  expect(affinity.bytes).toBe(0);
+});
+
+it('draws the same pairs for calls that run at the same time as for the same calls one by one', async () => {
+  const predictions = points.map((_, i) => Array.from({ length: 8 }, (_, k) => 0.1 + 0.05 * Math.sin(i * k + k)));
+  const make = () =>
+    wasserstein({ mode: 'ovo', affinity: Affinity.distance(points, { metric: 'euclidean' }), pairs: 2, seed: 4 });
+  const [inTurn, atOnce] = [make(), make()];
+  const expected = Array.from({ length: 40 }, () => inTurn.value(predictions));
+  expect(await Promise.all(expected.map(() => atOnce.valueAsync(predictions)))).toEqual(expected);
+  expect(new Set(expected).size).toBeGreaterThan(5);
+});
+
+it('rejects with a code where asynchronous options are missing or none', async () => {
+  const none = null as unknown as Record<string, never>;
+  const missing = undefined as unknown as { kernel: 'rbf'; metric: 'l1' };
+  const rejected = { code: 'ERR_INVALID_ARG_TYPE' };
+  await expect(fDivergence({ mode: 'ova', f: 'kl' }).valueAsync(tau, none)).rejects.toMatchObject(rejected);
+  await expect(fDivergence({ mode: 'ova', f: 'kl' }).valueAndGradAsync(tau, none)).rejects.toMatchObject(rejected);
+  await expect(Affinity.kernelAsync(points, missing)).rejects.toMatchObject(rejected);
+  await expect(Affinity.distanceAsync(points, missing)).rejects.toMatchObject(rejected);
+  await expect(Affinity.hopsAsync(points, none)).rejects.toMatchObject(rejected);
+});
+
+it('takes an undefined option as one that is not given', async () => {
+  const maybe: AbortSignal | undefined = undefined;
+  const options = { signal: maybe, rows: undefined, from: undefined };
+  expect(await fDivergence({ mode: 'ova', f: 'kl' }).valueAsync(tau, options)).toBeGreaterThan(0);
 });
 
 it('counts rows also for objectives without an affinity', () => {

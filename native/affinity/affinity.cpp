@@ -47,8 +47,8 @@ void SharedAffinity::dispose() {
 }
 
 Status not_finite() {
-  return {Code::kOutOfRange, explain("affinity", "entries that are finite in its precision", "an overflow",
-                                     "scale the data down, or use precision: 'float64'")};
+  return {Code::kOutOfRange, explain("affinity", "entries that are finite in its precision", "others",
+                                     "scale the data down, use precision: 'float64', or an integer degree")};
 }
 
 Status check_rows(Rows rows, std::size_t n, std::size_t size) {

@@ -43,6 +43,8 @@ Status check_coefficients(const MeasureOptions& options, const Measure& measure)
     return {Code::kOutOfRange, explain(argument, "none for " + quote(measure.name), "a value")};
   };
   if ((options.gamma || options.median_gamma) && !measure.traits.has_gamma) return unused("gamma");
+  if (options.gamma && *options.gamma < 0 && measure.reduction != affinity::Reduction::kInner)
+    return {Code::kOutOfRange, explain("gamma", "a number >= 0", format(*options.gamma), "it is an inverse width")};
   if (options.degree && !measure.traits.has_degree) return unused("degree");
   if (options.coef0 && !measure.traits.has_coef0) return unused("coef0");
   return Status::ok();

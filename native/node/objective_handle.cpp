@@ -71,14 +71,17 @@ struct EvaluationArguments {
 // evaluate(…, gradient): the value, and the gradient into the array when one is given
 class EvaluateTask final : public Task {
  public:
-  EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective, bool rehearsal = false)
+  EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective, std::uint64_t draw,
+               bool rehearsal = false)
       : objective_(std::move(objective)),
         arguments_(info, access),
         out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out", Presence::kOptional),
         access_(access),
+        draw_(draw),
         rehearsal_(rehearsal) {}
 
   Status run(Context& context) override {
+    context.draw = draw_;
     context.rehearsal = rehearsal_;
     Batch batch(arguments_.options, context.workspace);
     if (Status status = arguments_.read(*objective_, batch); !status) return status;
@@ -109,6 +112,7 @@ class EvaluateTask final : public Task {
   EvaluationArguments arguments_;
   Output out_;
   Access access_;
+  std::uint64_t draw_;
   bool rehearsal_;
   Totals totals_;
   std::span<double> gradient_;
@@ -118,12 +122,14 @@ class EvaluateTask final : public Task {
 // affinityGradient(…, out)
 class AffinityGradientTask final : public Task {
  public:
-  AffinityGradientTask(const Napi::CallbackInfo& info, ObjectivePtr objective)
+  AffinityGradientTask(const Napi::CallbackInfo& info, ObjectivePtr objective, std::uint64_t draw)
       : objective_(std::move(objective)),
+        draw_(draw),
         arguments_(info, Access::kView),
         out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.n, "out", Presence::kRequired) {}
 
   Status run(Context& context) override {
+    context.draw = draw_;
     Batch batch(arguments_.options, context.workspace);
     if (Status status = arguments_.read(*objective_, batch); !status) return status;
     gradient_ = context.workspace.take<double>(batch.n() * batch.n());
@@ -137,6 +143,7 @@ class AffinityGradientTask final : public Task {
 
  private:
   ObjectivePtr objective_;
+  std::uint64_t draw_;
   EvaluationArguments arguments_;
   Output out_;
   std::span<double> gradient_;
@@ -163,7 +170,7 @@ ObjectivePtr ObjectiveHandle::unwrap(const Napi::Value& value) {
 
 Napi::Value ObjectiveHandle::evaluate(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    EvaluateTask task(info, Access::kView, objective_);
+    EvaluateTask task(info, Access::kView, objective_, draws_++);
     return run_now(info.Env(), task);
   });
 }
@@ -171,21 +178,21 @@ Napi::Value ObjectiveHandle::evaluate(const Napi::CallbackInfo& info) {
 // As evaluate, for timing it.
 Napi::Value ObjectiveHandle::rehearse(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    EvaluateTask task(info, Access::kView, objective_, true);
+    EvaluateTask task(info, Access::kView, objective_, 0, true);
     return run_now(info.Env(), task);
   });
 }
 
 Napi::Value ObjectiveHandle::evaluate_async(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    return run_async(info.Env(), std::make_unique<EvaluateTask>(info, Access::kCopy, objective_),
+    return run_async(info.Env(), std::make_unique<EvaluateTask>(info, Access::kCopy, objective_, draws_++),
                      info[EvaluationArguments::kCount + 1]);
   });
 }
 
 Napi::Value ObjectiveHandle::affinity_gradient(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    AffinityGradientTask task(info, objective_);
+    AffinityGradientTask task(info, objective_, draws_++);
     return run_now(info.Env(), task);
   });
 }

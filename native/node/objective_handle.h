@@ -22,6 +22,8 @@ class ObjectiveHandle : public Napi::ObjectWrap<ObjectiveHandle> {
   Napi::Value cost(const Napi::CallbackInfo& info);
 
   ObjectivePtr objective_;
+  // Calls so far, counted where they are made: asynchronous ones may run in any order, and still draw in this one.
+  std::uint64_t draws_ = 0;
 };
 
 void define_objective(Napi::Env env, Napi::Object exports);

@@ -5,7 +5,6 @@
 // a measure's weights is its dual potential (where the potentials are not unique, one of the subgradients). Source: Ohl
 // et al. 2022, eq. (11), (12); Peyre, Cuturi, "Computational Optimal Transport", 2019, section 9.1.
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <vector>
 
@@ -124,7 +123,7 @@ class Wasserstein final : public Objective {
       for (std::size_t next = 0; next < sampling_.fixed.size() / 2; ++next)
         if (Status status = move_to_front(next, p.k(), all); !status) return status;
     } else if (count < all.size() && !context.rehearsal) {
-      shuffle_to_front(count, all);
+      shuffle_to_front(count, context.draw, all);
     }
     out = all.first(count);
     // Unbiased: what is left out is made up for by the rest.
@@ -154,10 +153,9 @@ class Wasserstein final : public Objective {
     return Status::ok();
   }
 
-  // The n-th evaluation draws the n-th of a fixed sequence of choices: new pairs at each step, the same in each run.
-  void shuffle_to_front(std::size_t count, std::span<Comparison> comparisons) const {
+  void shuffle_to_front(std::size_t count, std::uint64_t draw, std::span<Comparison> comparisons) const {
     std::uint64_t state = sampling_.seed;
-    state = next_random(state) + calls_.fetch_add(1, std::memory_order_relaxed);
+    state = next_random(state) + draw;
     for (std::size_t i = 0; i < count; ++i)
       std::swap(comparisons[i], comparisons[i + next_random(state) % (comparisons.size() - i)]);
   }
@@ -213,7 +211,6 @@ class Wasserstein final : public Objective {
   SharedAffinityPtr distance_;
   bool one_vs_one_;
   Sampling sampling_;
-  mutable std::atomic<std::uint64_t> calls_{0};
 };
 
 const ObjectiveFactory registration("wasserstein", [](const Parameters& parameters, ObjectivePtr& out) -> Status {

@@ -57,7 +57,7 @@ export function tv(options: ModeOptions): Objective {
  *
  * Cost O(N K) in both modes; one-vs-one it is unbounded.
  */
-export function chi2(options: ModeOptions & { convention?: 'pearson' | 'half' }): Objective {
+export function chi2(options: ModeOptions & { convention?: 'pearson' | 'half' | undefined }): Objective {
   checkOptions(options, ['mode', 'convention']);
   const convention = oneOf('convention', options.convention ?? 'pearson', ['pearson', 'half']);
   return make('chi2', options.mode, { f: convention === 'half' ? 'half-chi2' : 'pearson' });

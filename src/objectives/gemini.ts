@@ -34,7 +34,7 @@ export const geminiNames: readonly GeminiName[] = [
  * @param options `affinity`: a kernel for `mmd_…`, a distance for `wasserstein_…`; not used by the others.
  * @throws RangeError ERR_OUT_OF_RANGE for an unknown name, with those that are known.
  */
-export function gemini(name: GeminiName, options: { affinity?: Affinity } = {}): Objective {
+export function gemini(name: GeminiName, options: { affinity?: Affinity | undefined } = {}): Objective {
   checkOptions(options, ['affinity']);
   if (typeof name !== 'string') throw invalidType('name', "a name such as 'mmd_ova'", describe(name));
   if (name === 'mi') return mi();

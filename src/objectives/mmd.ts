@@ -8,7 +8,7 @@ export interface MmdOptions {
   /** A kernel. */
   affinity: Affinity;
   /** Sum squared discrepancies instead; with hard assignments that is kernel k-means. Default false. */
-  squared?: boolean;
+  squared?: boolean | undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The objectives' common part: from the user's matrices to one native call and back. */
 import { describe, invalidType, outOfRange } from '../errors.js';
-import { runJob, withSignal } from '../jobs.js';
+import { runJob } from '../jobs.js';
 import {
   emptyLike,
   isPrecision,
@@ -12,30 +12,30 @@ import {
   toRows,
 } from '../matrix.js';
 import { type NativeEvaluation, type NativeObjective, type NativeParameter, native } from '../native.js';
-import { checkNumber, checkOptions, oneOf } from '../options.js';
+import { checkNumber, checkObject, checkOptions, oneOf } from '../options.js';
 
 /** One-vs-all compares clusters with the data, one-vs-one with each other. */
 export type Mode = 'ova' | 'ovo';
 
 export interface EvaluateOptions {
   /** `'logits'`: the softmax is fused, the gradient is with respect to the logits. Default `'probabilities'`. */
-  from?: 'probabilities' | 'logits';
+  from?: 'probabilities' | 'logits' | undefined;
   /** Which samples of the affinity these predictions are (a mini-batch); default: all. */
-  rows?: Rows;
+  rows?: Rows | undefined;
   /**
    * `'fused'` (default): the gradient does not stop where probabilities saturate; from logits, value and gradient are those of
    * the exact softmax wherever that is finite. `'mask'`: probabilities are clipped to [epsilon, 1 - epsilon] and the gradient
    * is 0 where that changed them, as in the Python packages.
    */
-  clip?: 'fused' | 'mask';
+  clip?: 'fused' | 'mask' | undefined;
   /** Default 1e-12; in (0, 0.5). */
-  epsilon?: number;
+  epsilon?: number | undefined;
   /** A buffer of n K numbers that receives the gradient. */
-  out?: Precision;
+  out?: Precision | undefined;
 }
 
 export interface EvaluateAsyncOptions extends EvaluateOptions {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface ValueAndGrad {
@@ -65,7 +65,7 @@ export interface Objective {
   valueAndGradAsync(predictions: MatrixLike, options?: EvaluateAsyncOptions): Promise<ValueAndGrad>;
   /**
    * What a call of `valueAndGrad` with n samples and K clusters will cost on this machine, before it runs: seconds from a
-   * small trial (some milliseconds), bytes of native scratch memory.
+   * small trial (some milliseconds; right within a factor of about 3), bytes of native scratch memory.
    */
   estimate(n: number, k: number): { seconds: number; bytes: number };
 }
@@ -103,21 +103,20 @@ export class NativeBackedObjective implements GeometryObjective {
     return { value, gradient };
   }
 
-  async valueAsync(predictions: MatrixLike, { signal, ...options }: EvaluateAsyncOptions = {}): Promise<number> {
-    checkOptions(options, evaluateOptions);
-    const args = evaluation(toMatrix('predictions', predictions), options);
-    return runJob((job) => this.native.evaluateAsync(...args, null, job), withSignal(signal));
+  async valueAsync(predictions: MatrixLike, options: EvaluateAsyncOptions = {}): Promise<number> {
+    const { signal, ...evaluate } = checkObject(options);
+    checkOptions(evaluate, evaluateOptions);
+    const args = evaluation(toMatrix('predictions', predictions), evaluate);
+    return runJob((job) => this.native.evaluateAsync(...args, null, job), { signal });
   }
 
-  async valueAndGradAsync(
-    predictions: MatrixLike,
-    { signal, ...options }: EvaluateAsyncOptions = {},
-  ): Promise<ValueAndGrad> {
-    checkOptions(options, evaluateOptions);
+  async valueAndGradAsync(predictions: MatrixLike, options: EvaluateAsyncOptions = {}): Promise<ValueAndGrad> {
+    const { signal, ...evaluate } = checkObject(options);
+    checkOptions(evaluate, evaluateOptions);
     const matrix = toMatrix('predictions', predictions);
-    const gradient = gradientFor(matrix, options.out);
-    const args = evaluation(matrix, options);
-    const value = await runJob((job) => this.native.evaluateAsync(...args, gradient.data, job), withSignal(signal));
+    const gradient = gradientFor(matrix, evaluate.out);
+    const args = evaluation(matrix, evaluate);
+    const value = await runJob((job) => this.native.evaluateAsync(...args, gradient.data, job), { signal });
     return { value, gradient };
   }
 

@@ -13,11 +13,11 @@ export interface WassersteinOptions {
    * One-vs-one only: this many random pairs of clusters at each call, scaled so that the expectation is that of all pairs; or
    * the pairs themselves.
    */
-  pairs?: number | readonly (readonly [number, number])[];
+  pairs?: number | readonly (readonly [number, number])[] | undefined;
   /** Of the random pairs; default 0. The same sequence of calls draws the same sequence of pairs. */
-  seed?: number;
+  seed?: number | undefined;
   /** A hint that successive calls are alike; the optimum is the same with it or without. This version solves each call afresh. */
-  warmStart?: boolean;
+  warmStart?: boolean | undefined;
 }
 
 /**

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 
 #include "genmi/job.h"
@@ -15,6 +16,7 @@ struct Context {
   ThreadPool* pool = nullptr;  // none: everything on the calling thread
   std::size_t threads = 1;
   Job* job = nullptr;
+  std::uint64_t draw = 0;  // which of its sequence of random choices an objective is to make
   bool rehearsal = false;  // the trial run of an estimate: nothing is drawn at random
 
   bool cancelled() const { return is_cancelled(job); }
