@@ -38,28 +38,16 @@ class SolveTask final : public Task {
     options_.mass_tolerance = single ? 1e-4 : 1e-8;
   }
 
-  Status run(Context& shared) override {
-    Context context = shared;
+  Status run(Context& context) override {
     if (threads_ > 0) context.threads = threads_;
     options_.job = context.job;
     results_.resize(count_);
-    struct Slot {
-      transport::Solver solver;
-      std::vector<double> supply, demand;
+    const auto weights = [this](std::size_t problem, std::span<double> supply, std::span<double> demand) {
+      read_row(supplies_.view(), problem, supply);
+      read_row(demands_.view(), problem, demand);
     };
-    std::vector<Slot> slots;
-    for (std::size_t i = 0; i < std::min(context.slots(), std::max<std::size_t>(count_, 1)); ++i)
-      slots.push_back({transport::Solver(prepared_->costs), {}, {}});
-    std::vector<Status> statuses(count_);
-    context.for_each(count_, [&](std::size_t problem, std::size_t index) {
-      Slot& slot = slots[index];
-      read_row(supplies_.view(), problem, slot.supply);
-      read_row(demands_.view(), problem, slot.demand);
-      statuses[problem] = slot.solver.solve(slot.supply, slot.demand, options_, results_[problem]);
-    });
-    for (Status& status : statuses)
-      if (!status) return std::move(status);
-    return Status::ok();
+    const auto keep = [this](std::size_t problem, transport::Result& result) { results_[problem] = std::move(result); };
+    return transport::solve_many(prepared_->costs, count_, weights, options_, context, keep);
   }
 
   Napi::Value finish(Napi::Env env) override {
@@ -80,11 +68,11 @@ class SolveTask final : public Task {
     return options;
   }
 
-  static void read_row(const AnyMatrix& matrix, std::size_t problem, std::vector<double>& out) {
+  static void read_row(const AnyMatrix& matrix, std::size_t problem, std::span<double> out) {
     std::visit(
         [&](const auto& view) {
           const auto* row = view.row(view.rows == 1 ? 0 : problem);
-          out.assign(row, row + view.columns);
+          std::copy(row, row + view.columns, out.begin());
         },
         matrix);
   }

@@ -2,8 +2,9 @@
 // data.
 //
 // Each comparison is one transport problem W(r_a / N, r_b / N) over the batch's distances; the gradient with respect to
-// a measure's weights is its dual potential (where the potentials are not unique, one of the subgradients). Source: Ohl
-// et al. 2022, eq. (11), (12); Peyre, Cuturi, "Computational Optimal Transport", 2019, section 9.1.
+// a measure's weights is its dual potential (where the potentials are not unique, one of the subgradients).
+//
+// Source: Ohl et al. 2022, eq. (11), (12); Peyre, Cuturi, "Computational Optimal Transport", 2019, section 9.1.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -27,29 +28,6 @@ std::uint64_t next_random(std::uint64_t& state) {
   return z ^ (z >> 31);
 }
 
-// One solver for each thread, in memory that the next training step uses again.
-struct Solvers {
-  struct Slot {
-    transport::Solver solver{transport::Costs{}};
-    transport::Result result;
-    std::vector<double> supply, demand;
-  };
-  std::vector<Slot> slots;
-  std::vector<Status> statuses;
-
-  void prepare(const transport::Costs& costs, std::size_t count) {
-    if (slots.size() < count) slots.resize(count);
-    for (Slot& slot : slots) {
-      slot.solver.use(costs);
-      slot.supply.resize(costs.matrix.rows);
-      slot.demand.resize(costs.matrix.columns);
-    }
-  }
-};
-
-// Memory for larger problems is given back at once: a solver holds about N^2 numbers.
-constexpr std::size_t kKeptSamples = 1024;
-
 class Wasserstein final : public Objective {
  public:
   struct Sampling {
@@ -70,7 +48,7 @@ class Wasserstein final : public Objective {
     const bool with_gradient = totals.log_gradient != nullptr;
     const std::size_t potentials = with_gradient ? 2 * p.n() * comparisons.size() : 0;
     const std::span<double> duals = context.workspace.take<double>(potentials);
-    const auto keep = [&](std::size_t c, const transport::Result& result) {
+    const auto keep = [&](std::size_t c, transport::Result& result) {
       distances[c] = result.cost;
       if (!with_gradient) return;
       double* u = duals.data() + 2 * p.n() * c;
@@ -93,7 +71,7 @@ class Wasserstein final : public Objective {
     std::span<Comparison> comparisons;
     if (Status status = choose_comparisons(p, context, comparisons); !status) return status;
     std::vector<std::vector<transport::PlanEntry>> plans(comparisons.size());
-    const auto keep = [&](std::size_t c, const transport::Result& result) { plans[c] = result.plan; };
+    const auto keep = [&](std::size_t c, transport::Result& result) { plans[c] = std::move(result.plan); };
     if (Status status = solve_all(p, batch.rows(), comparisons, true, context, keep); !status) return status;
     std::fill(out, out + p.n() * p.n(), 0.0);
     for (std::size_t c = 0; c < plans.size(); ++c)
@@ -160,35 +138,23 @@ class Wasserstein final : public Objective {
       std::swap(comparisons[i], comparisons[i + next_random(state) % (comparisons.size() - i)]);
   }
 
-  // Calls keep(c, result) for every comparison, from several threads; each problem is solved on one.
-  template <class Keep>
   Status solve_all(const Predictions& p, Rows rows, std::span<const Comparison> comparisons, bool plan,
-                   Context& context, const Keep& keep) const {
+                   Context& context, const transport::KeepResult& keep) const {
     AffinityPtr distance;
     if (Status status = distance_->open(distance); !status) return status;
     const std::size_t n = p.n();
-    const std::span<double> costs = context.workspace.take<double>(n * n);
-    distance->submatrix(rows, context, costs.data());
-    if (Status status = transport::check_costs({costs.data(), n, n}); !status) return not_finite();
-    const transport::Options options{.plan = plan, .job = context.job};
-    Solvers& solvers = context.workspace.kept<Solvers>();
-    solvers.prepare({{costs.data(), n, n}, distance->exactly_metric()}, std::min(context.slots(), comparisons.size()));
-    solvers.statuses.assign(comparisons.size(), Status::ok());
+    const std::span<double> entries = context.workspace.take<double>(n * n);
+    distance->submatrix(rows, context, entries.data());
+    const transport::Costs costs{{entries.data(), n, n}, distance->exactly_metric()};
+    if (!transport::check_costs(costs.matrix)) return not_finite();
 
     const Ratios ratio{p.ratio(), n, p.k()};
     const double share = 1 / static_cast<double>(n);
-    context.for_each(comparisons.size(), [&](std::size_t c, std::size_t index) {
-      Solvers::Slot& slot = solvers.slots[index];
-      for (std::size_t i = 0; i < n; ++i) slot.supply[i] = ratio(i, comparisons[c].a) * share;
-      for (std::size_t i = 0; i < n; ++i) slot.demand[i] = ratio(i, comparisons[c].b) * share;
-      solvers.statuses[c] = slot.solver.solve(slot.supply, slot.demand, options, slot.result);
-      if (solvers.statuses[c]) keep(c, slot.result);
-    });
-    const auto failed =
-        std::find_if(solvers.statuses.begin(), solvers.statuses.end(), [](const Status& s) { return !s; });
-    Status status = failed == solvers.statuses.end() ? Status::ok() : *failed;
-    if (n > kKeptSamples) solvers = {};
-    return status;
+    const auto weights = [&](std::size_t c, std::span<double> supply, std::span<double> demand) {
+      for (std::size_t i = 0; i < n; ++i) supply[i] = ratio(i, comparisons[c].a) * share;
+      for (std::size_t i = 0; i < n; ++i) demand[i] = ratio(i, comparisons[c].b) * share;
+    };
+    return transport::solve_many(costs, comparisons.size(), weights, {.plan = plan, .job = context.job}, context, keep);
   }
 
   // dI/dr, N x K: the potentials, for weights r / N.

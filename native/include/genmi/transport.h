@@ -10,11 +10,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "genmi/context.h"
 #include "genmi/job.h"
 #include "genmi/matrix.h"
 #include "genmi/status.h"
@@ -87,5 +89,14 @@ class Solver {
   Costs costs_;
   std::unique_ptr<Workspace> workspace_;
 };
+
+// Solves count problems over one cost matrix, each on one of the context's threads: the same bits for any number of
+// them. weights(i, supply, demand) fills in problem i, keep(i, result) may take its answer; both are called from
+// several threads. Returns the error of the first problem, by number, that has one. Memory is kept in the context's
+// workspace.
+using FillWeights = std::function<void(std::size_t problem, std::span<double> supply, std::span<double> demand)>;
+using KeepResult = std::function<void(std::size_t problem, Result& result)>;
+Status solve_many(const Costs& costs, std::size_t count, const FillWeights& weights, const Options& options,
+                  const Context& context, const KeepResult& keep);
 
 }  // namespace genmi::transport

@@ -1,0 +1,54 @@
+// Many problems over one cost matrix: parallel over problems, never inside one.
+#include <algorithm>
+#include <vector>
+
+#include "genmi/transport.h"
+
+namespace genmi::transport {
+namespace {
+
+// One solver for each thread, in memory that the next call uses again.
+struct Solvers {
+  struct Slot {
+    Solver solver{Costs{}};
+    Result result;
+    std::vector<double> supply, demand;
+  };
+  std::vector<Slot> slots;
+  std::vector<Status> statuses;
+
+  void prepare(const Costs& costs, std::size_t threads, std::size_t problems) {
+    if (slots.size() < threads) slots.resize(threads);
+    for (Slot& slot : slots) {
+      slot.solver.use(costs);
+      slot.supply.resize(costs.matrix.rows);
+      slot.demand.resize(costs.matrix.columns);
+    }
+    statuses.assign(problems, Status::ok());
+  }
+};
+
+// Memory for larger problems is given back at once: a solver holds about as many numbers as there are costs.
+constexpr std::size_t kKeptCosts = std::size_t{1} << 20;
+
+}  // namespace
+
+Status solve_many(const Costs& costs, std::size_t count, const FillWeights& weights, const Options& options,
+                  const Context& context, const KeepResult& keep) {
+  Solvers& solvers = context.workspace.kept<Solvers>();
+  solvers.prepare(costs, std::min(context.slots(), count), count);
+  context.for_each(count, [&](std::size_t problem, std::size_t thread) {
+    Solvers::Slot& slot = solvers.slots[thread];
+    weights(problem, slot.supply, slot.demand);
+    Status& status = solvers.statuses[problem];
+    status = slot.solver.solve(slot.supply, slot.demand, options, slot.result);
+    if (status) keep(problem, slot.result);
+  });
+  const auto failed =
+      std::find_if(solvers.statuses.begin(), solvers.statuses.end(), [](const Status& s) { return !s; });
+  Status status = failed == solvers.statuses.end() ? Status::ok() : *failed;
+  if (costs.matrix.rows * costs.matrix.columns > kKeptCosts) solvers = {};
+  return status;
+}
+
+}  // namespace genmi::transport
