@@ -11,8 +11,7 @@ namespace genmi {
 // Entries below the diagonal are evaluated, those above are copies.
 void Affinity::submatrix(Rows rows, const Context& context, double* out) const {
   const std::size_t n = rows.count;
-  const auto operations = static_cast<std::size_t>(entry_operations()) + 8;
-  affinity::for_each_row_block(n, n * operations / 2, context, [&](std::size_t i, std::size_t) {
+  affinity::for_each_row_block(n, row_operations(n) / 2, context, [&](std::size_t i, std::size_t) {
     double* row = out + i * n;
     entries(rows[i], Rows{rows.index, i + 1}, row);
     for (std::size_t j = 0; j < i; ++j) out[j * n + i] = row[j];
@@ -23,14 +22,13 @@ void Affinity::centred_product(Rows rows, const double* v, std::size_t k, const 
   const Workspace::Frame frame(context.workspace);
   const std::size_t n = rows.count;
   const std::span<double> scratch = context.workspace.take<double>(n * context.slots());
-  affinity::for_each_row_block(n, n * (static_cast<std::size_t>(entry_operations()) + k), context,
-                               [&](std::size_t i, std::size_t slot) {
-                                 double* row = scratch.data() + slot * n;
-                                 entries(rows[i], rows, row);
-                                 double* target = out + i * k;
-                                 std::fill(target, target + k, 0.0);
-                                 for (std::size_t j = 0; j < n; ++j) simd::add_scaled(row[j], v + j * k, k, target);
-                               });
+  affinity::for_each_row_block(n, row_operations(n) + n * k, context, [&](std::size_t i, std::size_t slot) {
+    double* row = scratch.data() + slot * n;
+    entries(rows[i], rows, row);
+    double* target = out + i * k;
+    std::fill(target, target + k, 0.0);
+    for (std::size_t j = 0; j < n; ++j) simd::add_scaled(row[j], v + j * k, k, target);
+  });
 }
 
 Status SharedAffinity::open(AffinityPtr& out) const {

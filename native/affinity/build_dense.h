@@ -36,6 +36,7 @@ struct DenseTraits {
   Kind kind;
   bool metric;
   bool rounds;                  // whether storing rounds the entries
+  std::size_t row_operations;   // what entry() costs for n columns
   std::vector<double> offsets;  // to be added to every entry that entry() gives, per row and per column; or empty
 };
 
@@ -45,17 +46,15 @@ Status build_dense(std::size_t n, DenseTraits traits, const Entry& entry, const 
   const bool subtract = traits.rounds && traits.kind == Kind::kKernel;
   const std::vector<double> removed = subtract ? landmark_offsets(n, entry) : std::vector<double>(n, 0.0);
   std::vector<S> matrix(n * n);
-  std::atomic<std::size_t> done{0};
+  Progress progress(context.job, n);
   std::atomic<bool> finite{true};
-  for_each_row_block(n, n * 8, context, [&](std::size_t i, std::size_t) {
+  for_each_row_block(n, traits.row_operations / 2, context, [&](std::size_t i, std::size_t) {
     for (std::size_t j = 0; j <= i; ++j) {
       const S stored = static_cast<S>(entry(i, j) - removed[i] - removed[j]);
       if (!std::isfinite(stored)) finite.store(false, std::memory_order_relaxed);
       matrix[i * n + j] = matrix[j * n + i] = stored;
     }
-    if (context.job == nullptr) return;
-    const double rows = static_cast<double>(done.fetch_add(1, std::memory_order_relaxed) + 1);
-    context.job->report(rows / static_cast<double>(n));
+    progress.finish_part();
   });
   if (context.cancelled()) return {Code::kAborted, "aborted"};
   if (!finite.load()) return not_finite();

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <vector>
 
@@ -19,7 +18,7 @@ Adjacency threshold_graph(const Affinity& distances, double threshold, const Con
   const std::size_t n = distances.size();
   Adjacency adjacency(n);
   std::vector<double> scratch(n * context.slots());
-  affinity::for_each_row_block(n, n * 8, context, [&](std::size_t i, std::size_t slot) {
+  affinity::for_each_row_block(n, distances.row_operations(n), context, [&](std::size_t i, std::size_t slot) {
     double* row = scratch.data() + slot * n;
     distances.entries(i, Rows{nullptr, n}, row);
     for (std::size_t j = 0; j < n; ++j)
@@ -46,7 +45,7 @@ Adjacency neighbor_graph(const Affinity& distances, std::size_t count, const Con
   const std::size_t n = distances.size();
   Adjacency adjacency(n);
   std::vector<double> scratch(n * context.slots());
-  affinity::for_each_row_block(n, n * 16, context, [&](std::size_t i, std::size_t slot) {
+  affinity::for_each_row_block(n, distances.row_operations(n), context, [&](std::size_t i, std::size_t slot) {
     double* row = scratch.data() + slot * n;
     distances.entries(i, Rows{nullptr, n}, row);
     std::vector<std::int32_t>& nearest = adjacency[i];
@@ -82,16 +81,14 @@ void search_all(const Adjacency& adjacency, float disconnected, const Context& c
   std::vector<std::vector<std::int32_t>> queues(slots), hops(slots, std::vector<std::int32_t>(n));
   std::vector<std::int32_t> longest(slots, 0);
   std::vector<char> connected(slots, 1);
-  std::atomic<std::size_t> done{0};
+  Progress progress(context.job, n);
   affinity::for_each_row_block(n, n * 8, context, [&](std::size_t i, std::size_t slot) {
     search_from(adjacency, i, queues[slot], hops[slot].data());
     connected[slot] = static_cast<char>(connected[slot] != 0 && queues[slot].size() == n);
     longest[slot] = std::max(longest[slot], hops[slot][static_cast<std::size_t>(queues[slot].back())]);
     std::transform(hops[slot].begin(), hops[slot].end(), out + i * n,
                    [&](std::int32_t hop) { return hop == kUnreached ? disconnected : static_cast<float>(hop); });
-    if (context.job == nullptr) return;
-    const double rows = static_cast<double>(done.fetch_add(1, std::memory_order_relaxed) + 1);
-    context.job->report(rows / static_cast<double>(n));
+    progress.finish_part();
   });
   report.longest = static_cast<std::size_t>(*std::max_element(longest.begin(), longest.end()));
   report.connected = std::all_of(connected.begin(), connected.end(), [](char each) { return each != 0; });

@@ -81,8 +81,10 @@ Coefficients coefficients_of(const MeasureOptions& options, const Measure& measu
 template <class S>
 Status make_dense(const FeatureAffinity<double>& features, const Context& context, AffinityPtr& out) {
   const auto entry = [&](std::size_t i, std::size_t j) { return features.centred_entry(i, j); };
-  return affinity::build_dense<S>(
-      features.size(), {features.kind(), features.metric(), sizeof(S) == 4, features.offsets()}, entry, context, out);
+  return affinity::build_dense<S>(features.size(),
+                                  {features.kind(), features.metric(), sizeof(S) == 4,
+                                   features.row_operations(features.size()), features.offsets()},
+                                  entry, context, out);
 }
 
 template <class U>

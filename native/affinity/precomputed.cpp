@@ -58,7 +58,8 @@ Status symmetrised(MatrixView<T> matrix, Kind kind, bool metric, AffinityPtr& ou
     return static_cast<double>(matrix(i, j)) / 2 + static_cast<double>(matrix(j, i)) / 2;
   };
   Workspace unused;
-  return affinity::build_dense<S>(matrix.rows, {kind, metric, sizeof(S) < sizeof(T), {}}, entry, {unused}, out);
+  return affinity::build_dense<S>(matrix.rows, {kind, metric, sizeof(S) < sizeof(T), matrix.rows, {}}, entry, {unused},
+                                  out);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 std::vector<double> lower_triangle(const Affinity& distances, const Context& context) {
   const std::size_t n = distances.size();
   std::vector<double> triangle(n * (n - 1) / 2);
-  affinity::for_each_row_block(n, n * 8, context, [&](std::size_t i, std::size_t) {
+  affinity::for_each_row_block(n, distances.row_operations(n) / 2, context, [&](std::size_t i, std::size_t) {
     distances.entries(i, Rows{nullptr, i}, triangle.data() + i * (i - 1) / 2);
   });
   return triangle;

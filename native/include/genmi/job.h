@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 
 namespace genmi {
 
@@ -17,6 +18,22 @@ class Job {
  private:
   std::atomic<bool> cancelled_{false};
   std::atomic<double> progress_{0};
+};
+
+// Counts finished parts of a job, on any thread, and reports their share.
+class Progress {
+ public:
+  Progress(Job* job, std::size_t parts) : job_(job), parts_(static_cast<double>(parts)) {}
+
+  void finish_part() {
+    if (job_ == nullptr) return;
+    job_->report(static_cast<double>(done_.fetch_add(1, std::memory_order_relaxed) + 1) / parts_);
+  }
+
+ private:
+  Job* job_;
+  double parts_;
+  std::atomic<std::size_t> done_{0};
 };
 
 inline bool is_cancelled(const Job* job) { return job != nullptr && job->cancelled(); }
