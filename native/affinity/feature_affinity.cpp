@@ -25,7 +25,7 @@ FeatureAffinity<T>::FeatureAffinity(AnyMatrix features, const Measure& measure, 
       coefficients_(coefficients),
       columns_(columns_of(features)),
       features_(size() * columns_) {
-  if (measure.kind == Kind::kKernel && std::string(measure.name) == "linear") {
+  if (measure.traits.centres_features) {
     centre(features);
   } else {
     std::visit(

@@ -19,7 +19,7 @@ double cosine(double reduced, const C&, double norms) { return norms > 0 ? reduc
 // Definitions and defaults as in scikit-learn's sklearn.metrics.pairwise; gaussian is the kernel of the GEMINI paper's
 // code, exp(-|x - y|^2 / 0.1).
 const Measure kMeasures[] = {
-    {"linear", kKernel, false, R::kInner, identity},
+    {"linear", kKernel, false, R::kInner, identity, {.centres_features = true}},
     {"polynomial",
      kKernel,
      false,

@@ -16,6 +16,7 @@ struct Coefficients {
 };
 
 struct MeasureTraits {
+  bool centres_features = false;  // the objectives see no translation of the features
   bool needs_norms = false;
   bool needs_non_negative = false;
   bool has_gamma = false;

@@ -1,7 +1,5 @@
 #include "node/affinity_handle.h"
 
-#include <cmath>
-
 #include "genmi/graph.h"
 #include "node/environment.h"
 #include "node/errors.h"

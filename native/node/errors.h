@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <new>
+#include <stdexcept>
 #include <string>
 
 #include "genmi/status.h"

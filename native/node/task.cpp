@@ -1,7 +1,5 @@
 #include "node/task.h"
 
-#include <optional>
-
 #include "genmi/job.h"
 #include "node/environment.h"
 #include "node/errors.h"

@@ -103,9 +103,9 @@ double sum_of_logarithms(const Row& row, double* by_prediction, double* by_propo
   return proportions * mean_log - mass * proportion_log;
 }
 
-// sum_ab p^a q^(1 - a) separates into a product of two sums, of tau_k + e_k = pi_k r^a and of pi_k + f_k = pi_k r^(1 -
-// a): e and f are small where a is near 1, see Power. Exchanging the clusters exchanges a and 1 - a, so a may be taken
-// >= 1/2. O(K).
+// sum_ab p^a q^(1 - a) separates: the product of two sums, of tau_k + e_k = pi_k r^a and of pi_k + f_k = pi_k r^(1-a),
+// where e and f are small for a near 1, see Power. Exchanging the clusters exchanges a and 1 - a, so a may be taken to
+// be at least 1/2. O(K).
 double sum_of_powers(const Power& power, const Row& row, double* by_prediction, double* by_proportion) {
   const Power upper{std::max(power.order, 1 - power.order), power.scale, power.slope, power.constant};
   const double order = upper.order, linear = power.slope + power.constant;

@@ -15,10 +15,12 @@ namespace genmi {
 enum class From { kProbabilities, kLogits };
 
 // What happens to probabilities outside [epsilon, 1 - epsilon].
-//   kFused  the gradient does not stop there: a saturated model can recover. From logits, objectives whose gradient has
-//   a
-//           finite limit are not clipped at all: value and gradient are those of the exact softmax, in the log domain.
-//   kMask   clipped always, and the gradient is 0 where clipping changed anything: as the Python packages do it.
+//
+// kFused: the gradient does not stop there, so that a saturated model can recover. From logits, objectives whose
+// gradient has a finite limit are not clipped at all: value and gradient are those of the exact softmax, in the log
+// domain.
+//
+// kMask: clipped always, and the gradient is 0 where clipping changed anything, as the Python packages do it.
 enum class Clip { kFused, kMask };
 
 struct BatchOptions {
