@@ -1,0 +1,52 @@
+import type { Matrix } from 'genmi';
+import { CLUSTERS } from './rows.js';
+
+/** One-vs-all or one-vs-one: the transport problems of one evaluation of the objective. */
+export type SetName = 'ova' | 'ovo';
+
+/** One cluster, to be moved to the uniform measure, or two, the first to be moved to the second. */
+export type Problem = readonly [number] | readonly [number, number];
+
+const clusters = Array.from({ length: CLUSTERS }, (_, cluster) => cluster);
+
+export const problemSets: Record<SetName, readonly Problem[]> = {
+  ova: clusters.map((a) => [a]),
+  ovo: clusters.flatMap((a) => clusters.slice(a + 1).map((b): Problem => [a, b])),
+};
+
+/** What `TransportSolver.solveMany` takes: a row for each problem. */
+export interface Measures {
+  readonly P: Matrix<Float64Array>;
+  readonly Q: Matrix<Float64Array>;
+}
+
+/** @param predictions `[n, CLUSTERS]` of one step */
+export function measuresOf(problems: readonly Problem[], predictions: Float64Array): Measures {
+  const n = predictions.length / CLUSTERS;
+  const measures = clusters.map((cluster) =>
+    normalised(Float64Array.from({ length: n }, (_, i) => predictions[i * CLUSTERS + cluster])),
+  );
+  const uniform = normalised(new Float64Array(n).fill(1));
+  return {
+    P: stack(problems.map(([a]) => measures[a])),
+    Q: stack(problems.map(([, b]) => (b === undefined ? uniform : measures[b]))),
+  };
+}
+
+function normalised(weights: Float64Array): Float64Array {
+  const mass = weights.reduce((sum, weight) => sum + weight);
+  return weights.map((weight) => weight / mass);
+}
+
+function stack(vectors: readonly Float64Array[]): Matrix<Float64Array> {
+  const columns = vectors[0].length;
+  const data = new Float64Array(vectors.length * columns);
+  for (const [i, vector] of vectors.entries()) data.set(vector, i * columns);
+  return { data, shape: [vectors.length, columns] };
+}
+
+/** Indices of a few problems, evenly spaced in the set; of all, if it has no more. */
+export function evenlySpaced(count: number, limit: number): number[] {
+  const chosen = Math.min(count, limit);
+  return Array.from({ length: chosen }, (_, i) => Math.floor(((i + 0.5) * count) / chosen));
+}

@@ -1,0 +1,43 @@
+import { PIXELS, readDigits } from '../../examples/mnist/data.js';
+import { createRandom } from '../../examples/mnist/random.js';
+import { normals } from '../random.js';
+import { CLUSTERS, type Family } from './rows.js';
+
+/** Points of a family, `[count, features]`, row-major. A row of the table takes the first of them. */
+export interface Samples {
+  readonly data: Float64Array;
+  readonly count: number;
+  readonly features: number;
+}
+
+const COUNT = 6000;
+const MIXTURE_SEED = 1;
+/**
+ * Standard deviation of the components' centres, around which points have variance 1: neighbouring components overlap, so
+ * that the graph of close points is connected, and hop distances take many values.
+ */
+const SPREAD = { 'mixture-2': 4, 'mixture-50': 0.5 };
+
+export function makeSamples(family: Family): Samples {
+  if (family === 'images') return images();
+  return family === 'mixture-2' ? mixture(2, SPREAD[family]) : mixture(50, SPREAD[family]);
+}
+
+/** The first images of MNIST's training set, with pixels in [0, 1]. */
+function images(): Samples {
+  const { images: scaled, count } = readDigits('train', COUNT);
+  const data = Float64Array.from(scaled, (pixel) => Math.round((pixel + 1) * 127.5) / 255);
+  return { data, count, features: PIXELS };
+}
+
+/** A mixture of as many Gaussians as there will be clusters. */
+function mixture(features: number, spread: number): Samples {
+  const random = createRandom(MIXTURE_SEED, features);
+  const centres = normals(CLUSTERS * features, random).map((coordinate) => spread * coordinate);
+  const data = normals(COUNT * features, random);
+  for (let i = 0; i < COUNT; i++) {
+    const component = Math.floor(CLUSTERS * random()) * features;
+    for (let f = 0; f < features; f++) data[i * features + f] += centres[component + f];
+  }
+  return { data, count: COUNT, features };
+}
