@@ -11,8 +11,8 @@ export interface Config {
   threads?: number | 'auto' | undefined;
   /** `'auto'` (default) and `'cpu'` compute on the CPU; `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend. */
   device?: 'auto' | 'cpu' | 'cuda' | undefined;
-  /** The instruction set of the kernels; this version has the compiler's baseline only. */
-  isa?: 'auto' | 'baseline' | undefined;
+  /** The instruction set of the vector kernels, process-wide; `'auto'` (default): the best. Results are the same bits on any. */
+  isa?: 'auto' | 'baseline' | 'avx2' | 'avx512' | undefined;
 }
 
 export interface Info {
@@ -29,7 +29,7 @@ export interface Info {
 /**
  * Sets what is given and leaves the rest; per JavaScript environment (each worker thread has its own).
  *
- * @throws GenmiError ERR_BACKEND_UNAVAILABLE for a device that is not there.
+ * @throws GenmiError ERR_BACKEND_UNAVAILABLE for a device or an instruction set that is not there.
  */
 export function config(options: Config): void {
   checkOptions(options, ['threads', 'device', 'isa']);
@@ -37,13 +37,14 @@ export function config(options: Config): void {
     options.threads === 'auto'
       ? availableParallelism()
       : optionalNumber('threads', options.threads, { min: 1, max: 1024, integer: true });
-  if (options.isa !== undefined) oneOf('isa', options.isa, ['auto', 'baseline']);
+  const isa = options.isa === undefined ? undefined : oneOf('isa', options.isa, ['auto', 'baseline', 'avx2', 'avx512']);
   if (options.device !== undefined && oneOf('device', options.device, ['auto', 'cpu', 'cuda']) === 'cuda') {
     throw new GenmiError(
       'ERR_BACKEND_UNAVAILABLE',
       "device: expected 'auto' or 'cpu', received 'cuda'; this version of genmi computes on the CPU only",
     );
   }
+  if (isa !== undefined) native.isa(isa);
   if (threads !== undefined) native.threads(threads);
 }
 
@@ -52,7 +53,7 @@ export function info(): Info {
   const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
   return {
     version: manifest.version,
-    isa: 'baseline',
+    isa: native.isa(),
     threads: native.threads(),
     device: 'cpu',
     deviceReason: 'this version computes on the CPU only',

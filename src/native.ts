@@ -75,6 +75,7 @@ export type NativeParameter =
 export interface NativeSolveOptions {
   plan: boolean;
   maxPivots?: number | undefined;
+  warmStart?: boolean;
   threads?: number | undefined;
 }
 
@@ -107,6 +108,7 @@ type NativeFeatures = [features: Precision, rows: number, columns: number, optio
 
 export interface Native {
   onError(create: (code: string, message: string) => Error): void;
+  isa(name?: string): string;
   threads(count?: number): number;
   Job: new () => NativeJob;
   measure(...args: NativeFeatures): NativeAffinity;

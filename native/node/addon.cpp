@@ -1,6 +1,10 @@
 // The addon's entry point. Its contract with TypeScript is src/native.ts.
 #include <napi.h>
 
+#include <algorithm>
+#include <iterator>
+#include <string>
+
 #include "node/affinity_handle.h"
 #include "node/arguments.h"
 #include "node/environment.h"
@@ -8,6 +12,7 @@
 #include "node/objective_handle.h"
 #include "node/solver_handle.h"
 #include "node/task.h"
+#include "simd/isa.h"
 
 namespace genmi::node {
 namespace {
@@ -15,6 +20,23 @@ namespace {
 // onError(create): create(code, message) makes the errors that the addon throws.
 void on_error(const Napi::CallbackInfo& info) {
   Environment::of(info.Env()).create_error = Napi::Persistent(info[0].As<Napi::Function>());
+}
+
+// isa(name?): the instruction set in use; sets it when given, 'auto' being the best.
+Napi::Value isa(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    if (!info[0].IsUndefined()) {
+      const std::string name = info[0].ToString();
+      const auto found = std::find_if(std::begin(simd::kAllIsas), std::end(simd::kAllIsas),
+                                      [&](simd::Isa isa) { return name == simd::name_of(isa); });
+      const simd::Isa wanted = found == std::end(simd::kAllIsas) ? simd::best_isa() : *found;
+      if (!simd::is_supported(wanted))
+        throw to_error(info.Env(), {Code::kUnavailable,
+                                    explain("isa", "one that this processor has", quote(name), "leave it at 'auto'")});
+      simd::use_isa(wanted);
+    }
+    return Napi::String::New(info.Env(), simd::name_of(simd::active_isa()));
+  });
 }
 
 // threads(count?): how many threads a computation of this environment may use; sets it when given.
@@ -27,6 +49,7 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment);
   exports.Set("onError", Napi::Function::New(env, on_error));
+  exports.Set("isa", Napi::Function::New(env, isa));
   exports.Set("threads", Napi::Function::New(env, threads));
   define_job(env, exports);
   define_affinity(env, exports);

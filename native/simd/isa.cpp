@@ -1,0 +1,104 @@
+#include "simd/isa.h"
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(_M_X64)
+#include <intrin.h>
+#endif
+
+namespace genmi::simd {
+namespace {
+
+constexpr bool has_bits(std::uint64_t value, std::uint64_t bits) { return (value & bits) == bits; }
+
+constexpr std::uint64_t bit(int position) { return std::uint64_t{1} << position; }
+
+#if defined(__x86_64__) || defined(_M_X64)
+
+struct CpuId {
+  std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+CpuId cpuid(std::uint32_t leaf) {
+  CpuId id;
+#if defined(_M_X64) && !defined(__clang__)
+  int registers[4];
+  __cpuid(registers, 0);
+  if (static_cast<std::uint32_t>(registers[0]) < leaf) return id;
+  __cpuidex(registers, static_cast<int>(leaf), 0);
+  id = {static_cast<std::uint32_t>(registers[0]), static_cast<std::uint32_t>(registers[1]),
+        static_cast<std::uint32_t>(registers[2]), static_cast<std::uint32_t>(registers[3])};
+#else
+  __get_cpuid_count(leaf, 0, &id.eax, &id.ebx, &id.ecx, &id.edx);
+#endif
+  return id;
+}
+
+// Which registers the operating system saves.
+std::uint64_t saved_state() {
+#if defined(_M_X64) && !defined(__clang__)
+  return _xgetbv(0);
+#else
+  std::uint32_t low = 0, high = 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (static_cast<std::uint64_t>(high) << 32) | low;
+#endif
+}
+
+Isa detect() {
+  constexpr std::uint64_t kFma = bit(12), kOsSavesState = bit(27), kAvx = bit(28);                        // leaf 1, ecx
+  constexpr std::uint64_t kAvx2 = bit(5), kAvx512 = bit(16) | bit(17) | bit(28) | bit(30) | bit(31);      // leaf 7, ebx
+  constexpr std::uint64_t kYmmSaved = bit(1) | bit(2), kZmmSaved = kYmmSaved | bit(5) | bit(6) | bit(7);  // XCR0
+  const CpuId basic = cpuid(1), extended = cpuid(7);
+  if (!has_bits(basic.ecx, kFma | kOsSavesState | kAvx) || !has_bits(extended.ebx, kAvx2)) return Isa::kBaseline;
+  const std::uint64_t saved = saved_state();
+  if (!has_bits(saved, kYmmSaved)) return Isa::kBaseline;
+  return has_bits(extended.ebx, kAvx512) && has_bits(saved, kZmmSaved) ? Isa::kAvx512 : Isa::kAvx2;
+}
+
+#else
+
+Isa detect() { return Isa::kBaseline; }
+
+#endif
+
+Isa choose() {
+  const char* wanted = std::getenv("GENMI_ISA");
+  for (const Isa isa : kAllIsas)
+    if (wanted != nullptr && is_supported(isa) && std::string_view(wanted) == name_of(isa)) return isa;
+  return best_isa();
+}
+
+std::atomic<Isa>& active() {
+  static std::atomic<Isa> isa{choose()};
+  return isa;
+}
+
+}  // namespace
+
+Isa best_isa() {
+  static const Isa best = detect();
+  return best;
+}
+
+bool is_supported(Isa isa) { return isa <= best_isa(); }
+
+Isa active_isa() { return active().load(std::memory_order_relaxed); }
+
+void use_isa(Isa isa) { active().store(isa, std::memory_order_relaxed); }
+
+const char* name_of(Isa isa) {
+  switch (isa) {
+    case Isa::kAvx512: return "avx512";
+    case Isa::kAvx2: return "avx2";
+    case Isa::kBaseline: break;
+  }
+  return "baseline";
+}
+
+}  // namespace genmi::simd

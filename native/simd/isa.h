@@ -1,0 +1,27 @@
+// The instruction sets that vector kernels are compiled for, and which of them runs here.
+//
+// Each is chosen by our own look at CPUID: a compiler's own (__builtin_cpu_supports) is always false under zig, with
+// which prebuilt binaries are made, and would silently leave the machine's best unused.
+#pragma once
+
+namespace genmi::simd {
+
+// From the least to the best. On processors other than x86-64 the baseline is all there is (it includes NEON there).
+enum class Isa { kBaseline, kAvx2, kAvx512 };
+inline constexpr Isa kAllIsas[] = {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512};
+
+// Whether this processor and its operating system can run it.
+bool is_supported(Isa isa);
+
+// The best that is supported.
+Isa best_isa();
+
+// The one in use in this process: the best, or a lesser one that the environment variable GENMI_ISA or use_isa() names.
+// All kernels give the same bits on every one, so that a change is seen in nothing but the time.
+Isa active_isa();
+void use_isa(Isa isa);
+
+// "baseline", "avx2" or "avx512".
+const char* name_of(Isa isa);
+
+}  // namespace genmi::simd

@@ -1,0 +1,19 @@
+#if defined(__x86_64__)
+#include "simd/transport_kernels.h"
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma STDC FP_CONTRACT OFF
+#else
+#pragma GCC target("avx2,fma")
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+#define GENMI_KERNELS kTransportAvx2
+#define GENMI_VECTOR_BYTES 32
+#include "simd/transport_kernels.inl"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

@@ -1,0 +1,53 @@
+// The vector kernels of exact transport, one table of them per instruction set.
+//
+// All give the same bits on every instruction set: minima do not depend on an order, sums have a fixed one, and nothing
+// is contracted to a fused multiply-add.
+#pragma once
+
+#include <cstddef>
+
+#include "simd/isa.h"
+
+namespace genmi::simd {
+
+// Rows are padded to a multiple of this many entries where a kernel says so.
+inline constexpr std::size_t kPadding = 32;
+// How many rows scale_rows takes at a time.
+inline constexpr std::size_t kSinkhornRows = 4;
+
+constexpr std::size_t padded(std::size_t count) { return (count + kPadding - 1) / kPadding * kPadding; }
+
+struct TransportKernels {
+  // min_j costs[j] - prices[j] over a padded row.
+  float (*row_minimum)(const float* costs, const float* prices, std::size_t count);
+  // The first j at which costs[j] - prices[j] is `minimum`, which row_minimum has found.
+  std::size_t (*find_minimum)(const float* costs, const float* prices, std::size_t count, float minimum);
+
+  // The same in float64, over costs as they are in memory; count is any.
+  double (*exact_minimum_single)(const float* costs, const double* prices, std::size_t count);
+  double (*exact_minimum_double)(const double* costs, const double* prices, std::size_t count);
+  // min_j costs[j] - |potentials[j] - own|.
+  double (*exact_slack_single)(const float* costs, const double* potentials, double own, std::size_t count);
+  double (*exact_slack_double)(const double* costs, const double* potentials, double own, std::size_t count);
+  // targets[j] = min(targets[j], costs[j] - price).
+  void (*lower_single)(const float* costs, double price, double* targets, std::size_t count);
+  void (*lower_double)(const double* costs, double price, double* targets, std::size_t count);
+
+  // Sinkhorn's iteration, on padded rows of the Gibbs kernel exp((row_price + prices[j] - costs[j]) / epsilon).
+  void (*gibbs_row)(const float* costs, float row_price, const float* prices, float inverse_epsilon, float* kernel,
+                    std::size_t count);
+  // kernel[j] = (row_scale * kernel[j] * scales[j])^2: the kernel of half the epsilon, scalings absorbed.
+  void (*square_row)(float* kernel, float row_scale, const float* scales, std::size_t count);
+  // For each of kSinkhornRows rows: scales[r] = 1 / <kernel_r, columns>, at most 1e30; then
+  // sums += sum_r weights[r] scales[r] kernel_r.
+  void (*scale_rows)(const float* kernel, const float* columns, const float* weights, float* scales, float* sums,
+                     std::size_t count);
+};
+
+// Those of one instruction set, which must be supported.
+const TransportKernels& transport_kernels(Isa isa);
+
+// Those of the active one.
+inline const TransportKernels& transport_kernels() { return transport_kernels(active_isa()); }
+
+}  // namespace genmi::simd

@@ -1,0 +1,259 @@
+// The source of the vector kernels of exact transport, included once per instruction set by a file that has chosen it:
+// GENMI_KERNELS names the table, GENMI_VECTOR_BYTES is the size of a register.
+//
+// Written with the vector extensions of GCC and Clang. Nothing of the standard library may be called here: an inline
+// function compiled with wider instructions could take the place of the same one elsewhere in the program.
+
+namespace genmi::simd {
+namespace {
+
+constexpr float kLarge = 3.0e38f;
+
+template <class T>
+struct VectorOf;
+template <>
+struct VectorOf<float> {
+  typedef float Type __attribute__((vector_size(GENMI_VECTOR_BYTES)));
+  typedef float InMemory __attribute__((vector_size(GENMI_VECTOR_BYTES), aligned(4), may_alias));
+};
+template <>
+struct VectorOf<double> {
+  typedef double Type __attribute__((vector_size(GENMI_VECTOR_BYTES)));
+  typedef double InMemory __attribute__((vector_size(GENMI_VECTOR_BYTES), aligned(8), may_alias));
+};
+
+// 128 bytes of numbers, in as many registers as it takes: so a lane is the same on every instruction set.
+template <class T>
+struct Block {
+  using Vector = typename VectorOf<T>::Type;
+  static constexpr std::size_t kLanes = 128 / sizeof(T);
+  static constexpr std::size_t kPerVector = GENMI_VECTOR_BYTES / sizeof(T);
+  static constexpr std::size_t kVectors = kLanes / kPerVector;
+  Vector vectors[kVectors];
+};
+
+template <class T>
+inline Block<T> all(T value) {
+  Block<T> block;
+  for (auto& vector : block.vectors) vector = value - typename Block<T>::Vector{};
+  return block;
+}
+
+template <class T>
+inline Block<T> load(const T* from) {
+  Block<T> block;
+  for (std::size_t k = 0; k < Block<T>::kVectors; ++k)
+    block.vectors[k] = *reinterpret_cast<const typename VectorOf<T>::InMemory*>(from + k * Block<T>::kPerVector);
+  return block;
+}
+
+template <class T>
+inline void store(const Block<T>& block, T* to) {
+  for (std::size_t k = 0; k < Block<T>::kVectors; ++k)
+    *reinterpret_cast<typename VectorOf<T>::InMemory*>(to + k * Block<T>::kPerVector) = block.vectors[k];
+}
+
+template <class T, class Operation>
+inline Block<T> zip(const Block<T>& a, const Block<T>& b, Operation operation) {
+  Block<T> block;
+  for (std::size_t k = 0; k < Block<T>::kVectors; ++k) block.vectors[k] = operation(a.vectors[k], b.vectors[k]);
+  return block;
+}
+
+template <class T>
+inline Block<T> operator+(const Block<T>& a, const Block<T>& b) {
+  return zip(a, b, [](auto x, auto y) { return x + y; });
+}
+template <class T>
+inline Block<T> operator-(const Block<T>& a, const Block<T>& b) {
+  return zip(a, b, [](auto x, auto y) { return x - y; });
+}
+template <class T>
+inline Block<T> operator*(const Block<T>& a, const Block<T>& b) {
+  return zip(a, b, [](auto x, auto y) { return x * y; });
+}
+template <class T>
+inline Block<T> least(const Block<T>& a, const Block<T>& b) {
+  return zip(a, b, [](auto x, auto y) { return x < y ? x : y; });
+}
+template <class T>
+inline Block<T> greatest(const Block<T>& a, const Block<T>& b) {
+  return zip(a, b, [](auto x, auto y) { return x > y ? x : y; });
+}
+
+constexpr auto least_of = [](auto a, auto b) { return a < b ? a : b; };
+
+// The upper half of a vector's lanes onto the lower, until one is left.
+template <class T, std::size_t kBytes, class Operation>
+inline T fold(const T* lanes, Operation operation) {
+  if constexpr (kBytes == 2 * sizeof(T)) {
+    return operation(lanes[0], lanes[1]);
+  } else {
+    typedef T Half __attribute__((vector_size(kBytes / 2)));
+    constexpr std::size_t kHalf = kBytes / 2 / sizeof(T);
+    alignas(64) T halves[kHalf];
+    *reinterpret_cast<Half*>(halves) =
+        operation(*reinterpret_cast<const Half*>(lanes), *reinterpret_cast<const Half*>(lanes + kHalf));
+    return fold<T, kBytes / 2>(halves, operation);
+  }
+}
+
+// The same for a block.
+template <class T, class Operation>
+inline T reduce(Block<T> block, Operation operation) {
+  for (std::size_t half = Block<T>::kVectors / 2; half > 0; half /= 2)
+    for (std::size_t k = 0; k < half; ++k) block.vectors[k] = operation(block.vectors[k], block.vectors[k + half]);
+  alignas(64) T lanes[Block<T>::kPerVector];
+  *reinterpret_cast<typename VectorOf<T>::Type*>(lanes) = block.vectors[0];
+  return fold<T, GENMI_VECTOR_BYTES>(lanes, operation);
+}
+
+float row_minimum(const float* costs, const float* prices, std::size_t count) {
+  Block<float> minimum = all(kLarge);
+  for (std::size_t j = 0; j < count; j += Block<float>::kLanes)
+    minimum = least(load(costs + j) - load(prices + j), minimum);
+  return reduce(minimum, least_of);
+}
+
+std::size_t find_minimum(const float* costs, const float* prices, std::size_t count, float minimum) {
+  for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
+    if (reduce(load(costs + j) - load(prices + j), least_of) != minimum) continue;
+    while (costs[j] - prices[j] != minimum) ++j;
+    return j;
+  }
+  return 0;  // not reached: there is one
+}
+
+inline Block<double> load_as_double(const float* from) {
+  typedef float Half __attribute__((vector_size(GENMI_VECTOR_BYTES / 2), aligned(4), may_alias));
+  Block<double> block;
+  for (std::size_t k = 0; k < Block<double>::kVectors; ++k)
+    block.vectors[k] = __builtin_convertvector(*reinterpret_cast<const Half*>(from + k * Block<double>::kPerVector),
+                                               VectorOf<double>::Type);
+  return block;
+}
+inline Block<double> load_as_double(const double* from) { return load(from); }
+
+template <class T>
+double exact_minimum(const T* costs, const double* prices, std::size_t count) {
+  Block<double> minimum = all(__builtin_inf());
+  std::size_t j = 0;
+  for (; j + Block<double>::kLanes <= count; j += Block<double>::kLanes)
+    minimum = least(load_as_double(costs + j) - load(prices + j), minimum);
+  double least_yet = reduce(minimum, least_of);
+  for (; j < count; ++j) least_yet = least_of(least_yet, static_cast<double>(costs[j]) - prices[j]);
+  return least_yet;
+}
+
+template <class T>
+double exact_slack(const T* costs, const double* potentials, double own, std::size_t count) {
+  const Block<double> owns = all(own);
+  Block<double> minimum = all(__builtin_inf());
+  std::size_t j = 0;
+  for (; j + Block<double>::kLanes <= count; j += Block<double>::kLanes) {
+    const Block<double> above = load(potentials + j) - owns;
+    minimum = least(load_as_double(costs + j) - greatest(above, all(0.0) - above), minimum);
+  }
+  double least_yet = reduce(minimum, least_of);
+  for (; j < count; ++j) {
+    const double above = potentials[j] - own;
+    least_yet = least_of(least_yet, static_cast<double>(costs[j]) - (above > 0 ? above : -above));
+  }
+  return least_yet;
+}
+
+template <class T>
+void lower(const T* costs, double price, double* targets, std::size_t count) {
+  const Block<double> prices = all(price);
+  std::size_t j = 0;
+  for (; j + Block<double>::kLanes <= count; j += Block<double>::kLanes)
+    store(least(load_as_double(costs + j) - prices, load(targets + j)), targets + j);
+  for (; j < count; ++j) targets[j] = least_of(targets[j], static_cast<double>(costs[j]) - price);
+}
+
+// exp(x) to about 2e-7 relative for -80 <= x <= 80, outside that of the nearest end: a Taylor polynomial on
+// [-ln 2 / 2, ln 2 / 2] and a power of two. (Cody, Waite, "Software Manual for the Elementary Functions", 1980.)
+inline VectorOf<float>::Type exponential(VectorOf<float>::Type x) {
+  using Floats = VectorOf<float>::Type;
+  typedef int Integers __attribute__((vector_size(GENMI_VECTOR_BYTES)));
+  const Floats zero{};
+  x = x > 80.f - zero ? 80.f - zero : x;
+  x = x < -80.f - zero ? -80.f - zero : x;
+  constexpr float kRounding = 12582912.f;  // 1.5 * 2^23: adding it leaves the integer in the low bits
+  const Floats shifted = x * 1.44269504f + kRounding;
+  const Floats power = shifted - kRounding;
+  const Floats r = x - power * 0.693359375f + power * 2.12194440e-4f;
+  Floats sum = zero + 1.f / 720;
+  sum = sum * r + 1.f / 120;
+  sum = sum * r + 1.f / 24;
+  sum = sum * r + 1.f / 6;
+  sum = sum * r + .5f;
+  sum = sum * r + 1.f;
+  sum = sum * r + 1.f;
+  return reinterpret_cast<Floats>(reinterpret_cast<Integers>(sum) + (reinterpret_cast<Integers>(shifted) << 23));
+}
+
+void gibbs_row(const float* costs, float row_price, const float* prices, float inverse_epsilon, float* kernel,
+               std::size_t count) {
+  const Block<float> row = all(row_price), scale = all(inverse_epsilon);
+  for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
+    Block<float> block = (row + load(prices + j) - load(costs + j)) * scale;
+    for (auto& vector : block.vectors) vector = exponential(vector);
+    store(block, kernel + j);
+  }
+}
+
+// Entries are kept from falling where their square is denormal, which processors compute very slowly.
+void square_row(float* kernel, float row_scale, const float* scales, std::size_t count) {
+  const Block<float> row = all(row_scale), floor = all(1e-18f);
+  for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
+    const Block<float> scaled = greatest(row * load(kernel + j) * load(scales + j), floor);
+    store(scaled * scaled, kernel + j);
+  }
+}
+
+// Four rows at a time, so that the vectors that they share are loaded a quarter as often.
+void scale_rows(const float* kernel, const float* columns, const float* weights, float* scales, float* sums,
+                std::size_t count) {
+  static_assert(kSinkhornRows == 4);
+  const float *a = kernel, *b = a + count, *c = b + count, *d = c + count;
+  Block<float> of_a = all(0.f), of_b = of_a, of_c = of_a, of_d = of_a;
+  for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
+    const Block<float> column = load(columns + j);
+    of_a = of_a + load(a + j) * column;
+    of_b = of_b + load(b + j) * column;
+    of_c = of_c + load(c + j) * column;
+    of_d = of_d + load(d + j) * column;
+  }
+  const Block<float> products[kSinkhornRows] = {of_a, of_b, of_c, of_d};
+  Block<float> factors[kSinkhornRows];
+  for (std::size_t r = 0; r < kSinkhornRows; ++r) {
+    const float sum = reduce(products[r], [](auto x, auto y) { return x + y; });
+    scales[r] = sum > 1e-30f ? 1 / sum : 1e30f;
+    factors[r] = all(weights[r] * scales[r]);
+  }
+  for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
+    const Block<float> added = (factors[0] * load(a + j) + factors[1] * load(b + j)) +
+                               (factors[2] * load(c + j) + factors[3] * load(d + j));
+    store(load(sums + j) + added, sums + j);
+  }
+}
+
+}  // namespace
+
+extern const TransportKernels GENMI_KERNELS;
+const TransportKernels GENMI_KERNELS = {
+    .row_minimum = row_minimum,
+    .find_minimum = find_minimum,
+    .exact_minimum_single = exact_minimum<float>,
+    .exact_minimum_double = exact_minimum<double>,
+    .exact_slack_single = exact_slack<float>,
+    .exact_slack_double = exact_slack<double>,
+    .lower_single = lower<float>,
+    .lower_double = lower<double>,
+    .gibbs_row = gibbs_row,
+    .square_row = square_row,
+    .scale_rows = scale_rows,
+};
+
+}  // namespace genmi::simd

@@ -1,0 +1,209 @@
+// The vector kernels of every instruction set that runs here against plain loops: the same bits, at all lengths, closed
+// columns included, and wherever in memory costs begin if the contract lets them.
+#include "simd/transport_kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "genmi/aligned_vector.h"
+#include "random.h"
+
+namespace genmi::simd {
+namespace {
+
+using Generator = genmi::test::Generator;
+
+constexpr std::size_t kLongest = 130;
+constexpr float kPadding36 = 1e36f;
+
+// Costs that are tied or not, prices that are now and then -infinity (a closed column).
+template <class T>
+std::vector<T> some_costs(std::size_t count, Generator& random) {
+  std::vector<T> costs(count);
+  const bool tied = random() % 2 == 0;
+  for (T& cost : costs)
+    cost = tied ? static_cast<T>(random() % 4) : static_cast<T>(std::uniform_real_distribution<double>()(random));
+  return costs;
+}
+
+template <class T>
+std::vector<T> some_prices(std::size_t count, Generator& random) {
+  std::vector<T> prices(count);
+  for (T& price : prices) price = static_cast<T>(std::normal_distribution<double>()(random));
+  const std::uint64_t kind = random() % 3;
+  for (T& price : prices)
+    if (kind == 2 || (kind == 1 && random() % 3 == 0)) price = -std::numeric_limits<T>::infinity();
+  return prices;
+}
+
+// A copy in memory as aligned as solvers' is, filled up to whole blocks.
+template <class T>
+AlignedVector<T> pad(const std::vector<T>& values, T with) {
+  AlignedVector<T> row(values.begin(), values.end());
+  row.resize(padded(values.size()), with);
+  return row;
+}
+
+// A copy that begins one entry after where a vector would like it to, and ends where memory does.
+template <class T>
+class Unaligned {
+ public:
+  explicit Unaligned(const std::vector<T>& values) : memory_(1, T{}) {
+    memory_.insert(memory_.end(), values.begin(), values.end());
+    memory_.shrink_to_fit();
+  }
+  T* data() { return memory_.data() + 1; }
+  std::vector<T> values() const { return {memory_.begin() + 1, memory_.end()}; }
+
+ private:
+  AlignedVector<T> memory_;
+};
+
+template <class Numbers>
+bool same_bits(const Numbers& a, const Numbers& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0;
+}
+
+class Kernels : public testing::TestWithParam<Isa> {
+ protected:
+  void SetUp() override {
+    if (!is_supported(GetParam())) GTEST_SKIP() << name_of(GetParam()) << " does not run here";
+  }
+  const TransportKernels& kernels() const { return transport_kernels(GetParam()); }
+  const TransportKernels& baseline() const { return transport_kernels(Isa::kBaseline); }
+  Generator random_{7};
+};
+
+TEST_P(Kernels, FindTheMinimumOfARow) {
+  for (std::size_t n = 1; n <= kLongest; ++n) {
+    for (int repeat = 0; repeat < 6; ++repeat) {
+      const auto costs = pad(some_costs<float>(n, random_), kPadding36);
+      auto prices = pad(some_prices<float>(n, random_), 0.f);
+      prices[random_() % n] = 0.25f;  // one is open
+      float expected = std::numeric_limits<float>::max();
+      for (std::size_t j = 0; j < costs.size(); ++j) expected = std::min(expected, costs[j] - prices[j]);
+      std::size_t first = 0;
+      while (costs[first] - prices[first] != expected) ++first;
+      EXPECT_EQ(kernels().row_minimum(costs.data(), prices.data(), costs.size()), expected);
+      EXPECT_EQ(kernels().find_minimum(costs.data(), prices.data(), costs.size(), expected), first);
+    }
+  }
+}
+
+// Of float32 costs and of float64 ones.
+template <class T, class Minimum, class Slack, class Lower>
+void expect_exact(Minimum minimum, Slack slack, Lower lower, Generator& random) {
+  for (std::size_t n = 1; n <= kLongest; ++n) {
+    for (int repeat = 0; repeat < 6; ++repeat) {
+      Unaligned<T> costs(some_costs<T>(n, random));
+      Unaligned<double> prices(some_prices<double>(n, random)), targets(some_prices<double>(n, random));
+      const double price = prices.data()[0] > -1e9 ? prices.data()[0] : 0.5;
+      double least = std::numeric_limits<double>::infinity(), least_slack = least;
+      std::vector<double> lowered = targets.values();
+      for (std::size_t j = 0; j < n; ++j) {
+        const auto cost = static_cast<double>(costs.data()[j]);
+        least = std::min(least, cost - prices.data()[j]);
+        lowered[j] = std::min(lowered[j], cost - price);
+      }
+      EXPECT_EQ(minimum(costs.data(), prices.data(), n), least);
+      lower(costs.data(), price, targets.data(), n);
+      EXPECT_TRUE(same_bits(targets.values(), lowered)) << "n = " << n;
+      for (std::size_t j = 0; j < n; ++j)
+        if (!std::isfinite(prices.data()[j])) prices.data()[j] = price;
+      for (std::size_t j = 0; j < n; ++j)
+        least_slack = std::min(least_slack, static_cast<double>(costs.data()[j]) - std::abs(prices.data()[j] - price));
+      EXPECT_EQ(slack(costs.data(), prices.data(), price, n), least_slack);
+    }
+  }
+}
+
+TEST_P(Kernels, AreExactOverFloat32Costs) {
+  expect_exact<float>(kernels().exact_minimum_single, kernels().exact_slack_single, kernels().lower_single, random_);
+}
+
+TEST_P(Kernels, AreExactOverFloat64Costs) {
+  expect_exact<double>(kernels().exact_minimum_double, kernels().exact_slack_double, kernels().lower_double, random_);
+}
+
+TEST_P(Kernels, MakeTheGibbsKernel) {
+  for (std::size_t n = 1; n <= kLongest; ++n) {
+    const auto costs = pad(some_costs<float>(n, random_), kPadding36);
+    auto prices = pad(some_prices<float>(n, random_), 0.f);
+    for (float& price : prices) price = std::max(price, -9.f);
+    const float row_price = 0.3f, inverse = std::exp2f(static_cast<float>(random_() % 12));
+    AlignedVector<float> kernel(costs.size()), reference(costs.size());
+    kernels().gibbs_row(costs.data(), row_price, prices.data(), inverse, kernel.data(), costs.size());
+    baseline().gibbs_row(costs.data(), row_price, prices.data(), inverse, reference.data(), costs.size());
+    EXPECT_TRUE(same_bits(kernel, reference)) << "n = " << n;
+    for (std::size_t j = 0; j < costs.size(); ++j) {
+      const float exponent = (row_price + prices[j] - costs[j]) * inverse;
+      const double expected = std::exp(std::min(80.0, std::max(-80.0, static_cast<double>(exponent))));
+      EXPECT_NEAR(static_cast<double>(kernel[j]), expected, 5e-7 * expected) << exponent;
+    }
+  }
+}
+
+TEST_P(Kernels, SquareTheGibbsKernel) {
+  for (std::size_t n = 1; n <= kLongest; ++n) {
+    auto kernel = pad(some_costs<float>(n, random_), 1e-35f);
+    const auto scales = pad(some_costs<float>(n, random_), 1e-30f);
+    const float row_scale = 1.7f;
+    AlignedVector<float> expected(kernel.size());
+    for (std::size_t j = 0; j < kernel.size(); ++j) {
+      const float scaled = std::max(row_scale * kernel[j] * scales[j], 1e-18f);
+      expected[j] = scaled * scaled;
+    }
+    kernels().square_row(kernel.data(), row_scale, scales.data(), kernel.size());
+    EXPECT_TRUE(same_bits(kernel, expected)) << "n = " << n;
+  }
+}
+
+TEST_P(Kernels, ScaleRowsOfTheGibbsKernel) {
+  for (std::size_t n = 1; n <= kLongest; ++n) {
+    const std::size_t stride = padded(n);
+    AlignedVector<float> kernel;
+    for (std::size_t row = 0; row < kSinkhornRows; ++row) {
+      const auto values = pad(some_costs<float>(n, random_), 1e-35f);
+      kernel.insert(kernel.end(), values.begin(), values.end());
+    }
+    if (n % 4 == 0) std::fill(kernel.begin(), kernel.begin() + static_cast<std::ptrdiff_t>(stride), 1e-37f);
+    const auto columns = pad(some_costs<float>(n, random_), 0.f);
+    const std::vector<float> weights = some_costs<float>(kSinkhornRows, random_);
+    const auto sums = pad(some_costs<float>(n, random_), 0.f);
+    const auto scale_rows = [&](const TransportKernels& by, std::vector<float>& scales, AlignedVector<float>& into) {
+      scales.resize(kSinkhornRows);
+      into = sums;
+      by.scale_rows(kernel.data(), columns.data(), weights.data(), scales.data(), into.data(), stride);
+    };
+    std::vector<float> scales, reference_scales;
+    AlignedVector<float> added, reference_added;
+    scale_rows(kernels(), scales, added);
+    scale_rows(baseline(), reference_scales, reference_added);
+    EXPECT_TRUE(same_bits(scales, reference_scales)) << "n = " << n;
+    EXPECT_TRUE(same_bits(added, reference_added)) << "n = " << n;
+
+    std::vector<double> expected(sums.begin(), sums.end());
+    for (std::size_t row = 0; row < kSinkhornRows; ++row) {
+      double inner = 0;
+      for (std::size_t j = 0; j < stride; ++j)
+        inner += static_cast<double>(kernel[row * stride + j]) * static_cast<double>(columns[j]);
+      const double scale = std::min(1e30, 1 / inner);
+      EXPECT_NEAR(static_cast<double>(scales[row]), scale, 1e-5 * scale);
+      for (std::size_t j = 0; j < stride; ++j)
+        expected[j] += static_cast<double>(weights[row]) * scale * static_cast<double>(kernel[row * stride + j]);
+    }
+    for (std::size_t j = 0; j < stride; ++j)
+      EXPECT_NEAR(static_cast<double>(added[j]), expected[j], 1e-5 * expected[j]) << "n = " << n;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, Kernels, testing::ValuesIn(kAllIsas),
+                         [](const auto& test) { return std::string(name_of(test.param)); });
+
+}  // namespace
+}  // namespace genmi::simd
