@@ -17,7 +17,11 @@ export interface SolveOptions {
 }
 
 export interface SolveManyOptions extends SolveOptions {
-  /** A hint that successive calls are alike; the optimum is the same with it or without. This version solves each call afresh. */
+  /**
+   * Start problem i from the basis that problem i of the last such call ended with: several times faster where the weights have
+   * changed little, never much slower. The optimum is the same; where several plans or potentials are optimal, others may be
+   * returned. Default false.
+   */
   warmStart?: boolean | undefined;
   /** Asynchronous calls only: aborting rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
@@ -104,8 +108,8 @@ export class TransportSolver {
   }
 
   #options(options: SolveManyOptions) {
-    checkBoolean('warmStart', options.warmStart ?? false);
-    return { ...nativeOptions(options), threads: this.#threads };
+    const warmStart = checkBoolean('warmStart', options.warmStart ?? false);
+    return { ...nativeOptions(options), warmStart, threads: this.#threads };
   }
 }
 

@@ -62,8 +62,7 @@ Status build_dense(std::size_t n, DenseTraits traits, const Entry& entry, const 
     traits.offsets.resize(n, 0.0);
     for (std::size_t i = 0; i < n; ++i) traits.offsets[i] += removed[i];
   }
-  out = std::make_shared<DenseAffinity<S>>(n, traits.kind, traits.metric, std::move(matrix), std::move(traits.offsets),
-                                           traits.rounds);
+  out = std::make_shared<DenseAffinity<S>>(n, traits.kind, traits.metric, std::move(matrix), std::move(traits.offsets));
   return Status::ok();
 }
 

@@ -12,12 +12,9 @@ class DenseAffinity final : public Affinity {
  public:
   // A(i, j) = matrix[i N + j] + offsets[i] + offsets[j]; no offsets: 0. A kernel stored in float32 leaves its large
   // constant part in the offsets, where float64 keeps it and the maximum mean discrepancy does not ask for it.
-  // rounded: the entries were rounded when they were stored, which can break the triangle inequality.
-  DenseAffinity(std::size_t size, Kind kind, bool metric, std::vector<T> matrix, std::vector<double> offsets,
-                bool rounded)
-      : Affinity(size, kind, metric), matrix_(std::move(matrix)), offsets_(std::move(offsets)), rounded_(rounded) {}
+  DenseAffinity(std::size_t size, Kind kind, bool metric, std::vector<T> matrix, std::vector<double> offsets)
+      : Affinity(size, kind, metric), matrix_(std::move(matrix)), offsets_(std::move(offsets)) {}
 
-  bool exactly_metric() const override { return metric() && !rounded_; }
   Storage storage() const override { return Storage::kDense; }
   Precision precision() const override { return sizeof(T) == 4 ? Precision::kFloat32 : Precision::kFloat64; }
   std::size_t bytes() const override { return matrix_.size() * sizeof(T) + offsets_.size() * sizeof(double); }
@@ -27,7 +24,6 @@ class DenseAffinity final : public Affinity {
  private:
   std::vector<T> matrix_;
   std::vector<double> offsets_;
-  bool rounded_;
 };
 
 }  // namespace genmi::affinity

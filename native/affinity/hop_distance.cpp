@@ -152,7 +152,7 @@ Status hop_affinity(const Affinity& distances, const HopOptions& options, const 
   // Between two samples of one component the detour through another one costs twice the distance between components.
   const bool metric = report.connected || 2 * disconnected >= static_cast<double>(report.longest);
   out = std::make_shared<affinity::DenseAffinity<float>>(n, Kind::kDistance, metric, std::move(matrix),
-                                                         std::vector<double>{}, false);
+                                                         std::vector<double>{});
   return Status::ok();
 }
 

@@ -19,23 +19,32 @@ struct PreparedCosts {
 };
 using PreparedCostsPtr = std::shared_ptr<const PreparedCosts>;
 
+// The bases that the last warm call left, one for each of its problems. A call takes them and puts its own in their
+// place when it is done, both on JavaScript's thread: one that runs meanwhile finds none, and starts from nothing.
+using KeptBases = std::shared_ptr<std::vector<transport::Basis>>;
+
 // The number of problems, their marginals, and the options of solveMany(supplies, demands, count, sharedDemand,
 // options).
 class SolveTask final : public Task {
  public:
   static constexpr int kArguments = 5;
 
-  SolveTask(const Napi::CallbackInfo& info, Access access, PreparedCostsPtr prepared)
+  SolveTask(const Napi::CallbackInfo& info, Access access, PreparedCostsPtr prepared, KeptBases kept)
       : prepared_(std::move(prepared)),
+        kept_(std::move(kept)),
+        warm_(flag_option(info[4].As<Napi::Object>(), "warmStart")),
         options_(read_options(info[4].As<Napi::Object>())),
         threads_(static_cast<std::size_t>(number_option(info[4].As<Napi::Object>(), "threads").value_or(0))),
         count_(size_argument(info[2], "problems")),
-        supplies_(info[0], count_, prepared_->costs.matrix.rows, "p", access),
-        demands_(info[1], info[3].ToBoolean() ? 1 : count_, prepared_->costs.matrix.columns, "q", access) {
+        supplies_(info[0], count_, prepared_->costs.rows(), "p", access),
+        demands_(info[1], info[3].ToBoolean() ? 1 : count_, prepared_->costs.columns(), "q", access) {
     const bool single = std::holds_alternative<MatrixView<float>>(supplies_.view()) ||
                         std::holds_alternative<MatrixView<float>>(demands_.view());
     // Sums of many float32 weights differ by their rounding.
     options_.mass_tolerance = single ? 1e-4 : 1e-8;
+    if (!warm_) return;
+    bases_ = std::move(*kept_);
+    bases_.resize(count_);
   }
 
   Status run(Context& context) override {
@@ -47,10 +56,11 @@ class SolveTask final : public Task {
       read_row(demands_.view(), problem, demand);
     };
     const auto keep = [this](std::size_t problem, transport::Result& result) { results_[problem] = std::move(result); };
-    return transport::solve_many(prepared_->costs, count_, weights, options_, context, keep);
+    return transport::solve_many(prepared_->costs, count_, weights, options_, context, keep, bases_);
   }
 
   Napi::Value finish(Napi::Env env) override {
+    if (warm_) *kept_ = std::move(bases_);
     Napi::Array results = Napi::Array::New(env, results_.size());
     for (std::size_t i = 0; i < results_.size(); ++i) {
       const Napi::HandleScope scope(env);
@@ -116,6 +126,9 @@ class SolveTask final : public Task {
   }
 
   PreparedCostsPtr prepared_;
+  KeptBases kept_;
+  bool warm_;
+  std::vector<transport::Basis> bases_;  // one for each problem, or none
   transport::Options options_;
   std::size_t threads_;  // 0: the environment's
   std::size_t count_;
@@ -130,7 +143,7 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     guarded(info.Env(), [&] {
       if (info[0].IsTypedArray()) prepare_costs(info);
       else prepare_affinity(info);
-      bytes_ = static_cast<std::int64_t>(prepared_->entries.size() * sizeof(double));
+      bytes_ = static_cast<std::int64_t>(prepared_->entries.size() * (sizeof(double) + sizeof(float)));
       Napi::MemoryManagement::AdjustExternalMemory(info.Env(), bytes_);
     });
   }
@@ -150,8 +163,7 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     const auto prepared = std::make_shared<PreparedCosts>();
     std::visit([&](const auto& view) { prepared->entries.assign(view.data, view.data + rows * columns); },
                matrix.view());
-    prepared->costs.matrix = {prepared->entries.data(), rows, columns};
-    check(info.Env(), transport::check_costs(prepared->costs.matrix));
+    check(info.Env(), prepared->costs.prepare({prepared->entries.data(), rows, columns}));
     prepared_ = prepared;
   }
 
@@ -167,8 +179,8 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     Environment& environment = Environment::of(info.Env());
     affinity->submatrix({nullptr, n}, {environment.workspace, environment.pool.get(), environment.threads, nullptr},
                         prepared->entries.data());
-    if (!transport::check_costs({prepared->entries.data(), n, n})) throw to_error(info.Env(), not_finite());
-    prepared->costs = {{prepared->entries.data(), n, n}, affinity->exactly_metric()};
+    if (!prepared->costs.prepare({prepared->entries.data(), n, n}, {affinity->metric_like(), true}))
+      throw to_error(info.Env(), not_finite());
     prepared_ = prepared;
   }
 
@@ -180,7 +192,7 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
   Napi::Value solve_many(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
       check_open(info.Env());
-      SolveTask task(info, Access::kView, prepared_);
+      SolveTask task(info, Access::kView, prepared_, bases_);
       return run_now(info.Env(), task);
     });
   }
@@ -188,13 +200,14 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
   Napi::Value solve_many_async(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
       check_open(info.Env());
-      return run_async(info.Env(), std::make_unique<SolveTask>(info, Access::kCopy, prepared_),
+      return run_async(info.Env(), std::make_unique<SolveTask>(info, Access::kCopy, prepared_, bases_),
                        info[SolveTask::kArguments]);
     });
   }
 
   SharedAffinityPtr affinity_;  // none for a plain cost matrix
   PreparedCostsPtr prepared_;
+  KeptBases bases_ = std::make_shared<std::vector<transport::Basis>>();
   std::int64_t bytes_ = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "genmi/objective.h"
 #include "genmi/transport.h"
 #include "objectives/comparisons.h"
+#include "objectives/kept_transport.h"
 
 namespace genmi::objectives {
 namespace {
@@ -36,8 +37,11 @@ class Wasserstein final : public Objective {
     std::vector<std::int32_t> fixed;  // a0, b0, a1, b1, ...: these instead of random ones
   };
 
-  Wasserstein(SharedAffinityPtr distance, bool one_vs_one, Sampling sampling)
-      : distance_(std::move(distance)), one_vs_one_(one_vs_one), sampling_(std::move(sampling)) {}
+  Wasserstein(SharedAffinityPtr distance, bool one_vs_one, Sampling sampling, bool warm_start)
+      : distance_(std::move(distance)),
+        one_vs_one_(one_vs_one),
+        sampling_(std::move(sampling)),
+        warm_start_(warm_start) {}
 
   Status evaluate(const Batch& batch, Context& context, double factor, Totals& totals) const override {
     const Workspace::Frame frame(context.workspace);
@@ -143,18 +147,46 @@ class Wasserstein final : public Objective {
     AffinityPtr distance;
     if (Status status = distance_->open(distance); !status) return status;
     const std::size_t n = p.n();
-    const std::span<double> entries = context.workspace.take<double>(n * n);
-    distance->submatrix(rows, context, entries.data());
-    const transport::Costs costs{{entries.data(), n, n}, distance->exactly_metric()};
-    if (!transport::check_costs(costs.matrix)) return not_finite();
-
     const Ratios ratio{p.ratio(), n, p.k()};
     const double share = 1 / static_cast<double>(n);
     const auto weights = [&](std::size_t c, std::span<double> supply, std::span<double> demand) {
       for (std::size_t i = 0; i < n; ++i) supply[i] = ratio(i, comparisons[c].a) * share;
       for (std::size_t i = 0; i < n; ++i) demand[i] = ratio(i, comparisons[c].b) * share;
     };
-    return transport::solve_many(costs, comparisons.size(), weights, {.plan = plan, .job = context.job}, context, keep);
+    const auto solve = [&](const transport::Costs& costs, std::span<transport::Basis> bases) {
+      return transport::solve_many(costs, comparisons.size(), weights, {.plan = plan, .job = context.job}, context,
+                                   keep, bases);
+    };
+    if (warm_start_ && !context.rehearsal) return solve_warm(*distance, rows, p.k(), comparisons, context, solve);
+
+    const std::span<double> entries = context.workspace.take<double>(n * n);
+    transport::Costs& costs = context.workspace.kept<transport::Costs>();
+    if (Status status = prepare(*distance, rows, context, entries, costs); !status) return status;
+    return solve(costs, {});
+  }
+
+  template <class Solve>
+  Status solve_warm(const Affinity& distance, Rows rows, std::size_t k, std::span<const Comparison> comparisons,
+                    Context& context, const Solve& solve) const {
+    std::unique_ptr<KeptProblems> kept = kept_.take(rows, k);
+    if (kept->entries.empty()) {
+      kept->entries.resize(rows.count * rows.count);
+      if (Status status = prepare(distance, rows, context, kept->entries, kept->costs); !status) return status;
+    }
+    std::vector<transport::Basis> bases(comparisons.size());
+    for (std::size_t c = 0; c < bases.size(); ++c) bases[c] = std::move(kept->basis(comparisons[c]));
+    if (Status status = solve(kept->costs, bases); !status) return status;
+    for (std::size_t c = 0; c < bases.size(); ++c) kept->basis(comparisons[c]) = std::move(bases[c]);
+    kept_.give_back(std::move(kept));
+    return Status::ok();
+  }
+
+  static Status prepare(const Affinity& distance, Rows rows, Context& context, std::span<double> entries,
+                        transport::Costs& costs) {
+    distance.submatrix(rows, context, entries.data());
+    const bool accepted =
+        costs.prepare({entries.data(), rows.count, rows.count}, {distance.metric_like(), true}).is_ok();
+    return accepted ? Status::ok() : not_finite();
   }
 
   // dI/dr, N x K: the potentials, for weights r / N.
@@ -177,6 +209,8 @@ class Wasserstein final : public Objective {
   SharedAffinityPtr distance_;
   bool one_vs_one_;
   Sampling sampling_;
+  bool warm_start_;
+  mutable KeptTransport kept_;
 };
 
 const ObjectiveFactory registration("wasserstein", [](const Parameters& parameters, ObjectivePtr& out) -> Status {
@@ -188,7 +222,8 @@ const ObjectiveFactory registration("wasserstein", [](const Parameters& paramete
   sampling.pairs = static_cast<std::size_t>(parameters.number("pairs", 0));
   sampling.seed = static_cast<std::uint64_t>(parameters.number("seed", 0));
   sampling.fixed = parameters.get<std::vector<std::int32_t>>("fixedPairs", {});
-  out = std::make_shared<Wasserstein>(distance, parameters.one_vs_one(), std::move(sampling));
+  out = std::make_shared<Wasserstein>(distance, parameters.one_vs_one(), std::move(sampling),
+                                      parameters.flag("warmStart"));
   return Status::ok();
 });
 

@@ -9,8 +9,8 @@
 
 namespace genmi::transport {
 
-// Square, if the costs are a metric.
-Status check_shape(const Costs& costs);
+// Numbers from 0 to 1e300, at least one.
+Status check_costs(MatrixView<double> costs);
 
 // The weights of one measure: `points` numbers >= 0, finite and of finite sum, not all zero.
 Status check_weights(const char* argument, std::span<const double> weights, std::size_t points);

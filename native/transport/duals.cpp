@@ -2,23 +2,65 @@
 
 #include <algorithm>
 
-#include "transport/row_minimum.h"
-
 namespace genmi::transport {
 
-void lift_duals(MatrixView<double> costs, std::span<const std::size_t> targets, const double* target_potentials,
-                std::vector<double>& u, std::vector<double>& v) {
-  v.assign(costs.columns, -kInfinity);
-  for (std::size_t k = 0; k < targets.size(); ++k) v[targets[k]] = target_potentials[k];
-  u.resize(costs.rows);
-  for (std::size_t i = 0; i < costs.rows; ++i) u[i] = row_minimum(costs.row(i), v.data(), costs.columns);
+namespace {
 
-  v.assign(costs.columns, kInfinity);
-  for (std::size_t i = 0; i < costs.rows; ++i) {
-    const double* row = costs.row(i);
-    const double price = u[i];
-    for (std::size_t j = 0; j < costs.columns; ++j) v[j] = std::min(v[j], row[j] - price);
+// Where there is no price yet, the least that costs leave over u.
+void lift_columns(const CostBlock& costs, const std::vector<double>& u, AlignedVector<double>& prices) {
+  AlignedVector<double> lifted(costs.stride(), kInfinity);
+  for (std::size_t i = 0; i < costs.rows; ++i) costs.lower_exact(i, u[i], lifted.data());
+  for (std::size_t j = 0; j < costs.columns; ++j)
+    if (prices[j] == -kInfinity) prices[j] = lifted[j];
+}
+
+}  // namespace
+
+void point_potentials(const CostBlock& costs, const Measures& moving, const SpanningTree& tree,
+                      AlignedVector<double>& phi) {
+  phi.assign(costs.stride(), 0);
+  std::fill_n(phi.begin(), costs.columns, -kInfinity);
+  const Sides& sides = tree.sides();
+  for (std::size_t k = 0; k < moving.targets.points.size(); ++k)
+    phi[moving.targets.points[k]] = tree.potential(sides.column_node(k));
+  AlignedVector<double> targets;
+  if (moving.sources.points.size() + moving.targets.points.size() < costs.rows) targets = phi;
+  for (std::size_t k = 0; k < moving.sources.points.size(); ++k)
+    phi[moving.sources.points[k]] = tree.potential(sides.row_node(k));
+  if (targets.empty()) return;
+  for (std::size_t point = 0; point < costs.rows; ++point)
+    if (phi[point] == -kInfinity) phi[point] = -costs.exact_minimum(point, targets.data());
+}
+
+double point_infeasibility(const CostBlock& costs, bool symmetric, const double* phi) {
+  double largest = 0;
+  for (std::size_t point = 0; point < costs.rows; ++point)
+    largest =
+        std::max(largest, symmetric ? -costs.exact_slack(point, phi) : -phi[point] - costs.exact_minimum(point, phi));
+  return largest;
+}
+
+void take_potentials(const SpanningTree& tree, std::vector<double>& u, std::vector<double>& v) {
+  const Sides& sides = tree.sides();
+  v.assign(tree.column_potentials(), tree.column_potentials() + sides.columns);
+  u.resize(sides.rows);
+  for (std::size_t row = 0; row < sides.rows; ++row) u[row] = -tree.potential(sides.row_node(row));
+}
+
+double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, const double* potentials,
+                  std::vector<double>& u, std::vector<double>& v) {
+  AlignedVector<double> prices(costs.stride(), -kInfinity);
+  for (std::size_t k = 0; k < targets.size(); ++k) prices[targets[k]] = potentials[k];
+  u.resize(costs.rows);
+  for (std::size_t i = 0; i < costs.rows; ++i) u[i] = costs.exact_minimum(i, prices.data());
+  double infeasibility = 0;  // of u_i, which is the least of what it must not exceed
+  if (targets.size() < costs.columns) {
+    lift_columns(costs, u, prices);
+    for (std::size_t i = 0; i < costs.rows; ++i)
+      infeasibility = std::max(infeasibility, u[i] - costs.exact_minimum(i, prices.data()));
   }
+  v.assign(prices.begin(), prices.begin() + static_cast<std::ptrdiff_t>(costs.columns));
+  return infeasibility;
 }
 
 double dual_value(std::span<const double> supply, std::span<const double> demand, const std::vector<double>& u,
@@ -29,20 +71,11 @@ double dual_value(std::span<const double> supply, std::span<const double> demand
   return value;
 }
 
-double dual_infeasibility(MatrixView<double> costs, const std::vector<double>& u, const std::vector<double>& v) {
-  double largest = 0;
-  for (std::size_t i = 0; i < costs.rows; ++i) {
-    largest = std::max(largest, u[i] - row_minimum(costs.row(i), v.data(), costs.columns));
-  }
-  return largest;
-}
-
-double complementary_slackness(MatrixView<double> costs, const std::vector<PlanEntry>& plan,
-                               const std::vector<double>& u, const std::vector<double>& v) {
+double complementary_slackness(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
+                               const std::vector<double>& v) {
   double largest = 0;
   for (const PlanEntry& entry : plan) {
-    const auto i = static_cast<std::size_t>(entry.source);
-    const auto j = static_cast<std::size_t>(entry.target);
+    const auto i = static_cast<std::size_t>(entry.source), j = static_cast<std::size_t>(entry.target);
     largest = std::max(largest, costs(i, j) - u[i] - v[j]);
   }
   return largest;

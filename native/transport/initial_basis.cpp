@@ -2,8 +2,6 @@
 
 #include <limits>
 
-#include "transport/row_minimum.h"
-
 namespace genmi::transport {
 namespace {
 
@@ -12,31 +10,38 @@ constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 }  // namespace
 
 bool InitialBasis::build(const Problem& problem, const Job* job, SpanningTree& tree) {
-  if (!matrix_minimum_.allocate(problem, job, shipments_)) return false;
-  tree.plant(problem.costs.rows, problem.costs.columns);
+  const CostBlock& costs = problem.costs;
+  if (!sinkhorn_.approximate(problem, job, first_potentials_)) return false;
+  if (!matrix_minimum_.allocate(problem, first_potentials_, job, shipments_)) return false;
+  const Sides sides = Sides::bipartite(costs.rows, costs.columns);
+  tree.plant(sides, sides.row_node(0));
   index_shipments(tree);
-  prices_.assign(problem.costs.columns, -kInfinity);
+  prices_.assign(costs.stride(), -kInfinityf);
 
-  walk(SpanningTree::kRoot, problem.costs, tree);
+  walk(tree.root(), 0, costs, tree);
   hang_walked(tree);
-  for (std::size_t row = 0; row < problem.costs.rows; ++row) {
-    if (tree.contains(tree.row_node(row))) continue;
+  for (std::size_t row = 1; row < costs.rows; ++row) {
+    const Node start = sides.row_node(row);
+    if (tree.contains(start)) continue;
     if (is_cancelled(job)) return false;
-    walk(tree.row_node(row), problem.costs, tree);
-    const Link link = cheapest_link(problem.costs, tree);
-    tree.hang(link.row, link.column, 0, link.cost);
-    walk(link.row, problem.costs, tree);
+    walk(start, 0, costs, tree);
+    const Link link = cheapest_link(costs, tree);
+    const Node linked = link.from->node;
+    // In the tree's potentials the link has reduced cost zero.
+    walk(linked, link.from->potential - link.reduced_cost, costs, tree);
+    tree.hang(linked, sides.column_node(link.column), {0, true});
     hang_walked(tree);
   }
+  tree.settle();
   return true;
 }
 
 void InitialBasis::index_shipments(const SpanningTree& tree) {
-  first_.assign(tree.size(), kNone);
+  first_.assign(tree.sides().node_numbers(), kNone);
   next_.resize(2 * shipments_.size());
   for (std::size_t s = 0; s < shipments_.size(); ++s) {
-    std::size_t& first_of_row = first_[shipments_[s].row];
-    std::size_t& first_of_column = first_[tree.rows() + shipments_[s].column];
+    std::size_t& first_of_row = first_[static_cast<std::size_t>(tree.sides().row_node(shipments_[s].row))];
+    std::size_t& first_of_column = first_[static_cast<std::size_t>(tree.sides().column_node(shipments_[s].column))];
     next_[2 * s] = first_of_row;
     next_[2 * s + 1] = first_of_column;
     first_of_row = 2 * s;
@@ -45,8 +50,9 @@ void InitialBasis::index_shipments(const SpanningTree& tree) {
 }
 
 // Lists the component of `start` in the forest.
-void InitialBasis::walk(Node start, MatrixView<double> costs, const SpanningTree& tree) {
-  walked_.assign(1, {start, SpanningTree::kNoNode, kNone, 0, 0});
+void InitialBasis::walk(Node start, double potential, const CostBlock& costs, const SpanningTree& tree) {
+  const Sides& sides = tree.sides();
+  walked_.assign(1, {start, SpanningTree::kNoNode, kNone, potential});
   for (std::size_t k = 0; k < walked_.size(); ++k) {
     const Visit from = walked_[k];
     for (std::size_t end = first_[static_cast<std::size_t>(from.node)]; end != kNone; end = next_[end]) {
@@ -54,10 +60,10 @@ void InitialBasis::walk(Node start, MatrixView<double> costs, const SpanningTree
       if (s == from.shipment) continue;
       const auto [row, column, flow] = shipments_[s];
       const double cost = costs(row, column);
-      if (tree.is_row(from.node)) {
-        walked_.push_back({tree.column_node(column), from.node, s, cost, from.potential + cost});
+      if (sides.is_row(from.node)) {
+        walked_.push_back({sides.column_node(column), from.node, s, from.potential + cost});
       } else {
-        walked_.push_back({tree.row_node(row), from.node, s, cost, from.potential - cost});
+        walked_.push_back({sides.row_node(row), from.node, s, from.potential - cost});
       }
     }
   }
@@ -67,29 +73,25 @@ void InitialBasis::walk(Node start, MatrixView<double> costs, const SpanningTree
 void InitialBasis::hang_walked(SpanningTree& tree) {
   for (std::size_t k = 1; k < walked_.size(); ++k) {
     const Visit& visit = walked_[k];
-    tree.hang(visit.node, visit.parent, shipments_[visit.shipment].flow, visit.cost);
-    if (!tree.is_row(visit.node)) prices_[tree.column(visit.node)] = tree.potential(visit.node);
+    const bool is_row = tree.sides().is_row(visit.node);
+    tree.hang(visit.node, visit.parent, {shipments_[visit.shipment].flow, is_row});
+    if (!is_row) prices_[tree.sides().column(visit.node)] = static_cast<float>(visit.potential);
   }
 }
 
 // Of all arcs from a row of the walk to a column of the tree, the one of least reduced cost: once it is in the basis,
-// none of the others has a negative one.
-InitialBasis::Link InitialBasis::cheapest_link(MatrixView<double> costs, const SpanningTree& tree) const {
-  double least = kInfinity;
-  Visit best = walked_.front();
+// none of the others has a negative one (but for rounding).
+InitialBasis::Link InitialBasis::cheapest_link(const CostBlock& costs, const SpanningTree& tree) const {
+  Link best{nullptr, 0, kInfinity};
+  float best_minimum = 0;
   for (const Visit& visit : walked_) {
-    if (!tree.is_row(visit.node)) continue;
-    const double minimum = row_minimum(costs.row(tree.row(visit.node)), prices_.data(), prices_.size());
-    const double reduced_cost = minimum + visit.potential;
-    if (reduced_cost < least) {
-      least = reduced_cost;
-      best = visit;
-    }
+    if (!tree.sides().is_row(visit.node)) continue;
+    const float minimum = costs.rounded_minimum(tree.sides().row(visit.node), prices_.data());
+    const double reduced_cost = static_cast<double>(minimum) + visit.potential;
+    if (reduced_cost < best.reduced_cost) best = {&visit, 0, reduced_cost}, best_minimum = minimum;
   }
-  const double* row_costs = costs.row(tree.row(best.node));
-  const double minimum = row_minimum(row_costs, prices_.data(), prices_.size());
-  const std::size_t column = find_minimum(row_costs, prices_.data(), minimum);
-  return {best.node, tree.column_node(column), row_costs[column]};
+  best.column = costs.find_minimum(tree.sides().row(best.from->node), prices_.data(), best_minimum);
+  return best;
 }
 
 }  // namespace genmi::transport

@@ -9,9 +9,11 @@
 #include <cstddef>
 #include <vector>
 
+#include "genmi/aligned_vector.h"
 #include "genmi/job.h"
 #include "transport/matrix_minimum.h"
 #include "transport/problem.h"
+#include "transport/sinkhorn.h"
 #include "transport/spanning_tree.h"
 
 namespace genmi::transport {
@@ -24,25 +26,27 @@ class InitialBasis {
  private:
   struct Visit {
     Node node, parent;
-    std::size_t shipment;  // between the two, and its cost
-    double cost;
-    double potential;  // relative to the first node of the walk
+    std::size_t shipment;  // between the two
+    double potential;      // relative to the first node of the walk
   };
   struct Link {
-    Node row, column;
-    double cost;
+    const Visit* from;
+    std::size_t column;
+    double reduced_cost;
   };
   void index_shipments(const SpanningTree& tree);
-  void walk(Node start, MatrixView<double> costs, const SpanningTree& tree);
+  void walk(Node start, double potential, const CostBlock& costs, const SpanningTree& tree);
   void hang_walked(SpanningTree& tree);
-  Link cheapest_link(MatrixView<double> costs, const SpanningTree& tree) const;
+  Link cheapest_link(const CostBlock& costs, const SpanningTree& tree) const;
 
+  Sinkhorn sinkhorn_;
+  FirstPotentials first_potentials_;
   MatrixMinimum matrix_minimum_;
   std::vector<Shipment> shipments_;
   // Each node's shipments as a linked list: shipment s is element 2 s in the list of its row, 2 s + 1 in its column's.
   std::vector<std::size_t> first_, next_;
-  std::vector<Visit> walked_;   // one component of the forest, parents first
-  std::vector<double> prices_;  // the potentials of the columns in the tree, -infinity for the others
+  std::vector<Visit> walked_;    // one component of the forest, parents first
+  AlignedVector<float> prices_;  // the potentials of the columns in the tree, -infinity for the others
 };
 
 }  // namespace genmi::transport

@@ -29,12 +29,16 @@ void clear(Support& support) {
   support.units.clear();
 }
 
+// Rounded; there are at most a few kMovingUnits.
+std::int64_t to_units(double units) { return static_cast<std::int64_t>(units + 0.5); }
+
 // Weights too small for a unit are left out. The largest takes what rounding leaves over: it feels it least.
 void round_to_units(std::span<const double> weights, double sum, Support& support) {
   clear(support);
-  std::int64_t left = Marginals::kTotalUnits;
+  std::int64_t left = Marginals::kMovingUnits;
   for (std::size_t point = 0; point < weights.size(); ++point) {
-    const std::int64_t units = std::llround(std::ldexp(weights[point] / sum, Marginals::kTotalUnitsLog2));
+    if (weights[point] == 0) continue;
+    const std::int64_t units = to_units(weights[point] / sum * static_cast<double>(Marginals::kMovingUnits));
     if (units == 0) continue;
     support.points.push_back(point);
     support.units.push_back(units);
@@ -46,7 +50,7 @@ void round_to_units(std::span<const double> weights, double sum, Support& suppor
 }  // namespace
 
 Status Marginals::prepare(std::span<const double> supply, std::span<const double> demand, double mass_tolerance,
-                          bool keep_common_mass) {
+                          bool may_stay) {
   const double supplied = accurate_sum(supply);
   const double demanded = accurate_sum(demand);
   if (Status status = check_balance(supplied, demanded, mass_tolerance); !status) return status;
@@ -57,23 +61,33 @@ Status Marginals::prepare(std::span<const double> supply, std::span<const double
   for (double& weight : demand_) weight *= scale;
 
   staying_.clear();
-  if (!keep_common_mass) {
-    moving_ = supplied;
-    round_to_units(supply_, supplied, sources_);
-    round_to_units(demand_, supplied, targets_);
+  staying_units_.clear();
+  if (!may_stay) {
+    moving_mass_ = supplied;
+    round_to_units(supply_, supplied, moving_.sources);
+    round_to_units(demand_, supplied, moving_.targets);
+    all_ = moving_;
+    all_is_made_ = true;
     return Status::ok();
   }
   split_common_mass();
-  moving_ = accurate_sum(surplus_);
+  moving_mass_ = accurate_sum(surplus_);
   const double missing = accurate_sum(deficit_);
-  if (moving_ == 0 || missing == 0) {
-    clear(sources_);
-    clear(targets_);
+  if (moving_mass_ == 0 || missing == 0) {
+    clear(moving_.sources);
+    clear(moving_.targets);
     return Status::ok();
   }
-  round_to_units(surplus_, moving_, sources_);
-  round_to_units(deficit_, missing, targets_);
+  round_to_units(surplus_, moving_mass_, moving_.sources);
+  round_to_units(deficit_, missing, moving_.targets);
+  all_is_made_ = false;
   return Status::ok();
+}
+
+const Measures& Marginals::all() const {
+  if (!all_is_made_) add_staying();
+  all_is_made_ = true;
+  return all_;
 }
 
 void Marginals::split_common_mass() {
@@ -89,8 +103,34 @@ void Marginals::split_common_mass() {
   }
 }
 
+// Mass that stays is cut to a little more than what moves: mass that takes its place does not pass twice.
+void Marginals::add_staying() const {
+  staying_units_.resize(staying_.size());
+  for (std::size_t point = 0; point < staying_.size(); ++point) {
+    const double share = staying_[point] / moving_mass_;
+    staying_units_[point] = share < 2 ? to_units(share * static_cast<double>(kMovingUnits)) : kCutUnits;
+  }
+  join_staying(moving_.sources, all_.sources);
+  join_staying(moving_.targets, all_.targets);
+}
+
+void Marginals::join_staying(const Support& moving, Support& all) const {
+  clear(all);
+  auto next = moving.points.begin();
+  for (std::size_t point = 0; point < staying_units_.size(); ++point) {
+    std::int64_t units = staying_units_[point];
+    if (next != moving.points.end() && *next == point) {
+      units += moving.units[static_cast<std::size_t>(next - moving.points.begin())];
+      ++next;
+    }
+    if (units == 0) continue;
+    all.points.push_back(point);
+    all.units.push_back(units);
+  }
+}
+
 double Marginals::mass_of(std::int64_t units) const {
-  return std::ldexp(static_cast<double>(units), -kTotalUnitsLog2) * moving_;
+  return static_cast<double>(units) / static_cast<double>(kMovingUnits) * moving_mass_;
 }
 
 }  // namespace genmi::transport

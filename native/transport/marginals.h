@@ -1,7 +1,9 @@
-// Two measures made ready for the simplex: balanced, freed of what need not move, and in integers.
+// Two measures made ready for the simplex: balanced, in integers, and divided into what moves and what may stay.
 //
-// Where the costs are a metric, mass that both measures have at a point stays there, by the triangle inequality:
-// W(p, q) = W((p - q)+, (q - p)+). That leaves smaller supports, about half the rows and half the columns.
+// Where the triangle inequality holds, mass that both measures have at a point stays there:
+// W(p, q) = W((p - q)+, (q - p)+). That leaves smaller supports, about half the rows and half the columns. Where it
+// does not, but staying costs nothing, mass may still pass through a point in place of the mass that is there; of that
+// no more than what moves at all can be needed.
 #pragma once
 
 #include <cstddef>
@@ -16,37 +18,58 @@ namespace genmi::transport {
 // The points of a measure that take part in the simplex, and the mass of each in integer units.
 struct Support {
   std::vector<std::size_t> points;
-  std::vector<std::int64_t> units;  // positive, kTotalUnits together
+  std::vector<std::int64_t> units;  // positive
+};
+
+// Of the same number of units.
+struct Measures {
+  Support sources, targets;
 };
 
 class Marginals {
  public:
   // Small enough for sums to stay clear of overflow, and finer than the rounding of float64.
-  static constexpr int kTotalUnitsLog2 = 58;
-  static constexpr std::int64_t kTotalUnits = std::int64_t{1} << kTotalUnitsLog2;
+  static constexpr int kMovingUnitsLog2 = 58;
+  static constexpr std::int64_t kMovingUnits = std::int64_t{1} << kMovingUnitsLog2;
+  // Of what may stay at a point, more than can be needed elsewhere.
+  static constexpr std::int64_t kCutUnits = 2 * kMovingUnits;
 
-  // keep_common_mass: the costs are a metric, leave at each point what both measures have there.
-  Status prepare(std::span<const double> supply, std::span<const double> demand, double mass_tolerance,
-                 bool keep_common_mass);
+  // may_stay: sources and targets are the same points, and it costs nothing to leave mass where it is.
+  Status prepare(std::span<const double> supply, std::span<const double> demand, double mass_tolerance, bool may_stay);
 
   std::span<const double> supply() const { return supply_; }
   std::span<const double> demand() const { return demand_; }  // scaled to the supply's sum
 
-  // Mass that stays where it is: nothing, or one entry per point.
-  std::span<const double> staying() const { return staying_; }
+  // What has to move; kMovingUnits, or none at all.
+  const Measures& moving() const { return moving_; }
+  // That together with what may stay.
+  const Measures& all() const;
 
-  // Mass that has to move: all, or what is left without the staying. Both supports are empty if that is nothing.
-  const Support& sources() const { return sources_; }
-  const Support& targets() const { return targets_; }
+  // What may stay at a point, as units of all(), and the mass it stands for; 0 where nothing may.
+  std::int64_t staying_units(std::size_t point) const {
+    return all_is_made_ && !staying_units_.empty() ? staying_units_[point] : 0;
+  }
+  bool is_cut(std::size_t point) const { return staying_units(point) == kCutUnits; }
+  double staying_mass(std::size_t point) const { return staying_.empty() ? 0 : staying_[point]; }
+
   double mass_of(std::int64_t units) const;
+  std::size_t points() const { return supply_.size(); }
+  bool may_stay() const { return !staying_.empty(); }
+  double moving_mass() const { return moving_mass_; }
 
  private:
   void split_common_mass();
+  void add_staying() const;
+  void join_staying(const Support& moving, Support& all) const;
 
   std::vector<double> supply_, demand_;
   std::vector<double> staying_, surplus_, deficit_;
-  Support sources_, targets_;
-  double moving_ = 0;
+  // Made when it is first asked for, which most problems never do.
+  mutable std::vector<std::int64_t> staying_units_;
+  mutable Measures all_;
+  mutable bool all_is_made_ = false;
+  Measures moving_;
+  double moving_mass_ = 0;
 };
 
 }  // namespace genmi::transport

@@ -2,32 +2,34 @@
 
 #include <algorithm>
 
-#include "transport/row_minimum.h"
-
 namespace genmi::transport {
 
 // Columns only ever close, so an outdated offer is too low: it comes up early, is made anew and goes back.
-bool MatrixMinimum::allocate(const Problem& problem, const Job* job, std::vector<Shipment>& shipments) {
+bool MatrixMinimum::allocate(const Problem& problem, const FirstPotentials& potentials, const Job* job,
+                             std::vector<Shipment>& shipments) {
   supplies_.assign(problem.supplies.begin(), problem.supplies.end());
   demands_.assign(problem.demands.begin(), problem.demands.end());
-  prices_.assign(demands_.size(), 0);
+  prices_ = potentials.columns;
   offers_.clear();
   shipments.clear();
-  for (std::size_t row = 0; row < supplies_.size(); ++row) push_offer(problem.costs, row);
+  for (std::size_t row = 0; row < supplies_.size(); ++row)
+    offers_.push_back(best_offer(problem.costs, potentials, row));
+  std::make_heap(offers_.begin(), offers_.end(), is_worse);
 
   while (!offers_.empty()) {
     if (is_cancelled(job)) return false;
     const Offer offer = pop_offer();
-    std::int64_t& supply = supplies_[offer.row];
-    std::int64_t& demand = demands_[offer.column];
+    const auto row = static_cast<std::size_t>(offer.row), column = static_cast<std::size_t>(offer.column);
+    std::int64_t& supply = supplies_[row];
+    std::int64_t& demand = demands_[column];
     if (demand > 0) {
       const std::int64_t flow = std::min(supply, demand);
-      shipments.push_back({offer.row, offer.column, flow});
+      shipments.push_back({row, column, flow});
       supply -= flow;
       demand -= flow;
-      if (demand == 0) prices_[offer.column] = -kInfinity;
+      if (demand == 0) prices_[column] = -kInfinityf;
     }
-    if (supply > 0) push_offer(problem.costs, offer.row);
+    if (supply > 0) push(best_offer(problem.costs, potentials, row));
   }
   return true;
 }
@@ -37,11 +39,15 @@ bool MatrixMinimum::is_worse(const Offer& a, const Offer& b) {
   return a.cost > b.cost || (a.cost == b.cost && a.row > b.row);
 }
 
-void MatrixMinimum::push_offer(MatrixView<double> costs, std::size_t row) {
-  const double* row_costs = costs.row(row);
-  const double cost = row_minimum(row_costs, prices_.data(), prices_.size());
-  const std::size_t column = find_minimum(row_costs, prices_.data(), cost);
-  offers_.push_back({cost, row, column});
+MatrixMinimum::Offer MatrixMinimum::best_offer(const CostBlock& costs, const FirstPotentials& potentials,
+                                               std::size_t row) const {
+  const float minimum = costs.rounded_minimum(row, prices_.data());
+  const std::size_t column = costs.find_minimum(row, prices_.data(), minimum);
+  return {minimum - potentials.rows[row], static_cast<std::int32_t>(row), static_cast<std::int32_t>(column)};
+}
+
+void MatrixMinimum::push(const Offer& offer) {
+  offers_.push_back(offer);
   std::push_heap(offers_.begin(), offers_.end(), is_worse);
 }
 

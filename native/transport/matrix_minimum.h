@@ -1,13 +1,15 @@
 // The matrix minimum rule for a first feasible flow: again and again, ship as much as possible over the cheapest pair
-// of a row with supply left and a column with demand left.
+// of a row with supply left and a column with demand left. With first potentials, cheap is what has a low reduced cost.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "genmi/aligned_vector.h"
 #include "genmi/job.h"
 #include "transport/problem.h"
+#include "transport/sinkhorn.h"
 
 namespace genmi::transport {
 
@@ -19,21 +21,23 @@ struct Shipment {
 class MatrixMinimum {
  public:
   // Fills `shipments`, whose arcs form a forest because each exhausts its row or its column. False when cancelled.
-  bool allocate(const Problem& problem, const Job* job, std::vector<Shipment>& shipments);
+  bool allocate(const Problem& problem, const FirstPotentials& potentials, const Job* job,
+                std::vector<Shipment>& shipments);
 
  private:
   // A row and the column that was its cheapest when it was last looked at.
   struct Offer {
-    double cost;
-    std::size_t row, column;
+    float cost;
+    std::int32_t row, column;
   };
   static bool is_worse(const Offer& a, const Offer& b);
-  void push_offer(MatrixView<double> costs, std::size_t row);
+  Offer best_offer(const CostBlock& costs, const FirstPotentials& potentials, std::size_t row) const;
+  void push(const Offer& offer);
   Offer pop_offer();
 
   std::vector<Offer> offers_;  // a heap, the cheapest on top
   std::vector<std::int64_t> supplies_, demands_;
-  std::vector<double> prices_;  // 0 while a column has demand left, then -infinity
+  AlignedVector<float> prices_;  // a column's potential while it has demand left, then -infinity
 };
 
 }  // namespace genmi::transport

@@ -4,128 +4,160 @@
 #include <cmath>
 #include <limits>
 
-#include "transport/row_minimum.h"
-
 namespace genmi::transport {
 namespace {
 
-// A multiple of the rounding error that potentials gather along the tree, relative to the largest of them. Costs need
-// not be considered: only one of the size of the potentials can have a reduced cost near zero.
-constexpr double kRelativeTolerance = 1e-14;
+// What float32 makes of the rounding of float64.
+constexpr double kRoundedFactor = 1e8;
 
 constexpr double kBlockFactor = 5;  // a block has about this times sqrt(rows x columns) arcs
 
 }  // namespace
 
 // Works in rounds of as many pivots as there are nodes, each from fresh potentials, so that rounding does not build up.
-// A round that finds nothing to do proves the basis optimal.
-NetworkSimplex::Ending NetworkSimplex::solve(const Problem& problem, std::uint64_t max_pivots, const Job* job) {
-  begin(problem);
-  if (!initial_basis_.build(problem, job, tree_)) return Ending::kCancelled;
+// A round that finds nothing to do in float64 proves the basis optimal.
+Ending NetworkSimplex::solve(const CostBlock& costs, std::uint64_t max_pivots, const Job* job, SpanningTree& tree,
+                             Pricing pricing) {
+  costs_ = costs;
+  tree_ = &tree;
+  pivots_ = 0;
+  max_pivots_ = max_pivots;
+  next_row_ = 0;
+  const double rows_per_column = static_cast<double>(costs.rows) / static_cast<double>(costs.columns);
+  block_rows_ = static_cast<std::size_t>(std::ceil(kBlockFactor * std::sqrt(rows_per_column)));
   for (;;) {
-    refresh_potentials();
-    for (std::size_t done = 0; done < tree_.size(); ++done) {
-      if (is_cancelled(job)) return Ending::kCancelled;
-      const EnteringArc entering = find_entering_arc();
-      if (!entering.exists()) {
-        if (done == 0) return Ending::kOptimal;
-        break;
-      }
-      if (pivots_ == max_pivots) return Ending::kPivotLimit;
-      pivot(entering);
+    switch (pivot_round(pricing, job)) {
+      case Round::kPivoted: break;
+      case Round::kPivotLimit: return Ending::kPivotLimit;
+      case Round::kCancelled: return Ending::kCancelled;
+      case Round::kClean:
+        if (pricing == Pricing::kExact) return Ending::kOptimal;
+        pricing = Pricing::kExact;
     }
   }
 }
 
-void NetworkSimplex::begin(const Problem& problem) {
-  costs_ = problem.costs;
-  pivots_ = 0;
-  next_row_ = 0;
-  const double rows_per_column = static_cast<double>(costs_.rows) / static_cast<double>(costs_.columns);
-  block_rows_ = static_cast<std::size_t>(std::ceil(kBlockFactor * std::sqrt(rows_per_column)));
+NetworkSimplex::Round NetworkSimplex::pivot_round(Pricing pricing, const Job* job) {
+  refresh_potentials();
+  infeasibility_ = 0;
+  for (std::size_t done = 0; done < tree_->size(); ++done) {
+    if (is_cancelled(job)) return Round::kCancelled;
+    const std::optional<EnteringArc> entering =
+        pricing == Pricing::kRounded ? find_entering_arc<Pricing::kRounded>() : find_entering_arc<Pricing::kExact>();
+    if (!entering) return done == 0 || pricing == Pricing::kRounded ? Round::kClean : Round::kPivoted;
+    if (pivots_ == max_pivots_) return Round::kPivotLimit;
+    pivot(*entering);
+  }
+  return Round::kPivoted;
 }
 
 void NetworkSimplex::refresh_potentials() {
-  tree_.recompute_potentials(costs_);
-  tolerance_ = kRelativeTolerance * tree_.largest_potential();
+  tree_->recompute_potentials(costs_);
+  exact_tolerance_ = tree_->rounding();
+  rounded_tolerance_ = kRoundedFactor * exact_tolerance_;
 }
 
 // Block search: the most negative arc of the next block of rows that has any. Starts where the last search ended.
-NetworkSimplex::EnteringArc NetworkSimplex::find_entering_arc() {
-  const double* prices = tree_.column_potentials();
+template <NetworkSimplex::Pricing pricing>
+std::optional<EnteringArc> NetworkSimplex::find_entering_arc() {
   for (std::size_t scanned = 0; scanned < costs_.rows;) {
-    double least = -tolerance_;
-    double least_minimum = 0;
+    double least = pricing == Pricing::kRounded ? -rounded_tolerance_ : -exact_tolerance_;
     std::size_t least_row = costs_.rows;
     for (std::size_t in_block = 0; in_block < block_rows_ && scanned < costs_.rows; ++in_block, ++scanned) {
       const std::size_t row = next_row_;
       next_row_ = row + 1 == costs_.rows ? 0 : row + 1;
-      const double minimum = row_minimum(costs_.row(row), prices, costs_.columns);
-      const double reduced_cost = minimum + tree_.potential(tree_.row_node(row));
-      if (reduced_cost < least) {
-        least = reduced_cost;
-        least_minimum = minimum;
-        least_row = row;
-      }
+      const double reduced_cost = least_reduced_cost<pricing>(row);
+      infeasibility_ = std::max(infeasibility_, -reduced_cost);
+      if (reduced_cost >= least) continue;
+      least = reduced_cost;
+      least_row = row;
     }
     if (least_row == costs_.rows) continue;
-    const std::size_t column = find_minimum(costs_.row(least_row), prices, least_minimum);
-    return {tree_.row_node(least_row), tree_.column_node(column), least};
+    const EnteringArc entering = best_arc<pricing>(least_row);
+    if (entering.reduced_cost < -exact_tolerance_) return entering;
   }
-  return {};
+  return std::nullopt;
+}
+
+template <NetworkSimplex::Pricing pricing>
+double NetworkSimplex::least_reduced_cost(std::size_t row) const {
+  const Node node = tree_->sides().row_node(row);
+  if constexpr (pricing == Pricing::kExact)
+    return costs_.exact_minimum(row, tree_->column_potentials()) + tree_->potential(node);
+  return static_cast<double>(costs_.rounded_minimum(row, tree_->rounded_column_potentials()) +
+                             tree_->rounded_potential(node));
+}
+
+template <NetworkSimplex::Pricing pricing>
+EnteringArc NetworkSimplex::best_arc(std::size_t row) const {
+  std::size_t column = 0;
+  if constexpr (pricing == Pricing::kExact) {
+    const double* prices = tree_->column_potentials();
+    column = costs_.find_exact_minimum(row, prices, costs_.exact_minimum(row, prices));
+  } else {
+    const float* prices = tree_->rounded_column_potentials();
+    column = costs_.find_minimum(row, prices, costs_.rounded_minimum(row, prices));
+  }
+  const Node from = tree_->sides().row_node(row), to = tree_->sides().column_node(column);
+  return {from, to, costs_(row, column) - tree_->potential(to) + tree_->potential(from)};
 }
 
 void NetworkSimplex::pivot(const EnteringArc& entering) {
-  const Node join = find_join(entering.row, entering.column);
-  const LeavingArc leaving = find_leaving_arc(entering, join);
-  change_flow(entering, join, leaving.flow);
-  update_tree(entering, leaving);
+  const LeavingArc leaving = find_leaving_arc(*tree_, entering.row, entering.column);
+  change_flow(*tree_, entering.row, entering.column, leaving.join, leaving.flow);
+  update_tree(*tree_, entering, leaving);
   ++pivots_;
 }
 
-// The nearest common ancestor, which is where the paths to the root from both ends of the entering arc meet.
-Node NetworkSimplex::find_join(Node a, Node b) const {
-  while (tree_.depth(a) > tree_.depth(b)) a = tree_.parent(a);
-  while (tree_.depth(b) > tree_.depth(a)) b = tree_.parent(b);
+Node find_join(const SpanningTree& tree, Node a, Node b) {
   while (a != b) {
-    a = tree_.parent(a);
-    b = tree_.parent(b);
+    Node& lower = tree.subtree_size(a) < tree.subtree_size(b) ? a : b;
+    lower = tree.parent(lower);
   }
   return a;
 }
 
-// The flow around the cycle runs along the entering arc, from its column up to the join and from there down to its row:
-// against the arcs of rows to their parents on the row's side, of columns on the column's. Of those that it exhausts
-// first, the one that comes last on a way around from the join leaves, which keeps the basis strongly feasible:
-// nearest the entering arc on the row's side (<), but rather nearest the join on the column's (<=).
-NetworkSimplex::LeavingArc NetworkSimplex::find_leaving_arc(const EnteringArc& entering, Node join) const {
-  LeavingArc leaving{SpanningTree::kNoNode, std::numeric_limits<std::int64_t>::max(), true};
-  for (Node node = entering.row; node != join; node = tree_.parent(node)) {
-    if (tree_.is_row(node) && tree_.flow(node) < leaving.flow) leaving = {node, tree_.flow(node), true};
+// Climbs from both ends of the entering arc, always at the smaller subtree, until the paths meet at the join. The flow
+// around the cycle runs along the entering arc, from its column up to the join and from there down to its row: against
+// upward arcs on the row's side, against downward ones on the column's. Of those that it exhausts first, the one that
+// comes last on a way around from the join leaves, which keeps the basis strongly feasible: nearest the entering arc on
+// the row's side (<), but rather nearest the join on the column's (<=).
+LeavingArc find_leaving_arc(const SpanningTree& tree, Node row, Node column) {
+  constexpr std::int64_t kUnbounded = std::numeric_limits<std::int64_t>::max();
+  Node row_child = SpanningTree::kNoNode, column_child = SpanningTree::kNoNode;
+  std::int64_t row_flow = kUnbounded, column_flow = kUnbounded;
+  while (row != column) {
+    if (tree.subtree_size(row) < tree.subtree_size(column)) {
+      const TreeArc& arc = tree.arc(row);
+      if (arc.upward && arc.flow < row_flow) row_flow = arc.flow, row_child = row;
+      row = tree.parent(row);
+    } else {
+      const TreeArc& arc = tree.arc(column);
+      if (!arc.upward && arc.flow <= column_flow) column_flow = arc.flow, column_child = column;
+      column = tree.parent(column);
+    }
   }
-  for (Node node = entering.column; node != join; node = tree_.parent(node)) {
-    if (!tree_.is_row(node) && tree_.flow(node) <= leaving.flow) leaving = {node, tree_.flow(node), false};
-  }
-  return leaving;
+  if (column_flow <= row_flow) return {column_child, row, column_flow, false};
+  return {row_child, row, row_flow, true};
 }
 
-void NetworkSimplex::change_flow(const EnteringArc& entering, Node join, std::int64_t amount) {
+void change_flow(SpanningTree& tree, Node row, Node column, Node join, std::int64_t amount) {
   if (amount == 0) return;
-  for (Node node = entering.row; node != join; node = tree_.parent(node)) {
-    tree_.change_flow(node, tree_.is_row(node) ? -amount : amount);
-  }
-  for (Node node = entering.column; node != join; node = tree_.parent(node)) {
-    tree_.change_flow(node, tree_.is_row(node) ? amount : -amount);
-  }
+  for (Node node = row; node != join; node = tree.parent(node))
+    tree.change_flow(node, tree.arc(node).upward ? -amount : amount);
+  for (Node node = column; node != join; node = tree.parent(node))
+    tree.change_flow(node, tree.arc(node).upward ? amount : -amount);
 }
 
 // Re-hangs the part that the leaving arc cuts off on the entering arc, and shifts its potentials so that the entering
 // arc's reduced cost becomes zero.
-void NetworkSimplex::update_tree(const EnteringArc& entering, const LeavingArc& leaving) {
+void update_tree(SpanningTree& tree, const EnteringArc& entering, const LeavingArc& leaving) {
   if (leaving.on_row_side) {
-    tree_.rehang(leaving.child, entering.row, entering.column, leaving.flow, -entering.reduced_cost);
+    tree.exchange(
+        {leaving.child, entering.row, entering.column, leaving.join, {leaving.flow, true}, -entering.reduced_cost});
   } else {
-    tree_.rehang(leaving.child, entering.column, entering.row, leaving.flow, entering.reduced_cost);
+    tree.exchange(
+        {leaving.child, entering.column, entering.row, leaving.join, {leaving.flow, false}, entering.reduced_cost});
   }
 }
 

@@ -1,4 +1,4 @@
-// The primal network simplex for the transportation problem, with strongly feasible bases.
+// The primal network simplex for transportation problems, with strongly feasible bases.
 //
 // Each pivot lets an arc of negative reduced cost enter the spanning tree and sends as much flow around the cycle it
 // closes as the cycle can take; an arc whose flow this ends leaves. Many pivots move no flow at all; that they
@@ -6,61 +6,78 @@
 // integers: whether an arc is exhausted is never a matter of rounding.
 //
 // The parts carry the names of the textbooks and of LEMON's NetworkSimplex: find_entering_arc (block search),
-// find_join, find_leaving_arc, change_flow, update_tree. The potentials change in the same walk as the tree, in
-// SpanningTree::rehang.
+// find_leaving_arc (which finds the join on its way), change_flow, update_tree. Entering arcs are looked for in float32
+// until there are none, then in float64, which is the proof; each is confirmed in float64 before it enters.
 // References: Cunningham, "A network simplex method", 1976; Ahuja, Magnanti, Orlin, "Network Flows", 1993, chapter 11;
 // Kiraly, Kovacs, "Efficient implementations of minimum-cost flow algorithms", 2012 (block search pricing).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <optional>
 
 #include "genmi/job.h"
-#include "transport/initial_basis.h"
-#include "transport/problem.h"
+#include "transport/cost_block.h"
 #include "transport/spanning_tree.h"
 
 namespace genmi::transport {
 
+enum class Ending { kOptimal, kPivotLimit, kCancelled };
+
+// An arc from a row to a column that is not in the tree.
+struct EnteringArc {
+  Node row, column;
+  double reduced_cost;
+};
+
+// An arc of the tree that is exhausted first, and the flow that it has till then.
+struct LeavingArc {
+  Node child;  // its lower end
+  Node join;   // the nearest common ancestor of the entering arc's ends
+  std::int64_t flow;
+  bool on_row_side;  // of the entering arc
+};
+
 class NetworkSimplex {
  public:
-  enum class Ending { kOptimal, kPivotLimit, kCancelled };
+  enum class Pricing { kRounded, kExact };
 
-  // Except when cancelled, tree() is a feasible basis afterwards. About N^2 to N^2.3 operations for N points.
-  Ending solve(const Problem& problem, std::uint64_t max_pivots, const Job* job);
+  // Goes from the feasible basis `tree` to an optimal one, in at most max_pivots pivots, or stops on the way. Where
+  // that is likely to be optimal already, `pricing` had better begin with the proof.
+  Ending solve(const CostBlock& costs, std::uint64_t max_pivots, const Job* job, SpanningTree& tree,
+               Pricing pricing = Pricing::kRounded);
 
-  const SpanningTree& tree() const { return tree_; }
   std::uint64_t pivots() const { return pivots_; }
+  // How far below zero, at most, reduced costs have been found to lie by the proof.
+  double infeasibility() const { return infeasibility_; }
 
  private:
-  struct EnteringArc {
-    Node row = SpanningTree::kNoNode;
-    Node column = SpanningTree::kNoNode;
-    double reduced_cost = 0;
-    bool exists() const { return row != SpanningTree::kNoNode; }
-  };
-  struct LeavingArc {
-    Node child;  // the lower end of the arc in the tree
-    std::int64_t flow;
-    bool on_row_side;  // of the entering arc
-  };
-  void begin(const Problem& problem);
-  void refresh_potentials();
-  EnteringArc find_entering_arc();
-  void pivot(const EnteringArc& entering);
-  Node find_join(Node a, Node b) const;
-  LeavingArc find_leaving_arc(const EnteringArc& entering, Node join) const;
-  void change_flow(const EnteringArc& entering, Node join, std::int64_t amount);
-  void update_tree(const EnteringArc& entering, const LeavingArc& leaving);
+  // What is left to do after a round of pivots.
+  enum class Round { kClean, kPivoted, kPivotLimit, kCancelled };
 
-  MatrixView<double> costs_;
-  InitialBasis initial_basis_;
-  SpanningTree tree_;
-  std::uint64_t pivots_ = 0;
-  double tolerance_ = 0;        // reduced costs above its negative count as zero
+  Round pivot_round(Pricing pricing, const Job* job);
+  void refresh_potentials();
+  template <Pricing pricing>
+  std::optional<EnteringArc> find_entering_arc();
+  template <Pricing pricing>
+  double least_reduced_cost(std::size_t row) const;
+  template <Pricing pricing>
+  EnteringArc best_arc(std::size_t row) const;
+  void pivot(const EnteringArc& entering);
+
+  CostBlock costs_;
+  SpanningTree* tree_ = nullptr;
+  std::uint64_t pivots_ = 0, max_pivots_ = 0;
+  double rounded_tolerance_ = 0, exact_tolerance_ = 0;  // reduced costs above their negatives count as zero
+  double infeasibility_ = 0;
   std::size_t block_rows_ = 1;  // priced together
   std::size_t next_row_ = 0;    // where pricing goes on
 };
+
+// The parts of a pivot, which the dual simplex has in common with the primal.
+Node find_join(const SpanningTree& tree, Node a, Node b);
+LeavingArc find_leaving_arc(const SpanningTree& tree, Node row, Node column);
+void change_flow(SpanningTree& tree, Node row, Node column, Node join, std::int64_t amount);
+void update_tree(SpanningTree& tree, const EnteringArc& entering, const LeavingArc& leaving);
 
 }  // namespace genmi::transport

@@ -5,24 +5,63 @@
 
 namespace genmi::transport {
 
-void append_staying(const Marginals& marginals, std::vector<PlanEntry>& plan) {
-  const std::span<const double> staying = marginals.staying();
-  for (std::size_t point = 0; point < staying.size(); ++point) {
-    const auto at = static_cast<std::int32_t>(point);
-    if (staying[point] > 0) plan.push_back({at, at, staying[point]});
+namespace {
+
+// Calls entry(source, target, units) for every arc of the tree that has flow.
+template <class Entry>
+void for_each_flow(const Measures& measures, const SpanningTree& tree, Entry entry) {
+  for (const Node node : tree.preorder()) {
+    if (node == tree.root() || tree.arc(node).flow == 0) continue;
+    entry(measures.sources.points[tree.arc_row(node)], measures.targets.points[tree.arc_column(node)],
+          tree.arc(node).flow);
   }
 }
 
-void append_flows(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan) {
-  const std::vector<std::size_t>& sources = marginals.sources().points;
-  const std::vector<std::size_t>& targets = marginals.targets().points;
-  for (std::size_t k = 0; k < tree.size(); ++k) {
-    const Node node = static_cast<Node>(k);
-    if (node == SpanningTree::kRoot || tree.flow(node) == 0) continue;
-    const Node row = tree.is_row(node) ? node : tree.parent(node);
-    const Node column = tree.is_row(node) ? tree.parent(node) : node;
-    plan.push_back({static_cast<std::int32_t>(sources[tree.row(row)]),
-                    static_cast<std::int32_t>(targets[tree.column(column)]), marginals.mass_of(tree.flow(node))});
+PlanEntry plan_entry(std::size_t source, std::size_t target, double mass) {
+  return {static_cast<std::int32_t>(source), static_cast<std::int32_t>(target), mass};
+}
+
+}  // namespace
+
+void plan_of_staying(const Marginals& marginals, std::vector<PlanEntry>& plan) {
+  plan.clear();
+  for (std::size_t point = 0; point < marginals.points(); ++point)
+    if (marginals.staying_mass(point) > 0) plan.push_back(plan_entry(point, point, marginals.staying_mass(point)));
+}
+
+void plan_of_moving(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan) {
+  plan_of_staying(marginals, plan);
+  for_each_flow(marginals.moving(), tree, [&](std::size_t source, std::size_t target, std::int64_t units) {
+    plan.push_back(plan_entry(source, target, marginals.mass_of(units)));
+  });
+}
+
+void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes& routes,
+                    std::vector<PlanEntry>& plan) {
+  plan_of_staying(marginals, plan);
+  for (const auto& [source, target, units] : routes.trace(tree, marginals.moving()))
+    plan.push_back(plan_entry(source, target, marginals.mass_of(units)));
+}
+
+// The units of what may stay are cut to what can be needed of it, see Marginals: what is left of a point's mass stays
+// in any case, also where none of those units does.
+void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan) {
+  plan.clear();
+  std::vector<std::int64_t> stays(marginals.may_stay() ? marginals.points() : 0, 0);
+  for_each_flow(marginals.all(), tree, [&](std::size_t source, std::size_t target, std::int64_t units) {
+    if (marginals.may_stay() && source == target) {
+      stays[source] = units;
+    } else {
+      plan.push_back(plan_entry(source, target, marginals.mass_of(units)));
+    }
+  });
+  for (std::size_t point = 0; point < stays.size(); ++point) {
+    if (marginals.staying_units(point) == 0) continue;  // nothing, or less than a unit
+    const std::int64_t leaves = marginals.staying_units(point) - stays[point];
+    const bool by_what_leaves = leaves == 0 || marginals.is_cut(point);
+    const double mass =
+        by_what_leaves ? marginals.staying_mass(point) - marginals.mass_of(leaves) : marginals.mass_of(stays[point]);
+    if (mass > 0) plan.push_back(plan_entry(point, point, mass));
   }
 }
 
@@ -32,7 +71,7 @@ void sort_plan(std::vector<PlanEntry>& plan) {
   });
 }
 
-double plan_cost(MatrixView<double> costs, const std::vector<PlanEntry>& plan) {
+double plan_cost(const CostBlock& costs, const std::vector<PlanEntry>& plan) {
   double cost = 0;
   for (const auto& [source, target, mass] : plan) {
     cost += mass * costs(static_cast<std::size_t>(source), static_cast<std::size_t>(target));

@@ -5,20 +5,27 @@
 
 #include "genmi/transport.h"
 #include "transport/marginals.h"
+#include "transport/routes.h"
 #include "transport/spanning_tree.h"
 
 namespace genmi::transport {
 
-// The mass that stays.
-void append_staying(const Marginals& marginals, std::vector<PlanEntry>& plan);
+// Everything stays.
+void plan_of_staying(const Marginals& marginals, std::vector<PlanEntry>& plan);
 
-// The flows of the tree, whose rows and columns are the points of the marginals' supports.
-void append_flows(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan);
+// The plan of a tree of marginals.moving(), and all that stays.
+void plan_of_moving(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan);
+
+// The plan of a tree of points that serves marginals.moving(), and all that stays.
+void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes& routes, std::vector<PlanEntry>& plan);
+
+// The plan of a tree of marginals.all().
+void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan);
 
 // By source, then by target.
 void sort_plan(std::vector<PlanEntry>& plan);
 
 // <plan, costs>
-double plan_cost(MatrixView<double> costs, const std::vector<PlanEntry>& plan);
+double plan_cost(const CostBlock& costs, const std::vector<PlanEntry>& plan);
 
 }  // namespace genmi::transport

@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <span>
 
-#include "genmi/matrix.h"
+#include "transport/cost_block.h"
 
 namespace genmi::transport {
 
 // Rows are the sources, columns the targets. Masses are integers, so that flows are exact and ties are ties.
 struct Problem {
-  MatrixView<double> costs;
+  CostBlock costs;
   std::span<const std::int64_t> supplies;  // one per row, positive
   std::span<const std::int64_t> demands;   // one per column, positive, the same total
 };

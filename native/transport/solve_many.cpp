@@ -10,7 +10,7 @@ namespace {
 // One solver for each thread, in memory that the next call uses again.
 struct Solvers {
   struct Slot {
-    Solver solver{Costs{}};
+    Solver solver;
     Result result;
     std::vector<double> supply, demand;
   };
@@ -20,9 +20,8 @@ struct Solvers {
   void prepare(const Costs& costs, std::size_t threads, std::size_t problems) {
     if (slots.size() < threads) slots.resize(threads);
     for (Slot& slot : slots) {
-      slot.solver.use(costs);
-      slot.supply.resize(costs.matrix.rows);
-      slot.demand.resize(costs.matrix.columns);
+      slot.supply.resize(costs.rows());
+      slot.demand.resize(costs.columns());
     }
     statuses.assign(problems, Status::ok());
   }
@@ -34,20 +33,22 @@ constexpr std::size_t kKeptCosts = std::size_t{1} << 20;
 }  // namespace
 
 Status solve_many(const Costs& costs, std::size_t count, const FillWeights& weights, const Options& options,
-                  const Context& context, const KeepResult& keep) {
+                  const Context& context, const KeepResult& keep, std::span<Basis> bases) {
   Solvers& solvers = context.workspace.kept<Solvers>();
   solvers.prepare(costs, std::min(context.slots(), count), count);
   context.for_each(count, [&](std::size_t problem, std::size_t thread) {
     Solvers::Slot& slot = solvers.slots[thread];
     weights(problem, slot.supply, slot.demand);
     Status& status = solvers.statuses[problem];
-    status = slot.solver.solve(slot.supply, slot.demand, options, slot.result);
+    Options own = options;
+    if (!bases.empty()) own.basis = &bases[problem];
+    status = slot.solver.solve(costs, slot.supply, slot.demand, own, slot.result);
     if (status) keep(problem, slot.result);
   });
   const auto failed =
       std::find_if(solvers.statuses.begin(), solvers.statuses.end(), [](const Status& s) { return !s; });
   Status status = failed == solvers.statuses.end() ? Status::ok() : *failed;
-  if (costs.matrix.rows * costs.matrix.columns > kKeptCosts) solvers = {};
+  if (costs.rows() * costs.columns() > kKeptCosts) solvers = {};
   return status;
 }
 

@@ -1,59 +1,72 @@
-// The pipeline of one problem: check, make the marginals ready, gather the costs that matter, network simplex, lift the
-// duals to all points, certify.
+// The pipeline of one problem: check, make the marginals ready, solve for what moves, then for everything if some mass
+// has to make way, lift the duals to all points, certify.
+#include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "genmi/transport.h"
 #include "transport/checks.h"
 #include "transport/duals.h"
+#include "transport/gather.h"
+#include "transport/initial_basis.h"
 #include "transport/marginals.h"
 #include "transport/network_simplex.h"
 #include "transport/plan.h"
+#include "transport/problem.h"
+#include "transport/routes.h"
+#include "transport/warm_start.h"
+#include "transport/whole_basis.h"
 
 namespace genmi::transport {
 namespace {
 
-// The block of costs between the supports: the matrix itself if that is all of it.
-MatrixView<double> gather(MatrixView<double> costs, const Support& sources, const Support& targets,
-                          std::vector<double>& block) {
-  const std::size_t rows = sources.points.size();
-  const std::size_t columns = targets.points.size();
-  if (rows == costs.rows && columns == costs.columns) return costs;
-  block.resize(rows * columns);
-  double* out = block.data();
-  for (const std::size_t source : sources.points) {
-    const double* row = costs.row(source);
-    for (const std::size_t target : targets.points) *out++ = row[target];
-  }
-  return {block.data(), rows, columns};
+const Status kCancelled{Code::kAborted, "aborted"};
+
+void scale_by(double factor, std::vector<double>& values) {
+  if (factor == 1) return;
+  for (double& value : values) value *= factor;
 }
 
 }  // namespace
 
 struct Solver::Workspace {
   Marginals marginals;
-  std::vector<double> block;
+  Gather gather;
+  InitialBasis initial_basis;
+  WholeBasis whole_basis;
   NetworkSimplex simplex;
+  WarmStart warm_start;
+  Routes routes;
+  SpanningTree tree, whole_tree;
+  AlignedVector<double> phi;  // potentials of all points
 
-  Status move(MatrixView<double> costs, const Options& options, Result& result);
-  void certify(MatrixView<double> costs, Result& result) const;
+  Status solve(const Costs& costs, const Options& options, Result& result);
+  void leave_all(const Costs& costs, Result& result);
+  Status solve_again(const Costs& costs, const Options& options, Result& result, bool& solved);
+  Status solve_from_nothing(const Costs& costs, const Options& options, Result& result);
+  Status solve_measures(const Measures& measures, const Costs& costs, const Options& options, Result& result);
+  Status optimise(const CostBlock& costs, const Options& options, SpanningTree& tree, Result& result);
+  bool is_proof(const Costs& costs, Result& result);
+  void finish_moving(const Costs& costs, const Options& options, Result& result);
+  void finish_all(const Costs& costs, const SpanningTree& tree, const Options& options, Result& result);
+  void certify(const Costs& costs, Result& result) const;
 };
 
-Solver::Solver(Costs costs) : costs_(costs), workspace_(std::make_unique<Workspace>()) {}
+Solver::Solver() : workspace_(std::make_unique<Workspace>()) {}
 Solver::~Solver() = default;
 Solver::Solver(Solver&&) noexcept = default;
 Solver& Solver::operator=(Solver&&) noexcept = default;
 
-Status Solver::solve(std::span<const double> supply, std::span<const double> demand, const Options& options,
-                     Result& result) {
-  const MatrixView<double> costs = costs_.matrix;
-  if (Status status = check_shape(costs_); !status) return status;
-  // Messages call the arguments what the caller does: weights p and q, distances.
-  if (Status status = check_weights("p", supply, costs.rows); !status) return status;
-  if (Status status = check_weights("q", demand, costs.columns); !status) return status;
+Status Solver::solve(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
+                     const Options& options, Result& result) {
+  // Messages call the arguments what the caller does: weights p and q.
+  if (Status status = check_weights("p", supply, costs.rows()); !status) return status;
+  if (Status status = check_weights("q", demand, costs.columns()); !status) return status;
 
   Marginals& marginals = workspace_->marginals;
-  if (Status status = marginals.prepare(supply, demand, options.mass_tolerance, costs_.metric); !status) return status;
-  if (Status status = workspace_->move(costs, options, result); !status) return status;
+  if (Status status = marginals.prepare(supply, demand, options.mass_tolerance, costs.has_zero_diagonal()); !status)
+    return status;
+  if (Status status = workspace_->solve(costs, options, result); !status) return status;
   workspace_->certify(costs, result);
   if (options.plan) {
     sort_plan(result.plan);
@@ -64,38 +77,128 @@ Status Solver::solve(std::span<const double> supply, std::span<const double> dem
 }
 
 // Finds plan and duals for the marginals.
-Status Solver::Workspace::move(MatrixView<double> costs, const Options& options, Result& result) {
-  const Support& sources = marginals.sources();
-  const Support& targets = marginals.targets();
+Status Solver::Workspace::solve(const Costs& costs, const Options& options, Result& result) {
   result.outcome = Outcome::kOptimal;
   result.pivots = 0;
-  result.plan.clear();
-  append_staying(marginals, result.plan);
-  if (sources.points.empty()) {
-    result.u.assign(costs.rows, 0);
-    result.v.assign(costs.columns, 0);
+  if (marginals.moving().sources.points.empty()) {
+    leave_all(costs, result);
     return Status::ok();
   }
+  bool solved = false;
+  if (Status status = solve_again(costs, options, result, solved); !status || solved) return status;
+  return solve_from_nothing(costs, options, result);
+}
 
-  const MatrixView<double> moves = gather(costs, sources, targets, block);
-  switch (simplex.solve({moves, sources.units, targets.units}, options.max_pivots, options.job)) {
-    case NetworkSimplex::Ending::kOptimal: break;
-    case NetworkSimplex::Ending::kPivotLimit: result.outcome = Outcome::kIterationLimit; break;
-    case NetworkSimplex::Ending::kCancelled: return {Code::kAborted, "aborted"};
+void Solver::Workspace::leave_all(const Costs& costs, Result& result) {
+  result.u.assign(costs.rows(), 0);
+  result.v.assign(costs.columns(), 0);
+  plan_of_staying(marginals, result.plan);
+  result.certificate.infeasibility = 0;
+}
+
+// From the basis that the last problem has left, if there is one. Counted pivots are for a start from nothing.
+Status Solver::Workspace::solve_again(const Costs& costs, const Options& options, Result& result, bool& solved) {
+  Basis* const basis = options.basis;
+  if (basis == nullptr || basis->empty() || options.max_pivots != Options{}.max_pivots) return Status::ok();
+  if (!WarmStart::is_promising(*basis, marginals, costs)) return Status::ok();
+  const WarmStart::Ending ending = warm_start.solve(costs, marginals, *basis, options.job, tree);
+  if (ending == WarmStart::Ending::kCancelled) return kCancelled;
+  if (ending == WarmStart::Ending::kGaveUp) return Status::ok();
+  result.pivots = warm_start.pivots();
+  take_potentials(tree, result.u, result.v);
+  result.certificate.infeasibility = warm_start.infeasibility();
+  if (basis->graph == Basis::Graph::kSides) {
+    plan_of_all(marginals, tree, result.plan);
+    solved = true;
+    keep_tree(tree, marginals, *basis);
+    return Status::ok();
   }
-  result.pivots = simplex.pivots();
-  append_flows(marginals, simplex.tree(), result.plan);
-  lift_duals(costs, targets.points, simplex.tree().column_potentials(), result.u, result.v);
+  plan_of_points(marginals, tree, routes, result.plan);
+  // Where the triangle inequality does not quite hold, ways through other points may be shorter than any plan.
+  solved = complementary_slackness(costs.block(), result.plan, result.u, result.v) <= 10 * tree.rounding();
+  if (solved) keep_tree(tree, marginals, *basis);
   return Status::ok();
+}
+
+// What moves first; it is all where leaving the rest costs nothing more.
+Status Solver::Workspace::solve_from_nothing(const Costs& costs, const Options& options, Result& result) {
+  result.pivots = 0;
+  if (!costs.is_metric_like()) {
+    if (Status status = solve_measures(marginals.all(), costs, options, result); !status) return status;
+    finish_all(costs, tree, options, result);
+    return Status::ok();
+  }
+  if (Status status = solve_measures(marginals.moving(), costs, options, result); !status) return status;
+  if (result.outcome == Outcome::kIterationLimit || is_proof(costs, result)) {
+    finish_moving(costs, options, result);
+    return Status::ok();
+  }
+  const Measures& all = marginals.all();
+  const CostBlock block = gather.select(costs.block(), all.sources.points, all.targets.points);
+  whole_basis.build(tree, marginals, block, whole_tree);
+  if (Status status = optimise(block, options, whole_tree, result); !status) return status;
+  finish_all(costs, whole_tree, options, result);
+  return Status::ok();
+}
+
+Status Solver::Workspace::solve_measures(const Measures& measures, const Costs& costs, const Options& options,
+                                         Result& result) {
+  const CostBlock block = gather.select(costs.block(), measures.sources.points, measures.targets.points);
+  if (!initial_basis.build({block, measures.sources.units, measures.targets.units}, options.job, tree))
+    return kCancelled;
+  return optimise(block, options, tree, result);
+}
+
+Status Solver::Workspace::optimise(const CostBlock& costs, const Options& options, SpanningTree& basis,
+                                   Result& result) {
+  const Ending ending = simplex.solve(costs, options.max_pivots - result.pivots, options.job, basis);
+  result.pivots += simplex.pivots();
+  if (ending == Ending::kCancelled) return kCancelled;
+  if (ending == Ending::kPivotLimit) result.outcome = Outcome::kIterationLimit;
+  return Status::ok();
+}
+
+// Whether the potentials of what moves prove that nothing else need move.
+bool Solver::Workspace::is_proof(const Costs& costs, Result& result) {
+  point_potentials(costs.block(), marginals.moving(), tree, phi);
+  result.certificate.infeasibility = point_infeasibility(costs.block(), costs.is_symmetric(), phi.data());
+  return result.certificate.infeasibility <= tree.rounding();
+}
+
+void Solver::Workspace::finish_moving(const Costs& costs, const Options& options, Result& result) {
+  plan_of_moving(marginals, tree, result.plan);
+  if (result.outcome == Outcome::kIterationLimit) {
+    result.certificate.infeasibility =
+        lift_duals(costs.block(), marginals.moving().targets.points, tree.column_potentials(), result.u, result.v);
+    return;
+  }
+  if (options.basis != nullptr) keep_moving(tree, marginals, costs.block(), phi, *options.basis);
+  result.v.assign(phi.begin(), phi.begin() + static_cast<std::ptrdiff_t>(costs.rows()));
+  result.u.resize(costs.rows());
+  std::transform(result.v.begin(), result.v.end(), result.u.begin(), std::negate<>());
+}
+
+void Solver::Workspace::finish_all(const Costs& costs, const SpanningTree& basis, const Options& options,
+                                   Result& result) {
+  plan_of_all(marginals, basis, result.plan);
+  result.certificate.infeasibility =
+      lift_duals(costs.block(), marginals.all().targets.points, basis.column_potentials(), result.u, result.v);
+  if (options.basis != nullptr) keep_tree(basis, marginals, *options.basis);
 }
 
 // Both values bound the optimum, whatever happened before: the plan's from above, the duals' from below. Of two that
 // agree the plan's is the more accurate, a sum of positive terms, where the duals' cancel when the measures are close.
-void Solver::Workspace::certify(MatrixView<double> costs, Result& result) const {
-  result.cost = plan_cost(costs, result.plan);
-  result.certificate.gap = result.cost - dual_value(marginals.supply(), marginals.demand(), result.u, result.v);
-  result.certificate.infeasibility = dual_infeasibility(costs, result.u, result.v);
-  result.certificate.slackness = complementary_slackness(costs, result.plan, result.u, result.v);
+// The block's costs are the caller's times a power of two.
+void Solver::Workspace::certify(const Costs& costs, Result& result) const {
+  const CostBlock block = costs.block();
+  const double unit = 1 / costs.scale();
+  Certificate& certificate = result.certificate;
+  certificate.slackness = unit * complementary_slackness(block, result.plan, result.u, result.v);
+  certificate.infeasibility *= unit;
+  result.cost = unit * plan_cost(block, result.plan);
+  scale_by(unit, result.u);
+  scale_by(unit, result.v);
+  certificate.gap = result.cost - dual_value(marginals.supply(), marginals.demand(), result.u, result.v);
 }
 
 }  // namespace genmi::transport

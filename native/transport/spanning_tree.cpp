@@ -5,88 +5,171 @@
 
 namespace genmi::transport {
 
-void SpanningTree::plant(std::size_t rows, std::size_t columns) {
-  const std::size_t nodes = rows + columns;
-  rows_ = rows;
-  parent_.assign(nodes, kNoNode);
-  next_.resize(nodes);
-  previous_.resize(nodes);
-  depth_.assign(nodes, kOutside);
-  flow_.assign(nodes, 0);
-  potential_.assign(nodes, 0);
-  depth_[kRoot] = 0;
-  link(kRoot, kRoot);
+void SpanningTree::plant(const Sides& sides, Node root) {
+  sides_ = sides;
+  root_ = root;
+  states_.assign(sides.node_numbers(), {});
+  first_child_.assign(sides.node_numbers(), kNoNode);
+  next_sibling_.resize(sides.node_numbers());
+  potentials_.assign(sides.node_numbers(), 0);
+  rounded_.assign(sides.node_numbers(), 0);
+  state(root).size = 1;
 }
 
-void SpanningTree::hang(Node leaf, Node parent, std::int64_t flow, double cost) {
-  link(leaf, next_[index(parent)]);
-  link(parent, leaf);
-  parent_[index(leaf)] = parent;
-  depth_[index(leaf)] = depth_[index(parent)] + 1;
-  flow_[index(leaf)] = flow;
-  potential_[index(leaf)] = potential_below(parent, leaf, cost);
+void SpanningTree::hang(Node child, Node parent, TreeArc arc) {
+  state(child) = {parent, 1, 0, arc};
+  next_sibling_[index(child)] = first_child_[index(parent)];
+  first_child_[index(parent)] = child;
 }
 
-// The path from `entering` up to `leaving` is turned around node by node: each becomes the child of the one before it,
-// and takes along what hung on it. The thread then visits these remainders in that order, right after the new parent.
-void SpanningTree::rehang(Node leaving, Node entering, Node parent, std::int64_t flow, double shift) {
-  Node node = entering;
-  Node after = parent;
-  std::int32_t depth = depth_[index(parent)] + 1;
-  for (;;) {
-    const Node old_parent = parent_[index(node)];
-    const std::int64_t old_flow = flow_[index(node)];
-    after = move_segment(node, after, depth - depth_[index(node)], shift);
-    parent_[index(node)] = parent;
-    flow_[index(node)] = flow;
-    if (node == leaving) return;
-    parent = node;
-    flow = old_flow;
-    node = old_parent;
-    ++depth;
+// A preorder without recursion: after a node comes its first child, or else the next sibling of the nearest ancestor
+// that has one.
+void SpanningTree::settle() {
+  order_.clear();
+  for (Node node = root(); node != kNoNode;) {
+    state(node).position = static_cast<std::int32_t>(order_.size());
+    state(node).size = 1;
+    order_.push_back(node);
+    Node next = first_child_[index(node)];
+    for (; next == kNoNode && node != root(); node = parent(node)) next = next_sibling_[index(node)];
+    node = next;
+  }
+  count_subtrees();
+}
+
+void SpanningTree::restore(const Sides& sides, const std::vector<Basis::Arc>& arcs) {
+  plant(sides, arcs.front().node);
+  order_.clear();
+  for (const auto& [node, parent, upward, potential] : arcs) {
+    state(node) = {parent, 1, static_cast<std::int32_t>(order_.size()), {0, upward}};
+    set_potential(node, potential);
+    order_.push_back(node);
+  }
+  state(root()).parent = kNoNode;
+  count_subtrees();
+}
+
+void SpanningTree::store(std::vector<Basis::Arc>& arcs) const {
+  arcs.clear();
+  for (const Node node : order_)
+    arcs.push_back({node, node == root() ? node : parent(node), arc(node).upward, potential(node)});
+}
+
+void SpanningTree::count_subtrees() {
+  for (std::size_t k = order_.size(); k-- > 1;) state(parent(order_[k])).size += state(order_[k]).size;
+  stretch_.resize(order_.size());
+}
+
+void SpanningTree::recompute_potentials(const CostBlock& costs) {
+  set_potential(root(), 0);
+  for (std::size_t k = 1; k < order_.size(); ++k) {
+    const Node node = order_[k];
+    const double cost = costs(arc_row(node), arc_column(node));
+    const double above = potential(parent(node));
+    set_potential(node, arc(node).upward ? above - cost : above + cost);
   }
 }
 
-void SpanningTree::recompute_potentials(MatrixView<double> costs) {
-  potential_[kRoot] = 0;
-  for (Node node = next_[kRoot]; node != kRoot; node = next_[index(node)]) {
-    const Node up = parent(node);
-    const double cost = is_row(node) ? costs(row(node), column(up)) : costs(row(up), column(node));
-    potential_[index(node)] = potential_below(up, node, cost);
-  }
+void SpanningTree::set_potential(Node node, double potential) {
+  potentials_[index(node)] = potential;
+  rounded_[index(node)] = static_cast<float>(potential);
 }
 
 double SpanningTree::largest_potential() const {
   double largest = 0;
-  for (const double potential : potential_) largest = std::max(largest, std::abs(potential));
+  for (const double potential : potentials_) largest = std::max(largest, std::abs(potential));
   return largest;
 }
 
-double SpanningTree::potential_below(Node parent, Node child, double cost) const {
-  return is_row(child) ? potential_[index(parent)] - cost : potential_[index(parent)] + cost;
+void SpanningTree::exchange(const Exchange& exchange) {
+  const std::int32_t first = state(exchange.leaving).position;
+  const std::int32_t count = state(exchange.leaving).size;
+  resize_ancestors(parent(exchange.leaving), exchange.join, -count);
+  turn_stem(exchange);
+  const std::int32_t moved_to = move_stretch(first, count, exchange.parent);
+  resize_ancestors(exchange.parent, exchange.join, count);
+  shift_potentials(moved_to, count, exchange.shift);
 }
 
-void SpanningTree::link(Node before, Node after) {
-  next_[index(before)] = after;
-  previous_[index(after)] = before;
+void SpanningTree::resize_ancestors(Node from, Node to, std::int32_t change) {
+  for (Node node = from; node != to; node = parent(node)) state(node).size += change;
 }
 
-// Moves what the thread still has of the subtree of `first` to behind `after`, and returns its last node. Potentials
-// and depths change in the same walk, which is where most of a pivot's time goes.
-Node SpanningTree::move_segment(Node first, Node after, std::int32_t deeper, double shift) {
-  const std::int32_t level = depth_[index(first)];
-  Node last = first;
-  Node node = first;
-  do {
-    depth_[index(node)] += deeper;
-    potential_[index(node)] += shift;
-    last = node;
-    node = next_[index(node)];
-  } while (depth_[index(node)] > level);
-  link(previous_[index(first)], node);
-  link(last, next_[index(after)]);
-  link(after, first);
-  return last;
+// The path from `entering` up to `leaving` is turned around node by node: each becomes the child of the one before it,
+// and takes along what else hung on it. In the new preorder of the subtree these remainders follow each other; each is
+// the stretch of its node without the stretch of the one before.
+void SpanningTree::turn_stem(const Exchange& exchange) {
+  const std::int32_t count = state(exchange.leaving).size;
+  Node* out = stretch_.data();
+  Node node = exchange.entering, above = exchange.parent;
+  TreeArc arc = exchange.arc;
+  std::int32_t inner_begin = state(node).position, inner_size = 0;
+  for (;;) {
+    State& turned = state(node);
+    const Node* stretch = order_.data() + turned.position;
+    const std::int32_t before = inner_size == 0 ? turned.size : inner_begin - turned.position;
+    out = std::copy(stretch, stretch + before, out);
+    out = std::copy(stretch + before + inner_size, stretch + turned.size, out);
+    const std::int32_t remaining = count - inner_size;
+    inner_begin = turned.position;
+    inner_size = turned.size;
+    const TreeArc old_arc = turned.arc;
+    const Node old_parent = turned.parent;
+    turned.parent = above;
+    turned.arc = arc;
+    turned.size = remaining;
+    if (node == exchange.leaving) return;
+    arc = {old_arc.flow, !old_arc.upward};
+    above = node;
+    node = old_parent;
+  }
+}
+
+// Puts the stretch that began at `first` among the children of `parent`, as the first or the last of them, whichever is
+// nearer, and moves what lies between. Returns where it begins now.
+std::int32_t SpanningTree::move_stretch(std::int32_t first, std::int32_t count, Node parent) {
+  const std::int32_t end = first + count;
+  const std::int32_t children = state(parent).position + 1;
+  const std::int32_t children_end = children - 1 + state(parent).size;
+  std::int32_t to = 0;
+  if (children > first) {
+    to = children - count;
+  } else if (children_end <= first) {
+    to = children_end;
+  } else {  // it stays among the descendants of `parent`
+    to = first - children <= children_end - end ? children : children_end - count;
+  }
+
+  Node* order = order_.data();
+  const std::int32_t low = std::min(first, to), high = std::max(end, to + count);
+  if (to < first) {
+    std::copy_backward(order + to, order + first, order + end);
+  } else {
+    std::copy(order + end, order + to + count, order + first);
+  }
+  std::copy(stretch_.data(), stretch_.data() + count, order + to);
+  State* states = states_.data();
+  for (std::int32_t k = low; k < high; ++k) states[index(order[k])].position = k;
+  return to;
+}
+
+// Only differences of potentials matter: what is shifted is the smaller of the stretch and the rest.
+void SpanningTree::shift_potentials(std::int32_t first, std::int32_t count, double shift) {
+  const auto begin = static_cast<std::size_t>(first), end = static_cast<std::size_t>(first + count);
+  if (2 * (end - begin) <= size()) return shift_range(begin, end, shift);
+  shift_range(0, begin, -shift);
+  shift_range(end, size(), -shift);
+}
+
+void SpanningTree::shift_range(std::size_t begin, std::size_t end, double shift) {
+  const Node* order = order_.data();
+  double* potentials = potentials_.data();
+  float* rounded = rounded_.data();
+  for (std::size_t k = begin; k < end; ++k) {
+    const std::size_t node = index(order[k]);
+    potentials[node] += shift;
+    rounded[node] = static_cast<float>(potentials[node]);
+  }
 }
 
 }  // namespace genmi::transport

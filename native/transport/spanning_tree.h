@@ -1,76 +1,135 @@
-// The basis of the network simplex: a spanning tree of the bipartite graph of rows and columns, its flows and its
-// potentials.
+// The basis of the network simplex: a spanning tree of the graph of rows and columns, its flows and its potentials.
 //
-// The representation is the parent, thread and depth of Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 11.3.
-// The thread is a preorder of the tree as a circular, doubly linked list that starts at the root: a subtree is a node
-// and those after it that are deeper. Arcs lead from a row to a column, so the side of a node tells the direction of
-// the arc to its parent: up for a row, down for a column.
+// Each node knows its parent and the size of its subtree. The nodes stand in an array in preorder, so that a subtree is
+// a stretch of it. A pivot moves one such stretch, by copying, and shifts its potentials (or those of all others, if
+// they are fewer) in one loop without a chain of pointers: several times faster than the usual linked thread.
+// (Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 11.3, has the thread; Kiraly, Kovacs, 2012, subtree sizes.)
+//
+// A node may be a row, a column, or both: see Sides.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "genmi/matrix.h"
+#include "genmi/aligned_vector.h"
+#include "genmi/transport.h"
+#include "transport/cost_block.h"
 
 namespace genmi::transport {
 
 using Node = std::int32_t;
 
+// Which nodes are rows, and which columns. Columns come first, so that their potentials are aligned.
+struct Sides {
+  std::size_t rows = 0, columns = 0;
+  std::size_t first_row = 0;  // the node of row 0; 0 where rows and columns are the same points
+
+  static Sides bipartite(std::size_t rows, std::size_t columns) { return {rows, columns, simd::padded(columns)}; }
+  static Sides same_points(std::size_t points) { return {points, points, 0}; }
+
+  bool are_same() const { return first_row == 0; }
+  std::size_t nodes() const { return are_same() ? columns : rows + columns; }
+  std::size_t node_numbers() const { return first_row + simd::padded(are_same() ? columns : rows); }
+  Node row_node(std::size_t row) const { return static_cast<Node>(first_row + row); }
+  Node column_node(std::size_t column) const { return static_cast<Node>(column); }
+  std::size_t row(Node node) const { return static_cast<std::size_t>(node) - first_row; }
+  std::size_t column(Node node) const { return static_cast<std::size_t>(node); }
+  bool is_row(Node node) const { return static_cast<std::size_t>(node) >= first_row; }  // of a bipartite graph
+};
+
+// An arc between a node and its parent in the tree.
+struct TreeArc {
+  std::int64_t flow = 0;
+  bool upward = false;  // from the node to its parent
+};
+
 class SpanningTree {
  public:
-  static constexpr Node kRoot = 0;  // the first row
   static constexpr Node kNoNode = -1;
 
-  // Starts anew with the root alone.
-  void plant(std::size_t rows, std::size_t columns);
+  // Starts anew with the root alone, which is a row.
+  void plant(const Sides& sides, Node root);
 
-  // Adds a leaf under a node of the tree, with the flow of the arc between them.
-  void hang(Node leaf, Node parent, std::int64_t flow, double cost);
+  // Adds a node to the tree, below one that is in it already. settle() makes the tree ready once all are in.
+  void hang(Node child, Node parent, TreeArc arc);
+  void settle();
+
+  // A tree whose nodes are given in preorder, with their potentials and without flows.
+  void restore(const Sides& sides, const std::vector<Basis::Arc>& arcs);
+  void store(std::vector<Basis::Arc>& arcs) const;
 
   // Exchanges the arc between `leaving` and its parent for one between `entering`, a node of the subtree that this cuts
-  // off, and `parent`, a node of the rest. Adds `shift` to the potentials of the subtree. Cost: its size.
-  void rehang(Node leaving, Node entering, Node parent, std::int64_t flow, double shift);
+  // off, and `parent`, a node of the rest. `join` is the nearest ancestor of both ends. Adds `shift` to the potentials
+  // of the subtree, relative to the others.
+  struct Exchange {
+    Node leaving, entering, parent, join;
+    TreeArc arc;
+    double shift;
+  };
+  void exchange(const Exchange& exchange);
 
-  void change_flow(Node node, std::int64_t amount) { flow_[index(node)] += amount; }
+  void change_flow(Node node, std::int64_t amount) { states_[index(node)].arc.flow += amount; }
 
   // Computes the potentials from the costs of the tree's arcs, free of what earlier shifts have rounded away.
-  void recompute_potentials(MatrixView<double> costs);
+  void recompute_potentials(const CostBlock& costs);
 
-  std::size_t rows() const { return rows_; }
-  std::size_t size() const { return parent_.size(); }
-  bool contains(Node node) const { return depth_[index(node)] != kOutside; }
+  const Sides& sides() const { return sides_; }
+  std::size_t size() const { return order_.size(); }
+  Node root() const { return root_; }
+  bool contains(Node node) const { return states_[index(node)].size != 0; }
 
-  Node row_node(std::size_t row) const { return static_cast<Node>(row); }
-  Node column_node(std::size_t column) const { return static_cast<Node>(rows_ + column); }
-  bool is_row(Node node) const { return index(node) < rows_; }
-  std::size_t row(Node node) const { return index(node); }
-  std::size_t column(Node node) const { return index(node) - rows_; }
+  Node parent(Node node) const { return states_[index(node)].parent; }
+  std::int32_t subtree_size(Node node) const { return states_[index(node)].size; }
+  const TreeArc& arc(Node node) const { return states_[index(node)].arc; }
 
-  Node parent(Node node) const { return parent_[index(node)]; }
-  std::int32_t depth(Node node) const { return depth_[index(node)]; }
-  std::int64_t flow(Node node) const { return flow_[index(node)]; }  // of the arc to the parent
+  // All nodes, parents before children, and those of a subtree.
+  const std::vector<Node>& preorder() const { return order_; }
+  std::size_t position(Node node) const { return static_cast<std::size_t>(states_[index(node)].position); }
+
+  // The ends of the arc between a node and its parent.
+  std::size_t arc_row(Node node) const { return sides_.row(arc(node).upward ? node : parent(node)); }
+  std::size_t arc_column(Node node) const { return sides_.column(arc(node).upward ? parent(node) : node); }
 
   // Reduced costs are costs_ij + potential(i) - potential(j), zero on the tree: the duals are u_i = -potential(i) for
   // rows and v_j = potential(j) for columns.
-  double potential(Node node) const { return potential_[index(node)]; }
-  const double* column_potentials() const { return potential_.data() + rows_; }
-  double largest_potential() const;
+  double potential(Node node) const { return potentials_[index(node)]; }
+  float rounded_potential(Node node) const { return rounded_[index(node)]; }
+  const double* column_potentials() const { return potentials_.data(); }
+  const float* rounded_column_potentials() const { return rounded_.data(); }
+  const float* rounded_row_potentials() const { return rounded_.data() + sides_.first_row; }
+  // How far reduced costs may lie from zero for rounding: a multiple of the error that potentials gather along the
+  // tree, relative to the largest of them. Costs need not be considered: only one of the size of the potentials can
+  // have a reduced cost near zero.
+  double rounding() const { return 1e-14 * largest_potential(); }
 
  private:
-  static constexpr std::int32_t kOutside = -1;
+  struct State {
+    Node parent = kNoNode;
+    std::int32_t size = 0;      // of the subtree; 0: not in the tree
+    std::int32_t position = 0;  // in the preorder
+    TreeArc arc;
+  };
 
   static std::size_t index(Node node) { return static_cast<std::size_t>(node); }
-  double potential_below(Node parent, Node child, double cost) const;
-  void link(Node before, Node after);
-  Node move_segment(Node first, Node after, std::int32_t deeper, double shift);
+  State& state(Node node) { return states_[index(node)]; }
+  void set_potential(Node node, double potential);
+  void count_subtrees();
+  void resize_ancestors(Node from, Node to, std::int32_t change);
+  void turn_stem(const Exchange& exchange);
+  std::int32_t move_stretch(std::int32_t first, std::int32_t count, Node parent);
+  void shift_potentials(std::int32_t first, std::int32_t count, double shift);
+  double largest_potential() const;
+  void shift_range(std::size_t begin, std::size_t end, double shift);
 
-  std::size_t rows_ = 0;
-  std::vector<Node> parent_;
-  std::vector<Node> next_, previous_;  // the thread
-  std::vector<std::int32_t> depth_;
-  std::vector<std::int64_t> flow_;
-  std::vector<double> potential_;
+  Sides sides_;
+  Node root_ = 0;
+  std::vector<State> states_;
+  std::vector<Node> order_;    // the preorder
+  std::vector<Node> stretch_;  // the part of it that is being moved
+  AlignedVector<double> potentials_;
+  AlignedVector<float> rounded_;
+  std::vector<Node> first_child_, next_sibling_;  // while the tree is being made
 };
 
 }  // namespace genmi::transport

@@ -34,10 +34,10 @@ class Affinity {
 
   std::size_t size() const { return size_; }
   Kind kind() const { return kind_; }
-  // A distance with the triangle inequality (and so fit for the metric reduction of optimal transport).
+  // A distance with the triangle inequality, but for the rounding of its entries.
   bool metric() const { return metric_; }
-  // metric(), and rounding of the stored entries did not break it.
-  virtual bool exactly_metric() const { return metric_; }
+  // The same as what optimal transport wants to hear: yes, or nothing known.
+  std::optional<bool> metric_like() const { return metric_ ? std::optional(true) : std::nullopt; }
   virtual Storage storage() const = 0;
   virtual Precision precision() const = 0;
   virtual std::size_t bytes() const = 0;

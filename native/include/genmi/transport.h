@@ -13,9 +13,11 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "genmi/aligned_vector.h"
 #include "genmi/context.h"
 #include "genmi/job.h"
 #include "genmi/matrix.h"
@@ -23,22 +25,67 @@
 
 namespace genmi::transport {
 
-// Costs between n1 sources and n2 targets, see check_costs. metric: square, symmetric, zero diagonal, and the triangle
-// inequality holds exactly, so that mass which both measures have at a point need not move.
-struct Costs {
-  MatrixView<double> matrix;
-  bool metric = false;
+struct CostBlock;
+
+// Costs between n1 sources and n2 targets in the form that solvers want, made once and shared by all of them.
+class Costs {
+ public:
+  // What the caller knows of square costs, and need not be found out.
+  struct Known {
+    // Whether the triangle inequality holds for most triangles, so that mass which both measures have at a point need
+    // not move. A hint about the fastest way: the optimum is the same.
+    std::optional<bool> metric_like = {};
+    bool symmetric = false;
+  };
+
+  // Takes numbers from 0 to 1e300, at least one (else kOutOfRange); borrows them. Cost: a few passes over them.
+  Status prepare(MatrixView<double> matrix, Known known);
+  Status prepare(MatrixView<double> matrix) { return prepare(matrix, {}); }
+
+  std::size_t rows() const { return matrix_.rows; }
+  std::size_t columns() const { return matrix_.columns; }
+  MatrixView<double> matrix() const { return matrix_; }
+
+  // For the solvers: the costs times scale(), a power of two that keeps float32 in range.
+  CostBlock block() const;
+  double scale() const { return scale_; }
+  bool has_zero_diagonal() const { return zero_diagonal_; }
+  bool is_metric_like() const { return metric_like_; }
+  bool is_symmetric() const { return symmetric_; }
+
+ private:
+  void round();
+
+  MatrixView<double> matrix_;
+  double scale_ = 1;
+  std::vector<double> scaled_;    // empty where the scale is 1
+  AlignedVector<float> rounded_;  // in padded rows
+  bool rounding_is_exact_ = false, zero_diagonal_ = false, metric_like_ = false, symmetric_ = false;
 };
 
-// What Costs asks of each number, in one pass over the matrix: finite (at most 1e300) and >= 0, and not empty. Whoever
-// takes a matrix from outside calls this once; solvers rely on it.
-Status check_costs(MatrixView<double> costs);
+// The basis that a problem ended with, from which the next one like it, over the same costs, is solved sooner.
+class Basis {
+ public:
+  bool empty() const { return arcs.empty(); }
+
+  // For the solvers: the nodes of the tree, the root first and parents before children, with their potentials.
+  enum class Graph { kPoints, kSides };
+  struct Arc {
+    std::int32_t node, parent;  // the root is its own parent
+    bool upward;                // whether the arc leads to the parent
+    double potential;
+  };
+  Graph graph = Graph::kPoints;
+  std::vector<Arc> arcs;
+  std::vector<double> supply, demand;  // the measures that it is optimal for
+};
 
 struct Options {
   bool plan = false;  // also return the plan's positive entries
   std::uint64_t max_pivots = std::numeric_limits<std::uint64_t>::max();
   double mass_tolerance = 1e-8;  // largest relative difference of the two sums
   const Job* job = nullptr;      // polled inside the pivots
+  Basis* basis = nullptr;        // where to start, if it is not empty; where to leave the last basis
 };
 
 enum class Outcome { kOptimal, kIterationLimit };
@@ -67,36 +114,33 @@ struct Result {
   Certificate certificate;
 };
 
-// Solves problems over one cost matrix, one after the other, keeping its memory between them. One thread at a time.
+// Solves problems, one after the other, keeping its memory between them. One thread at a time.
 class Solver {
  public:
-  explicit Solver(Costs costs);
+  Solver();
   ~Solver();
   Solver(Solver&&) noexcept;
   Solver& operator=(Solver&&) noexcept;
-
-  // Goes on with another cost matrix, in the same memory.
-  void use(Costs costs) { costs_ = costs; }
 
   // supply: n1 weights, demand: n2 weights, finite, >= 0, not all zero. Demands are scaled to the supplies' sum when
   // the sums differ by no more than mass_tolerance; by more is kInfeasible. The result is for that sum as it is, not
   // for 1. Stopping at max_pivots is no error but an Outcome. On an error (kOutOfRange for the weights, kInfeasible,
   // kAborted) the result is unspecified. Cost about N^2 to N^2.3 for N points.
-  Status solve(std::span<const double> supply, std::span<const double> demand, const Options& options, Result& result);
+  Status solve(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
+               const Options& options, Result& result);
 
  private:
   struct Workspace;
-  Costs costs_;
   std::unique_ptr<Workspace> workspace_;
 };
 
 // Solves count problems over one cost matrix, each on one of the context's threads: the same bits for any number of
 // them. weights(i, supply, demand) fills in problem i, keep(i, result) may take its answer; both are called from
 // several threads. Returns the error of the first problem, by number, that has one. Memory is kept in the context's
-// workspace.
+// workspace. bases: none, or one for each problem, see Options.
 using FillWeights = std::function<void(std::size_t problem, std::span<double> supply, std::span<double> demand)>;
 using KeepResult = std::function<void(std::size_t problem, Result& result)>;
 Status solve_many(const Costs& costs, std::size_t count, const FillWeights& weights, const Options& options,
-                  const Context& context, const KeepResult& keep);
+                  const Context& context, const KeepResult& keep, std::span<Basis> bases = {});
 
 }  // namespace genmi::transport

@@ -1,0 +1,28 @@
+#include "objectives/kept_transport.h"
+
+#include <utility>
+
+namespace genmi::objectives {
+
+std::unique_ptr<KeptProblems> KeptTransport::take(Rows samples, std::size_t clusters) {
+  std::unique_ptr<KeptProblems> problems;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    problems = std::move(problems_);
+  }
+  std::vector<std::int32_t> wanted(samples.count);
+  for (std::size_t i = 0; i < samples.count; ++i) wanted[i] = static_cast<std::int32_t>(samples[i]);
+  if (problems && problems->samples == wanted && problems->clusters == clusters) return problems;
+  problems = std::make_unique<KeptProblems>();
+  problems->samples = std::move(wanted);
+  problems->clusters = clusters;
+  problems->bases.resize(clusters * (clusters + 1));
+  return problems;
+}
+
+void KeptTransport::give_back(std::unique_ptr<KeptProblems> problems) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  problems_ = std::move(problems);
+}
+
+}  // namespace genmi::objectives

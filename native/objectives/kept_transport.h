@@ -1,0 +1,39 @@
+// What a Wasserstein objective keeps from one evaluation to the next, when they are on the same samples: the costs made
+// ready, and for each comparison the basis that its problem ended with.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "genmi/affinity.h"
+#include "genmi/transport.h"
+#include "objectives/comparisons.h"
+
+namespace genmi::objectives {
+
+struct KeptProblems {
+  std::vector<std::int32_t> samples;
+  std::size_t clusters = 0;
+  std::vector<double> entries;          // the distances between the samples
+  transport::Costs costs;               // that borrow them; prepared unless `entries` is empty
+  std::vector<transport::Basis> bases;  // by pair
+
+  transport::Basis& basis(const Comparison& pair) {
+    return bases[pair.a * (clusters + 1) + (pair.b == kAllData ? clusters : pair.b)];
+  }
+};
+
+// Lends them to one evaluation at a time; another one that runs meanwhile starts from nothing.
+class KeptTransport {
+ public:
+  std::unique_ptr<KeptProblems> take(Rows samples, std::size_t clusters);
+  void give_back(std::unique_ptr<KeptProblems> problems);
+
+ private:
+  std::mutex mutex_;
+  std::unique_ptr<KeptProblems> problems_;
+};
+
+}  // namespace genmi::objectives

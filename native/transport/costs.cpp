@@ -1,0 +1,107 @@
+// Costs made ready for the solvers.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "genmi/transport.h"
+#include "transport/checks.h"
+#include "transport/cost_block.h"
+
+namespace genmi::transport {
+namespace {
+
+// Sums of costs and of their float32 roundings stay far from both ends of float32 while the largest is between these.
+constexpr double kLeastLargest = 0x1p-40, kGreatestLargest = 0x1p40;
+
+// Share of triangles whose long side is longer than the way round, above which leaving common mass where it is would
+// be undone at most points. (Squared distances in high dimension have few of them, in the plane about a quarter.)
+constexpr double kFewDetours = 0.1;
+constexpr int kSampledTriangles = 1024;
+
+// In several lanes, which the compiler can vectorise.
+double largest(const double* values, std::size_t count) {
+  constexpr std::size_t kLanes = 16;
+  double lanes[kLanes] = {};
+  std::size_t k = 0;
+  for (; k + kLanes <= count; k += kLanes)
+    for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] = std::max(lanes[lane], values[k + lane]);
+  for (; k < count; ++k) lanes[0] = std::max(lanes[0], values[k]);
+  return *std::max_element(lanes, lanes + kLanes);
+}
+
+bool has_zero_diagonal(MatrixView<double> costs) {
+  if (costs.rows != costs.columns) return false;
+  for (std::size_t i = 0; i < costs.rows; ++i)
+    if (costs(i, i) != 0) return false;
+  return true;
+}
+
+// In tiles, so that both a row and a column of them stay in the cache.
+bool is_symmetric(MatrixView<double> costs) {
+  constexpr std::size_t kTile = 32;
+  for (std::size_t i0 = 0; i0 < costs.rows; i0 += kTile)
+    for (std::size_t j0 = 0; j0 <= i0; j0 += kTile)
+      for (std::size_t i = i0; i < std::min(i0 + kTile, costs.rows); ++i)
+        for (std::size_t j = j0; j < std::min(j0 + kTile, i); ++j)
+          if (costs(i, j) != costs(j, i)) return false;
+  return true;
+}
+
+bool has_few_detours(MatrixView<double> costs) {
+  std::uint64_t state = 0x9e3779b97f4a7c15u;
+  const auto draw = [&] {  // Knuth's MMIX generator, of which the upper bits are the good ones
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<std::size_t>(((state >> 32) * costs.rows) >> 32);
+  };
+  int detours = 0;
+  for (int k = 0; k < kSampledTriangles; ++k) {
+    const std::size_t a = draw(), b = draw(), c = draw();
+    if (costs(a, b) > (1 + 1e-6) * (costs(a, c) + costs(c, b))) ++detours;
+  }
+  return detours <= kFewDetours * kSampledTriangles;
+}
+
+}  // namespace
+
+Status Costs::prepare(MatrixView<double> matrix, Known known) {
+  if (Status status = check_costs(matrix); !status) return status;
+  matrix_ = matrix;
+  zero_diagonal_ = transport::has_zero_diagonal(matrix);
+  symmetric_ = zero_diagonal_ && (known.symmetric || transport::is_symmetric(matrix));
+  metric_like_ = zero_diagonal_ && (known.metric_like ? *known.metric_like : has_few_detours(matrix));
+
+  const std::size_t count = matrix.rows * matrix.columns;
+  const double largest = transport::largest(matrix.data, count);
+  const bool in_range = largest == 0 || (largest >= kLeastLargest && largest <= kGreatestLargest);
+  scale_ = in_range ? 1 : std::ldexp(1, -std::ilogb(largest));
+  scaled_.clear();
+  if (!in_range) {
+    scaled_.resize(count);
+    std::transform(matrix.data, matrix.data + count, scaled_.begin(), [this](double cost) { return scale_ * cost; });
+  }
+  round();
+  return Status::ok();
+}
+
+void Costs::round() {
+  const double* costs = scaled_.empty() ? matrix_.data : scaled_.data();
+  const std::size_t stride = simd::padded(matrix_.columns);
+  rounded_.resize(matrix_.rows * stride);
+  bool exact = true;
+  for (std::size_t i = 0; i < matrix_.rows; ++i) {
+    const double* row = costs + i * matrix_.columns;
+    float* rounded = rounded_.data() + i * stride;
+    for (std::size_t j = 0; j < matrix_.columns; ++j) rounded[j] = static_cast<float>(row[j]);
+    exact = exact && std::equal(row, row + matrix_.columns, rounded,
+                                [](double cost, float stored) { return cost == static_cast<double>(stored); });
+    std::fill(rounded + matrix_.columns, rounded + stride, kPaddingCost);
+  }
+  rounding_is_exact_ = exact;
+}
+
+CostBlock Costs::block() const {
+  const double* exact = scaled_.empty() ? matrix_.data : scaled_.data();
+  return {rounded_.data(), rounding_is_exact_ ? nullptr : exact, matrix_.rows, matrix_.columns};
+}
+
+}  // namespace genmi::transport

@@ -1,0 +1,126 @@
+#include "transport/dual_simplex.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace genmi::transport {
+
+DualSimplex::Ending DualSimplex::solve(const CostBlock& costs, bool symmetric, std::size_t max_rows, const Job* job,
+                                       SpanningTree& tree) {
+  costs_ = costs;
+  symmetric_ = symmetric;
+  tree_ = &tree;
+  pivots_ = 0;
+  scanned_rows_ = 0;
+  candidates_.clear();
+  for (;;) {
+    const Node leaving = find_leaving_arc();
+    if (leaving == SpanningTree::kNoNode) return Ending::kFeasible;
+    if (is_cancelled(job)) return Ending::kCancelled;
+    if (scanned_rows_ >= max_rows) return Ending::kGaveUp;
+    const std::optional<EnteringArc> entering = find_entering_arc(leaving);
+    if (!entering) return Ending::kGaveUp;
+    pivot(leaving, *entering);
+  }
+}
+
+// The arc whose flow is furthest below zero, for the square root of what it costs to take it out. Of those that were
+// found below zero the last time that all were looked at, while there are any.
+Node DualSimplex::find_leaving_arc() {
+  const Node leaving = worst_candidate();
+  if (leaving != SpanningTree::kNoNode) return leaving;
+  candidates_.clear();
+  for (const Node node : tree_->preorder())
+    if (tree_->arc(node).flow < 0) candidates_.push_back(node);
+  return worst_candidate();
+}
+
+Node DualSimplex::worst_candidate() const {
+  Node worst = SpanningTree::kNoNode;
+  double worst_score = 0;
+  for (const Node node : candidates_) {
+    const std::int64_t flow = tree_->arc(node).flow;
+    if (flow >= 0) continue;
+    const auto inside = static_cast<std::size_t>(tree_->subtree_size(node));
+    const auto scanned = static_cast<double>(std::min(inside, tree_->size() - inside));
+    const double score = static_cast<double>(-flow) / std::sqrt(scanned);
+    if (score <= worst_score) continue;
+    worst_score = score;
+    worst = node;
+  }
+  return worst;
+}
+
+// Of the arcs across the cut, in the direction that the flow of the leaving arc really takes, the one of least reduced
+// cost: all others stay at or above zero when the potentials of one side are shifted by it.
+std::optional<EnteringArc> DualSimplex::find_entering_arc(Node leaving) {
+  const auto inside = static_cast<std::size_t>(tree_->subtree_size(leaving)), outside = tree_->size() - inside;
+  const bool from_subtree = !tree_->arc(leaving).upward;
+  const bool by_columns = symmetric_ && (from_subtree ? outside < inside : inside < outside);
+  const Cut cut{leaving, from_subtree, by_columns};
+  price_far_side(cut);
+  least_ = kPaddingCost / 2;
+  least_node_ = SpanningTree::kNoNode;
+  const std::size_t first = tree_->position(leaving);
+  if (cut.scans_subtree()) {
+    scan(cut, first, first + inside);
+  } else {
+    scan(cut, 0, first);
+    scan(cut, first + inside, tree_->size());
+  }
+  if (least_node_ == SpanningTree::kNoNode) return std::nullopt;
+
+  const Sides& sides = tree_->sides();
+  const std::size_t scanned = by_columns ? sides.column(least_node_) : sides.row(least_node_);
+  const std::size_t found =
+      costs_.find_minimum(scanned, prices_.data(), costs_.rounded_minimum(scanned, prices_.data()));
+  const std::size_t row = by_columns ? found : scanned, column = by_columns ? scanned : found;
+  const Node from = sides.row_node(row), to = sides.column_node(column);
+  return EnteringArc{from, to, costs_(row, column) + tree_->potential(from) - tree_->potential(to)};
+}
+
+// Rows are looked at with the columns' potentials as prices, columns with the rows' negated ones.
+void DualSimplex::price_far_side(const Cut& cut) {
+  const float* potentials = cut.by_columns ? tree_->rounded_row_potentials() : tree_->rounded_column_potentials();
+  const std::size_t count = cut.by_columns ? costs_.rows : costs_.columns;
+  const float sign = cut.by_columns ? -1.f : 1.f;
+  const Sides& sides = tree_->sides();
+  const std::size_t first = tree_->position(cut.subtree);
+  const std::size_t end = first + static_cast<std::size_t>(tree_->subtree_size(cut.subtree));
+  prices_.assign(costs_.stride(), -kInfinityf);
+  if (cut.scans_subtree())
+    std::transform(potentials, potentials + count, prices_.begin(), [sign](float price) { return sign * price; });
+  for (std::size_t k = first; k < end; ++k) {
+    const Node node = tree_->preorder()[k];
+    if (!(cut.by_columns ? is_row(node) : is_column(node))) continue;
+    const std::size_t at = cut.by_columns ? sides.row(node) : sides.column(node);
+    prices_[at] = cut.scans_subtree() ? -kInfinityf : sign * potentials[at];
+  }
+}
+
+// Looks at the nodes of the preorder in [begin, end).
+void DualSimplex::scan(const Cut& cut, std::size_t begin, std::size_t end) {
+  const Sides& sides = tree_->sides();
+  for (std::size_t k = begin; k < end; ++k) {
+    const Node node = tree_->preorder()[k];
+    if (!(cut.by_columns ? is_column(node) : is_row(node))) continue;
+    const std::size_t at = cut.by_columns ? sides.column(node) : sides.row(node);
+    const float own = cut.by_columns ? -tree_->rounded_potential(node) : tree_->rounded_potential(node);
+    const float reduced_cost = costs_.rounded_minimum(at, prices_.data()) + own;
+    ++scanned_rows_;
+    if (reduced_cost >= least_) continue;
+    least_ = reduced_cost;
+    least_node_ = node;
+  }
+}
+
+void DualSimplex::pivot(Node leaving, const EnteringArc& entering) {
+  const std::int64_t flow = -tree_->arc(leaving).flow;
+  const bool on_row_side = !tree_->arc(leaving).upward;
+  const Node join = find_join(*tree_, entering.row, entering.column);
+  change_flow(*tree_, entering.row, entering.column, join, flow);
+  update_tree(*tree_, entering, {leaving, join, flow, on_row_side});
+  ++pivots_;
+}
+
+}  // namespace genmi::transport

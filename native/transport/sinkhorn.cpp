@@ -1,0 +1,124 @@
+#include "transport/sinkhorn.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace genmi::transport {
+namespace {
+
+constexpr std::size_t kSmallestProblem = 256;  // costs: below, the simplex is done before this has begun
+constexpr double kLargestSmoothing = 0.35;     // of the median cost
+constexpr double kSmallestSmoothing = 0.015;   // of the mean cost of a row's cheapest arc
+constexpr std::size_t kIterations = 4;         // for each smoothing
+constexpr std::size_t kSampledRows = 12, kSampledColumns = 48;
+constexpr double kLeastSmoothing = 1e-20;  // keeps costs / smoothing in float32's range
+constexpr float kLeastSum = 1e-30f;
+
+std::size_t padded_rows(const CostBlock& costs) {
+  return (costs.rows + simd::kSinkhornRows - 1) / simd::kSinkhornRows * simd::kSinkhornRows;
+}
+
+}  // namespace
+
+bool Sinkhorn::approximate(const Problem& problem, const Job* job, FirstPotentials& potentials) {
+  const CostBlock& costs = problem.costs;
+  kernels_ = costs.kernels;
+  potentials.rows.assign(costs.rows, 0);
+  potentials.columns.assign(costs.stride(), 0);
+  if (costs.rows * costs.columns < kSmallestProblem) return true;
+  const double last = choose_smoothing(costs);
+  if (smoothing_ < kLeastSmoothing) return true;
+
+  begin(problem, potentials);
+  for (;;) {
+    if (is_cancelled(job)) return false;
+    scale(kIterations);
+    absorb(potentials);
+    if (smoothing_ <= last) return true;
+    halve_smoothing(costs.rows);
+  }
+}
+
+// Sets the smoothing to begin with; returns that to end with. Both come from a few costs, spread over all.
+double Sinkhorn::choose_smoothing(const CostBlock& costs) {
+  sample_.clear();
+  const std::size_t row_step = 1 + (costs.rows - 1) / kSampledRows;
+  const std::size_t column_step = 1 + (costs.columns - 1) / kSampledColumns;
+  double nearest = 0, rows = 0;
+  for (std::size_t row = 0; row < costs.rows; row += row_step, ++rows) {
+    const float* row_costs = costs.rounded_row(row);
+    for (std::size_t column = 0; column < costs.columns; column += column_step) sample_.push_back(row_costs[column]);
+    float least = kPaddingCost;
+    for (std::size_t column = 0; column < costs.columns; ++column)
+      if (row_costs[column] > 0 && row_costs[column] < least) least = row_costs[column];
+    if (least < kPaddingCost) nearest += static_cast<double>(least);
+  }
+  // The median, since a few pairs may have costs beyond comparison.
+  const auto median = sample_.begin() + static_cast<std::ptrdiff_t>(sample_.size() / 2);
+  std::nth_element(sample_.begin(), median, sample_.end());
+  smoothing_ = kLargestSmoothing * static_cast<double>(*median);
+  return std::max(kSmallestSmoothing * nearest / rows, 1e-4 * smoothing_);
+}
+
+void Sinkhorn::begin(const Problem& problem, FirstPotentials& potentials) {
+  const CostBlock& costs = problem.costs;
+  double total = 0;
+  for (const std::int64_t supply : problem.supplies) total += static_cast<double>(supply);
+  supplies_.assign(padded_rows(costs), 0);
+  demands_.assign(costs.stride(), 0);
+  for (std::size_t row = 0; row < costs.rows; ++row)
+    supplies_[row] = static_cast<float>(static_cast<double>(problem.supplies[row]) / total);
+  for (std::size_t column = 0; column < costs.columns; ++column)
+    demands_[column] = static_cast<float>(static_cast<double>(problem.demands[column]) / total);
+
+  for (std::size_t row = 0; row < costs.rows; ++row)
+    potentials.rows[row] = costs.rounded_minimum(row, potentials.columns.data());
+  row_scales_.resize(supplies_.size());
+  column_scales_.assign(costs.stride(), 1);
+  column_sums_.resize(costs.stride());
+  make_kernel(costs, potentials);
+}
+
+void Sinkhorn::make_kernel(const CostBlock& costs, const FirstPotentials& potentials) {
+  kernel_.resize(supplies_.size() * costs.stride());
+  std::fill(kernel_.begin() + static_cast<std::ptrdiff_t>(costs.rows * costs.stride()), kernel_.end(), 0.f);
+  const auto inverse = static_cast<float>(1 / smoothing_);
+  for (std::size_t row = 0; row < costs.rows; ++row) {
+    kernels_->gibbs_row(costs.rounded_row(row), potentials.rows[row], potentials.columns.data(), inverse,
+                        kernel_.data() + row * costs.stride(), costs.stride());
+  }
+}
+
+// The plan is supply_i row_scale_i kernel_ij column_scale_j demand_j: first its rows are made to sum to the supplies,
+// then, in the same pass, its columns to the demands.
+void Sinkhorn::scale(std::size_t iterations) {
+  const std::size_t stride = demands_.size();
+  for (std::size_t iteration = 0; iteration < iterations; ++iteration) {
+    for (std::size_t column = 0; column < stride; ++column) column_scales_[column] *= demands_[column];
+    std::fill(column_sums_.begin(), column_sums_.end(), 0.f);
+    for (std::size_t row = 0; row < supplies_.size(); row += simd::kSinkhornRows)
+      kernels_->scale_rows(kernel_.data() + row * stride, column_scales_.data(), &supplies_[row], &row_scales_[row],
+                           column_sums_.data(), stride);
+    for (std::size_t column = 0; column < stride; ++column)
+      column_scales_[column] = 1 / std::max(column_sums_[column], kLeastSum);
+  }
+}
+
+void Sinkhorn::absorb(FirstPotentials& potentials) {
+  const auto epsilon = static_cast<float>(smoothing_);
+  for (std::size_t row = 0; row < potentials.rows.size(); ++row)
+    potentials.rows[row] += epsilon * std::log(row_scales_[row]);
+  for (std::size_t column = 0; column < column_scales_.size(); ++column)
+    potentials.columns[column] += epsilon * std::log(column_scales_[column]);
+}
+
+// exp(2 x) = exp(x)^2
+void Sinkhorn::halve_smoothing(std::size_t rows) {
+  const std::size_t stride = demands_.size();
+  for (std::size_t row = 0; row < rows; ++row)
+    kernels_->square_row(kernel_.data() + row * stride, row_scales_[row], column_scales_.data(), stride);
+  std::fill(column_scales_.begin(), column_scales_.end(), 1.f);
+  smoothing_ /= 2;
+}
+
+}  // namespace genmi::transport

@@ -1,0 +1,51 @@
+// Solving again from the basis of a problem like it.
+//
+// Over costs with a zero diagonal the old basis is a tree of the points themselves, for what moves may go through any
+// of them; its arcs have no direction but that of their flow. Otherwise it is one of rows and columns.
+#pragma once
+
+#include <vector>
+
+#include "genmi/transport.h"
+#include "transport/cost_block.h"
+#include "transport/dual_simplex.h"
+#include "transport/marginals.h"
+#include "transport/network_simplex.h"
+#include "transport/spanning_tree.h"
+
+namespace genmi::transport {
+
+class WarmStart {
+ public:
+  enum class Ending { kOptimal, kGaveUp, kCancelled };
+
+  // Whether solve() can be tried, the basis being of these points, and is likely to be faster than a start from
+  // nothing.
+  static bool is_promising(const Basis& basis, const Marginals& marginals, const Costs& costs);
+
+  // From the basis to an optimal tree of the marginals. Gives up where starting from nothing is faster, or where mass
+  // goes through a point at a loss.
+  Ending solve(const Costs& costs, const Marginals& marginals, const Basis& basis, const Job* job, SpanningTree& tree);
+
+  std::uint64_t pivots() const { return pivots_; }
+  // The largest of 0 and what the potentials exceed the costs by: their rounding.
+  double infeasibility() const { return infeasibility_; }
+
+ private:
+  void fill_flows(const Measures& measures, SpanningTree& tree);
+  bool is_proof(const Costs& costs, SpanningTree& tree);
+
+  DualSimplex dual_;
+  NetworkSimplex simplex_;
+  std::vector<std::int64_t> balances_;  // of each node: what it has to send up, with its subtree
+  std::uint64_t pivots_ = 0;
+  double infeasibility_ = 0;
+};
+
+// The basis that a tree is, for the next problem. Empty where that could not use it: not all points take part.
+void keep_tree(const SpanningTree& tree, const Marginals& marginals, Basis& basis);
+// The tree of what moves as one of points, phi being the potentials of all.
+void keep_moving(const SpanningTree& tree, const Marginals& marginals, const CostBlock& costs,
+                 const AlignedVector<double>& phi, Basis& basis);
+
+}  // namespace genmi::transport

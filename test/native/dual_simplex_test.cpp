@@ -1,0 +1,143 @@
+// What a warm start is made of: the dual simplex, which serves other measures from an optimal tree, and the routes of
+// mass that passes through points.
+#include "transport/dual_simplex.h"
+
+#include <set>
+#include <utility>
+
+#include "transport/initial_basis.h"
+#include "transport/routes.h"
+#include "transport_support.h"
+#include "transport_trees.h"
+
+namespace genmi::transport {
+namespace {
+
+using namespace test;
+
+constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+
+// Lets the tree serve other measures, with flows that may be negative.
+void serve(SpanningTree& tree, Units balances) {
+  for (std::size_t k = tree.size(); k-- > 1;) {
+    const Node node = tree.preorder()[k];
+    const std::int64_t up = balances[static_cast<std::size_t>(node)];
+    tree.change_flow(node, (tree.arc(node).upward ? up : -up) - tree.arc(node).flow);
+    balances[static_cast<std::size_t>(tree.parent(node))] += up;
+  }
+}
+
+void expect_served(const SpanningTree& tree, const Units& balances) {
+  EXPECT_EQ(balances_of(tree), balances);
+  for (const Node node : tree.preorder()) ASSERT_TRUE(node == tree.root() || tree.arc(node).flow >= 0);
+}
+
+TEST(DualSimplex, FindsTheOptimumForOtherMasses) {
+  Random random(1);
+  InitialBasis initial_basis;
+  NetworkSimplex simplex;
+  DualSimplex dual;
+  SpanningTree tree;
+  for (std::size_t repeat = 0; repeat < 200; ++repeat) {
+    const std::size_t rows = 1 + below(20, random), columns = 1 + below(20, random);
+    const Matrix costs = small_whole_costs(rows, columns, random);
+    const Costs prepared = prepare(costs);
+    const CostBlock block = prepared.block();
+    const std::int64_t total = 60;
+    const Units supplies = random_units(rows, total, random), demands = random_units(columns, total, random);
+    ASSERT_TRUE(initial_basis.build({block, supplies, demands}, nullptr, tree));
+    ASSERT_EQ(simplex.solve(block, kNoLimit, nullptr, tree), Ending::kOptimal);
+
+    Units balances(tree.sides().node_numbers());
+    for (std::size_t k = 0; k < 20; ++k) {
+      ++balances[static_cast<std::size_t>(tree.sides().row_node(below(rows, random)))];
+      --balances[static_cast<std::size_t>(tree.sides().column_node(below(columns, random)))];
+    }
+    serve(tree, balances);
+    ASSERT_EQ(dual.solve(block, false, kNoLimit, nullptr, tree), DualSimplex::Ending::kFeasible);
+    ASSERT_NO_FATAL_FAILURE(expect_served(tree, balances));
+    ASSERT_NO_FATAL_FAILURE(expect_optimal_tree(tree, block));
+  }
+}
+
+// All points below one, away from which they are as far as their distance: optimal, whatever flows. Looked at by rows
+// only, or by the columns that equal them.
+TEST(DualSimplex, FindsTheOptimumAmongPoints) {
+  Random random(2);
+  DualSimplex dual;
+  SpanningTree tree;
+  for (std::size_t repeat = 0; repeat < 200; ++repeat) {
+    const std::size_t n = 2 + below(30, random);
+    const Matrix costs = make("hops", n, random);
+    const Costs prepared = prepare(costs);
+    const CostBlock block = prepared.block();
+    Units balances(Sides::same_points(n).node_numbers());
+    for (std::size_t k = 0; k < 2 * n; ++k) {
+      ++balances[below(n, random)];
+      --balances[below(n, random)];
+    }
+    const auto root = static_cast<Node>(below(n, random));
+    tree.plant(Sides::same_points(n), root);
+    for (std::size_t point = 0; point < n; ++point)
+      if (static_cast<Node>(point) != root) tree.hang(static_cast<Node>(point), root, {0, false});
+    tree.settle();
+    tree.recompute_potentials(block);
+    serve(tree, balances);
+    ASSERT_EQ(dual.solve(block, repeat % 2 == 0, kNoLimit, nullptr, tree), DualSimplex::Ending::kFeasible);
+    ASSERT_NO_FATAL_FAILURE(expect_served(tree, balances));
+    ASSERT_NO_FATAL_FAILURE(expect_optimal_tree(tree, block));
+  }
+}
+
+TEST(DualSimplex, GivesUpAndStopsWhenTold) {
+  Random random(3);
+  const std::size_t n = 30;
+  const Matrix costs = make("hops", n, random);
+  const Costs prepared = prepare(costs);
+  SpanningTree tree;
+  tree.plant(Sides::same_points(n), 0);
+  for (Node point = 1; point < static_cast<Node>(n); ++point) tree.hang(point, 0, {-1, false});
+  tree.settle();
+  tree.recompute_potentials(prepared.block());
+  Job job;
+  job.cancel();
+  DualSimplex dual;
+  EXPECT_EQ(dual.solve(prepared.block(), true, kNoLimit, &job, tree), DualSimplex::Ending::kCancelled);
+  EXPECT_EQ(dual.solve(prepared.block(), true, 0, nullptr, tree), DualSimplex::Ending::kGaveUp);
+  EXPECT_EQ(dual.pivots(), 0u);
+}
+
+// Mass that passes through points on its way arrives, from whoever sent it, and no more of it than there is.
+TEST(Routes, LeadFromSourcesToTargets) {
+  Random random(4);
+  Routes routes;
+  SpanningTree tree;
+  for (std::size_t repeat = 0; repeat < 300; ++repeat) {
+    const std::size_t n = 2 + below(30, random);
+    tree.plant(Sides::same_points(n), 0);
+    for (std::size_t point = 1; point < n; ++point) {
+      const auto flow = static_cast<std::int64_t>(below(4, random));
+      tree.hang(static_cast<Node>(point), static_cast<Node>(below(point, random)), {flow, random() % 2 == 0});
+    }
+    tree.settle();
+    Units balances = balances_of(tree);
+    Measures moving;
+    for (std::size_t point = 0; point < n; ++point) {
+      if (balances[point] == 0) continue;
+      Support& support = balances[point] > 0 ? moving.sources : moving.targets;
+      support.points.push_back(point);
+      support.units.push_back(std::abs(balances[point]));
+    }
+    std::set<std::pair<std::size_t, std::size_t>> pairs;
+    for (const auto& [source, target, units] : routes.trace(tree, moving)) {
+      EXPECT_GT(units, 0);
+      EXPECT_TRUE(pairs.insert({source, target}).second) << "twice between " << source << " and " << target;
+      balances[source] -= units;
+      balances[target] += units;
+    }
+    EXPECT_EQ(balances, Units(balances.size()));
+  }
+}
+
+}  // namespace
+}  // namespace genmi::transport

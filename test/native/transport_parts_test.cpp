@@ -1,0 +1,252 @@
+// What the simplex starts from: costs made ready, measures in integer units, first flows, first potentials.
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "transport/cost_block.h"
+#include "transport/gather.h"
+#include "transport/marginals.h"
+#include "transport/matrix_minimum.h"
+#include "transport/sinkhorn.h"
+#include "transport_support.h"
+
+namespace genmi::transport {
+namespace {
+
+using namespace test;
+
+// ---- Costs ----
+
+TEST(Costs, AreKeptExactlyButForAScaleThatIsAPowerOfTwo) {
+  Random random(1);
+  for (const double factor : {1.0, 1e-300, 1e-30, 1e9, 1e30, 1e299}) {
+    Matrix costs = random_costs(7, 45, random);
+    for (double& cost : costs.values) cost *= factor;
+    const Costs prepared = prepare(costs);
+    int exponent = 0;
+    EXPECT_EQ(std::frexp(prepared.scale(), &exponent), 0.5);
+    const CostBlock block = prepared.block();
+    for (std::size_t i = 0; i < costs.rows; ++i) {
+      for (std::size_t j = 0; j < costs.columns; ++j) {
+        EXPECT_EQ(block(i, j), costs(i, j) * prepared.scale());
+        EXPECT_EQ(block.rounded_row(i)[j], static_cast<float>(block(i, j)));
+      }
+      for (std::size_t j = costs.columns; j < block.stride(); ++j) EXPECT_EQ(block.rounded_row(i)[j], kPaddingCost);
+    }
+    EXPECT_LT(block.rounded_minimum(0, std::vector<float>(block.stride()).data()), 1e13f);
+  }
+}
+
+TEST(Costs, KnowADistanceWhenTheySeeOne) {
+  Random random(2);
+  for (const char* family : {"plane", "hops", "euclidean", "rounded manhattan"}) {
+    const Matrix costs = make(family, 60, random);
+    EXPECT_TRUE(prepare(costs).has_zero_diagonal()) << family;
+    EXPECT_TRUE(prepare(costs).is_metric_like()) << family;
+    EXPECT_FALSE(prepare(costs, false).is_metric_like()) << family;
+  }
+  for (const char* family : {"squared plane", "random zero diagonal", "random square", "random wide"}) {
+    const Matrix costs = make(family, 60, random);
+    EXPECT_FALSE(prepare(costs).is_metric_like()) << family;
+    EXPECT_EQ(prepare(costs, true).is_metric_like(), prepare(costs).has_zero_diagonal()) << family;
+  }
+}
+
+TEST(Gather, SelectsRowsAndColumns) {
+  Random random(3);
+  const Matrix costs = random_costs(9, 70, random);
+  const Costs prepared = prepare(costs);
+  const std::vector<std::size_t> rows = {0, 3, 4, 8}, columns = {1, 2, 30, 69};
+  Gather gather;
+  const CostBlock block = gather.select(prepared.block(), rows, columns);
+  ASSERT_EQ(block.rows, rows.size());
+  ASSERT_EQ(block.columns, columns.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (std::size_t j = 0; j < columns.size(); ++j) EXPECT_EQ(block(i, j), costs(rows[i], columns[j]));
+    for (std::size_t j = columns.size(); j < block.stride(); ++j) EXPECT_EQ(block.rounded_row(i)[j], kPaddingCost);
+  }
+}
+
+// ---- Marginals ----
+
+std::int64_t total(const Support& support) {
+  return std::accumulate(support.units.begin(), support.units.end(), std::int64_t{0});
+}
+
+void expect_in_order_and_positive(const Support& support) {
+  ASSERT_EQ(support.points.size(), support.units.size());
+  for (const std::int64_t units : support.units) ASSERT_GT(units, 0);
+  ASSERT_EQ(std::adjacent_find(support.points.begin(), support.points.end(), std::greater_equal<>()),
+            support.points.end());
+}
+
+// Point by point: the sum of all the units at once could overflow.
+std::int64_t imbalance(const Measures& measures, std::size_t points) {
+  std::vector<std::int64_t> balance(points);
+  for (std::size_t k = 0; k < measures.sources.points.size(); ++k)
+    balance[measures.sources.points[k]] += measures.sources.units[k];
+  for (std::size_t k = 0; k < measures.targets.points.size(); ++k)
+    balance[measures.targets.points[k]] -= measures.targets.units[k];
+  return std::accumulate(balance.begin(), balance.end(), std::int64_t{0});
+}
+
+TEST(Marginals, AreBalancedToTheUnit) {
+  Random random(17);
+  for (std::size_t repeat = 0; repeat < 500; ++repeat) {
+    const std::size_t n = 1 + below(300, random);
+    const Weights supply = make_weights(n, repeat % kWeightKinds, random);
+    Weights demand = make_weights(n, below(kWeightKinds, random), random);
+    if (repeat % 5 == 0) {  // hardly anything moves beside what may stay
+      demand = supply;
+      for (double& weight : demand) weight *= 1 + power_of_ten(-15, -9, random);
+    }
+    for (const bool may_stay : {true, false}) {
+      Marginals marginals;
+      ASSERT_TRUE(marginals.prepare(supply, demand, 1e-8, may_stay));
+      const Measures& moving = marginals.moving();
+      if (moving.sources.points.empty() && moving.targets.points.empty()) continue;
+      for (const Support* support : {&moving.sources, &moving.targets}) {
+        ASSERT_NO_FATAL_FAILURE(expect_in_order_and_positive(*support));
+        ASSERT_EQ(total(*support), Marginals::kMovingUnits);
+      }
+      for (const Support* support : {&marginals.all().sources, &marginals.all().targets})
+        ASSERT_NO_FATAL_FAILURE(expect_in_order_and_positive(*support));
+      ASSERT_EQ(imbalance(marginals.all(), n), 0);
+    }
+  }
+}
+
+TEST(Marginals, LeaveNoPointBothToGiveAndToTake) {
+  Random random(18);
+  const std::size_t n = 100;
+  Marginals marginals;
+  ASSERT_TRUE(marginals.prepare(make_weights(n, 3, random), make_weights(n, 3, random), 1e-8, true));
+  const std::vector<std::size_t>&sources = marginals.moving().sources.points,
+        &targets = marginals.moving().targets.points;
+  std::vector<std::size_t> both;
+  std::set_intersection(sources.begin(), sources.end(), targets.begin(), targets.end(), std::back_inserter(both));
+  EXPECT_TRUE(both.empty());
+}
+
+// Added to the large weight one by one, the others would each lose some digits; before it, they would not.
+TEST(Marginals, DoNotMistakeRoundingOfTheSumsForMassThatMoves) {
+  Weights supply(10000, 0.1);
+  Weights demand = supply;
+  supply.front() = demand.back() = 1000;
+  Marginals marginals;
+  ASSERT_TRUE(marginals.prepare(supply, demand, 1e-8, true));
+  EXPECT_EQ(marginals.moving().sources.points.size(), 1u);
+  EXPECT_EQ(marginals.moving().targets.points.size(), 1u);
+}
+
+// ---- First flows ----
+
+FirstPotentials no_potentials(const CostBlock& costs) {
+  FirstPotentials potentials;
+  potentials.rows.assign(costs.rows, 0);
+  potentials.columns.assign(costs.stride(), 0);
+  return potentials;
+}
+
+// Rows and columns joined by shipments, as a tree's or a forest's must be, once at most.
+bool is_forest(const std::vector<Shipment>& shipments, std::size_t rows, std::size_t columns) {
+  std::vector<std::size_t> leader(rows + columns);
+  std::iota(leader.begin(), leader.end(), std::size_t{0});
+  const auto find = [&](std::size_t node) {
+    while (leader[node] != node) node = leader[node];
+    return node;
+  };
+  for (const Shipment& shipment : shipments) {
+    const std::size_t row = find(shipment.row), column = find(rows + shipment.column);
+    if (row == column) return false;
+    leader[row] = column;
+  }
+  return true;
+}
+
+TEST(MatrixMinimum, ShipsEverythingOnAForest) {
+  Random random(22);
+  MatrixMinimum matrix_minimum;
+  std::vector<Shipment> shipments;
+  for (std::size_t repeat = 0; repeat < 200; ++repeat) {
+    const std::size_t n = 1 + below(40, random);
+    const Matrix costs = families()[repeat % families().size()].make(n, random);
+    const Costs prepared = prepare(costs);
+    std::vector<std::int64_t> supplies(costs.rows, 1), demands(costs.columns, 1);
+    for (std::size_t unit = costs.rows; unit < 4 * n + costs.columns; ++unit) ++supplies[below(costs.rows, random)];
+    for (std::size_t unit = costs.columns; unit < 4 * n + costs.columns; ++unit)
+      ++demands[below(costs.columns, random)];
+    while (std::accumulate(supplies.begin(), supplies.end(), std::int64_t{0}) >
+           std::accumulate(demands.begin(), demands.end(), std::int64_t{0}))
+      ++demands.front();
+    FirstPotentials potentials = no_potentials(prepared.block());
+    for (float& price : potentials.columns) price = static_cast<float>(uniform(random));
+    ASSERT_TRUE(matrix_minimum.allocate({prepared.block(), supplies, demands}, potentials, nullptr, shipments));
+    EXPECT_TRUE(is_forest(shipments, costs.rows, costs.columns));
+    for (const auto& [row, column, flow] : shipments) {
+      EXPECT_GT(flow, 0);
+      supplies[row] -= flow;
+      demands[column] -= flow;
+    }
+    EXPECT_EQ(supplies, std::vector<std::int64_t>(costs.rows));
+    EXPECT_EQ(demands, std::vector<std::int64_t>(costs.columns));
+  }
+}
+
+TEST(MatrixMinimum, TakesTheCheapestPairFirst) {
+  Matrix costs(2, 2);
+  costs.values = {3, 2, 4, 1};
+  const Costs prepared = prepare(costs);
+  const std::vector<std::int64_t> supplies = {5, 3}, demands = {4, 4};
+  std::vector<Shipment> shipments;
+  ASSERT_TRUE(MatrixMinimum().allocate({prepared.block(), supplies, demands}, no_potentials(prepared.block()), nullptr,
+                                       shipments));
+  ASSERT_EQ(shipments.size(), 3u);
+  const std::array<std::array<std::int64_t, 3>, 3> expected = {{{1, 1, 3}, {0, 1, 1}, {0, 0, 4}}};
+  for (std::size_t k = 0; k < 3; ++k) {
+    EXPECT_EQ(static_cast<std::int64_t>(shipments[k].row), expected[k][0]);
+    EXPECT_EQ(static_cast<std::int64_t>(shipments[k].column), expected[k][1]);
+    EXPECT_EQ(shipments[k].flow, expected[k][2]);
+  }
+}
+
+TEST(MatrixMinimum, StopsWhenCancelled) {
+  const Matrix costs(2, 2);
+  const Costs prepared = prepare(costs);
+  const std::vector<std::int64_t> ones = {1, 1};
+  const FirstPotentials potentials = no_potentials(prepared.block());
+  Job job;
+  std::vector<Shipment> shipments;
+  EXPECT_TRUE(MatrixMinimum().allocate({prepared.block(), ones, ones}, potentials, &job, shipments));
+  job.cancel();
+  EXPECT_FALSE(MatrixMinimum().allocate({prepared.block(), ones, ones}, potentials, &job, shipments));
+}
+
+// ---- First potentials ----
+
+TEST(Sinkhorn, PotentialsAreFiniteForExtremeCostsAndMasses) {
+  Random random(23);
+  Sinkhorn sinkhorn;
+  FirstPotentials potentials;
+  for (std::size_t repeat = 0; repeat < 400; ++repeat) {
+    const Family& family = families()[repeat % families().size()];
+    Matrix costs = family.make(20 + below(60, random), random);
+    const double spread = repeat % 3 == 0 ? 0 : power_of_ten(-1, 2, random);  // of the costs' exponents
+    for (double& cost : costs.values) cost *= power_of_ten(-spread, spread, random);
+    const Costs prepared = prepare(costs);
+    Marginals marginals;
+    ASSERT_TRUE(marginals.prepare(make_weights(costs.rows, below(kWeightKinds, random), random),
+                                  make_weights(costs.columns, below(kWeightKinds, random), random), 1e-8, false));
+    const Measures& all = marginals.all();
+    Gather gather;
+    const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points);
+    ASSERT_TRUE(sinkhorn.approximate({block, all.sources.units, all.targets.units}, nullptr, potentials));
+    ASSERT_EQ(potentials.rows.size(), block.rows);
+    ASSERT_EQ(potentials.columns.size(), block.stride());
+    for (const float price : potentials.rows) ASSERT_TRUE(std::isfinite(price)) << family.name << ", " << repeat;
+    for (const float price : potentials.columns) ASSERT_TRUE(std::isfinite(price)) << family.name << ", " << repeat;
+  }
+}
+
+}  // namespace
+}  // namespace genmi::transport

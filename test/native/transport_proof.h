@@ -1,0 +1,38 @@
+// The proof that an answer to a transport problem is right, which shares nothing with the solver: duality, slackness,
+// marginals. Dual numbers are not unique and never compared. Sums are made in extended precision, so that the solver's
+// rounding is measured and not our own.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "genmi/transport.h"
+
+namespace genmi::transport::test {
+
+using Weights = std::vector<double>;
+
+struct Matrix {
+  std::size_t rows = 0, columns = 0;
+  std::vector<double> values;
+
+  Matrix() = default;
+  Matrix(std::size_t n1, std::size_t n2, double value = 0) : rows(n1), columns(n2), values(n1 * n2, value) {}
+  double& operator()(std::size_t i, std::size_t j) { return values[i * columns + j]; }
+  double operator()(std::size_t i, std::size_t j) const { return values[i * columns + j]; }
+  double largest() const { return *std::max_element(values.begin(), values.end()); }
+  MatrixView<double> view() const { return {values.data(), rows, columns}; }
+};
+
+// How far potentials may exceed costs by rounding: hardly more than the costs' own, as they do on whatever is not made
+// for the purpose, or as far as the interface admits, for costs that break the triangle inequality by just so much.
+enum class Rounding { kUsual, kDocumented };
+
+// What is wrong with a result that has its plan; empty if nothing is. At every stage: a plan with the right marginals,
+// duals that are feasible at all points, a certificate that tells the truth. At the optimum also: no gap, no slack.
+std::string find_fault(const Matrix& costs, const Weights& supply, const Weights& demand, const Result& result,
+                       Rounding rounding = Rounding::kUsual);
+
+}  // namespace genmi::transport::test
