@@ -14,6 +14,16 @@ constexpr std::size_t kSampledRows = 12, kSampledColumns = 48;
 constexpr double kLeastSmoothing = 1e-20;  // keeps costs / smoothing in float32's range
 constexpr float kLeastSum = 1e-30f;
 
+// 0 if there is none.
+float least_positive(const float* values, std::size_t count) {
+  float least = kPaddingCost;
+  for (std::size_t k = 0; k < count; ++k) {
+    const float value = values[k] > 0 ? values[k] : kPaddingCost;
+    least = value < least ? value : least;
+  }
+  return least < kPaddingCost ? least : 0;
+}
+
 std::size_t padded_rows(const CostBlock& costs) {
   return (costs.rows + simd::kSinkhornRows - 1) / simd::kSinkhornRows * simd::kSinkhornRows;
 }
@@ -48,10 +58,7 @@ double Sinkhorn::choose_smoothing(const CostBlock& costs) {
   for (std::size_t row = 0; row < costs.rows; row += row_step, ++rows) {
     const float* row_costs = costs.rounded_row(row);
     for (std::size_t column = 0; column < costs.columns; column += column_step) sample_.push_back(row_costs[column]);
-    float least = kPaddingCost;
-    for (std::size_t column = 0; column < costs.columns; ++column)
-      if (row_costs[column] > 0 && row_costs[column] < least) least = row_costs[column];
-    if (least < kPaddingCost) nearest += static_cast<double>(least);
+    nearest += static_cast<double>(least_positive(row_costs, costs.columns));
   }
   // The median, since a few pairs may have costs beyond comparison.
   const auto median = sample_.begin() + static_cast<std::ptrdiff_t>(sample_.size() / 2);

@@ -1,0 +1,158 @@
+/** Starting from the last basis: the same optima, proved, and the same training, whatever came between. */
+import { describe, expect, it } from 'vitest';
+import { Affinity, type Matrix, type TransportResult, TransportSolver, wasserstein } from '../src/index.js';
+import { expectNumber, largest } from './support/compare.js';
+import { gaussian, random } from './support/random.js';
+
+const n = 80;
+const k = 5;
+
+/** Softmax of logits, [n, k]. */
+function softmax(logits: Float64Array): Float64Array {
+  const tau = new Float64Array(logits.length);
+  for (let i = 0; i < logits.length; i += k) {
+    const row = logits.subarray(i, i + k);
+    const top = Math.max(...row);
+    const sum = row.reduce((total, logit) => total + Math.exp(logit - top), 0);
+    for (let c = 0; c < k; c++) tau[i + c] = Math.exp((row[c] as number) - top) / sum;
+  }
+  return tau;
+}
+
+/** The weights of each cluster, [k, n]. */
+function measures(logits: Float64Array): Matrix<Float64Array> {
+  const tau = softmax(logits);
+  const data = new Float64Array(k * n);
+  for (let c = 0; c < k; c++) {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += tau[i * k + c] as number;
+    for (let i = 0; i < n; i++) data[c * n + i] = (tau[i * k + c] as number) / sum;
+  }
+  return { data, shape: [k, n] };
+}
+
+const uniform = new Float64Array(n).fill(1 / n);
+
+/** Logits that move a little from step to step. */
+function* trajectory(seed: number, steps: number, spread = 0.02): Generator<Float64Array> {
+  const next = random(seed);
+  let logits = gaussian(next, n, k).data;
+  for (let step = 0; step < steps; step++) {
+    yield logits;
+    const noise = gaussian(next, n, k).data;
+    logits = logits.map((logit, i) => logit + spread * (noise[i] as number));
+  }
+}
+
+const distances = {
+  euclidean: Affinity.distance(gaussian(random(1), n, 20), { metric: 'euclidean' }),
+  'euclidean in the plane, rounded': Affinity.distance(
+    { ...gaussian(random(2), n, 2), data: Float32Array.from(gaussian(random(2), n, 2).data) },
+    { metric: 'euclidean', storage: 'dense' },
+  ),
+  'squared euclidean': Affinity.distance(gaussian(random(3), n, 2), { metric: 'sqeuclidean' }),
+  cosine: Affinity.distance(gaussian(random(4), n, 10), { metric: 'cosine' }),
+  hops: Affinity.hops(gaussian(random(5), n, 3), { neighbors: 4 }),
+};
+
+describe.each(Object.entries(distances))('over distances that are %s', (_, distance) => {
+  const scale = largest(distance.toMatrix().data);
+
+  function expectSame(warm: readonly TransportResult[], cold: readonly TransportResult[]) {
+    expect(warm.length).toBe(cold.length);
+    for (const [i, result] of warm.entries()) {
+      const { cost, status, certificate } = result;
+      expectNumber(cost, (cold[i] as TransportResult).cost, 1e-12, 'cost', scale);
+      expect(status).toBe('optimal');
+      expect(Math.abs(certificate.gap)).toBeLessThan(1e-12 * cost + 1e-13 * scale);
+      expect(certificate.infeasibility).toBeLessThan(1e-13 * scale);
+      expect(certificate.slackness).toBeLessThan(1e-12 * scale);
+    }
+  }
+
+  it('solveMany finds the same optima, and proves them', () => {
+    const [warm, cold] = [new TransportSolver(distance), new TransportSolver(distance)];
+    for (const logits of trajectory(7, 20)) {
+      const problems = measures(logits);
+      expectSame(warm.solveMany(problems, uniform, { warmStart: true }), cold.solveMany(problems, uniform));
+    }
+  });
+
+  it('solveMany is not misled by problems of another kind, or fewer, or more', () => {
+    const [warm, cold] = [new TransportSolver(distance), new TransportSolver(distance)];
+    const next = random(8);
+    for (const logits of trajectory(9, 12, 1)) {
+      const { data } = measures(logits);
+      const count = 1 + Math.floor(next() * k);
+      const problems = { data: data.slice(0, count * n), shape: [count, n] } as Matrix<Float64Array>;
+      // Points without mass, which a basis from before may have as its own.
+      if (next() < 0.5) for (let i = 0; i < count * n; i += 3) problems.data[i] = 0;
+      for (let c = 0; c < count; c++) {
+        const sum = problems.data.subarray(c * n, (c + 1) * n).reduce((a, b) => a + b, 0);
+        for (let i = 0; i < n; i++) problems.data[c * n + i] = (problems.data[c * n + i] as number) / sum;
+      }
+      expectSame(warm.solveMany(problems, uniform, { warmStart: true }), cold.solveMany(problems, uniform));
+    }
+  });
+
+  it('asynchronous calls that overlap each find the optimum', async () => {
+    const [warm, cold] = [new TransportSolver(distance), new TransportSolver(distance)];
+    const steps = [...trajectory(10, 6)].map(measures);
+    const results = await Promise.all(steps.map((P) => warm.solveManyAsync(P, uniform, { warmStart: true })));
+    for (const [step, problems] of steps.entries())
+      expectSame(results[step] as TransportResult[], cold.solveMany(problems, uniform));
+  });
+
+  it.each(['ova', 'ovo'] as const)('training by %s goes the same way for 500 steps', (mode) => {
+    const train = (warmStart: boolean) => {
+      const objective = wasserstein({ mode, affinity: distance, warmStart });
+      const logits = Float64Array.from(gaussian(random(11), n, k).data);
+      const losses: number[] = [];
+      for (let step = 0; step < 500; step++) {
+        const { value, gradient } = objective.valueAndGrad({ data: logits, shape: [n, k] }, { from: 'logits' });
+        losses.push(value);
+        for (let i = 0; i < logits.length; i++)
+          logits[i] = (logits[i] as number) + 0.05 * n * (gradient.data[i] as number);
+      }
+      return losses;
+    };
+    const [warm, cold] = [train(true), train(false)];
+    for (const [step, loss] of warm.entries()) expectNumber(loss, cold[step] as number, 1e-9, `loss of step ${step}`);
+  });
+});
+
+it('a warm start needs a fraction of the pivots', () => {
+  const [warm, cold] = [new TransportSolver(distances.euclidean), new TransportSolver(distances.euclidean)];
+  const pivots = (results: TransportResult[]) => results.reduce((total, result) => total + result.pivots, 0);
+  const total = { warm: 0, cold: 0 };
+  for (const [step, logits] of [...trajectory(13, 20)].entries()) {
+    const problems = measures(logits);
+    const results = warm.solveMany(problems, uniform, { warmStart: true });
+    if (step > 0) total.warm += pivots(results);
+    if (step > 0) total.cold += pivots(cold.solveMany(problems, uniform));
+  }
+  expect(total.warm).toBeGreaterThan(0);
+  expect(total.warm).toBeLessThan(total.cold / 4);
+});
+
+describe('wasserstein with warmStart', () => {
+  it('on other samples at each call, or another number of clusters, has the values of one without', () => {
+    const distance = distances.euclidean;
+    for (const mode of ['ova', 'ovo'] as const) {
+      const [warm, cold] = [true, false].map((warmStart) => wasserstein({ mode, affinity: distance, warmStart }));
+      const next = random(12);
+      for (let call = 0; call < 20; call++) {
+        const clusters = 2 + (call % 3);
+        const rows = call % 4 === 0 ? undefined : Int32Array.from({ length: 30 }, () => Math.floor(next() * n));
+        const predictions = gaussian(next, rows?.length ?? n, clusters);
+        const options = { from: 'logits', ...(rows && { rows }) } as const;
+        expectNumber(
+          warm?.valueAndGrad(predictions, options).value as number,
+          cold?.valueAndGrad(predictions, options).value as number,
+          1e-12,
+          'value',
+        );
+      }
+    }
+  });
+});
