@@ -99,9 +99,20 @@ export interface TransportResult {
 
 type NativeProblems = [p: Precision, q: Precision, count: number, sharedDemand: boolean, options: NativeSolveOptions];
 
+/** The results of many problems, one after the other in each array. */
+export interface NativeResults {
+  /** Of each: cost, 1 if optimal, pivots, gap, infeasibility, slackness, entries of the plan. */
+  numbers: Float64Array;
+  /** Of each: u, then v. */
+  potentials: Float64Array;
+  source?: Int32Array;
+  target?: Int32Array;
+  mass?: Float64Array;
+}
+
 export interface NativeSolver {
-  solveMany(...args: NativeProblems): TransportResult[];
-  solveManyAsync(...args: [...NativeProblems, job: NativeJob]): Promise<TransportResult[]>;
+  solveMany(...args: NativeProblems): NativeResults;
+  solveManyAsync(...args: [...NativeProblems, job: NativeJob]): Promise<NativeResults>;
 }
 
 type NativeFeatures = [features: Precision, rows: number, columns: number, options: NativeMeasure];

@@ -4,7 +4,7 @@ import { describe, invalidType, outOfRange } from './errors.js';
 import { runJob } from './jobs.js';
 import { isPrecision, type MatrixLike, type Precision, toMatrix } from './matrix.js';
 import { checkFits } from './memory.js';
-import { type NativeSolver, native, type TransportResult } from './native.js';
+import { type NativeJob, type NativeResults, type NativeSolver, native, type TransportResult } from './native.js';
 import { checkBoolean, checkOptions, checkSignal, optionalNumber } from './options.js';
 
 export type { TransportResult };
@@ -61,21 +61,16 @@ export class TransportSolver {
   /** One problem: the cheapest way to move the weights p to the weights q, N numbers each. */
   solve(p: Weights, q: Weights, options: SolveOptions = {}): TransportResult {
     checkOptions(options, ['plan', 'maxPivots']);
-    const solved = this.#native.solveMany(
-      toWeights('p', p, this.size),
-      toWeights('q', q, this.size),
-      1,
-      true,
-      this.#options(options),
-    );
-    return solved[0] as TransportResult;
+    const [supply, demand] = [toWeights('p', p, this.size), toWeights('q', q, this.size)];
+    const solved = this.#native.solveMany(supply, demand, 1, true, this.#options(options));
+    return unpack(solved, this.size)[0] as TransportResult;
   }
 
   /** Problem i moves row i of P to row i of Q: m x N matrices, or one N for all problems in place of Q. */
   solveMany(P: MatrixLike, Q: MatrixLike | Weights, options: SolveManyOptions = {}): TransportResult[] {
     checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
     checkSignal(options.signal)?.throwIfAborted();
-    return this.#native.solveMany(...this.#problems(P, Q), this.#options(options));
+    return unpack(this.#native.solveMany(...this.#problems(P, Q), this.#options(options)), this.size);
   }
 
   /** As `solveMany`, on other threads, on copies of the weights. Rejects with the signal's reason when aborted. */
@@ -87,7 +82,8 @@ export class TransportSolver {
     checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
     const problems = this.#problems(P, Q);
     const { signal } = options;
-    return runJob((job) => this.#native.solveManyAsync(...problems, this.#options(options), job), { signal });
+    const solve = (job: NativeJob) => this.#native.solveManyAsync(...problems, this.#options(options), job);
+    return unpack(await runJob(solve, { signal }), this.size);
   }
 
   #problems(
@@ -125,7 +121,35 @@ export function emd(p: Weights, q: Weights, distances: MatrixLike, options: Solv
   const solver = new native.Solver(data, sources, targets);
   const supply = toWeights('p', p, sources);
   const demand = toWeights('q', q, targets);
-  return solver.solveMany(supply, demand, 1, true, nativeOptions(options))[0] as TransportResult;
+  const solved = solver.solveMany(supply, demand, 1, true, nativeOptions(options));
+  return unpack(solved, sources)[0] as TransportResult;
+}
+
+/** The results that came over in a few arrays, each with arrays of its own. */
+function unpack({ numbers, potentials, source, target, mass }: NativeResults, sources: number): TransportResult[] {
+  const count = numbers.length / 7;
+  const each = count === 0 ? 0 : potentials.length / count;
+  let planned = 0;
+  return Array.from({ length: count }, (_, problem) => {
+    const [cost, optimal, pivots, gap, infeasibility, slackness, entries] = numbers.subarray(
+      7 * problem,
+    ) as unknown as number[];
+    const [u, v, end] = [each * problem, each * problem + sources, each * (problem + 1)];
+    const result: TransportResult = {
+      cost: cost as number,
+      u: potentials.slice(u, v),
+      v: potentials.slice(v, end),
+      status: optimal === 1 ? 'optimal' : 'iteration-limit',
+      pivots: pivots as number,
+      certificate: { gap: gap as number, infeasibility: infeasibility as number, slackness: slackness as number },
+    };
+    if (source && target && mass) {
+      const [from, to] = [planned, planned + (entries as number)];
+      result.plan = { source: source.slice(from, to), target: target.slice(from, to), mass: mass.slice(from, to) };
+      planned = to;
+    }
+    return result;
+  });
 }
 
 function nativeOptions({ plan, maxPivots }: SolveOptions) {

@@ -1,6 +1,7 @@
 #include "node/solver_handle.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "genmi/transport.h"
@@ -61,12 +62,11 @@ class SolveTask final : public Task {
 
   Napi::Value finish(Napi::Env env) override {
     if (warm_) *kept_ = std::move(bases_);
-    Napi::Array results = Napi::Array::New(env, results_.size());
-    for (std::size_t i = 0; i < results_.size(); ++i) {
-      const Napi::HandleScope scope(env);
-      results.Set(static_cast<std::uint32_t>(i), to_object(env, results_[i]));
-    }
-    return results;
+    Napi::Object packed = Napi::Object::New(env);
+    packed.Set("numbers", pack_numbers(env));
+    packed.Set("potentials", pack_potentials(env));
+    if (options_.plan) pack_plans(env, packed);
+    return packed;
   }
 
  private:
@@ -87,42 +87,51 @@ class SolveTask final : public Task {
         matrix);
   }
 
-  Napi::Object to_object(Napi::Env env, const transport::Result& result) const {
-    Napi::Object object = Napi::Object::New(env);
-    const bool optimal = result.outcome == transport::Outcome::kOptimal;
-    object.Set("cost", result.cost);
-    object.Set("u", to_array(env, result.u));
-    object.Set("v", to_array(env, result.v));
-    object.Set("status", optimal ? "optimal" : "iteration-limit");
-    object.Set("pivots", static_cast<double>(result.pivots));
-    Napi::Object certificate = Napi::Object::New(env);
-    certificate.Set("gap", result.certificate.gap);
-    certificate.Set("infeasibility", result.certificate.infeasibility);
-    certificate.Set("slackness", result.certificate.slackness);
-    object.Set("certificate", certificate);
-    if (options_.plan) object.Set("plan", to_plan(env, result.plan));
-    return object;
-  }
-
-  static Napi::Float64Array to_array(Napi::Env env, const std::vector<double>& values) {
-    Napi::Float64Array array = Napi::Float64Array::New(env, values.size());
-    std::copy(values.begin(), values.end(), array.Data());
-    return array;
-  }
-
-  static Napi::Object to_plan(Napi::Env env, const std::vector<transport::PlanEntry>& plan) {
-    Napi::Int32Array source = Napi::Int32Array::New(env, plan.size()), target = Napi::Int32Array::New(env, plan.size());
-    Napi::Float64Array mass = Napi::Float64Array::New(env, plan.size());
-    for (std::size_t e = 0; e < plan.size(); ++e) {
-      source[e] = plan[e].source;
-      target[e] = plan[e].target;
-      mass[e] = plan[e].mass;
+  // Results go over in a few arrays for all problems: objects are cheaper to make on the other side. For each problem
+  // cost, whether optimal, pivots, gap, infeasibility, slackness, and the length of its plan;
+  Napi::Float64Array pack_numbers(Napi::Env env) const {
+    constexpr std::size_t kNumbers = 7;
+    Napi::Float64Array packed = Napi::Float64Array::New(env, kNumbers * results_.size());
+    double* out = packed.Data();
+    for (const transport::Result& result : results_) {
+      const auto& [gap, infeasibility, slackness] = result.certificate;
+      const double optimal = result.outcome == transport::Outcome::kOptimal ? 1 : 0;
+      const double numbers[kNumbers] = {result.cost,   optimal,   static_cast<double>(result.pivots),     gap,
+                                        infeasibility, slackness, static_cast<double>(result.plan.size())};
+      out = std::copy(std::begin(numbers), std::end(numbers), out);
     }
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("source", source);
-    object.Set("target", target);
-    object.Set("mass", mass);
-    return object;
+    return packed;
+  }
+
+  // u and v;
+  Napi::Float64Array pack_potentials(Napi::Env env) const {
+    const std::size_t each = prepared_->costs.rows() + prepared_->costs.columns();
+    Napi::Float64Array packed = Napi::Float64Array::New(env, each * results_.size());
+    double* out = packed.Data();
+    for (const transport::Result& result : results_) {
+      out = std::copy(result.u.begin(), result.u.end(), out);
+      out = std::copy(result.v.begin(), result.v.end(), out);
+    }
+    return packed;
+  }
+
+  // and the entries of its plan.
+  void pack_plans(Napi::Env env, Napi::Object& packed) const {
+    std::size_t entries = 0;
+    for (const transport::Result& result : results_) entries += result.plan.size();
+    Napi::Int32Array source = Napi::Int32Array::New(env, entries), target = Napi::Int32Array::New(env, entries);
+    Napi::Float64Array mass = Napi::Float64Array::New(env, entries);
+    std::size_t e = 0;
+    for (const transport::Result& result : results_) {
+      for (const transport::PlanEntry& entry : result.plan) {
+        source[e] = entry.source;
+        target[e] = entry.target;
+        mass[e++] = entry.mass;
+      }
+    }
+    packed.Set("source", source);
+    packed.Set("target", target);
+    packed.Set("mass", mass);
   }
 
   PreparedCostsPtr prepared_;
