@@ -18,6 +18,7 @@ interface Problem {
   value: number;
   value_dual: number;
   certified: 'integer' | 'float';
+  highs?: number | null;
   scale: number;
   cost: number[];
   p: number[];
@@ -78,6 +79,7 @@ describe.each(problems)('$family $name', (problem) => {
     const result = emd(problem.p, problem.q, costMatrix(problem), { plan: true });
     const expected = problem.certified === 'integer' ? problem.value_dual : problem.value;
     expectNumber(result.cost, expected, 1e-13, 'cost', problem.scale);
+    if (problem.highs != null) expectNumber(result.cost, problem.highs, 1e-8, 'cost by HiGHS', problem.scale);
     expectProved(result, problem.cost, problem.p, problem.q, problem.scale);
   });
 });

@@ -3,10 +3,8 @@
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#pragma STDC FP_CONTRACT OFF
 #else
 #pragma GCC target("avx2,fma")
-#pragma GCC optimize("fp-contract=off")
 #endif
 
 #define GENMI_KERNELS kTransportAvx2

@@ -4,10 +4,8 @@
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma"))), \
                              apply_to = function)
-#pragma STDC FP_CONTRACT OFF
 #else
 #pragma GCC target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma")
-#pragma GCC optimize("fp-contract=off")
 #endif
 
 #define GENMI_KERNELS kTransportAvx512

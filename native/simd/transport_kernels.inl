@@ -4,6 +4,12 @@
 // Written with the vector extensions of GCC and Clang. Nothing of the standard library may be called here: an inline
 // function compiled with wider instructions could take the place of the same one elsewhere in the program.
 
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#else
+#pragma GCC optimize("fp-contract=off")
+#endif
+
 namespace genmi::simd {
 namespace {
 

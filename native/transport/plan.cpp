@@ -17,8 +17,9 @@ void for_each_flow(const Measures& measures, const SpanningTree& tree, Entry ent
   }
 }
 
-PlanEntry plan_entry(std::size_t source, std::size_t target, double mass) {
-  return {static_cast<std::int32_t>(source), static_cast<std::int32_t>(target), mass};
+// Units of the smallest masses may be nothing.
+void add_entry(std::size_t source, std::size_t target, double mass, std::vector<PlanEntry>& plan) {
+  if (mass > 0) plan.push_back({static_cast<std::int32_t>(source), static_cast<std::int32_t>(target), mass});
 }
 
 }  // namespace
@@ -26,13 +27,13 @@ PlanEntry plan_entry(std::size_t source, std::size_t target, double mass) {
 void plan_of_staying(const Marginals& marginals, std::vector<PlanEntry>& plan) {
   plan.clear();
   for (std::size_t point = 0; point < marginals.points(); ++point)
-    if (marginals.staying_mass(point) > 0) plan.push_back(plan_entry(point, point, marginals.staying_mass(point)));
+    add_entry(point, point, marginals.staying_mass(point), plan);
 }
 
 void plan_of_moving(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan) {
   plan_of_staying(marginals, plan);
   for_each_flow(marginals.moving(), tree, [&](std::size_t source, std::size_t target, std::int64_t units) {
-    plan.push_back(plan_entry(source, target, marginals.mass_of(units)));
+    add_entry(source, target, marginals.mass_of(units), plan);
   });
 }
 
@@ -40,7 +41,7 @@ void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes
                     std::vector<PlanEntry>& plan) {
   plan_of_staying(marginals, plan);
   for (const auto& [source, target, units] : routes.trace(tree, marginals.moving()))
-    plan.push_back(plan_entry(source, target, marginals.mass_of(units)));
+    add_entry(source, target, marginals.mass_of(units), plan);
 }
 
 // The units of what may stay are cut to what can be needed of it, see Marginals: what is left of a point's mass stays
@@ -52,7 +53,7 @@ void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vect
     if (marginals.may_stay() && source == target) {
       stays[source] = units;
     } else {
-      plan.push_back(plan_entry(source, target, marginals.mass_of(units)));
+      add_entry(source, target, marginals.mass_of(units), plan);
     }
   });
   for (std::size_t point = 0; point < stays.size(); ++point) {
@@ -61,7 +62,7 @@ void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vect
     const bool by_what_leaves = leaves == 0 || marginals.is_cut(point);
     const double mass =
         by_what_leaves ? marginals.staying_mass(point) - marginals.mass_of(leaves) : marginals.mass_of(stays[point]);
-    if (mass > 0) plan.push_back(plan_entry(point, point, mass));
+    add_entry(point, point, mass, plan);
   }
 }
 

@@ -1,7 +1,7 @@
 // Exact transport proves itself optimal on every family, hint and kind of weights, and stays the same where it must.
 #include "genmi/transport.h"
 
-#include <cmath>
+#include <limits>
 #include <string>
 
 #include "transport_support.h"
@@ -119,6 +119,24 @@ TEST(Transport, KeepsMassThatStaysWhereNoArcOfTheBasisCarriesIt) {
     if (repeat % 2 == 0) options.max_pivots = below(n, random);
     for (const Hint hint : hints_for(costs))
       ASSERT_NO_FATAL_FAILURE(expect_right(costs, supply, demand, solve(costs, hint, supply, demand, options)));
+  }
+}
+
+// Masses at the end of the numbers, a fraction of which is nothing: no entry of the plan may be of it.
+TEST(Transport, HasNoEntriesWithoutMass) {
+  Random random(18);
+  for (const char* family : {"plane", "squared plane"}) {
+    for (std::size_t repeat = 0; repeat < 50; ++repeat) {
+      const std::size_t n = 3 + below(20, random);
+      const Matrix costs = make(family, n, random);
+      Weights supply(n), demand(n);
+      for (Weights* weights : {&supply, &demand})
+        for (double& weight : *weights)
+          weight = static_cast<double>(below(9, random)) * std::numeric_limits<double>::denorm_min();
+      supply.front() = demand.front() = 1;
+      for (const Hint hint : hints_for(costs))
+        ASSERT_NO_FATAL_FAILURE(expect_optimal(costs, supply, demand, solve(costs, hint, supply, demand)));
+    }
   }
 }
 
