@@ -9,8 +9,8 @@
 namespace genmi::affinity {
 
 constexpr std::size_t kRowsPerBlock = 16;
-// Below about a millisecond of work a second thread costs more than it brings.
-constexpr std::size_t kParallelOperations = 1'000'000;
+// Below about a tenth of a millisecond of work a second thread costs more than it brings.
+constexpr std::size_t kParallelOperations = 200'000;
 
 // Calls row(i, slot) for every i in [0, rows); stops early when the job is cancelled.
 template <class Row>

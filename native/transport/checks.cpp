@@ -29,8 +29,8 @@ Status check_costs(MatrixView<double> costs) {
   if (count == 0) {
     return refuse("distances", "at least one row and one column", shape(costs), "pass a non-empty matrix");
   }
-  bool all_are_costs = true;  // without a branch, since hardly ever is one not
-  for (std::size_t k = 0; k < count; ++k) all_are_costs &= is_cost(costs.data[k]);
+  unsigned all_are_costs = 1;  // without a branch, since hardly ever is one not
+  for (std::size_t k = 0; k < count; ++k) all_are_costs &= static_cast<unsigned>(is_cost(costs.data[k]));
   if (all_are_costs) return Status::ok();
   const double* wrong = std::find_if_not(costs.data, costs.data + count, is_cost);
   const auto at = static_cast<std::size_t>(wrong - costs.data);

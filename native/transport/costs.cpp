@@ -91,9 +91,12 @@ void Costs::round() {
   for (std::size_t i = 0; i < matrix_.rows; ++i) {
     const double* row = costs + i * matrix_.columns;
     float* rounded = rounded_.data() + i * stride;
-    for (std::size_t j = 0; j < matrix_.columns; ++j) rounded[j] = static_cast<float>(row[j]);
-    exact = exact && std::equal(row, row + matrix_.columns, rounded,
-                                [](double cost, float stored) { return cost == static_cast<double>(stored); });
+    unsigned differs = 0;
+    for (std::size_t j = 0; j < matrix_.columns; ++j) {
+      rounded[j] = static_cast<float>(row[j]);
+      differs |= static_cast<unsigned>(static_cast<double>(rounded[j]) != row[j]);
+    }
+    exact = exact && differs == 0;
     std::fill(rounded + matrix_.columns, rounded + stride, kPaddingCost);
   }
   rounding_is_exact_ = exact;
