@@ -1,7 +1,7 @@
 /** Exact transport: optima against POT, and each proved by itself: primal = dual, feasibility, slackness. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Affinity, emd, type Matrix, type TransportResult, TransportSolver } from '../src/index.js';
+import { Affinity, config, emd, info, type Matrix, type TransportResult, TransportSolver } from '../src/index.js';
 import { expectClose, expectNumber, largest } from './support/compare.js';
 import { rejectionOf, thrownBy } from './support/errors.js';
 import { fixture } from './support/fixtures.js';
@@ -207,6 +207,17 @@ describe('solveMany', () => {
       new TransportSolver(distance, { threads }).solveMany(P, Q, { plan: true }),
     );
     for (const other of others) expect(other).toEqual(expected);
+  });
+
+  it('gives the same bits on any instruction set', () => {
+    const best = solver.solveMany(P, Q, { plan: true });
+    for (const isa of ['baseline', 'avx2', 'avx512'] as const) {
+      const error = thrownBy(() => config({ isa }));
+      if (error) expect(error).toMatchObject({ code: 'ERR_BACKEND_UNAVAILABLE' });
+      else expect(info().isa).toBe(isa);
+      expect(new TransportSolver(distance).solveMany(P, Q, { plan: true })).toEqual(best);
+    }
+    config({ isa: 'auto' });
   });
 
   it('asynchronously gives the same, of data as it was at the call', async () => {

@@ -7,9 +7,9 @@ namespace genmi::transport {
 namespace {
 
 constexpr std::size_t kSmallestProblem = 256;  // costs: below, the simplex is done before this has begun
-constexpr double kLargestSmoothing = 0.35;     // of the median cost
+constexpr double kLargestSmoothing = 0.3;      // of the median cost
 constexpr double kSmallestSmoothing = 0.015;   // of the mean cost of a row's cheapest arc
-constexpr std::size_t kIterations = 4;         // for each smoothing
+constexpr std::size_t kIterations = 3;         // for each smoothing
 constexpr std::size_t kSampledRows = 8, kSampledColumns = 32;
 constexpr double kLeastSmoothing = 1e-20;  // keeps costs / smoothing in float32's range
 constexpr float kLeastSum = 1e-30f;
