@@ -27,7 +27,8 @@ export interface Info {
 }
 
 /**
- * Sets what is given and leaves the rest; per JavaScript environment (each worker thread has its own).
+ * Sets what is given and leaves the rest; per JavaScript environment (each worker thread has its own) but for `isa`, which
+ * the environment variable GENMI_ISA sets, too.
  *
  * @throws GenmiError ERR_BACKEND_UNAVAILABLE for a device or an instruction set that is not there.
  */

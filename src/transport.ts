@@ -19,11 +19,11 @@ export interface SolveOptions {
 export interface SolveManyOptions extends SolveOptions {
   /**
    * Start problem i from the basis that problem i of the last such call ended with: several times faster where the weights have
-   * changed little, never much slower. The optimum is the same; where several plans or potentials are optimal, others may be
-   * returned. Default false.
+   * changed little, never much slower. The optimum is the same; where several plans or potentials are optimal, which one is
+   * returned depends on the calls before. Not together with maxPivots. Default false.
    */
   warmStart?: boolean | undefined;
-  /** Asynchronous calls only: aborting rejects with the signal's reason. */
+  /** Aborting rejects with the signal's reason; a synchronous call looks at it only before it begins. */
   signal?: AbortSignal | undefined;
 }
 
@@ -38,7 +38,7 @@ type Weights = Precision | readonly number[];
  * Solves optimal transport problems over one distance: a network simplex in float64, exact, with a certificate.
  *
  * Marginals are weights >= 0 over the N samples, whose sums agree up to rounding (then the second is scaled to the first).
- * Cost about N^2.1 a problem and 8 N^2 bytes; problems run on several threads, each problem on one.
+ * Cost about N^2.1 a problem; 12 N^2 bytes, and up to 8 N^2 for each thread; problems run on several threads, each problem on one.
  * @throws RangeError ERR_OUT_OF_RANGE for weights that are negative, not finite or all zero, GenmiError ERR_INFEASIBLE for sums
  * that differ, ERR_DISPOSED.
  * Source: Ahuja, Magnanti, Orlin, "Network Flows", 1993, chapter 11.
@@ -53,7 +53,7 @@ export class TransportSolver {
     checkOptions(options, ['threads']);
     this.#threads = optionalNumber('threads', options.threads, { min: 1, max: 1024, integer: true });
     const affinity = nativeOf(distance, 'distance');
-    checkFits(`Transport costs between ${affinity.size} samples`, 8 * affinity.size ** 2, 'use mini-batches');
+    checkFits(`Transport costs between ${affinity.size} samples`, 12 * affinity.size ** 2, 'use mini-batches');
     this.#native = new native.Solver(affinity);
     this.size = affinity.size;
   }

@@ -136,6 +136,20 @@ it('a warm start needs a fraction of the pivots', () => {
 });
 
 describe('wasserstein with warmStart', () => {
+  it('keeps nothing of a call that was aborted', async () => {
+    const uniformly = { data: new Float64Array(n * k).fill(1 / k), shape: [n, k] as const };
+    const predictions = { data: softmax(gaussian(random(14), n, k).data), shape: [n, k] as const };
+    const expected = wasserstein({ mode: 'ova', affinity: distances.euclidean }).value(predictions);
+    for (let attempt = 0; attempt < 50; attempt++) {
+      const objective = wasserstein({ mode: 'ova', affinity: distances.euclidean, warmStart: true });
+      const controller = new AbortController();
+      const aborted = objective.valueAsync(uniformly, { signal: controller.signal });
+      controller.abort();
+      await aborted.catch(() => undefined);
+      expectNumber(objective.value(predictions), expected, 1e-12, 'value after an abort');
+    }
+  });
+
   it('on other samples at each call, or another number of clusters, has the values of one without', () => {
     const distance = distances.euclidean;
     for (const mode of ['ova', 'ovo'] as const) {

@@ -152,7 +152,7 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     guarded(info.Env(), [&] {
       if (info[0].IsTypedArray()) prepare_costs(info);
       else prepare_affinity(info);
-      bytes_ = static_cast<std::int64_t>(prepared_->entries.size() * (sizeof(double) + sizeof(float)));
+      bytes_ = static_cast<std::int64_t>(prepared_->entries.size() * sizeof(double) + prepared_->costs.bytes());
       Napi::MemoryManagement::AdjustExternalMemory(info.Env(), bytes_);
     });
   }

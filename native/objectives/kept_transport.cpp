@@ -13,10 +13,11 @@ std::unique_ptr<KeptProblems> KeptTransport::take(Rows samples, std::size_t clus
   std::vector<std::int32_t> wanted(samples.count);
   for (std::size_t i = 0; i < samples.count; ++i) wanted[i] = static_cast<std::int32_t>(samples[i]);
   if (problems && problems->samples == wanted && problems->clusters == clusters) return problems;
-  problems = std::make_unique<KeptProblems>();
+  if (!problems) problems = std::make_unique<KeptProblems>();
   problems->samples = std::move(wanted);
   problems->clusters = clusters;
-  problems->bases.resize(clusters * (clusters + 1));
+  problems->entries.clear();
+  problems->bases.assign(clusters * (clusters + 1), {});
   return problems;
 }
 

@@ -21,6 +21,9 @@ std::string bracketed(std::int32_t first, std::int32_t second) {
   return std::string(1, '[').append(std::to_string(first)).append(", ").append(std::to_string(second)).append(1, ']');
 }
 
+// Of costs made ready, memory up to this is kept for the next evaluation.
+constexpr std::size_t kKeptBytes = std::size_t{4} << 20;
+
 // splitmix64 (Steele, Lea, Flood 2014).
 std::uint64_t next_random(std::uint64_t& state) {
   std::uint64_t z = (state += 0x9e3779b97f4a7c15u);
@@ -145,7 +148,10 @@ class Wasserstein final : public Objective {
   Status solve_all(const Predictions& p, Rows rows, std::span<const Comparison> comparisons, bool plan,
                    Context& context, const transport::KeepResult& keep) const {
     AffinityPtr distance;
-    if (Status status = distance_->open(distance); !status) return status;
+    if (Status status = distance_->open(distance); !status) {
+      kept_.give_back(nullptr);  // it has been disposed of
+      return status;
+    }
     const std::size_t n = p.n();
     const Ratios ratio{p.ratio(), n, p.k()};
     const double share = 1 / static_cast<double>(n);
@@ -162,7 +168,9 @@ class Wasserstein final : public Objective {
     const std::span<double> entries = context.workspace.take<double>(n * n);
     transport::Costs& costs = context.workspace.kept<transport::Costs>();
     if (Status status = prepare(*distance, rows, context, entries, costs); !status) return status;
-    return solve(costs, {});
+    const Status status = solve(costs, {});
+    if (costs.bytes() > kKeptBytes) costs = {};
+    return status;
   }
 
   template <class Solve>
@@ -184,6 +192,7 @@ class Wasserstein final : public Objective {
   static Status prepare(const Affinity& distance, Rows rows, Context& context, std::span<double> entries,
                         transport::Costs& costs) {
     distance.submatrix(rows, context, entries.data());
+    if (context.cancelled()) return {Code::kAborted, "aborted"};  // some of the entries may be missing
     const bool accepted =
         costs.prepare({entries.data(), rows.count, rows.count}, {distance.metric_like(), true}).is_ok();
     return accepted ? Status::ok() : not_finite();

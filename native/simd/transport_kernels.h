@@ -18,7 +18,7 @@ inline constexpr std::size_t kSinkhornRows = 4;
 constexpr std::size_t padded(std::size_t count) { return (count + kPadding - 1) / kPadding * kPadding; }
 
 struct TransportKernels {
-  // min_j costs[j] - prices[j] over a padded row.
+  // min_j costs[j] - prices[j] over a padded row; 3e38 where all prices are -infinity.
   float (*row_minimum)(const float* costs, const float* prices, std::size_t count);
   // The first j at which costs[j] - prices[j] is `minimum`, which row_minimum has found.
   std::size_t (*find_minimum)(const float* costs, const float* prices, std::size_t count, float minimum);
@@ -36,7 +36,8 @@ struct TransportKernels {
   // Sinkhorn's iteration, on padded rows of the Gibbs kernel exp((row_price + prices[j] - costs[j]) / epsilon).
   void (*gibbs_row)(const float* costs, float row_price, const float* prices, float inverse_epsilon, float* kernel,
                     std::size_t count);
-  // kernel[j] = (row_scale * kernel[j] * scales[j])^2: the kernel of half the epsilon, scalings absorbed.
+  // kernel[j] = (row_scale * kernel[j] * scales[j])^2, the kernel of half the epsilon with the scalings absorbed; what
+  // is squared is kept within 1e-18 and 1e18.
   void (*square_row)(float* kernel, float row_scale, const float* scales, std::size_t count);
   // For each of kSinkhornRows rows: scales[r] = 1 / <kernel_r, columns>, at most 1e30; then
   // sums += sum_r weights[r] scales[r] kernel_r.

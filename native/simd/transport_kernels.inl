@@ -209,11 +209,12 @@ void gibbs_row(const float* costs, float row_price, const float* prices, float i
   }
 }
 
-// Entries are kept from falling where their square is denormal, which processors compute very slowly.
+// Entries are kept from falling where their square is denormal, which processors compute very slowly, and from rising
+// where it is infinite.
 void square_row(float* kernel, float row_scale, const float* scales, std::size_t count) {
-  const Block<float> row = all(row_scale), floor = all(1e-18f);
+  const Block<float> row = all(row_scale), floor = all(1e-18f), ceiling = all(1e18f);
   for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
-    const Block<float> scaled = greatest(row * load(kernel + j) * load(scales + j), floor);
+    const Block<float> scaled = least(greatest(row * load(kernel + j) * load(scales + j), floor), ceiling);
     store(scaled * scaled, kernel + j);
   }
 }
@@ -248,7 +249,7 @@ void scale_rows(const float* kernel, const float* columns, const float* weights,
 }  // namespace
 
 extern const TransportKernels GENMI_KERNELS;
-const TransportKernels GENMI_KERNELS = {
+constinit const TransportKernels GENMI_KERNELS = {
     .row_minimum = row_minimum,
     .find_minimum = find_minimum,
     .exact_minimum_single = exact_minimum<float>,

@@ -36,18 +36,18 @@ struct CostBlock {
     return kernels->find_minimum(rounded_row(row), prices, stride(), minimum);
   }
 
-  // The same on exact costs. Here and below, prices are stride() numbers, finite beyond the columns.
+  // The same on exact costs. Here and below, prices are stride() numbers, finite or -infinity beyond the columns too.
   double exact_minimum(std::size_t row, const double* prices) const {
     return exact != nullptr ? kernels->exact_minimum_double(exact + row * columns, prices, columns)
                             : kernels->exact_minimum_single(rounded_row(row), prices, stride());
   }
   std::size_t find_exact_minimum(std::size_t row, const double* prices, double minimum) const {
     std::size_t column = 0;
-    while ((*this)(row, column) - prices[column] != minimum) ++column;
+    while (column + 1 < columns && (*this)(row, column) - prices[column] != minimum) ++column;
     return column;
   }
-  // min_j cost - |potentials[j] - potentials[row]| over the columns from about `row` on, rows and columns being the
-  // same points of symmetric costs.
+  // Of symmetric costs between the same points: min_j cost - |potentials[j] - potentials[row]|, the least slack of both
+  // directions at once. Columns before `row`, rounded down to a block, have been looked at from the other side.
   double exact_slack(std::size_t row, const double* potentials) const {
     const std::size_t first = row / simd::kPadding * simd::kPadding;  // aligned
     const double own = potentials[row];

@@ -73,7 +73,7 @@ Status Costs::prepare(MatrixView<double> matrix, Known known) {
   const std::size_t count = matrix.rows * matrix.columns;
   const double largest = transport::largest(matrix.data, count);
   const bool in_range = largest == 0 || (largest >= kLeastLargest && largest <= kGreatestLargest);
-  scale_ = in_range ? 1 : std::ldexp(1, -std::ilogb(largest));
+  scale_ = in_range ? 1 : std::ldexp(1, std::min(1000, -std::ilogb(largest)));
   scaled_.clear();
   if (!in_range) {
     scaled_.resize(count);

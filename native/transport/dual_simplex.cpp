@@ -24,8 +24,8 @@ DualSimplex::Ending DualSimplex::solve(const CostBlock& costs, bool symmetric, s
   }
 }
 
-// The arc whose flow is furthest below zero, for the square root of what it costs to take it out. Of those that were
-// found below zero the last time that all were looked at, while there are any.
+// The arc of the most negative flow, divided by the square root of the rows that its cut makes us look at. candidates_
+// is filled again only when none of it is negative any more.
 Node DualSimplex::find_leaving_arc() {
   const Node leaving = worst_candidate();
   if (leaving != SpanningTree::kNoNode) return leaving;

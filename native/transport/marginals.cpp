@@ -62,6 +62,7 @@ Status Marginals::prepare(std::span<const double> supply, std::span<const double
 
   staying_.clear();
   staying_units_.clear();
+  all_is_made_ = false;
   if (!may_stay) {
     moving_mass_ = supplied;
     round_to_units(supply_, supplied, moving_.sources);
@@ -103,7 +104,7 @@ void Marginals::split_common_mass() {
   }
 }
 
-// Mass that stays is cut to a little more than what moves: mass that takes its place does not pass twice.
+// Mass that stays is cut to twice what moves: more than can take its place, since nothing passes a point twice.
 void Marginals::add_staying() const {
   staying_units_.resize(staying_.size());
   for (std::size_t point = 0; point < staying_.size(); ++point) {

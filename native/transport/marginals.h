@@ -28,7 +28,7 @@ struct Measures {
 
 class Marginals {
  public:
-  // Small enough for sums to stay clear of overflow, and finer than the rounding of float64.
+  // Small enough for sums of several to stay clear of overflow, and finer than the rounding of float64.
   static constexpr int kMovingUnitsLog2 = 58;
   static constexpr std::int64_t kMovingUnits = std::int64_t{1} << kMovingUnitsLog2;
   // Of what may stay at a point, more than can be needed elsewhere.

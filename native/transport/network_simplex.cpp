@@ -7,7 +7,7 @@
 namespace genmi::transport {
 namespace {
 
-// What float32 makes of the rounding of float64.
+// float32 rounds about so many times as coarsely as float64.
 constexpr double kRoundedFactor = 1e8;
 
 constexpr double kBlockFactor = 5;  // a block has about this times sqrt(rows x columns) arcs
@@ -21,6 +21,7 @@ Ending NetworkSimplex::solve(const CostBlock& costs, std::uint64_t max_pivots, c
   costs_ = costs;
   tree_ = &tree;
   pivots_ = 0;
+  exact_rounds_ = 0;
   max_pivots_ = max_pivots;
   next_row_ = 0;
   const double rows_per_column = static_cast<double>(costs.rows) / static_cast<double>(costs.columns);
@@ -38,6 +39,7 @@ Ending NetworkSimplex::solve(const CostBlock& costs, std::uint64_t max_pivots, c
 }
 
 NetworkSimplex::Round NetworkSimplex::pivot_round(Pricing pricing, const Job* job) {
+  if (pricing == Pricing::kExact) ++exact_rounds_;
   refresh_potentials();
   infeasibility_ = 0;
   for (std::size_t done = 0; done < tree_->size(); ++done) {
@@ -46,15 +48,15 @@ NetworkSimplex::Round NetworkSimplex::pivot_round(Pricing pricing, const Job* jo
         pricing == Pricing::kRounded ? find_entering_arc<Pricing::kRounded>() : find_entering_arc<Pricing::kExact>();
     if (!entering) return done == 0 || pricing == Pricing::kRounded ? Round::kClean : Round::kPivoted;
     if (pivots_ == max_pivots_) return Round::kPivotLimit;
-    pivot(*entering);
+    if (!pivot(*entering)) return Round::kPivotLimit;
   }
   return Round::kPivoted;
 }
 
 void NetworkSimplex::refresh_potentials() {
   tree_->recompute_potentials(costs_);
-  exact_tolerance_ = tree_->rounding();
-  rounded_tolerance_ = kRoundedFactor * exact_tolerance_;
+  exact_tolerance_ = std::ldexp(tree_->rounding(), std::max(0, exact_rounds_ - kManyRounds));
+  rounded_tolerance_ = kRoundedFactor * tree_->rounding();
 }
 
 // Block search: the most negative arc of the next block of rows that has any. Starts where the last search ended.
@@ -102,11 +104,15 @@ EnteringArc NetworkSimplex::best_arc(std::size_t row) const {
   return {from, to, costs_(row, column) - tree_->potential(to) + tree_->potential(from)};
 }
 
-void NetworkSimplex::pivot(const EnteringArc& entering) {
+// False where no arc can leave: a cycle of arcs in one direction, which between points, that may be rows and columns at
+// once, rounding can make seem worth going round.
+bool NetworkSimplex::pivot(const EnteringArc& entering) {
   const LeavingArc leaving = find_leaving_arc(*tree_, entering.row, entering.column);
+  if (leaving.child == SpanningTree::kNoNode) return false;
   change_flow(*tree_, entering.row, entering.column, leaving.join, leaving.flow);
   update_tree(*tree_, entering, leaving);
   ++pivots_;
+  return true;
 }
 
 Node find_join(const SpanningTree& tree, Node a, Node b) {

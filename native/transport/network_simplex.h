@@ -55,6 +55,9 @@ class NetworkSimplex {
   // What is left to do after a round of pivots.
   enum class Round { kClean, kPivoted, kPivotLimit, kCancelled };
 
+  // So many rounds in float64 are never needed, but by rounding errors that are larger than they should be.
+  static constexpr int kManyRounds = 50;
+
   Round pivot_round(Pricing pricing, const Job* job);
   void refresh_potentials();
   template <Pricing pricing>
@@ -63,13 +66,14 @@ class NetworkSimplex {
   double least_reduced_cost(std::size_t row) const;
   template <Pricing pricing>
   EnteringArc best_arc(std::size_t row) const;
-  void pivot(const EnteringArc& entering);
+  bool pivot(const EnteringArc& entering);
 
   CostBlock costs_;
   SpanningTree* tree_ = nullptr;
   std::uint64_t pivots_ = 0, max_pivots_ = 0;
   double rounded_tolerance_ = 0, exact_tolerance_ = 0;  // reduced costs above their negatives count as zero
   double infeasibility_ = 0;
+  int exact_rounds_ = 0;
   std::size_t block_rows_ = 1;  // priced together
   std::size_t next_row_ = 0;    // where pricing goes on
 };

@@ -43,6 +43,7 @@ bool Sinkhorn::approximate(const Problem& problem, const Job* job, FirstPotentia
   for (;;) {
     if (is_cancelled(job)) return false;
     scale(kIterations);
+    if (!is_in_range()) return true;  // float32 has been left: the potentials of the smoothing before have to do
     absorb(potentials);
     if (smoothing_ <= last) return true;
     halve_smoothing(costs.rows);
@@ -109,6 +110,12 @@ void Sinkhorn::scale(std::size_t iterations) {
     for (std::size_t column = 0; column < stride; ++column)
       column_scales_[column] = 1 / std::max(column_sums_[column], kLeastSum);
   }
+}
+
+bool Sinkhorn::is_in_range() const {
+  const auto is_scale = [](float scale) { return scale > 0 && scale < kInfinityf; };
+  return std::all_of(row_scales_.begin(), row_scales_.end(), is_scale) &&
+         std::all_of(column_scales_.begin(), column_scales_.end(), is_scale);
 }
 
 void Sinkhorn::absorb(FirstPotentials& potentials) {

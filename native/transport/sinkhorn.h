@@ -24,7 +24,7 @@ struct FirstPotentials {
 
 class Sinkhorn {
  public:
-  // False when cancelled. Cost: about forty passes over the costs.
+  // False when cancelled. The potentials are finite. Cost: twenty to fifty passes over the costs.
   bool approximate(const Problem& problem, const Job* job, FirstPotentials& potentials);
 
  private:
@@ -32,6 +32,7 @@ class Sinkhorn {
   double choose_smoothing(const CostBlock& costs);
   void make_kernel(const CostBlock& costs, const FirstPotentials& potentials);
   void scale(std::size_t iterations);
+  bool is_in_range() const;
   void absorb(FirstPotentials& potentials);
   void halve_smoothing(std::size_t rows);
 

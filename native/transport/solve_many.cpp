@@ -27,7 +27,7 @@ struct Solvers {
   }
 };
 
-// Memory for larger problems is given back at once: a solver holds about as many numbers as there are costs.
+// Memory of more than so many costs for all threads is given back at once: each holds about as many numbers.
 constexpr std::size_t kKeptCosts = std::size_t{1} << 20;
 
 }  // namespace
@@ -48,7 +48,7 @@ Status solve_many(const Costs& costs, std::size_t count, const FillWeights& weig
   const auto failed =
       std::find_if(solvers.statuses.begin(), solvers.statuses.end(), [](const Status& s) { return !s; });
   Status status = failed == solvers.statuses.end() ? Status::ok() : *failed;
-  if (costs.rows() * costs.columns() > kKeptCosts) solvers = {};
+  if (costs.rows() * costs.columns() * solvers.slots.size() > kKeptCosts) solvers = {};
   return status;
 }
 

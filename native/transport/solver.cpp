@@ -63,6 +63,7 @@ Status Solver::solve(const Costs& costs, std::span<const double> supply, std::sp
   if (Status status = check_weights("p", supply, costs.rows()); !status) return status;
   if (Status status = check_weights("q", demand, costs.columns()); !status) return status;
 
+  if (is_cancelled(options.job)) return kCancelled;
   Marginals& marginals = workspace_->marginals;
   if (Status status = marginals.prepare(supply, demand, options.mass_tolerance, costs.has_zero_diagonal()); !status)
     return status;
@@ -96,7 +97,8 @@ void Solver::Workspace::leave_all(const Costs& costs, Result& result) {
   result.certificate.infeasibility = 0;
 }
 
-// From the basis that the last problem has left, if there is one. Counted pivots are for a start from nothing.
+// From the basis that the last problem has left, if there is one. With a limit of pivots every problem starts from
+// nothing, so that the limit means the same at every call.
 Status Solver::Workspace::solve_again(const Costs& costs, const Options& options, Result& result, bool& solved) {
   Basis* const basis = options.basis;
   if (basis == nullptr || basis->empty() || options.max_pivots != Options{}.max_pivots) return Status::ok();

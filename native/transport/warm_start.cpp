@@ -15,6 +15,8 @@ constexpr double kGreatestChange = 0.2;
 constexpr std::size_t kDualPasses = 40;
 // Of the nodes: the basis may not be strongly feasible, so that the primal pivots could go round in circles.
 constexpr std::size_t kPrimalPivotsPerNode = 10;
+// Flows that are no flows of a plan yet have no bound but this, which keeps sums of several of them in range.
+constexpr std::int64_t kGreatestFlow = std::int64_t{1} << 60;
 
 void keep_measures(const Marginals& marginals, Basis& basis) {
   basis.supply.assign(marginals.supply().begin(), marginals.supply().end());
@@ -64,7 +66,8 @@ WarmStart::Ending WarmStart::solve(const Costs& costs, const Marginals& marginal
   const CostBlock block = costs.block();
   const bool points = basis.graph == Basis::Graph::kPoints;
   tree.restore(points ? Sides::same_points(block.rows) : Sides::bipartite(block.rows, block.columns), basis.arcs);
-  fill_flows(points ? marginals.moving() : marginals.all(), tree);
+  pivots_ = 0;
+  if (!fill_flows(points ? marginals.moving() : marginals.all(), tree)) return Ending::kGaveUp;
   const DualSimplex::Ending dual = dual_.solve(block, costs.is_symmetric(), kDualPasses * block.rows, job, tree);
   pivots_ = dual_.pivots();
   if (dual == DualSimplex::Ending::kCancelled) return Ending::kCancelled;
@@ -84,8 +87,8 @@ bool WarmStart::is_proof(const Costs& costs, SpanningTree& tree) {
   return infeasibility_ <= tree.rounding();
 }
 
-// What a node has and what its subtree sends it goes up to its parent.
-void WarmStart::fill_flows(const Measures& measures, SpanningTree& tree) {
+// What a node has and what its subtree sends it goes up to its parent. False where that is too much to count.
+bool WarmStart::fill_flows(const Measures& measures, SpanningTree& tree) {
   const Sides& sides = tree.sides();
   balances_.assign(sides.node_numbers(), 0);
   for (std::size_t k = 0; k < measures.sources.points.size(); ++k)
@@ -96,9 +99,11 @@ void WarmStart::fill_flows(const Measures& measures, SpanningTree& tree) {
   for (std::size_t k = preorder.size(); k-- > 1;) {
     const Node node = preorder[k];
     const std::int64_t balance = balances_[static_cast<std::size_t>(node)];
+    if (std::abs(balance) > kGreatestFlow) return false;
     tree.change_flow(node, tree.arc(node).upward ? balance : -balance);
     balances_[static_cast<std::size_t>(tree.parent(node))] += balance;
   }
+  return true;
 }
 
 void keep_tree(const SpanningTree& tree, const Marginals& marginals, Basis& basis) {

@@ -32,7 +32,7 @@ class WarmStart {
   double infeasibility() const { return infeasibility_; }
 
  private:
-  void fill_flows(const Measures& measures, SpanningTree& tree);
+  bool fill_flows(const Measures& measures, SpanningTree& tree);
   bool is_proof(const Costs& costs, SpanningTree& tree);
 
   DualSimplex dual_;

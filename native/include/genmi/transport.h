@@ -30,7 +30,7 @@ struct CostBlock;
 // Costs between n1 sources and n2 targets in the form that solvers want, made once and shared by all of them.
 class Costs {
  public:
-  // What the caller knows of square costs, and need not be found out.
+  // What is known of square costs already and need not be checked.
   struct Known {
     // Whether the triangle inequality holds for most triangles, so that mass which both measures have at a point need
     // not move. A hint about the fastest way: the optimum is the same.
@@ -44,7 +44,7 @@ class Costs {
 
   std::size_t rows() const { return matrix_.rows; }
   std::size_t columns() const { return matrix_.columns; }
-  MatrixView<double> matrix() const { return matrix_; }
+  std::size_t bytes() const { return scaled_.capacity() * sizeof(double) + rounded_.capacity() * sizeof(float); }
 
   // For the solvers: the costs times scale(), a power of two that keeps float32 in range.
   CostBlock block() const;
@@ -77,7 +77,7 @@ class Basis {
   };
   Graph graph = Graph::kPoints;
   std::vector<Arc> arcs;
-  std::vector<double> supply, demand;  // the measures that it is optimal for
+  std::vector<double> supply, demand;  // the measures that it was left by
 };
 
 struct Options {
@@ -85,7 +85,7 @@ struct Options {
   std::uint64_t max_pivots = std::numeric_limits<std::uint64_t>::max();
   double mass_tolerance = 1e-8;  // largest relative difference of the two sums
   const Job* job = nullptr;      // polled inside the pivots
-  Basis* basis = nullptr;        // where to start, if it is not empty; where to leave the last basis
+  Basis* basis = nullptr;        // where to start, without max_pivots and if not empty; where to leave the last basis
 };
 
 enum class Outcome { kOptimal, kIterationLimit };

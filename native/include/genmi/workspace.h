@@ -28,7 +28,7 @@ class Workspace {
   // The one object of this type that lives as long as the workspace: memory of a computation that is no plain array.
   template <class T>
   T& kept() {
-    static constexpr char key = 0;  // its address tells the types apart
+    static char key;  // its address tells the types apart (were it constant, a linker might fold all into one)
     for (const auto& [type, object] : kept_)
       if (type == &key) return *static_cast<T*>(object.get());
     kept_.emplace_back(&key, std::make_shared<T>());
