@@ -20,6 +20,8 @@
         "GCC_OPTIMIZATION_LEVEL": "3",
         "MACOSX_DEPLOYMENT_TARGET": "11.0",
       },
+      # Visual C++ has not the vector extensions that the kernels are written in.
+      "msbuild_toolset": "ClangCL",
       "msvs_settings": {
         "VCCLCompilerTool": {"AdditionalOptions": ["/std:c++20"], "ExceptionHandling": 1},
       },
