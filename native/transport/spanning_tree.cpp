@@ -2,8 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace genmi::transport {
+namespace {
+
+// Most stretches are of a few nodes, for which a call of memmove takes longer than copying some too many.
+constexpr std::ptrdiff_t kCopied = 8;
+
+// Copies [from, end) to `to`, where there is room for kCopied nodes more; the nodes that may be read end at `limit`.
+Node* copy_stretch(const Node* from, const Node* end, const Node* limit, Node* to) {
+  const std::ptrdiff_t count = end - from;
+  if (count > 2 * kCopied || limit - from < 2 * kCopied) return std::copy(from, end, to);
+  std::memcpy(to, from, kCopied * sizeof(Node));
+  if (count > kCopied) std::memcpy(to + kCopied, from + kCopied, kCopied * sizeof(Node));
+  return to + count;
+}
+
+}  // namespace
 
 void SpanningTree::plant(const Sides& sides, Node root) {
   sides_ = sides;
@@ -57,7 +73,7 @@ void SpanningTree::store(std::vector<Basis::Arc>& arcs) const {
 
 void SpanningTree::count_subtrees() {
   for (std::size_t k = order_.size(); k-- > 1;) state(parent(order_[k])).size += state(order_[k]).size;
-  stretch_.resize(order_.size());
+  stretch_.resize(order_.size() + 2 * kCopied);
 }
 
 void SpanningTree::recompute_potentials(const CostBlock& costs) {
@@ -100,6 +116,7 @@ void SpanningTree::resize_ancestors(Node from, Node to, std::int32_t change) {
 // the stretch of its node without the stretch of the one before.
 void SpanningTree::turn_stem(const Exchange& exchange) {
   const std::int32_t count = state(exchange.leaving).size;
+  const Node* const limit = order_.data() + order_.size();
   Node* out = stretch_.data();
   Node node = exchange.entering, above = exchange.parent;
   TreeArc arc = exchange.arc;
@@ -108,8 +125,8 @@ void SpanningTree::turn_stem(const Exchange& exchange) {
     State& turned = state(node);
     const Node* stretch = order_.data() + turned.position;
     const std::int32_t before = inner_size == 0 ? turned.size : inner_begin - turned.position;
-    out = std::copy(stretch, stretch + before, out);
-    out = std::copy(stretch + before + inner_size, stretch + turned.size, out);
+    out = copy_stretch(stretch, stretch + before, limit, out);
+    out = copy_stretch(stretch + before + inner_size, stretch + turned.size, limit, out);
     const std::int32_t remaining = count - inner_size;
     inner_begin = turned.position;
     inner_size = turned.size;
