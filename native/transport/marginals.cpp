@@ -81,7 +81,6 @@ Status Marginals::prepare(std::span<const double> supply, std::span<const double
   }
   round_to_units(surplus_, moving_mass_, moving_.sources);
   round_to_units(deficit_, missing, moving_.targets);
-  all_is_made_ = false;
   return Status::ok();
 }
 

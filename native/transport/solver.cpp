@@ -112,12 +112,11 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   if (basis->graph == Basis::Graph::kSides) {
     plan_of_all(marginals, tree, result.plan);
     solved = true;
-    keep_tree(tree, marginals, *basis);
-    return Status::ok();
+  } else {
+    plan_of_points(marginals, tree, routes, result.plan);
+    // Where the triangle inequality does not quite hold, ways through other points may be shorter than any plan.
+    solved = complementary_slackness(costs.block(), result.plan, result.u, result.v) <= 10 * tree.rounding();
   }
-  plan_of_points(marginals, tree, routes, result.plan);
-  // Where the triangle inequality does not quite hold, ways through other points may be shorter than any plan.
-  solved = complementary_slackness(costs.block(), result.plan, result.u, result.v) <= 10 * tree.rounding();
   if (solved) keep_tree(tree, marginals, *basis);
   return Status::ok();
 }
