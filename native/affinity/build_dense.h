@@ -56,7 +56,7 @@ Status build_dense(std::size_t n, DenseTraits traits, const Entry& entry, const 
     }
     progress.finish_part();
   });
-  if (context.cancelled()) return {Code::kAborted, "aborted"};
+  if (context.cancelled()) return aborted();
   if (!finite.load()) return not_finite();
   if (subtract) {
     traits.offsets.resize(n, 0.0);

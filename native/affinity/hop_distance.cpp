@@ -138,7 +138,7 @@ Status hop_affinity(const Affinity& distances, const HopOptions& options, const 
     if (Status status = find_threshold(distances, options, context, report.threshold); !status) return status;
     adjacency = threshold_graph(distances, report.threshold, context);
   }
-  if (context.cancelled()) return {Code::kAborted, "aborted"};
+  if (context.cancelled()) return aborted();
 
   report.edges = 0;
   for (const auto& neighbors : adjacency) report.edges += neighbors.size();
@@ -148,7 +148,7 @@ Status hop_affinity(const Affinity& distances, const HopOptions& options, const 
   const double disconnected = options.disconnected.value_or(2.0 * static_cast<double>(n));
   std::vector<float> matrix(n * n);
   search_all(adjacency, static_cast<float>(disconnected), context, report, matrix.data());
-  if (context.cancelled()) return {Code::kAborted, "aborted"};
+  if (context.cancelled()) return aborted();
   // Between two samples of one component the detour through another one costs twice the distance between components.
   const bool metric = report.connected || 2 * disconnected >= static_cast<double>(report.longest);
   out = std::make_shared<affinity::DenseAffinity<float>>(n, Kind::kDistance, metric, std::move(matrix),

@@ -24,7 +24,7 @@ Status distance_quantile(const Affinity& distances, double q, const Context& con
   if (!(q >= 0 && q <= 1)) return {Code::kOutOfRange, explain("quantile", "a number in [0, 1]", format(q))};
   const std::size_t n = distances.size();
   std::vector<double> triangle = lower_triangle(distances, context);
-  if (context.cancelled()) return {Code::kAborted, "aborted"};
+  if (context.cancelled()) return aborted();
 
   // Sorted, the N^2 entries are the N zeros of the diagonal and then every pair twice.
   const double position = q * static_cast<double>(n * n - 1);

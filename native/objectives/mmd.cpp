@@ -80,7 +80,7 @@ class Mmd final : public Objective {
     std::transform(m.ratio.data, m.ratio.data + n * k, centred.begin(), [](double r) { return r - 1; });
     const std::span<double> product = workspace.take<double>(n * k);
     kernel->centred_product(batch.rows(), centred.data(), k, context, product.data());
-    if (context.cancelled()) return {Code::kAborted, "aborted"};
+    if (context.cancelled()) return aborted();
     for (double& value : product) value /= static_cast<double>(n) * static_cast<double>(n);
     m.product = product.data();
 

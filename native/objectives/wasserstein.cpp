@@ -192,7 +192,7 @@ class Wasserstein final : public Objective {
   static Status prepare(const Affinity& distance, Rows rows, Context& context, std::span<double> entries,
                         transport::Costs& costs) {
     distance.submatrix(rows, context, entries.data());
-    if (context.cancelled()) return {Code::kAborted, "aborted"};  // some of the entries may be missing
+    if (context.cancelled()) return aborted();  // some of the entries may be missing
     const bool accepted =
         costs.prepare({entries.data(), rows.count, rows.count}, {distance.metric_like(), true}).is_ok();
     return accepted ? Status::ok() : not_finite();

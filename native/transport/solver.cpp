@@ -20,8 +20,6 @@
 namespace genmi::transport {
 namespace {
 
-const Status kCancelled{Code::kAborted, "aborted"};
-
 void scale_by(double factor, std::vector<double>& values) {
   if (factor == 1) return;
   for (double& value : values) value *= factor;
@@ -63,7 +61,7 @@ Status Solver::solve(const Costs& costs, std::span<const double> supply, std::sp
   if (Status status = check_weights("p", supply, costs.rows()); !status) return status;
   if (Status status = check_weights("q", demand, costs.columns()); !status) return status;
 
-  if (is_cancelled(options.job)) return kCancelled;
+  if (is_cancelled(options.job)) return aborted();
   Marginals& marginals = workspace_->marginals;
   if (Status status = marginals.prepare(supply, demand, options.mass_tolerance, costs.has_zero_diagonal()); !status)
     return status;
@@ -104,7 +102,7 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   if (basis == nullptr || basis->empty() || options.max_pivots != Options{}.max_pivots) return Status::ok();
   if (!WarmStart::is_promising(*basis, marginals, costs)) return Status::ok();
   const WarmStart::Ending ending = warm_start.solve(costs, marginals, *basis, options.job, tree);
-  if (ending == WarmStart::Ending::kCancelled) return kCancelled;
+  if (ending == WarmStart::Ending::kCancelled) return aborted();
   if (ending == WarmStart::Ending::kGaveUp) return Status::ok();
   result.pivots = warm_start.pivots();
   take_potentials(tree, result.u, result.v);
@@ -146,7 +144,7 @@ Status Solver::Workspace::solve_measures(const Measures& measures, const Costs& 
                                          Result& result) {
   const CostBlock block = gather.select(costs.block(), measures.sources.points, measures.targets.points);
   if (!initial_basis.build({block, measures.sources.units, measures.targets.units}, options.job, tree))
-    return kCancelled;
+    return aborted();
   return optimise(block, options, tree, result);
 }
 
@@ -154,7 +152,7 @@ Status Solver::Workspace::optimise(const CostBlock& costs, const Options& option
                                    Result& result) {
   const Ending ending = simplex.solve(costs, options.max_pivots - result.pivots, options.job, basis);
   result.pivots += simplex.pivots();
-  if (ending == Ending::kCancelled) return kCancelled;
+  if (ending == Ending::kCancelled) return aborted();
   if (ending == Ending::kPivotLimit) result.outcome = Outcome::kIterationLimit;
   return Status::ok();
 }

@@ -35,6 +35,9 @@ class [[nodiscard]] Status {
   std::string message_;
 };
 
+// What a computation answers that was asked to stop.
+inline Status aborted() { return {Code::kAborted, "aborted"}; }
+
 // A number as JavaScript writes it.
 std::string format(double value);
 
