@@ -17,7 +17,7 @@ bool is_supported(Isa isa);
 Isa best_isa();
 
 // The one in use in this process: the best, or a lesser one that the environment variable GENMI_ISA or use_isa() names.
-// All kernels give the same bits on every one, so that a change is seen in nothing but the time.
+// Those of transport give the same bits on every one; others differ by rounding, where a product and a sum are fused.
 Isa active_isa();
 void use_isa(Isa isa);
 

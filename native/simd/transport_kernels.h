@@ -1,12 +1,8 @@
-// The vector kernels of exact transport, one table of them per instruction set.
-//
-// All give the same bits on every instruction set: minima do not depend on an order, sums have a fixed one, and nothing
-// is contracted to a fused multiply-add.
+// The vector kernels of exact transport. All give the same bits on every instruction set: minima do not depend on an order,
+// sums have a fixed one, and nothing is fused.
 #pragma once
 
 #include <cstddef>
-
-#include "simd/isa.h"
 
 namespace genmi::simd {
 
@@ -44,11 +40,5 @@ struct TransportKernels {
   void (*scale_rows)(const float* kernel, const float* columns, const float* weights, float* scales, float* sums,
                      std::size_t count);
 };
-
-// Those of one instruction set, which must be supported.
-const TransportKernels& transport_kernels(Isa isa);
-
-// Those of the active one.
-inline const TransportKernels& transport_kernels() { return transport_kernels(active_isa()); }
 
 }  // namespace genmi::simd

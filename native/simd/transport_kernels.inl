@@ -1,118 +1,9 @@
-// The source of the vector kernels of exact transport, included once per instruction set by a file that has chosen it:
-// GENMI_KERNELS names the table, GENMI_VECTOR_BYTES is the size of a register.
-//
-// Written with the vector extensions of GCC and Clang. Nothing of the standard library may be called here: an inline
-// function compiled with wider instructions could take the place of the same one elsewhere in the program.
-
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#else
-#pragma GCC optimize("fp-contract=off")
-#endif
+// The vector kernels of exact transport: see kernels.inl, which includes this once per instruction set.
 
 namespace genmi::simd {
 namespace {
 
 constexpr float kLarge = 3.0e38f;
-
-template <class T>
-struct VectorOf;
-template <>
-struct VectorOf<float> {
-  typedef float Type __attribute__((vector_size(GENMI_VECTOR_BYTES)));
-  typedef float InMemory __attribute__((vector_size(GENMI_VECTOR_BYTES), aligned(4), may_alias));
-};
-template <>
-struct VectorOf<double> {
-  typedef double Type __attribute__((vector_size(GENMI_VECTOR_BYTES)));
-  typedef double InMemory __attribute__((vector_size(GENMI_VECTOR_BYTES), aligned(8), may_alias));
-};
-
-// 128 bytes of numbers, in as many registers as it takes: so a lane is the same on every instruction set.
-template <class T>
-struct Block {
-  using Vector = typename VectorOf<T>::Type;
-  static constexpr std::size_t kLanes = 128 / sizeof(T);
-  static constexpr std::size_t kPerVector = GENMI_VECTOR_BYTES / sizeof(T);
-  static constexpr std::size_t kVectors = kLanes / kPerVector;
-  Vector vectors[kVectors];
-};
-
-template <class T>
-inline Block<T> all(T value) {
-  Block<T> block;
-  for (auto& vector : block.vectors) vector = value - typename Block<T>::Vector{};
-  return block;
-}
-
-template <class T>
-inline Block<T> load(const T* from) {
-  Block<T> block;
-  for (std::size_t k = 0; k < Block<T>::kVectors; ++k)
-    block.vectors[k] = *reinterpret_cast<const typename VectorOf<T>::InMemory*>(from + k * Block<T>::kPerVector);
-  return block;
-}
-
-template <class T>
-inline void store(const Block<T>& block, T* to) {
-  for (std::size_t k = 0; k < Block<T>::kVectors; ++k)
-    *reinterpret_cast<typename VectorOf<T>::InMemory*>(to + k * Block<T>::kPerVector) = block.vectors[k];
-}
-
-template <class T, class Operation>
-inline Block<T> zip(const Block<T>& a, const Block<T>& b, Operation operation) {
-  Block<T> block;
-  for (std::size_t k = 0; k < Block<T>::kVectors; ++k) block.vectors[k] = operation(a.vectors[k], b.vectors[k]);
-  return block;
-}
-
-template <class T>
-inline Block<T> operator+(const Block<T>& a, const Block<T>& b) {
-  return zip(a, b, [](auto x, auto y) { return x + y; });
-}
-template <class T>
-inline Block<T> operator-(const Block<T>& a, const Block<T>& b) {
-  return zip(a, b, [](auto x, auto y) { return x - y; });
-}
-template <class T>
-inline Block<T> operator*(const Block<T>& a, const Block<T>& b) {
-  return zip(a, b, [](auto x, auto y) { return x * y; });
-}
-template <class T>
-inline Block<T> least(const Block<T>& a, const Block<T>& b) {
-  return zip(a, b, [](auto x, auto y) { return x < y ? x : y; });
-}
-template <class T>
-inline Block<T> greatest(const Block<T>& a, const Block<T>& b) {
-  return zip(a, b, [](auto x, auto y) { return x > y ? x : y; });
-}
-
-constexpr auto least_of = [](auto a, auto b) { return a < b ? a : b; };
-
-// The upper half of a vector's lanes onto the lower, until one is left.
-template <class T, std::size_t kBytes, class Operation>
-inline T fold(const T* lanes, Operation operation) {
-  if constexpr (kBytes == 2 * sizeof(T)) {
-    return operation(lanes[0], lanes[1]);
-  } else {
-    typedef T Half __attribute__((vector_size(kBytes / 2)));
-    constexpr std::size_t kHalf = kBytes / 2 / sizeof(T);
-    alignas(64) T halves[kHalf];
-    *reinterpret_cast<Half*>(halves) =
-        operation(*reinterpret_cast<const Half*>(lanes), *reinterpret_cast<const Half*>(lanes + kHalf));
-    return fold<T, kBytes / 2>(halves, operation);
-  }
-}
-
-// The same for a block.
-template <class T, class Operation>
-inline T reduce(Block<T> block, Operation operation) {
-  for (std::size_t half = Block<T>::kVectors / 2; half > 0; half /= 2)
-    for (std::size_t k = 0; k < half; ++k) block.vectors[k] = operation(block.vectors[k], block.vectors[k + half]);
-  alignas(64) T lanes[Block<T>::kPerVector];
-  *reinterpret_cast<typename VectorOf<T>::Type*>(lanes) = block.vectors[0];
-  return fold<T, GENMI_VECTOR_BYTES>(lanes, operation);
-}
 
 float row_minimum(const float* costs, const float* prices, std::size_t count) {
   Block<float> minimum = all(kLarge);
@@ -129,16 +20,6 @@ std::size_t find_minimum(const float* costs, const float* prices, std::size_t co
   }
   return 0;  // not reached: there is one
 }
-
-inline Block<double> load_as_double(const float* from) {
-  typedef float Half __attribute__((vector_size(GENMI_VECTOR_BYTES / 2), aligned(4), may_alias));
-  Block<double> block;
-  for (std::size_t k = 0; k < Block<double>::kVectors; ++k)
-    block.vectors[k] = __builtin_convertvector(*reinterpret_cast<const Half*>(from + k * Block<double>::kPerVector),
-                                               VectorOf<double>::Type);
-  return block;
-}
-inline Block<double> load_as_double(const double* from) { return load(from); }
 
 template <class T>
 double exact_minimum(const T* costs, const double* prices, std::size_t count) {
@@ -246,10 +127,7 @@ void scale_rows(const float* kernel, const float* columns, const float* weights,
   }
 }
 
-}  // namespace
-
-extern const TransportKernels GENMI_KERNELS;
-constinit const TransportKernels GENMI_KERNELS = {
+constexpr TransportKernels kTransportKernels = {
     .row_minimum = row_minimum,
     .find_minimum = find_minimum,
     .exact_minimum_single = exact_minimum<float>,
@@ -263,4 +141,5 @@ constinit const TransportKernels GENMI_KERNELS = {
     .scale_rows = scale_rows,
 };
 
+}  // namespace
 }  // namespace genmi::simd

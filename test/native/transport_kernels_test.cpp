@@ -1,7 +1,5 @@
 // The vector kernels of every instruction set that runs here against plain loops: the same bits, at all lengths, closed
 // columns included, and wherever in memory costs begin if the contract lets them.
-#include "simd/transport_kernels.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -12,6 +10,7 @@
 
 #include "genmi/aligned_vector.h"
 #include "random.h"
+#include "simd/kernels.h"
 
 namespace genmi::simd {
 namespace {
@@ -74,8 +73,8 @@ class Kernels : public testing::TestWithParam<Isa> {
   void SetUp() override {
     if (!is_supported(GetParam())) GTEST_SKIP() << name_of(GetParam()) << " does not run here";
   }
-  const TransportKernels& kernels() const { return transport_kernels(GetParam()); }
-  const TransportKernels& baseline() const { return transport_kernels(Isa::kBaseline); }
+  const TransportKernels& kernels() const { return simd::kernels(GetParam()).transport; }
+  const TransportKernels& baseline() const { return simd::kernels(Isa::kBaseline).transport; }
   Generator random_{7};
 };
 

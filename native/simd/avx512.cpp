@@ -1,5 +1,7 @@
 #if defined(__x86_64__)
-#include "simd/transport_kernels.h"
+#include <immintrin.h>
+
+#include "simd/kernels.h"
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma"))), \
@@ -8,9 +10,9 @@
 #pragma GCC target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma")
 #endif
 
-#define GENMI_KERNELS kTransportAvx512
+#define GENMI_KERNELS kAvx512Kernels
 #define GENMI_VECTOR_BYTES 64
-#include "simd/transport_kernels.inl"
+#include "simd/kernels.inl"
 
 #if defined(__clang__)
 #pragma clang attribute pop

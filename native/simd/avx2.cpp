@@ -1,5 +1,7 @@
 #if defined(__x86_64__)
-#include "simd/transport_kernels.h"
+#include <immintrin.h>
+
+#include "simd/kernels.h"
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
@@ -7,9 +9,9 @@
 #pragma GCC target("avx2,fma")
 #endif
 
-#define GENMI_KERNELS kTransportAvx2
+#define GENMI_KERNELS kAvx2Kernels
 #define GENMI_VECTOR_BYTES 32
-#include "simd/transport_kernels.inl"
+#include "simd/kernels.inl"
 
 #if defined(__clang__)
 #pragma clang attribute pop

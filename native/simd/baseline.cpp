@@ -1,0 +1,27 @@
+// The baseline (SSE2 or NEON), and the choice between it and the others.
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#include "simd/kernels.h"
+
+#define GENMI_KERNELS kBaselineKernels
+#define GENMI_VECTOR_BYTES 16
+#include "simd/kernels.inl"
+
+namespace genmi::simd {
+
+#if defined(__x86_64__)
+extern const Kernels kAvx2Kernels, kAvx512Kernels;
+#endif
+
+const Kernels& kernels(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::kAvx512) return kAvx512Kernels;
+  if (isa == Isa::kAvx2) return kAvx2Kernels;
+#endif
+  static_cast<void>(isa);
+  return kBaselineKernels;
+}
+
+}  // namespace genmi::simd
