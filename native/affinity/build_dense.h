@@ -45,14 +45,14 @@ template <class S, class Entry>
 Status build_dense(std::size_t n, DenseTraits traits, const Entry& entry, const Context& context, AffinityPtr& out) {
   const bool subtract = traits.rounds && traits.kind == Kind::kKernel;
   const std::vector<double> removed = subtract ? landmark_offsets(n, entry) : std::vector<double>(n, 0.0);
-  std::vector<S> matrix(n * n);
+  PaddedMatrix<S> matrix(n);
   Progress progress(context.job, n);
   std::atomic<bool> finite{true};
   for_each_row_block(n, traits.row_operations / 2, context, [&](std::size_t i, std::size_t) {
     for (std::size_t j = 0; j <= i; ++j) {
       const S stored = static_cast<S>(entry(i, j) - removed[i] - removed[j]);
       if (!std::isfinite(stored)) finite.store(false, std::memory_order_relaxed);
-      matrix[i * n + j] = matrix[j * n + i] = stored;
+      matrix.row(i)[j] = matrix.row(j)[i] = stored;
     }
     progress.finish_part();
   });
@@ -62,7 +62,7 @@ Status build_dense(std::size_t n, DenseTraits traits, const Entry& entry, const 
     traits.offsets.resize(n, 0.0);
     for (std::size_t i = 0; i < n; ++i) traits.offsets[i] += removed[i];
   }
-  out = std::make_shared<DenseAffinity<S>>(n, traits.kind, traits.metric, std::move(matrix), std::move(traits.offsets));
+  out = std::make_shared<DenseAffinity<S>>(traits.kind, traits.metric, std::move(matrix), std::move(traits.offsets));
   return Status::ok();
 }
 

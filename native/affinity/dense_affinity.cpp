@@ -9,7 +9,7 @@ namespace genmi::affinity {
 
 template <class T>
 void DenseAffinity<T>::entries(std::size_t i, Rows columns, double* out) const {
-  const T* row = matrix_.data() + i * size();
+  const T* row = matrix_.row(i);
   if (offsets_.empty()) {
     for (std::size_t j = 0; j < columns.count; ++j) out[j] = static_cast<double>(row[columns[j]]);
     return;
@@ -22,7 +22,7 @@ template <class T>
 void DenseAffinity<T>::centred_product(Rows rows, const double* v, std::size_t k, const Context& context,
                                        double* out) const {
   for_each_row_block(rows.count, rows.count * k, context, [&](std::size_t i, std::size_t) {
-    const T* row = matrix_.data() + rows[i] * size();
+    const T* row = matrix_.row(rows[i]);
     double* target = out + i * k;
     std::fill(target, target + k, 0.0);
     for (std::size_t j = 0; j < rows.count; ++j)

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "affinity/padded_matrix.h"
 #include "genmi/affinity.h"
 
 namespace genmi::affinity {
@@ -10,19 +11,19 @@ namespace genmi::affinity {
 template <class T>
 class DenseAffinity final : public Affinity {
  public:
-  // A(i, j) = matrix[i N + j] + offsets[i] + offsets[j]; no offsets: 0. A kernel stored in float32 leaves its large
+  // A(i, j) = matrix.row(i)[j] + offsets[i] + offsets[j]; no offsets: 0. A kernel stored in float32 leaves its large
   // constant part in the offsets, where float64 keeps it and the maximum mean discrepancy does not ask for it.
-  DenseAffinity(std::size_t size, Kind kind, bool metric, std::vector<T> matrix, std::vector<double> offsets)
-      : Affinity(size, kind, metric), matrix_(std::move(matrix)), offsets_(std::move(offsets)) {}
+  DenseAffinity(Kind kind, bool metric, PaddedMatrix<T> matrix, std::vector<double> offsets)
+      : Affinity(matrix.size(), kind, metric), matrix_(std::move(matrix)), offsets_(std::move(offsets)) {}
 
   Storage storage() const override { return Storage::kDense; }
   Precision precision() const override { return sizeof(T) == 4 ? Precision::kFloat32 : Precision::kFloat64; }
-  std::size_t bytes() const override { return matrix_.size() * sizeof(T) + offsets_.size() * sizeof(double); }
+  std::size_t bytes() const override { return matrix_.bytes() + offsets_.size() * sizeof(double); }
   void entries(std::size_t i, Rows columns, double* out) const override;
   void centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const override;
 
  private:
-  std::vector<T> matrix_;
+  PaddedMatrix<T> matrix_;
   std::vector<double> offsets_;
 };
 

@@ -76,7 +76,8 @@ void search_from(const Adjacency& adjacency, std::size_t source, std::vector<std
 }
 
 // Writes the N x N hop distances, disconnected pairs with the given one.
-void search_all(const Adjacency& adjacency, float disconnected, const Context& context, HopReport& report, float* out) {
+void search_all(const Adjacency& adjacency, float disconnected, const Context& context, HopReport& report,
+                affinity::PaddedMatrix<float>& out) {
   const std::size_t n = adjacency.size(), slots = context.slots();
   std::vector<std::vector<std::int32_t>> queues(slots), hops(slots, std::vector<std::int32_t>(n));
   std::vector<std::int32_t> longest(slots, 0);
@@ -86,7 +87,7 @@ void search_all(const Adjacency& adjacency, float disconnected, const Context& c
     search_from(adjacency, i, queues[slot], hops[slot].data());
     connected[slot] = static_cast<char>(connected[slot] != 0 && queues[slot].size() == n);
     longest[slot] = std::max(longest[slot], hops[slot][static_cast<std::size_t>(queues[slot].back())]);
-    std::transform(hops[slot].begin(), hops[slot].end(), out + i * n,
+    std::transform(hops[slot].begin(), hops[slot].end(), out.row(i),
                    [&](std::int32_t hop) { return hop == kUnreached ? disconnected : static_cast<float>(hop); });
     progress.finish_part();
   });
@@ -146,12 +147,12 @@ Status hop_affinity(const Affinity& distances, const HopOptions& options, const 
   if (report.edges == 0 && n > 1) return empty_graph(options, report.threshold);
 
   const double disconnected = options.disconnected.value_or(2.0 * static_cast<double>(n));
-  std::vector<float> matrix(n * n);
-  search_all(adjacency, static_cast<float>(disconnected), context, report, matrix.data());
+  affinity::PaddedMatrix<float> matrix(n);
+  search_all(adjacency, static_cast<float>(disconnected), context, report, matrix);
   if (context.cancelled()) return aborted();
   // Between two samples of one component the detour through another one costs twice the distance between components.
   const bool metric = report.connected || 2 * disconnected >= static_cast<double>(report.longest);
-  out = std::make_shared<affinity::DenseAffinity<float>>(n, Kind::kDistance, metric, std::move(matrix),
+  out = std::make_shared<affinity::DenseAffinity<float>>(Kind::kDistance, metric, std::move(matrix),
                                                          std::vector<double>{});
   return Status::ok();
 }

@@ -1,5 +1,5 @@
-// The vector kernels of exact transport. All give the same bits on every instruction set: minima do not depend on an order,
-// sums have a fixed one, and nothing is fused.
+// The vector kernels of exact transport. All give the same bits on every instruction set: minima do not depend on an
+// order, sums have a fixed one, and nothing is fused.
 #pragma once
 
 #include <cstddef>
