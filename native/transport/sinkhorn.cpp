@@ -7,8 +7,8 @@ namespace genmi::transport {
 namespace {
 
 constexpr std::size_t kSmallestProblem = 256;  // costs: below, the simplex is done before this has begun
-constexpr double kLargestSmoothing = 0.3;      // of the median cost
-constexpr double kSmallestSmoothing = 0.015;   // of the mean cost of a row's cheapest arc
+constexpr double kLargestSmoothing = 0.3;      // of what the median cost is more than that of a row's cheapest arc
+constexpr double kSmallestSmoothing = 0.02;    // of that arc's
 constexpr std::size_t kIterations = 3;         // for each smoothing
 constexpr std::size_t kSampledRows = 8, kSampledColumns = 32;
 constexpr double kLeastSmoothing = 1e-20;  // keeps costs / smoothing in float32's range
@@ -64,8 +64,10 @@ double Sinkhorn::choose_smoothing(const CostBlock& costs) {
   // The median, since a few pairs may have costs beyond comparison.
   const auto median = sample_.begin() + static_cast<std::ptrdiff_t>(sample_.size() / 2);
   std::nth_element(sample_.begin(), median, sample_.end());
-  smoothing_ = kLargestSmoothing * static_cast<double>(*median);
-  return std::max(kSmallestSmoothing * nearest / rows, 1e-4 * smoothing_);
+  // Costs that are nearly equal, as in many dimensions, differ by little of their size.
+  const double typical = static_cast<double>(*median), least = nearest / rows;
+  smoothing_ = kLargestSmoothing * std::max(typical - least, 0.1 * typical);
+  return std::max(kSmallestSmoothing * least, 1e-4 * smoothing_);
 }
 
 void Sinkhorn::begin(const Problem& problem, FirstPotentials& potentials) {
