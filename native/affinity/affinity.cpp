@@ -18,6 +18,17 @@ void Affinity::submatrix(Rows rows, const Context& context, double* out) const {
   });
 }
 
+void Affinity::submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const {
+  const Workspace::Frame frame(context.workspace);
+  const std::size_t n = rows.count;
+  const std::span<double> scratch = context.workspace.take<double>(n * context.slots());
+  affinity::for_each_row_block(n, row_operations(n) / 2, context, [&](std::size_t i, std::size_t slot) {
+    double* row = scratch.data() + slot * n;
+    entries(rows[i], Rows{rows.index, i + 1}, row);
+    for (std::size_t j = 0; j <= i; ++j) out[i * stride + j] = out[j * stride + i] = static_cast<float>(row[j]);
+  });
+}
+
 void Affinity::centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const {
   const Workspace::Frame frame(context.workspace);
   const std::size_t n = rows.count;

@@ -9,16 +9,13 @@
 #include "node/environment.h"
 #include "node/errors.h"
 #include "node/task.h"
+#include "objectives/owned_costs.h"
 
 namespace genmi::node {
 namespace {
 
-// Costs in the form the solver wants, shared by the calls that use them.
-struct PreparedCosts {
-  std::vector<double> entries;
-  transport::Costs costs;
-};
-using PreparedCostsPtr = std::shared_ptr<const PreparedCosts>;
+// Shared by the calls that use them.
+using CostsPtr = std::shared_ptr<const objectives::OwnedCosts>;
 
 // The bases that the last warm call left, one for each of its problems. A call takes them and puts its own in their
 // place when it is done, both on JavaScript's thread: one that runs meanwhile finds none, and starts from nothing.
@@ -30,15 +27,15 @@ class SolveTask final : public Task {
  public:
   static constexpr int kArguments = 5;
 
-  SolveTask(const Napi::CallbackInfo& info, Access access, PreparedCostsPtr prepared, KeptBases kept)
-      : prepared_(std::move(prepared)),
+  SolveTask(const Napi::CallbackInfo& info, Access access, CostsPtr costs, KeptBases kept)
+      : costs_(std::move(costs)),
         kept_(std::move(kept)),
         warm_(flag_option(info[4].As<Napi::Object>(), "warmStart")),
         options_(read_options(info[4].As<Napi::Object>())),
         threads_(static_cast<std::size_t>(number_option(info[4].As<Napi::Object>(), "threads").value_or(0))),
         count_(size_argument(info[2], "problems")),
-        supplies_(info[0], count_, prepared_->costs.rows(), "p", access),
-        demands_(info[1], info[3].ToBoolean() ? 1 : count_, prepared_->costs.columns(), "q", access) {
+        supplies_(info[0], count_, costs_->costs().rows(), "p", access),
+        demands_(info[1], info[3].ToBoolean() ? 1 : count_, costs_->costs().columns(), "q", access) {
     const bool single = std::holds_alternative<MatrixView<float>>(supplies_.view()) ||
                         std::holds_alternative<MatrixView<float>>(demands_.view());
     // Sums of many float32 weights differ by their rounding.
@@ -57,7 +54,7 @@ class SolveTask final : public Task {
       read_row(demands_.view(), problem, demand);
     };
     const auto keep = [this](std::size_t problem, transport::Result& result) { results_[problem] = std::move(result); };
-    return transport::solve_many(prepared_->costs, count_, weights, options_, context, keep, bases_);
+    return transport::solve_many(costs_->costs(), count_, weights, options_, context, keep, bases_);
   }
 
   Napi::Value finish(Napi::Env env) override {
@@ -105,7 +102,7 @@ class SolveTask final : public Task {
 
   // u and v;
   Napi::Float64Array pack_potentials(Napi::Env env) const {
-    const std::size_t each = prepared_->costs.rows() + prepared_->costs.columns();
+    const std::size_t each = costs_->costs().rows() + costs_->costs().columns();
     Napi::Float64Array packed = Napi::Float64Array::New(env, each * results_.size());
     double* out = packed.Data();
     for (const transport::Result& result : results_) {
@@ -134,7 +131,7 @@ class SolveTask final : public Task {
     packed.Set("mass", mass);
   }
 
-  PreparedCostsPtr prepared_;
+  CostsPtr costs_;
   KeptBases kept_;
   bool warm_;
   std::vector<transport::Basis> bases_;  // one for each problem, or none
@@ -152,7 +149,7 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     guarded(info.Env(), [&] {
       if (info[0].IsTypedArray()) prepare_costs(info);
       else prepare_affinity(info);
-      bytes_ = static_cast<std::int64_t>(prepared_->entries.size() * sizeof(double) + prepared_->costs.bytes());
+      bytes_ = static_cast<std::int64_t>(costs_->bytes());
       Napi::MemoryManagement::AdjustExternalMemory(info.Env(), bytes_);
     });
   }
@@ -169,11 +166,9 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
   void prepare_costs(const Napi::CallbackInfo& info) {
     const std::size_t rows = size_argument(info[1], "rows"), columns = size_argument(info[2], "columns");
     const MatrixArgument matrix(info[0], rows, columns, "distances", Access::kView);
-    const auto prepared = std::make_shared<PreparedCosts>();
-    std::visit([&](const auto& view) { prepared->entries.assign(view.data, view.data + rows * columns); },
-               matrix.view());
-    check(info.Env(), prepared->costs.prepare({prepared->entries.data(), rows, columns}));
-    prepared_ = prepared;
+    const auto costs = std::make_shared<objectives::OwnedCosts>();
+    check(info.Env(), costs->prepare(matrix.view()));
+    costs_ = costs;
   }
 
   void prepare_affinity(const Napi::CallbackInfo& info) {
@@ -182,15 +177,11 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     if (affinity->kind() != Kind::kDistance)
       throw to_error(info.Env(), {Code::kInvalidType, explain("distance", "a distance affinity", "a kernel",
                                                               "Affinity.distance() and Affinity.hops() make one")});
-    const std::size_t n = affinity->size();
-    const auto prepared = std::make_shared<PreparedCosts>();
-    prepared->entries.resize(n * n);
+    const auto costs = std::make_shared<objectives::OwnedCosts>();
     Environment& environment = Environment::of(info.Env());
-    affinity->submatrix({nullptr, n}, {environment.workspace, environment.pool.get(), environment.threads, nullptr},
-                        prepared->entries.data());
-    if (!prepared->costs.prepare({prepared->entries.data(), n, n}, {affinity->metric_like(), true}))
-      throw to_error(info.Env(), not_finite());
-    prepared_ = prepared;
+    check(info.Env(), costs->prepare(*affinity, {nullptr, affinity->size()},
+                                     {environment.workspace, environment.pool.get(), environment.threads, nullptr}));
+    costs_ = costs;
   }
 
   void check_open(Napi::Env env) const {
@@ -201,7 +192,7 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
   Napi::Value solve_many(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
       check_open(info.Env());
-      SolveTask task(info, Access::kView, prepared_, bases_);
+      SolveTask task(info, Access::kView, costs_, bases_);
       return run_now(info.Env(), task);
     });
   }
@@ -209,13 +200,13 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
   Napi::Value solve_many_async(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
       check_open(info.Env());
-      return run_async(info.Env(), std::make_unique<SolveTask>(info, Access::kCopy, prepared_, bases_),
+      return run_async(info.Env(), std::make_unique<SolveTask>(info, Access::kCopy, costs_, bases_),
                        info[SolveTask::kArguments]);
     });
   }
 
   SharedAffinityPtr affinity_;  // none for a plain cost matrix
-  PreparedCostsPtr prepared_;
+  CostsPtr costs_;
   KeptBases bases_ = std::make_shared<std::vector<transport::Basis>>();
   std::int64_t bytes_ = 0;
 };

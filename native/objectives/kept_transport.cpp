@@ -16,7 +16,7 @@ std::unique_ptr<KeptProblems> KeptTransport::take(Rows samples, std::size_t clus
   if (!problems) problems = std::make_unique<KeptProblems>();
   problems->samples = std::move(wanted);
   problems->clusters = clusters;
-  problems->entries.clear();
+  problems->costs = {};
   problems->bases.assign(clusters * (clusters + 1), {});
   return problems;
 }

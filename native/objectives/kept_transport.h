@@ -10,14 +10,14 @@
 #include "genmi/affinity.h"
 #include "genmi/transport.h"
 #include "objectives/comparisons.h"
+#include "objectives/owned_costs.h"
 
 namespace genmi::objectives {
 
 struct KeptProblems {
   std::vector<std::int32_t> samples;
   std::size_t clusters = 0;
-  std::vector<double> entries;          // the distances between the samples
-  transport::Costs costs;               // that borrow them; prepared unless `entries` is empty
+  OwnedCosts costs;                     // of the samples; empty at first
   std::vector<transport::Basis> bases;  // by pair
 
   transport::Basis& basis(const Comparison& pair) {

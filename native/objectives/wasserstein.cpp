@@ -165,10 +165,9 @@ class Wasserstein final : public Objective {
     };
     if (warm_start_ && !context.rehearsal) return solve_warm(*distance, rows, p.k(), comparisons, context, solve);
 
-    const std::span<double> entries = context.workspace.take<double>(n * n);
-    transport::Costs& costs = context.workspace.kept<transport::Costs>();
-    if (Status status = prepare(*distance, rows, context, entries, costs); !status) return status;
-    const Status status = solve(costs, {});
+    OwnedCosts& costs = context.workspace.kept<OwnedCosts>();
+    if (Status status = costs.prepare(*distance, rows, context); !status) return status;
+    const Status status = solve(costs.costs(), {});
     if (costs.bytes() > kKeptBytes) costs = {};
     return status;
   }
@@ -177,25 +176,14 @@ class Wasserstein final : public Objective {
   Status solve_warm(const Affinity& distance, Rows rows, std::size_t k, std::span<const Comparison> comparisons,
                     Context& context, const Solve& solve) const {
     std::unique_ptr<KeptProblems> kept = kept_.take(rows, k);
-    if (kept->entries.empty()) {
-      kept->entries.resize(rows.count * rows.count);
-      if (Status status = prepare(distance, rows, context, kept->entries, kept->costs); !status) return status;
-    }
+    if (kept->costs.empty())
+      if (Status status = kept->costs.prepare(distance, rows, context); !status) return status;
     std::vector<transport::Basis> bases(comparisons.size());
     for (std::size_t c = 0; c < bases.size(); ++c) bases[c] = std::move(kept->basis(comparisons[c]));
-    if (Status status = solve(kept->costs, bases); !status) return status;
+    if (Status status = solve(kept->costs.costs(), bases); !status) return status;
     for (std::size_t c = 0; c < bases.size(); ++c) kept->basis(comparisons[c]) = std::move(bases[c]);
     kept_.give_back(std::move(kept));
     return Status::ok();
-  }
-
-  static Status prepare(const Affinity& distance, Rows rows, Context& context, std::span<double> entries,
-                        transport::Costs& costs) {
-    distance.submatrix(rows, context, entries.data());
-    if (context.cancelled()) return aborted();  // some of the entries may be missing
-    const bool accepted =
-        costs.prepare({entries.data(), rows.count, rows.count}, {distance.metric_like(), true}).is_ok();
-    return accepted ? Status::ok() : not_finite();
   }
 
   // dI/dr, N x K: the potentials, for weights r / N.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 namespace genmi::transport {
@@ -10,12 +11,17 @@ namespace {
 constexpr double kLargestCost = 1e300;  // potentials are sums of many costs, which must not overflow
 constexpr double kLargestMass = 1e300;  // nor must sums whose order or scale is another
 
-std::string shape(MatrixView<double> matrix) {
+template <class T>
+std::string shape(MatrixView<T> matrix) {
   return std::to_string(matrix.rows) + " x " + std::to_string(matrix.columns);
 }
 
 bool is_weight(double value) { return value >= 0 && std::isfinite(value); }
-bool is_cost(double value) { return (value >= 0) & (value <= kLargestCost); }
+template <class T>
+bool is_cost(T value) {
+  constexpr auto kLargest = static_cast<T>(std::min(kLargestCost, static_cast<double>(std::numeric_limits<T>::max())));
+  return (value >= 0) & (value <= kLargest);
+}
 
 Status refuse(const std::string& argument, const std::string& expected, const std::string& received,
               const std::string& remedy) {
@@ -24,21 +30,25 @@ Status refuse(const std::string& argument, const std::string& expected, const st
 
 }  // namespace
 
-Status check_costs(MatrixView<double> costs) {
+template <class T>
+Status check_costs(MatrixView<T> costs) {
   const std::size_t count = costs.rows * costs.columns;
   if (count == 0) {
     return refuse("distances", "at least one row and one column", shape(costs), "pass a non-empty matrix");
   }
   unsigned all_are_costs = 1;  // without a branch, since hardly ever is one not
-  for (std::size_t k = 0; k < count; ++k) all_are_costs &= static_cast<unsigned>(is_cost(costs.data[k]));
+  for (std::size_t k = 0; k < count; ++k) all_are_costs &= static_cast<unsigned>(is_cost<T>(costs.data[k]));
   if (all_are_costs) return Status::ok();
-  const double* wrong = std::find_if_not(costs.data, costs.data + count, is_cost);
+  const T* wrong = std::find_if_not(costs.data, costs.data + count, is_cost<T>);
   const auto at = static_cast<std::size_t>(wrong - costs.data);
   return refuse("distances", "numbers from 0 to " + format(kLargestCost),
-                format(*wrong) + " in row " + std::to_string(at / costs.columns) + ", column " +
+                format(static_cast<double>(*wrong)) + " in row " + std::to_string(at / costs.columns) + ", column " +
                     std::to_string(at % costs.columns),
                 "give pairs out of reach a finite penalty");
 }
+
+template Status check_costs(MatrixView<float>);
+template Status check_costs(MatrixView<double>);
 
 Status check_weights(const char* argument, std::span<const double> weights, std::size_t points) {
   if (weights.size() != points) {

@@ -19,14 +19,21 @@ constexpr double kFewDetours = 0.1;
 constexpr int kSampledTriangles = 1024;
 
 // In several lanes, which the compiler can vectorise.
-double largest(const double* values, std::size_t count) {
+template <class T>
+double largest(const T* values, std::size_t count) {
   constexpr std::size_t kLanes = 16;
-  double lanes[kLanes] = {};
+  T lanes[kLanes] = {};
   std::size_t k = 0;
   for (; k + kLanes <= count; k += kLanes)
     for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] = std::max(lanes[lane], values[k + lane]);
   for (; k < count; ++k) lanes[0] = std::max(lanes[0], values[k]);
-  return *std::max_element(lanes, lanes + kLanes);
+  return static_cast<double>(*std::max_element(lanes, lanes + kLanes));
+}
+
+// A power of two that brings costs into the range of float32, 1 if they are there.
+double scale_of(double largest) {
+  const bool in_range = largest == 0 || (largest >= kLeastLargest && largest <= kGreatestLargest);
+  return in_range ? 1 : std::ldexp(1, std::min(1000, -std::ilogb(largest)));
 }
 
 bool has_zero_diagonal(MatrixView<double> costs) {
@@ -47,16 +54,17 @@ bool is_symmetric(MatrixView<double> costs) {
   return true;
 }
 
-bool has_few_detours(MatrixView<double> costs) {
+template <class Cost>
+bool has_few_detours(std::size_t points, const Cost& cost) {
   std::uint64_t state = 0x9e3779b97f4a7c15u;
   const auto draw = [&] {  // Knuth's MMIX generator, of which the upper bits are the good ones
     state = state * 6364136223846793005u + 1442695040888963407u;
-    return static_cast<std::size_t>(((state >> 32) * costs.rows) >> 32);
+    return static_cast<std::size_t>(((state >> 32) * points) >> 32);
   };
   int detours = 0;
   for (int k = 0; k < kSampledTriangles; ++k) {
     const std::size_t a = draw(), b = draw(), c = draw();
-    if (costs(a, b) > (1 + 1e-6) * (costs(a, c) + costs(c, b))) ++detours;
+    if (cost(a, b) > (1 + 1e-6) * (cost(a, c) + cost(c, b))) ++detours;
   }
   return detours <= kFewDetours * kSampledTriangles;
 }
@@ -68,19 +76,46 @@ Status Costs::prepare(MatrixView<double> matrix, Known known) {
   matrix_ = matrix;
   zero_diagonal_ = transport::has_zero_diagonal(matrix);
   symmetric_ = zero_diagonal_ && (known.symmetric || transport::is_symmetric(matrix));
-  metric_like_ = zero_diagonal_ && (known.metric_like ? *known.metric_like : has_few_detours(matrix));
+  metric_like_ = zero_diagonal_ && (known.metric_like ? *known.metric_like : has_few_detours(matrix.rows, matrix));
 
   const std::size_t count = matrix.rows * matrix.columns;
-  const double largest = transport::largest(matrix.data, count);
-  const bool in_range = largest == 0 || (largest >= kLeastLargest && largest <= kGreatestLargest);
-  scale_ = in_range ? 1 : std::ldexp(1, std::min(1000, -std::ilogb(largest)));
+  scale_ = scale_of(largest(matrix.data, count));
   scaled_.clear();
-  if (!in_range) {
+  if (scale_ != 1) {
     scaled_.resize(count);
     std::transform(matrix.data, matrix.data + count, scaled_.begin(), [this](double cost) { return scale_ * cost; });
   }
   round();
   return Status::ok();
+}
+
+Status Costs::prepare(std::size_t points, const FillRows& fill, std::optional<bool> metric_like) {
+  const std::size_t stride = simd::padded(points);
+  matrix_ = {nullptr, points, points};
+  rounded_.resize(points * stride);
+  fill(rounded_.data(), stride);
+  pad();
+  if (Status status = check_costs(MatrixView<float>{rounded_.data(), points, stride}); !status) return status;
+  const auto cost = [&](std::size_t i, std::size_t j) { return static_cast<double>(rounded_[i * stride + j]); };
+  double largest = 0;
+  for (std::size_t i = 0; i < points; ++i)
+    largest = std::max(largest, transport::largest(rounded_.data() + i * stride, points));
+  zero_diagonal_ = symmetric_ = rounding_is_exact_ = true;
+  metric_like_ = metric_like ? *metric_like : has_few_detours(points, cost);
+  scale_ = scale_of(largest);
+  scaled_.clear();
+  if (scale_ == 1) return Status::ok();
+  scaled_.resize(points * points);
+  for (std::size_t i = 0; i < points; ++i)
+    for (std::size_t j = 0; j < points; ++j) scaled_[i * points + j] = scale_ * cost(i, j);
+  round();
+  return Status::ok();
+}
+
+void Costs::pad() {
+  const std::size_t stride = simd::padded(matrix_.columns);
+  for (std::size_t i = 0; i < matrix_.rows; ++i)
+    std::fill(rounded_.data() + i * stride + matrix_.columns, rounded_.data() + (i + 1) * stride, kPaddingCost);
 }
 
 void Costs::round() {
@@ -97,8 +132,8 @@ void Costs::round() {
       differs |= static_cast<unsigned>(static_cast<double>(rounded[j]) != row[j]);
     }
     exact = exact && differs == 0;
-    std::fill(rounded + matrix_.columns, rounded + stride, kPaddingCost);
   }
+  pad();
   rounding_is_exact_ = exact;
 }
 

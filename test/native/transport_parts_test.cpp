@@ -52,6 +52,45 @@ TEST(Costs, KnowADistanceWhenTheySeeOne) {
   }
 }
 
+// Costs that come as float32 numbers are the same as their copies in float64.
+TEST(Costs, AreTakenInFloat32) {
+  Random random(4);
+  for (const double factor : {1.0, 1e-30, 1e30}) {
+    for (const char* family : {"plane", "squared plane"}) {
+      Matrix costs = make(family, 45, random);
+      for (double& cost : costs.values) cost = static_cast<float>(factor * cost);
+      const auto fill = [&](float* rows, std::size_t stride) {
+        for (std::size_t i = 0; i < 45; ++i)
+          for (std::size_t j = 0; j < 45; ++j) rows[i * stride + j] = static_cast<float>(costs(i, j));
+      };
+      Costs single;
+      ASSERT_TRUE(single.prepare(45, fill, std::nullopt));
+      const Costs twice = prepare(costs);
+      EXPECT_EQ(single.scale(), twice.scale());
+      EXPECT_EQ(single.is_metric_like(), twice.is_metric_like());
+      EXPECT_TRUE(single.is_symmetric() && single.has_zero_diagonal());
+      const CostBlock block = single.block(), expected = twice.block();
+      for (std::size_t i = 0; i < 45; ++i) {
+        for (std::size_t j = 0; j < 45; ++j) EXPECT_EQ(block(i, j), expected(i, j)) << family << ' ' << factor;
+        for (std::size_t j = 0; j < block.stride(); ++j)
+          EXPECT_EQ(block.rounded_row(i)[j], expected.rounded_row(i)[j]) << family << ' ' << factor;
+      }
+    }
+  }
+}
+
+TEST(Costs, AreRefusedInFloat32AsInFloat64) {
+  for (const float wrong : {-1.f, std::nanf(""), std::numeric_limits<float>::infinity()}) {
+    const auto fill = [&](float* rows, std::size_t stride) {
+      std::fill(rows, rows + 3 * stride, 1.f);
+      rows[stride + 2] = wrong;
+    };
+    const Status status = Costs().prepare(3, fill, true);
+    EXPECT_EQ(status.code(), Code::kOutOfRange);
+    EXPECT_NE(status.message().find("row 1, column 2"), std::string::npos) << status.message();
+  }
+}
+
 TEST(Gather, SelectsRowsAndColumns) {
   Random random(3);
   const Matrix costs = random_costs(9, 70, random);

@@ -57,6 +57,9 @@ class Affinity {
   // out = A(rows, rows), rows.count x rows.count.
   void submatrix(Rows rows, const Context& context, double* out) const;
 
+  // The same rounded to float32, in rows of `stride` numbers.
+  virtual void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const;
+
   // out = A(rows, rows) V up to a constant per column, for V (rows.count x k) whose columns sum to zero: all that the
   // maximum mean discrepancy asks of a kernel, and what stays exact when the kernel has a large constant part.
   virtual void centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const;

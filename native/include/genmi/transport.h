@@ -42,6 +42,11 @@ class Costs {
   Status prepare(MatrixView<double> matrix, Known known);
   Status prepare(MatrixView<double> matrix) { return prepare(matrix, {}); }
 
+  // Symmetric costs between `points` points with a zero diagonal, which are float32 numbers and are kept as such: fill
+  // writes them in rows of `stride`.
+  using FillRows = std::function<void(float* rows, std::size_t stride)>;
+  Status prepare(std::size_t points, const FillRows& fill, std::optional<bool> metric_like);
+
   std::size_t rows() const { return matrix_.rows; }
   std::size_t columns() const { return matrix_.columns; }
   std::size_t bytes() const { return scaled_.capacity() * sizeof(double) + rounded_.capacity() * sizeof(float); }
@@ -55,8 +60,9 @@ class Costs {
 
  private:
   void round();
+  void pad();
 
-  MatrixView<double> matrix_;
+  MatrixView<double> matrix_;  // without data where they came as float32
   double scale_ = 1;
   std::vector<double> scaled_;    // empty where the scale is 1
   AlignedVector<float> rounded_;  // in padded rows

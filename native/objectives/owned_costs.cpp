@@ -1,0 +1,36 @@
+#include "objectives/owned_costs.h"
+
+namespace genmi::objectives {
+namespace {
+
+bool is_float32(const Affinity& distance) {
+  return distance.storage() == Storage::kDense && distance.precision() == Precision::kFloat32;
+}
+
+}  // namespace
+
+Status OwnedCosts::prepare(const Affinity& distance, Rows samples, const Context& context) {
+  const auto prepare_costs = [&]() -> Status {
+    if (is_float32(distance)) {
+      const auto fill = [&](float* rows, std::size_t stride) { distance.submatrix(samples, context, rows, stride); };
+      return costs_.prepare(samples.count, fill, distance.metric_like());
+    }
+    entries_.resize(samples.count * samples.count);
+    distance.submatrix(samples, context, entries_.data());
+    return costs_.prepare({entries_.data(), samples.count, samples.count}, {distance.metric_like(), true});
+  };
+  const Status status = prepare_costs();
+  if (context.cancelled()) return aborted();  // some of the entries may be missing
+  return status ? Status::ok() : not_finite();
+}
+
+Status OwnedCosts::prepare(const AnyMatrix& costs) {
+  return std::visit(
+      [this](const auto& view) {
+        entries_.assign(view.data, view.data + view.rows * view.columns);
+        return costs_.prepare({entries_.data(), view.rows, view.columns});
+      },
+      costs);
+}
+
+}  // namespace genmi::objectives

@@ -1,0 +1,28 @@
+// Costs of transport problems with the memory that they are in.
+#pragma once
+
+#include <vector>
+
+#include "genmi/affinity.h"
+#include "genmi/transport.h"
+
+namespace genmi::objectives {
+
+class OwnedCosts {
+ public:
+  // The distances between samples. Does not refer to the affinity afterwards. Errors: kOutOfRange for distances that
+  // are not finite, kAborted.
+  Status prepare(const Affinity& distance, Rows samples, const Context& context);
+  // A copy of any costs. Errors: kOutOfRange.
+  Status prepare(const AnyMatrix& costs);
+
+  bool empty() const { return costs_.rows() == 0; }
+  std::size_t bytes() const { return entries_.capacity() * sizeof(double) + costs_.bytes(); }
+  const transport::Costs& costs() const { return costs_; }
+
+ private:
+  std::vector<double> entries_;  // that the costs borrow, unless float32 has them all
+  transport::Costs costs_;
+};
+
+}  // namespace genmi::objectives
