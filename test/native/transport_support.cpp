@@ -149,6 +149,15 @@ Matrix with_penalties(Matrix costs, Random& random) {
   return costs;
 }
 
+// Groups of neighbouring indices far apart, as trained predictions see clusters: the masses of make_weights' last kind
+// lie in some of them.
+Matrix far_groups(std::size_t n, Random& random) {
+  std::vector<Point> points = gaussian_points(n, 2, random);
+  const double apart = power_of_ten(1, 3, random);
+  for (std::size_t i = 0; i < n; ++i) points[i][0] += apart * static_cast<double>(4 * i / n);
+  return pairwise(points, points, euclidean_distance);
+}
+
 Matrix two_clouds(std::size_t n1, std::size_t n2, Random& random) {
   return pairwise(gaussian_points(n1, 2, random), gaussian_points(n2, 2, random), euclidean_distance);
 }
@@ -167,7 +176,9 @@ const std::vector<Family>& families() {
       {"hops", hops},
       {"all equal", all_equal},
       {"no costs", [](std::size_t n, Random&) { return Matrix(n, n); }},
+      {"far groups", far_groups},
       // Nearly metrics.
+      {"rounded far groups", [](std::size_t n, Random& random) { return rounded_to_float(far_groups(n, random)); }},
       {"rounded plane",
        [](std::size_t n, Random& random) {
          return rounded_to_float(gaussian_distances(n, 2, euclidean_distance, random));
@@ -213,6 +224,7 @@ Matrix make(const std::string& family, std::size_t n, Random& random) {
 Weights make_weights(std::size_t n, std::size_t kind, Random& random) {
   Weights weights(n, 1);
   const std::size_t only = below(n, random);
+  const double outside = power_of_ten(-15, -3, random);
   for (std::size_t i = 0; i < n; ++i) {
     double& weight = weights[i];
     if (kind == 1) weight = uniform(random);
@@ -222,6 +234,7 @@ Weights make_weights(std::size_t n, std::size_t kind, Random& random) {
     if (kind == 5) weight = uniform(random) < 0.3 ? 1e-300 : uniform(random) < 0.5 ? 1e-12 : uniform(random);
     if (kind == 6) weight = i == only ? 1 : 0;
     if (kind == 7) weight = std::exp(4 * uniform(random));
+    if (kind == 8) weight = (4 * i / n + only) % 4 < 2 ? 1 + uniform(random) : outside * uniform(random);
   }
   if (sum(weights) == 0) weights[only] = 1;
   const double total = sum(weights);

@@ -50,7 +50,7 @@ Matrix make(const std::string& family, std::size_t n, Random& random);
 
 // Weights of many kinds, among them zeros, ties, some that are nothing beside the others, and a single point. They sum
 // to 1.
-constexpr std::size_t kWeightKinds = 8;
+constexpr std::size_t kWeightKinds = 9;
 Weights make_weights(std::size_t n, std::size_t kind, Random& random);
 
 // ---- Solving ----
