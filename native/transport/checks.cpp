@@ -16,7 +16,7 @@ std::string shape(MatrixView<T> matrix) {
   return std::to_string(matrix.rows) + " x " + std::to_string(matrix.columns);
 }
 
-bool is_weight(double value) { return value >= 0 && std::isfinite(value); }
+bool is_weight(double value) { return (value >= 0) & (value <= std::numeric_limits<double>::max()); }
 template <class T>
 bool is_cost(T value) {
   constexpr auto kLargest = static_cast<T>(std::min(kLargestCost, static_cast<double>(std::numeric_limits<T>::max())));
@@ -55,13 +55,17 @@ Status check_weights(const char* argument, std::span<const double> weights, std:
     return refuse(argument, std::to_string(points) + " weights", std::to_string(weights.size()),
                   "pass one weight per row (supply) or column (demand) of the costs");
   }
-  const auto wrong = std::find_if_not(weights.begin(), weights.end(), is_weight);
+  unsigned all_are_weights = 1;
+  for (const double weight : weights) all_are_weights &= static_cast<unsigned>(is_weight(weight));
+  const auto wrong = all_are_weights ? weights.end() : std::find_if_not(weights.begin(), weights.end(), is_weight);
   if (wrong != weights.end()) {
     const std::string at = std::to_string(wrong - weights.begin());
     return refuse(argument, "finite weights >= 0", format(*wrong) + " at index " + at, "clip the weights");
   }
-  double sum = 0;
-  for (const double weight : weights) sum += weight;
+  return Status::ok();
+}
+
+Status check_mass(const char* argument, double sum) {
   if (sum > 0 && sum <= kLargestMass) return Status::ok();
   return refuse(argument, "weights with a positive sum of at most " + format(kLargestMass), "the sum " + format(sum),
                 "scale the weights");

@@ -13,8 +13,10 @@ namespace genmi::transport {
 template <class T>
 Status check_costs(MatrixView<T> costs);
 
-// The weights of one measure: `points` numbers >= 0, finite and of finite sum, not all zero.
+// The weights of one measure: `points` numbers >= 0, finite.
 Status check_weights(const char* argument, std::span<const double> weights, std::size_t points);
+// Their sum: not zero, and finite.
+Status check_mass(const char* argument, double sum);
 
 // The masses of both measures: relatively no further apart than the tolerance.
 Status check_balance(double supply, double demand, double tolerance);

@@ -1,6 +1,7 @@
 #include "transport/duals.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace genmi::transport {
 
@@ -12,6 +13,16 @@ void lift_columns(const CostBlock& costs, const std::vector<double>& u, AlignedV
   for (std::size_t i = 0; i < costs.rows; ++i) costs.lower_exact(i, u[i], lifted.data());
   for (std::size_t j = 0; j < costs.columns; ++j)
     if (prices[j] == -kInfinity) prices[j] = lifted[j];
+}
+
+double inner(std::span<const double> a, std::span<const double> b) {
+  constexpr std::size_t kLanes = 8;  // that do not wait for each other
+  double sums[kLanes] = {};
+  std::size_t k = 0;
+  for (; k + kLanes <= a.size(); k += kLanes)
+    for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += a[k + lane] * b[k + lane];
+  for (; k < a.size(); ++k) sums[0] += a[k] * b[k];
+  return std::accumulate(sums, sums + kLanes, 0.0);
 }
 
 }  // namespace
@@ -65,10 +76,7 @@ double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, 
 
 double dual_value(std::span<const double> supply, std::span<const double> demand, const std::vector<double>& u,
                   const std::vector<double>& v) {
-  double value = 0;
-  for (std::size_t i = 0; i < supply.size(); ++i) value += u[i] * supply[i];
-  for (std::size_t j = 0; j < demand.size(); ++j) value += v[j] * demand[j];
-  return value;
+  return inner(u, supply) + inner(v, demand);
 }
 
 double complementary_slackness(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,

@@ -12,16 +12,25 @@ namespace {
 // Two weights that differ by less, relatively, are the same number but for rounding.
 constexpr double kSameWeight = 8 * std::numeric_limits<double>::epsilon();
 
-// Neumaier's compensated sum: measures of equal mass must come out equal, or every point would seem to differ a little.
+// A sum whose rounding errors are summed too, by Knuth's exact addition: measures of equal mass must come out equal, or
+// every point would seem to differ a little. In several lanes, which neither wait for each other nor branch.
 double accurate_sum(std::span<const double> values) {
-  double sum = 0;
-  double lost = 0;
-  for (const double value : values) {
-    const double next = sum + value;
-    lost += std::abs(sum) >= std::abs(value) ? (sum - next) + value : (value - next) + sum;
-    sum = next;
+  constexpr std::size_t kLanes = 8;
+  double sums[kLanes] = {}, lost[kLanes] = {};
+  const auto add = [&](double value, std::size_t lane) {
+    const double sum = sums[lane], next = sum + value, added = next - sum;
+    lost[lane] += (sum - (next - added)) + (value - added);
+    sums[lane] = next;
+  };
+  std::size_t k = 0;
+  for (; k + kLanes <= values.size(); k += kLanes)
+    for (std::size_t lane = 0; lane < kLanes; ++lane) add(values[k + lane], lane);
+  for (; k < values.size(); ++k) add(values[k], 0);
+  for (std::size_t lane = 1; lane < kLanes; ++lane) {
+    add(sums[lane], 0);
+    lost[0] += lost[lane];
   }
-  return sum + lost;
+  return sums[0] + lost[0];
 }
 
 void clear(Support& support) {
@@ -33,17 +42,21 @@ void clear(Support& support) {
 std::int64_t to_units(double units) { return static_cast<std::int64_t>(units + 0.5); }
 
 // Weights too small for a unit are left out. The largest takes what rounding leaves over: it feels it least.
+// Which points have mass is hard to predict, so that there is no branch.
 void round_to_units(std::span<const double> weights, double sum, Support& support) {
-  clear(support);
+  support.points.resize(weights.size());
+  support.units.resize(weights.size());
   std::int64_t left = Marginals::kMovingUnits;
+  std::size_t count = 0;
   for (std::size_t point = 0; point < weights.size(); ++point) {
-    if (weights[point] == 0) continue;
     const std::int64_t units = to_units(weights[point] / sum * static_cast<double>(Marginals::kMovingUnits));
-    if (units == 0) continue;
-    support.points.push_back(point);
-    support.units.push_back(units);
+    support.points[count] = point;
+    support.units[count] = units;
+    count += static_cast<std::size_t>(units != 0);
     left -= units;
   }
+  support.points.resize(count);
+  support.units.resize(count);
   *std::max_element(support.units.begin(), support.units.end()) += left;
 }
 
@@ -53,6 +66,8 @@ Status Marginals::prepare(std::span<const double> supply, std::span<const double
                           bool may_stay) {
   const double supplied = accurate_sum(supply);
   const double demanded = accurate_sum(demand);
+  if (Status status = check_mass("p", supplied); !status) return status;
+  if (Status status = check_mass("q", demanded); !status) return status;
   if (Status status = check_balance(supplied, demanded, mass_tolerance); !status) return status;
 
   supply_.assign(supply.begin(), supply.end());
@@ -92,14 +107,14 @@ const Measures& Marginals::all() const {
 
 void Marginals::split_common_mass() {
   staying_.resize(supply_.size());
-  surplus_.assign(supply_.size(), 0);
-  deficit_.assign(supply_.size(), 0);
+  surplus_.resize(supply_.size());
+  deficit_.resize(supply_.size());
   for (std::size_t point = 0; point < supply_.size(); ++point) {
-    const double p = supply_[point];
-    const double q = demand_[point];
+    const double p = supply_[point], q = demand_[point];
+    const double same = kSameWeight * std::max(p, q), more = p - q;
     staying_[point] = std::min(p, q);
-    if (std::abs(p - q) <= kSameWeight * std::max(p, q)) continue;
-    (p > q ? surplus_ : deficit_)[point] = std::abs(p - q);
+    surplus_[point] = more > same ? more : 0;
+    deficit_[point] = -more > same ? -more : 0;
   }
 }
 
