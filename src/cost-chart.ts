@@ -15,6 +15,8 @@ export interface ChartOptions {
   readonly x: Range;
   readonly y: Range;
   readonly formatY: (y: number) => string;
+  /** What a dot says when it is pointed at. */
+  readonly describe: (x: number, y: number) => string;
 }
 
 export type Range = readonly [min: number, max: number];
@@ -90,11 +92,11 @@ function xAxis(x: Scale, { x: range, xTitle }: ChartOptions): string {
   ].join('\n');
 }
 
-/** The curve, and a dot for each measurement, which says its numbers when pointed at. */
-function line({ name, colour, points }: Curve, x: Scale, y: Scale, { xTitle, formatY }: ChartOptions): string {
+/** The curve, and a dot for each measurement. */
+function line({ name, colour, points }: Curve, x: Scale, y: Scale, { describe }: ChartOptions): string {
   const path = points.map(([a, b]) => `${x(a)},${y(b)}`).join(' ');
   const dot = ([a, b]: readonly [number, number]) =>
-    `<circle cx="${x(a)}" cy="${y(b)}" r="4"><title>${escapeText(`${name}, ${xTitle} ${a}: ${formatY(b)}`)}</title></circle>`;
+    `<circle cx="${x(a)}" cy="${y(b)}" r="4"><title>${escapeText(`${name}, ${describe(a, b)}`)}</title></circle>`;
   return `<g class="curve ${colour}"><polyline points="${path}"/>${points.map(dot).join('')}</g>`;
 }
 

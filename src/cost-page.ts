@@ -92,9 +92,10 @@ function section(batch: string, figures: readonly Measurement[]): string {
       title,
       x,
       y,
-      xTitle: 'clusters',
-      yTitle: 'time of a call, logarithmic',
+      xTitle: 'number of clusters K',
+      yTitle: 'time of a call',
       formatY: formatSeconds,
+      describe: (k, seconds) => `K = ${k}: ${formatSeconds(seconds)}`,
     }),
   );
   return `<h2>${batch}</h2>\n<div class="charts">\n${charts.join('\n')}\n</div>`;

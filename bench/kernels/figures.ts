@@ -36,7 +36,7 @@ export function figuresOf(
 
 export const figureColumns: readonly Column<Figure>[] = [
   { title: 'work', width: 34, text: ({ name }) => name },
-  { title: 'against', width: 17, text: ({ peer }) => peer },
+  { title: 'against', width: 18, text: ({ peer }) => peer },
   { title: 'its time, ms', width: 12, text: ({ seconds }) => milliseconds(seconds) },
   { title: 'genmi, ms', width: 10, text: ({ genmi }) => milliseconds(genmi) },
   { title: 'ratio', width: 16, text: ({ seconds, genmi, target }) => against(seconds / genmi, target, 'at least') },

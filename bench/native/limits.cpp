@@ -1,9 +1,11 @@
 #include "limits.h"
 
+#include <algorithm>
 #include <array>
+#include <memory>
 #include <vector>
 
-#include "genmi/aligned_vector.h"
+#include "affinity/pages.h"
 #include "timing.h"
 
 namespace genmi::bench {
@@ -13,6 +15,21 @@ constexpr std::size_t kVectorBytes = 64;
 
 template <class T>
 using Vector __attribute__((vector_size(kVectorBytes))) = T;
+
+// Memory of the same kind as that of a stored kernel.
+class Pages {
+ public:
+  explicit Pages(std::size_t bytes) : bytes_(bytes), data_(static_cast<float*>(affinity::take_pages(bytes))) {}
+  ~Pages() { affinity::give_back_pages(data_, bytes_); }
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+
+  float* data() const { return data_; }
+
+ private:
+  std::size_t bytes_;
+  float* data_;
+};
 
 // Keeps a result that nothing else would ask for.
 template <class T>
@@ -61,11 +78,13 @@ double read_limit(std::size_t bytes, double budget, const Context& context) {
   const std::size_t threads = context.slots();
   // A multiple of what all streams of all threads read at once.
   const std::size_t count = bytes / (threads * kStreams * kVectorBytes) * (kStreams * kVectorBytes) / sizeof(float);
-  std::vector<AlignedVector<float>> parts(threads);
-  const auto touch = [&](std::size_t part, std::size_t) { parts[part].assign(count, 1); };
-  context.for_each(threads, touch);
+  std::vector<std::unique_ptr<Pages>> parts(threads);
+  context.for_each(threads, [&](std::size_t part, std::size_t) {
+    parts[part] = std::make_unique<Pages>(count * sizeof(float));
+    std::fill_n(parts[part]->data(), count, 1.0F);
+  });
   const double seconds = median_seconds(budget, [&] {
-    context.for_each(threads, [&](std::size_t part, std::size_t) { read_all(parts[part].data(), count); });
+    context.for_each(threads, [&](std::size_t part, std::size_t) { read_all(parts[part]->data(), count); });
   });
   return static_cast<double>(threads * count * sizeof(float)) / seconds;
 }

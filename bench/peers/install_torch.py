@@ -57,16 +57,15 @@ def main() -> None:
     if works():
         return
     if sys.platform == "linux" and platform.machine() == "x86_64":
-        pip("--no-deps", TORCH)
-        pip("-r", str(HERE / "requirements-torch.txt"))
+        pip("--no-deps", TORCH, "-r", str(HERE / "requirements-torch.txt"))
         write_stand_in(Path(sysconfig.get_path("purelib"), "torch", "lib"))
     else:
         pip(TORCH)
     if not works():
-        sys.exit(f"{TORCH} is installed but cannot be imported")
+        raise RuntimeError(f"{TORCH} is installed but cannot be imported")
 
 
 try:
     main()
-except (subprocess.CalledProcessError, FileNotFoundError) as error:
+except (subprocess.CalledProcessError, FileNotFoundError, RuntimeError) as error:
     print(f"torch is not available, the benchmarks leave it out: {error}", file=sys.stderr)
