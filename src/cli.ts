@@ -2,7 +2,7 @@
 /** The command `genmi`: what is installed, and what the objectives cost on this machine. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { Plan } from './cost-table.js';
+import type { Batch, Plan } from './cost-table.js';
 
 const usage = `Usage: genmi <command>
 
@@ -10,9 +10,11 @@ const usage = `Usage: genmi <command>
   bench                    seconds per call, one-vs-all beside one-vs-one
     --objectives a,b,…     default kl,tv,hellinger,chi2,mmd,wasserstein
     --n 256,1000           numbers of samples
+    --batch 10,500         sizes of mini-batches of them; alone: numbers of samples
     --k 2,10,50            numbers of clusters
     --seconds 0.2          time spent on each figure
     --json FILE            also write the figures
+    --html FILE            also draw time against K; by default of batches of 10 and 500, K 2 to 50
 
   --help                   this text`;
 
@@ -26,26 +28,47 @@ function sizes(option: string, text: string): number[] {
   return numbers;
 }
 
-function readPlan(args: string[]): Plan & { json?: string | undefined } {
+interface BenchOptions {
+  plan: Plan;
+  json: string | undefined;
+  html: string | undefined;
+}
+
+function readBenchOptions(args: string[]): BenchOptions {
   const { values } = parseArgs({
     args,
     options: {
       objectives: { type: 'string', default: 'kl,tv,hellinger,chi2,mmd,wasserstein' },
-      n: { type: 'string', default: '256,1000' },
-      k: { type: 'string', default: '2,10,50' },
+      n: { type: 'string' },
+      batch: { type: 'string' },
+      k: { type: 'string' },
       seconds: { type: 'string', default: '0.2' },
       json: { type: 'string' },
+      html: { type: 'string' },
     },
   });
   const seconds = Number(values.seconds);
   if (!(seconds > 0)) throw new UsageError(`--seconds: expected a number > 0, received '${values.seconds}'`);
-  return {
+  const drawn = values.html !== undefined;
+  const plan: Plan = {
     families: values.objectives.split(','),
-    n: sizes('n', values.n),
-    k: sizes('k', values.k),
+    batches: readBatches(values.n, values.batch ?? (drawn && values.n === undefined ? '10,500' : undefined)),
+    k: sizes('k', values.k ?? (drawn ? '2,5,10,20,50' : '2,10,50')),
     seconds,
-    json: values.json,
   };
+  return { plan, json: values.json, html: values.html };
+}
+
+function readBatches(n: string | undefined, batch: string | undefined): Batch[] {
+  if (batch === undefined) return sizes('n', n ?? '256,1000').map((each) => ({ n: each, batch: each }));
+  const batches = sizes('batch', batch);
+  if (n === undefined) return batches.map((each) => ({ n: each, batch: each }));
+  return sizes('n', n).flatMap((samples) => {
+    const tooLarge = batches.find((each) => each > samples);
+    if (tooLarge !== undefined)
+      throw new UsageError(`--batch: expected at most the ${samples} samples of --n, received ${tooLarge}`);
+    return batches.map((each) => ({ n: samples, batch: each }));
+  });
 }
 
 async function printInfo(): Promise<void> {
@@ -56,15 +79,19 @@ async function printInfo(): Promise<void> {
 }
 
 async function bench(args: string[]): Promise<void> {
-  const { json, ...plan } = readPlan(args);
+  const { plan, json, html } = readBenchOptions(args);
   const { families, formatTable, measure } = await import('./cost-table.js');
   const unknown = plan.families.find((family) => !families.includes(family));
   if (unknown !== undefined)
     throw new UsageError(`--objectives: expected any of ${families.join(', ')}, received '${unknown}'`);
-  const rows = await measure(plan, (row) => process.stderr.write(`\r\x1b[K${row.objective} N=${row.n} K=${row.k}`));
+  const report = measure(plan, (next) => process.stderr.write(`\r\x1b[K${next}`));
   process.stderr.write('\r\x1b[K');
-  console.log(formatTable(rows));
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
+  console.log(`${report.machine}\n\n${formatTable(report.figures)}`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  if (html !== undefined) {
+    const { formatPage } = await import('./cost-page.js');
+    writeFileSync(html, formatPage(report));
+  }
 }
 
 async function main([command, ...rest]: string[]): Promise<void> {

@@ -1,23 +1,37 @@
 /** What objectives cost here: medians over random predictions, one-vs-all beside one-vs-one. */
+import { cpus } from 'node:os';
 import { Affinity } from './affinity.js';
+import { info } from './config.js';
 import { type GeminiName, gemini, geminiNames } from './objectives/gemini.js';
 import type { Mode, Objective } from './objectives/objective.js';
 
+/** Samples, and how many of them a call is about. */
+export interface Batch {
+  n: number;
+  batch: number;
+}
+
 export interface Plan {
   families: readonly string[];
-  n: readonly number[];
+  batches: readonly Batch[];
   k: readonly number[];
   /** How long each figure is measured. */
   seconds: number;
 }
 
-export interface Measurement {
+export interface Measurement extends Batch {
   objective: string;
-  n: number;
   k: number;
   /** Median seconds of one `valueAndGrad` from logits. */
   ova: number;
   ovo: number;
+}
+
+/** Figures, and what they are worth nothing without: where, when and with what they were read. */
+export interface Report {
+  machine: string;
+  date: string;
+  figures: Measurement[];
 }
 
 /** The objectives that have both modes. */
@@ -49,14 +63,20 @@ function affinityFor(family: string, n: number): Affinity | undefined {
   return undefined;
 }
 
-function medianSeconds(objective: Objective, n: number, k: number, seconds: number): number {
-  const logits = { data: normals(n * k, 2), shape: [n, k] as const };
-  const out = new Float32Array(n * k);
+/** The samples of a mini-batch, spread over all. */
+function rowsOf({ n, batch }: Batch): Int32Array {
+  return Int32Array.from({ length: batch }, (_, i) => Math.floor((i * n) / batch));
+}
+
+function medianSeconds(objective: Objective, { n, batch }: Batch, k: number, seconds: number): number {
+  const logits = { data: normals(batch * k, 2), shape: [batch, k] as const };
+  const out = new Float32Array(batch * k);
+  const rows = batch < n ? rowsOf({ n, batch }) : undefined;
   const times: number[] = [];
   const begin = performance.now();
   do {
     const start = performance.now();
-    objective.valueAndGrad(logits, { from: 'logits', out });
+    objective.valueAndGrad(logits, { from: 'logits', out, rows });
     times.push(performance.now() - start);
   } while (performance.now() - begin < 1000 * seconds);
   times.sort((a, b) => a - b);
@@ -64,36 +84,48 @@ function medianSeconds(objective: Objective, n: number, k: number, seconds: numb
 }
 
 /** Measures every objective of the plan; `onStart` hears which comes next. */
-export async function measure(
-  plan: Plan,
-  onStart: (next: Pick<Measurement, 'objective' | 'n' | 'k'>) => void,
-): Promise<Measurement[]> {
-  const rows: Measurement[] = [];
-  for (const family of plan.families) {
-    for (const n of plan.n) {
-      const affinity = affinityFor(family, n);
+export function measure(plan: Plan, onStart: (next: string) => void): Report {
+  const figures: Measurement[] = [];
+  for (const objective of plan.families) {
+    for (const { n, batch } of plan.batches) {
+      const affinity = affinityFor(objective, n);
       for (const k of plan.k) {
-        onStart({ objective: family, n, k });
-        const time = (mode: Mode) => {
-          const objective = gemini(`${family}_${mode}` as GeminiName, affinity ? { affinity } : {});
-          return medianSeconds(objective, n, k, plan.seconds);
-        };
-        rows.push({ objective: family, n, k, ova: time('ova'), ovo: time('ovo') });
+        onStart(`${objective} N=${n} batch=${batch} K=${k}`);
+        const time = (mode: Mode) =>
+          medianSeconds(gemini(`${objective}_${mode}` as GeminiName, { affinity }), { n, batch }, k, plan.seconds);
+        figures.push({ objective, n, batch, k, ova: time('ova'), ovo: time('ovo') });
       }
       affinity?.dispose();
     }
   }
-  return rows;
+  return { machine: machine(), date: new Date().toISOString().slice(0, 10), figures };
 }
 
-export function formatTable(rows: readonly Measurement[]): string {
+function machine(): string {
+  const { version, isa, threads } = info();
+  const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
+  return `${processor}, ${cpus().length} cores, ${threads} threads, ${isa}; genmi ${version}, node ${process.versions.node}`;
+}
+
+export function formatTable(figures: readonly Measurement[]): string {
   const ms = (seconds: number) => (1000 * seconds).toPrecision(3);
-  const lines = rows.map(({ objective, n, k, ova, ovo }) =>
-    [
-      objective.padEnd(12),
-      ...[n, k, ms(ova), ms(ovo), (ovo / ova).toPrecision(3)].map((cell) => `${cell}`.padStart(12)),
-    ].join(''),
-  );
-  const header = `${'objective'.padEnd(12)}${['N', 'K', 'ova, ms', 'ovo, ms', 'ovo / ova'].map((cell) => cell.padStart(12)).join('')}`;
-  return [header, ...lines].join('\n');
+  const line = (first: string, cells: readonly (string | number)[]) =>
+    first.padEnd(12) + cells.map((cell) => `${cell}`.padStart(11)).join('');
+  return [
+    line('objective', ['N', 'batch', 'K', 'ova, ms', 'ovo, ms', 'ovo / ova']),
+    ...figures.map(({ objective, n, batch, k, ova, ovo }) =>
+      line(objective, [n, batch, k, ms(ova), ms(ovo), (ovo / ova).toPrecision(3)]),
+    ),
+  ].join('\n');
+}
+
+/** Three significant digits in a unit that leaves no more than three before the point. */
+export function formatSeconds(seconds: number): string {
+  const units = [
+    [1, 's'],
+    [1e-3, 'ms'],
+    [1e-6, '\u00b5s'],
+  ] as const;
+  const [size, unit] = units.find(([each]) => seconds >= 0.9995 * each) ?? [1e-6, '\u00b5s'];
+  return `${Number((seconds / size).toPrecision(3))} ${unit}`;
 }

@@ -1,26 +1,21 @@
-// Measures which share of a training step the exact Wasserstein losses take, beside the network's own work in tfjs-node.
+// Measures which share of a training step the losses take, beside the network's own work in tfjs-node.
 
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { Affinity, config, wasserstein } from 'genmi';
+import { config } from 'genmi';
 import { loadEngine } from '../../examples/engine.js';
 import { PIXELS, readDigits } from '../../examples/mnist/data.js';
+import { rowsOption } from '../arguments.js';
 import { describeMachine, machineLine } from '../machine.js';
 import { median } from '../statistics.js';
 import { against, type Column, milliseconds, number, tableHead, tableLine } from '../table.js';
 import { SNAPSHOT_ENTROPY } from '../transport/predictions.js';
-import { type State, states } from '../transport/rows.js';
+import type { State } from '../transport/rows.js';
+import { rows } from './rows.js';
 import { BATCH, CLUSTERS, type StepTimes, Training } from './training.js';
 
 const IMAGES = 5000;
 const THREADS = 2;
-
-/** What is trained by, and the largest share of the network's step that the loss may take, in percent. */
-const objectives = [
-  { mode: 'ova', metric: 'euclidean', target: 10 },
-  { mode: 'ova', metric: 'sqeuclidean', target: 25 },
-  { mode: 'ovo', metric: 'euclidean', target: 40 },
-] as const;
 
 /** Mini-batches that medians are of, in each state; the first calls of an engine are slower than all others. */
 const MEASURED = 40;
@@ -35,7 +30,7 @@ interface Share extends StepTimes {
 }
 
 const columns: readonly Column<Share>[] = [
-  { title: 'wasserstein', width: 16, text: ({ objective }) => objective },
+  { title: 'loss', width: 27, text: ({ objective }) => objective },
   { title: 'state', width: 6, text: ({ state }) => state },
   { title: 'entropy', width: 9, text: ({ entropy }) => number(entropy) },
   { title: 'network, ms', width: 12, text: ({ network }) => milliseconds(network) },
@@ -47,11 +42,12 @@ const columns: readonly Column<Share>[] = [
   },
 ];
 
-const { json } = new Command('npm run bench:step --')
-  .description("The share of exact Wasserstein losses in MNIST training steps, of the network's own time in tfjs-node.")
+const options = new Command('npm run bench:step --')
+  .description("The share of losses in MNIST training steps, of the network's own time in tfjs-node.")
+  .addOption(rowsOption('wasserstein_ova-euclidean'))
   .option('--json <file>', 'also write the figures')
   .parse()
-  .opts<{ json?: string }>();
+  .opts<{ rows: RegExp; json?: string }>();
 
 const engine = await loadEngine('tfjs-node');
 if (engine.note) console.log(engine.note);
@@ -61,22 +57,24 @@ console.log(machineLine(machine));
 console.log(`784-1200-${CLUSTERS}, batches of ${BATCH} of ${IMAGES} images, ${THREADS} threads\n`);
 console.log(tableHead(columns));
 const figures = measure();
-if (json) writeFileSync(json, `${JSON.stringify({ ...machine, figures }, undefined, 2)}\n`);
+if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...machine, figures }, undefined, 2)}\n`);
 
 function measure(): Share[] {
   const digits = readDigits('train', IMAGES);
-  return objectives.flatMap(({ mode, metric, target }) => {
-    const x = { data: digits.images, shape: [IMAGES, PIXELS] as const };
-    using affinity = Affinity.distance(x, { metric, storage: 'dense' });
-    const training = new Training(engine.tf, wasserstein({ mode, affinity }), digits);
-    return states.map((state) => {
-      trainTo(state, training);
-      const times = Array.from({ length: DROPPED + MEASURED }, () => training.measure()).slice(DROPPED);
-      const share = { objective: `${mode} ${metric}`, state, ...medians(times), target };
-      console.log(tableLine(columns, share));
-      return share;
+  const x = { data: digits.images, shape: [IMAGES, PIXELS] as const };
+  return rows
+    .filter(({ name }) => options.rows.test(name))
+    .flatMap(({ name, affinity: make, objective, states, target }) => {
+      using affinity = make?.(x);
+      const training = new Training(engine.tf, objective(affinity), digits);
+      return states.map((state) => {
+        trainTo(state, training);
+        const times = Array.from({ length: DROPPED + MEASURED }, () => training.measure()).slice(DROPPED);
+        const share = { objective: name, state, ...medians(times), target };
+        console.log(tableLine(columns, share));
+        return share;
+      });
     });
-  });
 }
 
 /** The states are those of the transport benchmark; a Wasserstein objective passes through them within a few steps. */

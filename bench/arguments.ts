@@ -1,0 +1,23 @@
+/** What the command lines of the benchmarks have in common. */
+import { InvalidArgumentError, Option } from 'commander';
+
+/** @param example what a name looks like */
+export function rowsOption(example: string): Option {
+  return new Option('--rows <regex>', `only rows with such a name, as ${example}`)
+    .argParser(regularExpression)
+    .default(/./, 'all');
+}
+
+export function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a whole number of 1 or more.');
+}
+
+function regularExpression(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`Expected a regular expression: ${(error as Error).message}.`);
+  }
+}

@@ -1,0 +1,43 @@
+/** The first table: genmi's time beside everybody else's, a line for each of them. */
+import { median } from '../statistics.js';
+import { against, type Column, milliseconds } from '../table.js';
+import { BEST_BLAS, PEAK, READ_LIMIT, type Row } from './rows.js';
+
+/** Median seconds. */
+export interface Figure {
+  readonly name: string;
+  readonly peer: string;
+  readonly genmi: number;
+  readonly seconds: number;
+  /** What `seconds / genmi` must reach. */
+  readonly target?: number;
+}
+
+/** @param earlier the figures of rows before, which float64 is held against */
+export function figuresOf(
+  row: Row,
+  times: Readonly<Record<string, readonly number[]>>,
+  earlier: readonly Figure[],
+  withTargets: boolean,
+): Figure[] {
+  const { genmi, ...others } = Object.fromEntries(Object.entries(times).map(([name, each]) => [name, median(each)]));
+  const libraries = Object.keys(others).filter((name) => name !== READ_LIMIT && name !== PEAK);
+  const fastest = libraries.toSorted((a, b) => others[a] - others[b])[0];
+  const targetOf = (peer: string): number | undefined => {
+    if (row.float32 === undefined) return row.targets[peer] ?? (peer === fastest ? row.targets[BEST_BLAS] : undefined);
+    const single = earlier.find(({ name, peer: other }) => name === row.float32 && other === peer);
+    return single && libraries.includes(peer) ? Number((single.seconds / single.genmi / 2).toPrecision(3)) : undefined;
+  };
+  return Object.entries(others).map(([peer, seconds]) => {
+    const target = withTargets ? targetOf(peer) : undefined;
+    return { name: row.name, peer, genmi, seconds, ...(target !== undefined && { target }) };
+  });
+}
+
+export const figureColumns: readonly Column<Figure>[] = [
+  { title: 'work', width: 34, text: ({ name }) => name },
+  { title: 'against', width: 18, text: ({ peer }) => peer },
+  { title: 'its time, ms', width: 12, text: ({ seconds }) => milliseconds(seconds) },
+  { title: 'genmi, ms', width: 10, text: ({ genmi }) => milliseconds(genmi) },
+  { title: 'ratio', width: 16, text: ({ seconds, genmi, target }) => against(seconds / genmi, target, 'at least') },
+];

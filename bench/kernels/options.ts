@@ -1,0 +1,27 @@
+import { Command } from 'commander';
+import { positive, rowsOption } from '../arguments.js';
+
+export interface Options {
+  readonly rows: RegExp;
+  readonly maxN: number;
+  readonly repeat: number;
+  readonly quick?: boolean;
+  readonly allThreads?: boolean;
+  readonly json?: string;
+}
+
+/** Reads the command line; help and mistakes end the process. */
+export function parseOptions(argv: readonly string[]): Options {
+  return new Command('npm run bench:kernels --')
+    .description(
+      "Measures genmi's kernels against numpy, scikit-learn, scipy, torch and gemclus, on the same inputs in the same run, one thread each.",
+    )
+    .addOption(rowsOption('mmd_ova-4000-10-float32'))
+    .option('--max-n <n>', 'only rows of so many samples', positive, 16_000)
+    .option('--repeat <n>', 'repetitions that medians are of', positive, 5)
+    .option('--quick', 'one repetition')
+    .option('--all-threads', "on all of the machine's threads instead of one")
+    .option('--json <file>', 'also write the figures')
+    .parse(argv)
+    .opts<Options>();
+}

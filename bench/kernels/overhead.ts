@@ -1,0 +1,74 @@
+/** The second table: what a call costs that has next to nothing to compute. */
+import { fDivergence, type FDivergenceName, type Mode } from 'genmi';
+import { normals } from '../random.js';
+import { createRandom } from '../../examples/mnist/random.js';
+import { median, timed } from '../statistics.js';
+import { against, type Column } from '../table.js';
+
+const N = 16;
+const K = 2;
+const SEED = 3;
+/** Microseconds, of a call of `valueAndGrad`. */
+const TARGET = 3;
+
+const CALLS = 100;
+const SAMPLES = 300;
+
+const divergences: readonly FDivergenceName[] = [
+  'kl',
+  'reverse-kl',
+  'tv',
+  'hellinger',
+  'pearson',
+  'neyman',
+  'js',
+  'jeffreys',
+  'lecam',
+];
+
+/** Median seconds of a call. */
+export interface Overhead {
+  readonly name: string;
+  readonly probabilities: number;
+  readonly logits: number;
+}
+
+export const overheadName = (f: FDivergenceName, mode: Mode): string => `call-${f}_${mode}-${N}-${K}-float32`;
+
+export function* measureOverhead(rows: RegExp): Generator<Overhead> {
+  const logits = Float32Array.from(normals(N * K, createRandom(SEED, K)));
+  const probabilities = logits.map((_, i) => {
+    const [a, b] = [logits[i - (i % K)], logits[i - (i % K) + 1]].map(Math.exp);
+    return (i % K === 0 ? a : b) / (a + b);
+  });
+  for (const mode of ['ova', 'ovo'] as const) {
+    for (const f of divergences) {
+      const name = overheadName(f, mode);
+      if (!rows.test(name)) continue;
+      const objective = fDivergence({ f, mode });
+      const secondsOf = (data: Float32Array, from: 'probabilities' | 'logits') =>
+        medianCall(() => objective.valueAndGrad({ data, shape: [N, K] }, { from }));
+      yield { name, probabilities: secondsOf(probabilities, 'probabilities'), logits: secondsOf(logits, 'logits') };
+    }
+  }
+}
+
+/** Of samples of many calls each: one alone is shorter than a clock can tell. */
+function medianCall(call: () => unknown): number {
+  const sample = () => {
+    const [seconds] = timed(() => {
+      for (let i = 0; i < CALLS; i++) call();
+    });
+    return seconds / CALLS;
+  };
+  const warmUp = SAMPLES / 10;
+  return median(Array.from({ length: warmUp + SAMPLES }, sample).slice(warmUp));
+}
+
+const microseconds = (seconds: number) => against(1e6 * seconds, TARGET, 'at most');
+
+export const overheadColumns: readonly Column<Overhead>[] = [
+  { title: 'call', width: 34, text: ({ name }) => name },
+  { title: 'probabilities, us', width: 18, text: ({ probabilities }) => microseconds(probabilities) },
+  { title: 'logits, us', width: 18, text: ({ logits }) => microseconds(logits) },
+];

@@ -1,0 +1,72 @@
+/** Those whom genmi is measured beside: processes of their own, which are asked by a line and answer with a line of JSON. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** Compiled, this file lies in out/bench. */
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const python = join(root, '.cache/bench-peers/bin/python');
+
+export class Peer implements Disposable {
+  /** What the process says when it has started. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly #name: string;
+  readonly #process: ChildProcess;
+  readonly #answers: AsyncIterator<string>;
+
+  private constructor(
+    name: string,
+    process: ChildProcess,
+    answers: AsyncIterator<string>,
+    versions: Record<string, string>,
+  ) {
+    this.#name = name;
+    this.#process = process;
+    this.#answers = answers;
+    this.versions = versions;
+  }
+
+  /**
+   * A server of bench/peers.
+   *
+   * @param threads that its libraries may use
+   */
+  static python(name: string, threads: number, environment: Readonly<Record<string, string>> = {}): Promise<Peer> {
+    if (!existsSync(python)) throw new Error('The peers are not installed yet: run `npm run bench:setup` once.');
+    const limits = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR'].map((library) => [`${library}_NUM_THREADS`, `${threads}`]);
+    const server = join(root, 'bench/peers', name);
+    return Peer.start(name, python, [server], { ...Object.fromEntries(limits), ...environment });
+  }
+
+  static async start(
+    name: string,
+    command: string,
+    args: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Peer> {
+    const child = spawn(command, args, {
+      env: { ...process.env, ...environment },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
+    return new Peer(name, child, answers, (await nextAnswer(name, answers)) as Record<string, string>);
+  }
+
+  async ask(line: string): Promise<unknown> {
+    this.#process.stdin?.write(`${line}\n`);
+    return nextAnswer(this.#name, this.#answers);
+  }
+
+  /** Ends the process, which reads commands to their end. */
+  [Symbol.dispose](): void {
+    this.#process.stdin?.end();
+  }
+}
+
+async function nextAnswer(name: string, answers: AsyncIterator<string>): Promise<unknown> {
+  const { value, done } = await answers.next();
+  if (done) throw new Error(`${name} ended before it answered: what it said is above.`);
+  return JSON.parse(value);
+}

@@ -1,0 +1,111 @@
+/**
+ * GEMINI losses as one would write them in TensorFlow.js operations with care: matrix products and sums over N x K, the
+ * logarithm of a softmax where one is needed. Negated, as losses are. Where it depends on N and K which way is the fastest, there
+ * are several.
+ */
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { TensorFlow } from '../../examples/engine.js';
+
+export const lossNames = [
+  'kl_ova',
+  'kl_ovo',
+  'hellinger_ova',
+  'hellinger_ovo',
+  'tv_ova',
+  'tv_ovo',
+  'mmd_ova',
+  'mmd_ovo',
+] as const;
+export type LossName = (typeof lossNames)[number];
+
+/** From logits, N x K; the kernel, N x N, is for `mmd` only. */
+export type OperationsLoss = (logits: Tensor2D, kernel?: Tensor2D) => Scalar;
+
+/** Below it a squared discrepancy is rounding, and its square root has no slope. */
+const TINY = 1e-12;
+
+/** @param k clusters, for what is constant */
+export function operationsLosses(tf: TensorFlow, k: number): Readonly<Record<LossName, readonly OperationsLoss[]>> {
+  const meanOverSamples = (x: Tensor): Scalar => tf.div(tf.sum(x), x.shape[0]);
+  const predictions = (logits: Tensor2D): [tau: Tensor2D, pi: Tensor1D] => {
+    const tau = tf.softmax(logits);
+    return [tau, tf.mean(tau, 0)];
+  };
+
+  /** For each sample, sum_k sqrt(tau_k pi_k). */
+  const affinities = (logits: Tensor2D): Tensor1D => {
+    const [tau, pi] = predictions(logits);
+    return tf.sum(tf.sqrt(tf.mul(tau, pi)), 1);
+  };
+
+  /** tau / pi - 1, and the kernel times that. */
+  const embed = (tau: Tensor2D, pi: Tensor1D, kernel: Tensor2D): [centred: Tensor2D, product: Tensor2D] => {
+    const centred: Tensor2D = tf.sub(tf.div(tau, pi), 1);
+    return [centred, tf.matMul(kernel, centred)];
+  };
+  const rootOf = (squared: Tensor): Tensor => tf.sqrt(tf.maximum(squared, TINY));
+
+  /** 0 for a cluster and itself. */
+  const others: Tensor2D = tf.sub(1, tf.eye(k));
+
+  const klOva: OperationsLoss = (logits) => {
+    const logTau = tf.logSoftmax(logits);
+    const tau = tf.exp(logTau);
+    const pi = tf.mean(tau, 0);
+    return tf.sub(tf.sum(tf.mul(pi, tf.log(pi))), meanOverSamples(tf.mul(tau, logTau)));
+  };
+  const klOvo: OperationsLoss = (logits) => {
+    const logTau = tf.logSoftmax(logits);
+    const tau = tf.exp(logTau);
+    const cross = tf.sum(tf.mul(tf.mean(tau, 0), tf.mean(logTau, 0)));
+    return tf.sub(cross, meanOverSamples(tf.mul(tau, logTau)));
+  };
+  const tvOva: OperationsLoss = (logits) => {
+    const [tau, pi] = predictions(logits);
+    return tf.mul(-0.5, meanOverSamples(tf.abs(tf.sub(tau, pi))));
+  };
+  /** In K x K x N numbers: few operations. */
+  const tvOvoAtOnce: OperationsLoss = (logits) => {
+    const [tau, pi] = predictions(logits);
+    const ratios = tf.transpose(tf.div(tau, pi));
+    const distances = tf.mean(tf.abs(tf.sub(tf.expandDims(ratios, 0), tf.expandDims(ratios, 1))), 2);
+    return tf.mul(-0.5, tf.sum(tf.mul(tf.mul(distances, pi), tf.reshape(pi, [k, 1]))));
+  };
+  /** One cluster after the other against those that follow: half the numbers, and never all of them. */
+  const tvOvoInTurn: OperationsLoss = (logits) => {
+    const [tau, pi] = predictions(logits);
+    const n = tau.shape[0];
+    const ratios = tf.transpose(tf.div(tau, pi));
+    const sums = Array.from({ length: k - 1 }, (_, a) => {
+      const following = tf.slice(ratios, [a + 1, 0], [k - a - 1, n]);
+      const distances = tf.mean(tf.abs(tf.sub(following, tf.slice(ratios, [a, 0], [1, n]))), 1);
+      return tf.mul(tf.sum(tf.mul(distances, tf.slice(pi, a + 1, k - a - 1))), tf.slice(pi, a, 1));
+    });
+    return tf.neg(tf.sum(tf.concat(sums)));
+  };
+  const mmdOva: OperationsLoss = (logits, kernel) => {
+    const [tau, pi] = predictions(logits);
+    const [centred, product] = embed(tau, pi, kernel as Tensor2D);
+    const squared = tf.div(tf.sum(tf.mul(centred, product), 0), tau.shape[0] ** 2);
+    return tf.neg(tf.sum(tf.mul(pi, rootOf(squared))));
+  };
+  const mmdOvo: OperationsLoss = (logits, kernel) => {
+    const [tau, pi] = predictions(logits);
+    const [centred, product] = embed(tau, pi, kernel as Tensor2D);
+    const own = tf.sum(tf.mul(centred, product), 0);
+    const sums = tf.add(own, tf.reshape(own, [k, 1]));
+    const squared = tf.div(tf.sub(sums, tf.mul(2, tf.matMul(centred, product, true))), tau.shape[0] ** 2);
+    const distances = tf.mul(rootOf(squared), others);
+    return tf.neg(tf.sum(tf.mul(tf.mul(distances, pi), tf.reshape(pi, [k, 1]))));
+  };
+  return {
+    kl_ova: [klOva],
+    kl_ovo: [klOvo],
+    hellinger_ova: [(logits) => tf.sub(tf.mean(affinities(logits)), 1)],
+    hellinger_ovo: [(logits) => tf.sub(tf.mean(tf.square(affinities(logits))), 1)],
+    tv_ova: [tvOva],
+    tv_ovo: [tvOvoAtOnce, tvOvoInTurn],
+    mmd_ova: [mmdOva],
+    mmd_ovo: [mmdOvo],
+  };
+}

@@ -1,0 +1,128 @@
+// Measures losses of genmi/tfjs against the same losses written in TensorFlow.js operations.
+
+import { writeFileSync } from 'node:fs';
+import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs';
+import { Command } from 'commander';
+import { Affinity, config, gemini } from 'genmi';
+import { geminiLoss } from 'genmi/tfjs';
+import { loadEngine, type TensorFlow } from '../../examples/engine.js';
+import { createRandom } from '../../examples/mnist/random.js';
+import { positive, rowsOption } from '../arguments.js';
+import { describeMachine, machineLine } from '../machine.js';
+import { normals } from '../random.js';
+import { median, timed } from '../statistics.js';
+import { against, type Column, milliseconds, tableHead, tableLine } from '../table.js';
+import { operationsLosses } from './losses.js';
+import { type Row, rowName, rows } from './rows.js';
+
+const THREADS = 2;
+const FEATURES = 50;
+const SEED = 5;
+/** Relative, of values and gradients in float32. */
+const TOLERANCE = 1e-2;
+/** How long a row is measured, and the fewest repetitions; the first calls of an engine are slower than all others. */
+const SECONDS = 2;
+const DROPPED = 3;
+
+type Loss = (logits: Tensor2D) => Scalar;
+type Evaluated = { readonly value: number; readonly gradient: Float32Array };
+
+/** Median seconds of a value and gradient, out of the engine. */
+interface Figure {
+  readonly name: string;
+  /** Of the fastest way that there is. */
+  readonly operations: number;
+  readonly genmi: number;
+  readonly target?: number;
+}
+
+const columns: readonly Column<Figure>[] = [
+  { title: 'loss', width: 24, text: ({ name }) => name },
+  { title: 'operations, ms', width: 14, text: ({ operations }) => milliseconds(operations) },
+  { title: 'genmi, ms', width: 9, text: ({ genmi }) => milliseconds(genmi) },
+  {
+    title: 'ratio',
+    width: 13,
+    text: ({ operations, genmi, target }) => against(operations / genmi, target, 'at least'),
+  },
+];
+
+const options = new Command('npm run bench:tfjs --')
+  .description(
+    'Losses of genmi/tfjs against the same losses in TensorFlow.js operations: value and gradient from logits.',
+  )
+  .addOption(rowsOption('tv_ovo-4000-50'))
+  .option('--repeat <n>', 'repetitions that medians are at least of', positive, 5)
+  .option('--json <file>', 'also write the figures')
+  .parse()
+  .opts<{ rows: RegExp; repeat: number; json?: string }>();
+
+const engine = await loadEngine('tfjs-node');
+if (engine.note) console.log(engine.note);
+config({ threads: THREADS });
+const machine = describeMachine({ [engine.name]: engine.tf.version_core, threads: `${THREADS}` });
+console.log(`${machineLine(machine)}\n\n${tableHead(columns)}`);
+const figures = rows
+  .filter((row) => options.rows.test(rowName(row)))
+  .map((row) => {
+    const figure = measure(engine.tf, row);
+    console.log(tableLine(columns, figure));
+    return figure;
+  });
+if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...machine, figures }, undefined, 2)}\n`);
+
+function measure(tf: TensorFlow, row: Row): Figure {
+  const { loss, n, k, target } = row;
+  const x = { data: Float32Array.from(normals(n * FEATURES, createRandom(SEED, 0))), shape: [n, FEATURES] as const };
+  using affinity = loss.startsWith('mmd') ? Affinity.kernel(x, { kernel: 'rbf', storage: 'dense' }) : undefined;
+  const logits = tf.tensor2d(Float32Array.from(normals(n * k, createRandom(SEED, k))), [n, k]);
+  const kernel = affinity && tf.tensor2d(affinity.toMatrix().data as Float32Array, [n, n]);
+  const ways = operationsLosses(tf, k)[loss];
+  const [genmi, ...operations] = alternate(rowName(row), [
+    () => evaluate(tf, geminiLoss(tf, gemini(loss, { affinity }), { from: 'logits' }), logits),
+    ...ways.map((way) => () => evaluate(tf, (z) => way(z, kernel), logits)),
+  ]);
+  tf.dispose([logits, ...(kernel ? [kernel] : [])]);
+  const name = rowName(row);
+  return { name, operations: Math.min(...operations), genmi, ...(target !== undefined && { target }) };
+}
+
+/** Median seconds of each contestant; all must agree with the first. */
+function alternate(name: string, contestants: readonly (() => Evaluated)[]): number[] {
+  const seconds = contestants.map((): number[] => []);
+  const begin = performance.now();
+  for (let i = 0; i < DROPPED + options.repeat || performance.now() - begin < 1000 * SECONDS; i++) {
+    const results = contestants.map((contestant, c) => {
+      const [elapsed, result] = timed(contestant);
+      seconds[c].push(elapsed);
+      return result;
+    });
+    for (const result of results.slice(1)) expectAgreement(name, results[0], result);
+  }
+  return seconds.map((each) => median(each.slice(DROPPED)));
+}
+
+/** Both are asked for their numbers, so that the engine has computed them. What `tidy` returned it would search for tensors. */
+function evaluate(tf: TensorFlow, loss: Loss, logits: Tensor2D): Evaluated {
+  let result: Evaluated | undefined;
+  tf.tidy(() => {
+    const { value, grad } = tf.valueAndGrad((z: Tensor) => loss(z as Tensor2D))(logits);
+    result = { gradient: grad.dataSync() as Float32Array, value: value.dataSync()[0] };
+  });
+  return result as unknown as Evaluated;
+}
+
+function expectAgreement(name: string, actual: Evaluated, expected: Evaluated): void {
+  const difference = norm(actual.gradient.map((value, i) => value - expected.gradient[i]));
+  const wrong =
+    Math.abs(actual.value - expected.value) > TOLERANCE * Math.abs(expected.value) ||
+    difference > TOLERANCE * norm(expected.gradient);
+  if (wrong)
+    throw new Error(
+      `${name}: genmi finds ${actual.value}, operations ${expected.value}; gradients ${difference} apart`,
+    );
+}
+
+function norm(values: Float32Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}

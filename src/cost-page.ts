@@ -1,0 +1,127 @@
+/** What objectives cost here, as a page that needs nothing else: a chart for each batch and mode, and all figures below. */
+import { type Curve, chart, escapeText, rangeOf } from './cost-chart.js';
+import { formatSeconds, type Measurement, type Report } from './cost-table.js';
+
+const modes = [
+  ['ova', 'one-vs-all'],
+  ['ovo', 'one-vs-one'],
+] as const;
+
+const style = `
+:root { color-scheme: light dark; --surface: #fcfcfb; --ink: #1d1d1b; --soft: #5f5e5a; --grid: #d9d8d4; --fine: #efeeea; --base: #8b8a85;
+  --kl: #2a78d6; --tv: #eb6834; --hellinger: #1baf7a; --chi2: #c98500; --mmd: #d5508c; --wasserstein: #4a3aa7; }
+@media (prefers-color-scheme: dark) { :root { --surface: #1a1a19; --ink: #f2f1ed; --soft: #b3b1aa; --grid: #3d3d3a; --fine: #282826;
+  --base: #85837c; --kl: #4d97ee; --tv: #ee7442; --hellinger: #22b380; --chi2: #d59a1c; --mmd: #e5709f; --wasserstein: #a196f2; } }
+body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 1180px; background: var(--surface); color: var(--ink);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+h1 { margin: 0; font-size: 1.5rem; line-height: 1.25; }
+h2 { margin: 2rem 0 .25rem; font-size: 1.1rem; }
+p { margin: .35rem 0; color: var(--soft); max-width: 75ch; }
+ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 1rem 0 0; padding: 0; list-style: none; }
+li svg { width: 26px; height: 10px; margin-right: 6px; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: .5rem 1.5rem; }
+.charts svg { width: 100%; max-width: 720px; }
+text { fill: var(--soft); font-size: 12px; }
+text.title { fill: var(--ink); font-size: 14px; font-weight: 600; }
+text.label { fill: var(--ink); }
+.tick { font-variant-numeric: tabular-nums; }
+.fine { stroke: var(--fine); }
+.grid { stroke: var(--grid); }
+.base { stroke: var(--base); }
+.leader { fill: none; stroke: var(--grid); }
+.curve polyline { fill: none; stroke: var(--colour); stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
+.curve circle { fill: var(--colour); stroke: var(--surface); stroke-width: 1.5; }
+.label circle { fill: var(--colour); }
+.kl { --colour: var(--kl); } .tv { --colour: var(--tv); } .hellinger { --colour: var(--hellinger); }
+.chi2 { --colour: var(--chi2); } .mmd { --colour: var(--mmd); } .wasserstein { --colour: var(--wasserstein); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .2rem 1rem .2rem 0; text-align: right; border-bottom: 1px solid var(--fine); white-space: nowrap; }
+th { border-color: var(--grid); font-weight: 600; }
+th:first-child, td:first-child { text-align: left; }
+`;
+
+export function formatPage({ machine, date, figures }: Report): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>genmi: what an objective costs</title>
+<style>${style}</style>
+</head>
+<body>
+<h1>What a GEMINI objective costs</h1>
+<p>Median time of one value with its gradient, from float32 logits, against the number of clusters. Random predictions; random data with
+20 features, under a stored rbf kernel (mmd) or euclidean distance (wasserstein). Both axes are logarithmic.</p>
+<p>${escapeText(machine)}; ${date}.</p>
+<ul>${objectivesOf(figures).map(legendItem).join('')}</ul>
+${batchesOf(figures)
+  .map((batch) => section(batch, figures))
+  .join('\n')}
+<h2>All figures</h2>
+<div class="scroll">${table(figures)}</div>
+</body>
+</html>
+`;
+}
+
+function legendItem(objective: string): string {
+  const sample = '<polyline points="1,5 25,5"/><circle cx="13" cy="5" r="4"/>';
+  return `<li><svg viewBox="0 0 26 10" aria-hidden="true"><g class="curve ${objective}">${sample}</g></svg>${objective}</li>`;
+}
+
+const batchName = ({ n, batch }: Measurement): string =>
+  batch === n ? `Batches of ${batch} samples` : `Batches of ${batch} of ${n} samples`;
+
+const batchesOf = (figures: readonly Measurement[]): string[] => [...new Set(figures.map(batchName))];
+
+/** One-vs-all beside one-vs-one, on the same axes. */
+function section(batch: string, figures: readonly Measurement[]): string {
+  const shown = figures.filter((figure) => batchName(figure) === batch);
+  const x = rangeOf(
+    shown.map(({ k }) => k),
+    1.15,
+  );
+  const y = rangeOf(
+    shown.flatMap(({ ova, ovo }) => [ova, ovo]),
+    1.6,
+  );
+  const charts = modes.map(([mode, title]) =>
+    chart(curvesOf(shown, mode), {
+      title,
+      x,
+      y,
+      xTitle: 'number of clusters K',
+      yTitle: 'time of a call',
+      formatY: formatSeconds,
+      describe: (k, seconds) => `K = ${k}: ${formatSeconds(seconds)}`,
+    }),
+  );
+  return `<h2>${batch}</h2>\n<div class="charts">\n${charts.join('\n')}\n</div>`;
+}
+
+function curvesOf(figures: readonly Measurement[], mode: 'ova' | 'ovo'): Curve[] {
+  return objectivesOf(figures).map((name) => {
+    const points = figures
+      .filter(({ objective }) => objective === name)
+      .map((figure) => [figure.k, figure[mode]] as const)
+      .sort(([a], [b]) => a - b);
+    return { name, colour: name, points };
+  });
+}
+
+const objectivesOf = (figures: readonly Measurement[]): string[] => [
+  ...new Set(figures.map(({ objective }) => objective)),
+];
+
+function table(figures: readonly Measurement[]): string {
+  const head = ['objective', 'samples', 'batch', 'K', 'one-vs-all', 'one-vs-one', 'ovo / ova'];
+  const rows = figures.map(({ objective, n, batch, k, ova, ovo }) =>
+    [objective, n, batch, k, formatSeconds(ova), formatSeconds(ovo), (ovo / ova).toPrecision(3)]
+      .map((cell) => `<td>${cell}</td>`)
+      .join(''),
+  );
+  const headings = head.map((cell) => `<th scope="col">${cell}</th>`).join('');
+  return `<table><thead><tr>${headings}</tr></thead><tbody>${rows.map((row) => `<tr>${row}</tr>`).join('\n')}</tbody></table>`;
+}

@@ -1,0 +1,138 @@
+/** The command `genmi`, as users run it. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type Ended, root } from './support/dist.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'genmi-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function genmi(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [path.join(root, 'dist/cli.js'), ...args], (error, stdout, stderr) => {
+      resolve({ code: error ? (error.code ?? null) : 0, signal: error?.signal ?? null, stdout, stderr });
+    });
+  });
+}
+
+async function bench(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await genmi('bench', '--seconds', '0.001', ...args);
+  expect(code, stderr).toBe(0);
+  return stdout;
+}
+
+/** The cells of the table, without machine and head. */
+const cells = (stdout: string) =>
+  stdout
+    .trim()
+    .split('\n')
+    .slice(3)
+    .map((line) => line.split(/ +/));
+
+describe('genmi', () => {
+  it('tells its commands and options', async () => {
+    const { code, stdout } = await genmi('--help');
+    expect(code).toBe(0);
+    for (const word of ['info', 'bench', '--objectives', '--batch', '--k', '--json', '--html'])
+      expect(stdout).toContain(word);
+  });
+
+  it.each([
+    [['nonsense'], "expected 'info' or 'bench', received 'nonsense'"],
+    [['bench', '--n', '10,many'], "--n: expected positive integers such as 256,1000, received '10,many'"],
+    [['bench', '--batch', '0'], "--batch: expected positive integers such as 256,1000, received '0'"],
+    [['bench', '--n', '100', '--batch', '10,500'], '--batch: expected at most the 100 samples of --n, received 500'],
+    [['bench', '--k', ''], "--k: expected positive integers such as 256,1000, received ''"],
+    [['bench', '--seconds', 'long'], "--seconds: expected a number > 0, received 'long'"],
+    [['bench', '--objectives', 'kl,nonsense'], '--objectives: expected any of kl, tv,'],
+    [['bench', '--nonsense'], "Unknown option '--nonsense'"],
+    [['bench', '--html'], "Option '--html <value>' argument missing"],
+  ])('%j is refused, with the usage', async (args, message) => {
+    const { code, stdout, stderr } = await genmi(...args);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(message);
+    expect(stderr).toContain('Usage: genmi <command>');
+  });
+});
+
+describe('genmi bench', () => {
+  it('measures whole data sets, and mini-batches of them', async () => {
+    const whole = cells(await bench('--objectives', 'kl', '--n', '20,30', '--k', '2'));
+    expect(whole.map((line) => line.slice(0, 4))).toEqual([
+      ['kl', '20', '20', '2'],
+      ['kl', '30', '30', '2'],
+    ]);
+    const batches = cells(await bench('--objectives', 'mmd', '--n', '30', '--batch', '10,20', '--k', '2'));
+    expect(batches.map((line) => line.slice(0, 4))).toEqual([
+      ['mmd', '30', '10', '2'],
+      ['mmd', '30', '20', '2'],
+    ]);
+    const alone = cells(await bench('--objectives', 'kl', '--batch', '10', '--k', '2'));
+    expect(alone.map((line) => line.slice(0, 4))).toEqual([['kl', '10', '10', '2']]);
+  });
+
+  it('writes its figures with the machine and the date', async () => {
+    const file = path.join(folder, 'figures.json');
+    await bench('--objectives', 'tv,mmd', '--n', '20', '--k', '2,3', '--json', file);
+    const { machine, date, figures } = JSON.parse(readFileSync(file, 'utf8'));
+    expect(machine).toMatch(/core.*genmi \d.*node \d/);
+    expect(date).toMatch(/^\d{4}-\d\d-\d\d$/);
+    expect(figures.map(({ objective, k }: { objective: string; k: number }) => [objective, k])).toEqual([
+      ['tv', 2],
+      ['tv', 3],
+      ['mmd', 2],
+      ['mmd', 3],
+    ]);
+    for (const { ova, ovo } of figures) for (const seconds of [ova, ovo]) expect(seconds).toBeGreaterThan(0);
+  });
+});
+
+describe('the page of genmi bench', () => {
+  const objectives = ['kl', 'tv', 'hellinger', 'chi2', 'mmd', 'wasserstein'];
+  const count = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].length;
+
+  it('has one curve for every objective, mode and batch, a dot and a line of the table for every figure', async () => {
+    const file = path.join(folder, 'all.html');
+    await bench('--batch', '8,12', '--k', '2,3,5', '--html', file);
+    const page = readFileSync(file, 'utf8');
+    const [legend, ...charts] = page.split('<div class="charts">');
+    expect(charts).toHaveLength(2);
+    for (const objective of objectives) {
+      expect(count(legend as string, new RegExp(`class="curve ${objective}"`, 'g'))).toBe(1);
+      for (const panels of charts) {
+        expect(count(panels, new RegExp(`class="curve ${objective}"`, 'g'))).toBe(2);
+        expect(count(panels, new RegExp(`<title>${objective}, `, 'g'))).toBe(6);
+      }
+      expect(count(page, new RegExp(`<td>${objective}</td>`, 'g'))).toBe(6);
+    }
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it('is well formed and asks nobody for anything', async () => {
+    const file = path.join(folder, 'one.html');
+    // One number of clusters: axes of a single value.
+    await bench('--objectives', 'kl', '--n', '10', '--k', '3', '--html', file);
+    const page = readFileSync(file, 'utf8');
+    expect(page).not.toMatch(/<script|<link|<img|<iframe|@import|url\(|(?:src|href)\s*=|https?:/i);
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+    const open: string[] = [];
+    for (const [, end, name, selfClosing] of page.matchAll(/<(\/?)([a-z]\w*)\b[^>]*?(\/?)>/g)) {
+      if (end) expect(open.pop()).toBe(name);
+      else if (!selfClosing && name !== 'meta') open.push(name as string);
+    }
+    expect(open).toEqual([]);
+  });
+
+  it('draws batches of 10 and 500 where nothing else is asked for', async () => {
+    const file = path.join(folder, 'default.html');
+    await bench('--objectives', 'kl', '--html', file);
+    const page = readFileSync(file, 'utf8');
+    expect([...page.matchAll(/<h2>(Batches.*?)<\/h2>/g)].map(([, title]) => title)).toEqual([
+      'Batches of 10 samples',
+      'Batches of 500 samples',
+    ]);
+  });
+});
