@@ -7,43 +7,37 @@ namespace {
 
 using namespace test;
 
-class Ties : public testing::TestWithParam<const char*> {};
+class Ties : public testing::TestWithParam<const char*> {
+ protected:
+  static constexpr std::size_t kPoints = 2000;
+
+  void expect_end(bool metric_like, const Weights& supply, const Weights& demand) {
+    Options options;
+    options.plan = true;
+    ASSERT_TRUE(solver_.solve(prepare(costs_, metric_like), supply, demand, options, result_));
+    ASSERT_NO_FATAL_FAILURE(expect_optimal(costs_, supply, demand, result_));
+    EXPECT_LT(result_.pivots, 100 * kPoints);
+  }
+
+  Random random_{4};
+  const Matrix costs_ = make(GetParam(), kPoints, random_);
+
+ private:
+  Solver solver_;
+  Result result_;
+};
 
 TEST_P(Ties, EndOnLargeProblems) {
-  Random random(4);
-  const std::size_t n = 2000;
-  const Matrix costs = make(GetParam(), n, random);
-  Solver solver;
-  Result result;
-  Options options;
-  options.plan = true;
-  for (const bool metric_like : {true, false}) {
-    const Costs prepared = prepare(costs, metric_like);
-    for (const std::size_t kind : {std::size_t{0}, std::size_t{3}}) {
-      const Weights supply = make_weights(n, 2, random), demand = make_weights(n, kind, random);
-      ASSERT_TRUE(solver.solve(prepared, supply, demand, options, result));
-      ASSERT_NO_FATAL_FAILURE(expect_optimal(costs, supply, demand, result));
-      EXPECT_LT(result.pivots, 100 * n);
-    }
-  }
+  for (const bool metric_like : {true, false})
+    for (const std::size_t kind : {std::size_t{0}, std::size_t{3}})
+      expect_end(metric_like, make_weights(kPoints, 2, random_), make_weights(kPoints, kind, random_));
 }
 
 // Whole masses on both sides: almost every sum of some of the supplies is one of demands.
 TEST_P(Ties, EndWhenMassesAreTiedToo) {
-  Random random(5);
-  const std::size_t n = 2000;
-  const Matrix costs = make(GetParam(), n, random);
-  Solver solver;
-  Result result;
-  Options options;
-  options.plan = true;
-  Weights supply(n, 1), demand(n, 1);
-  for (std::size_t i = 0; i < n; ++i) (i % 2 == 0 ? supply : demand)[i] = 0;
-  for (const bool metric_like : {true, false}) {
-    ASSERT_TRUE(solver.solve(prepare(costs, metric_like), supply, demand, options, result));
-    ASSERT_NO_FATAL_FAILURE(expect_optimal(costs, supply, demand, result));
-    EXPECT_LT(result.pivots, 100 * n);
-  }
+  Weights supply(kPoints, 1), demand(kPoints, 1);
+  for (std::size_t i = 0; i < kPoints; ++i) (i % 2 == 0 ? supply : demand)[i] = 0;
+  for (const bool metric_like : {true, false}) expect_end(metric_like, supply, demand);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, Ties, testing::Values("hops", "all equal", "duplicates"), [](const auto& test) {
