@@ -111,6 +111,7 @@ export interface NativeResults {
 }
 
 export interface NativeSolver {
+  dispose(): void;
   solveMany(...args: NativeProblems): NativeResults;
   solveManyAsync(...args: [...NativeProblems, job: NativeJob]): Promise<NativeResults>;
 }

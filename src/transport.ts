@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Exact optimal transport: many problems over one cost matrix, or one over a rectangular one. */
 import { type Affinity, nativeOf } from './affinity.js';
 import { describe, invalidType, outOfRange } from './errors.js';
@@ -38,7 +39,8 @@ type Weights = Precision | readonly number[];
  * Solves optimal transport problems over one distance: a network simplex in float64, exact, with a certificate.
  *
  * Marginals are weights >= 0 over the N samples, whose sums agree up to rounding (then the second is scaled to the first).
- * Cost about N^2.1 a problem; 12 N^2 bytes, and up to 8 N^2 for each thread; problems run on several threads, each problem on one.
+ * Cost about N^2.1 a problem; 4 N^2 bytes for distances stored in float32, else 12 N^2, and up to 8 N^2 for each thread;
+ * problems run on several threads, each problem on one.
  * @throws RangeError ERR_OUT_OF_RANGE for weights that are negative, not finite or all zero, GenmiError ERR_INFEASIBLE for sums
  * that differ, ERR_DISPOSED.
  * Source: Ahuja, Magnanti, Orlin, "Network Flows", 1993, chapter 11.
@@ -84,6 +86,15 @@ export class TransportSolver {
     const { signal } = options;
     const solve = (job: NativeJob) => this.#native.solveManyAsync(...problems, this.#options(options), job);
     return unpack(await runJob(solve, { signal }), this.size);
+  }
+
+  /** Gives the costs and everything kept for warm starts back at once; solving is an error from then on. */
+  dispose(): void {
+    this.#native.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   #problems(

@@ -848,6 +848,16 @@ describe('objectives', () => {
       { code: 'ERR_DISPOSED', argument: 'affinity', received: 'disposed' },
     ],
     [
+      'a disposed solver',
+      () => {
+        const solver = new TransportSolver(Affinity.distance(x, { metric: 'euclidean' }));
+        solver.dispose();
+        solver.dispose();
+        return solver.solve(new Float64Array(8).fill(1), new Float64Array(8).fill(1));
+      },
+      { code: 'ERR_DISPOSED', argument: 'solver', received: 'disposed' },
+    ],
+    [
       'a solver whose affinity is disposed of',
       () => {
         const affinity = Affinity.distance(x, { metric: 'euclidean' });

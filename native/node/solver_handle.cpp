@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 #include <vector>
 
 #include "genmi/transport.h"
@@ -154,12 +155,13 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     });
   }
 
-  void Finalize(Napi::BasicEnv env) override { Napi::MemoryManagement::AdjustExternalMemory(env, -bytes_); }
+  void Finalize(Napi::BasicEnv env) override { release(env); }
 
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Solver",
                        {InstanceMethod("solveMany", &SolverHandle::solve_many),
-                        InstanceMethod("solveManyAsync", &SolverHandle::solve_many_async)});
+                        InstanceMethod("solveManyAsync", &SolverHandle::solve_many_async),
+                        InstanceMethod("dispose", &SolverHandle::dispose)});
   }
 
  private:
@@ -184,7 +186,19 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     costs_ = costs;
   }
 
+  // A call that runs meanwhile keeps the costs until it ends.
+  void dispose(const Napi::CallbackInfo& info) {
+    costs_.reset();
+    bases_ = std::make_shared<std::vector<transport::Basis>>();
+    release(info.Env());
+  }
+
+  void release(Napi::BasicEnv env) { Napi::MemoryManagement::AdjustExternalMemory(env, -std::exchange(bytes_, 0)); }
+
   void check_open(Napi::Env env) const {
+    if (!costs_)
+      throw to_error(env, {Code::kDisposed, explain("solver", "one that is in use", "one that was disposed of",
+                                                    "call dispose() after the last problem")});
     AffinityPtr affinity;
     if (affinity_) check(env, affinity_->open(affinity));
   }
