@@ -134,9 +134,8 @@ struct Hops {
   static constexpr std::size_t kLanes = GENMI_VECTOR_BYTES / 2;
 };
 
-// 1 in the lanes whose source, counted from first, is in the set.
-inline Hops::Vector members(const SourceSet& set, std::size_t first) {
-  const std::uint64_t bits = set.words[first / 64] >> first % 64;
+// The lowest bits, one in each lane.
+inline Hops::Vector spread(std::uint64_t bits) {
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
   return Hops::Vector(_mm512_maskz_set1_epi16(static_cast<__mmask32>(bits), 1));
 #else
@@ -149,12 +148,18 @@ inline Hops::Vector members(const SourceSet& set, std::size_t first) {
 
 void expand_hops(const SourceSet* const* planes, std::size_t plane_count, std::size_t node,
                  const SourceSet& unreachable, std::uint16_t* hops, std::size_t count) {
-  const bool all_reachable = is_empty(load(unreachable));
-  for (std::size_t first = 0; first < count; first += Hops::kLanes) {
-    Hops::Vector lanes{};
-    for (std::size_t plane = plane_count; plane-- > 0;) lanes = lanes + lanes + members(planes[plane][node], first);
-    if (!all_reachable) lanes |= Hops::Vector{} - members(unreachable, first);
-    *reinterpret_cast<Hops::InMemory*>(hops + first) = lanes;
+  constexpr std::size_t kPerWord = 64 / Hops::kLanes;
+  for (std::size_t word = 0; word < count / 64; ++word) {
+    Hops::Vector lanes[kPerWord] = {};
+    for (std::size_t plane = plane_count; plane-- > 0;) {
+      const std::uint64_t bits = planes[plane][node].words[word];
+      for (std::size_t k = 0; k < kPerWord; ++k) lanes[k] = lanes[k] + lanes[k] + spread(bits >> k * Hops::kLanes);
+    }
+    const std::uint64_t none = unreachable.words[word];
+    for (std::size_t k = 0; none != 0 && k < kPerWord; ++k)
+      lanes[k] |= Hops::Vector{} - spread(none >> k * Hops::kLanes);
+    for (std::size_t k = 0; k < kPerWord; ++k)
+      *reinterpret_cast<Hops::InMemory*>(hops + word * 64 + k * Hops::kLanes) = lanes[k];
   }
 }
 
@@ -165,16 +170,16 @@ struct Lanes {
 
 template <class T>
 void strided_minima(const T* values, std::size_t count, double* minima) {
-  static_assert(kMinima == 2 * Block<double>::kLanes);
-  Block<double> first = all(__builtin_inf()), second = first;
+  constexpr std::size_t kLanes = Block<T>::kLanes, kBlocks = kMinima / kLanes;
+  Block<T> blocks[kBlocks];
+  for (Block<T>& block : blocks) block = all(static_cast<T>(__builtin_inf()));
   std::size_t i = 0;
-  for (; i + kMinima <= count; i += kMinima) {
-    first = least(load_as_double(values + i), first);
-    second = least(load_as_double(values + i + Block<double>::kLanes), second);
-  }
-  store(first, minima);
-  store(second, minima + Block<double>::kLanes);
-  for (; i < count; ++i) minima[i % kMinima] = least_of(static_cast<double>(values[i]), minima[i % kMinima]);
+  for (; i + kMinima <= count; i += kMinima)
+    for (std::size_t k = 0; k < kBlocks; ++k) blocks[k] = least(load(values + i + k * kLanes), blocks[k]);
+  T lanes[kMinima];
+  for (std::size_t k = 0; k < kBlocks; ++k) store(blocks[k], lanes + k * kLanes);
+  for (; i < count; ++i) lanes[i % kMinima] = least_of(values[i], lanes[i % kMinima]);
+  for (std::size_t lane = 0; lane < kMinima; ++lane) minima[lane] = static_cast<double>(lanes[lane]);
 }
 
 template <class T>
