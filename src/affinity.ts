@@ -54,8 +54,14 @@ function hopArguments(
   else if (typeof options.disconnected === 'number')
     hops.disconnected = checkNumber('disconnected', options.disconnected);
   else if (options.disconnected !== undefined) oneOf('disconnected', options.disconnected, ['2n', 'n']);
-  checkFits(`Hop distances between ${distances.size} samples`, 4 * distances.size ** 2, 'use fewer samples');
+  checkFits(`Hop distances between ${distances.size} samples`, hopBytes(distances.size, hops), 'use fewer samples');
   return { distances, hops, owned };
+}
+
+// 16 bits a pair, and what the graph takes meanwhile, where it is known: 12 bytes an edge of a quantile, 20 at most of neighbours.
+function hopBytes(n: number, { quantile = 0.05, threshold, neighbors }: NativeHops): number {
+  if (neighbors !== undefined) return 2 * n ** 2 + 20 * n * neighbors;
+  return 2 * n ** 2 + (threshold === undefined ? 6 * quantile * n ** 2 : 0);
 }
 
 // The distances are read once or twice, row by row: no reason to store N^2 of them.
@@ -120,7 +126,8 @@ export class Affinity implements Disposable {
    * Hop distances: edges on the shortest path in the graph of close samples; integers, a metric.
    *
    * @param x N x d features, or a distance affinity over N samples. Use the whole data set, and `rows` for mini-batches.
-   * Cost: O(N^2 d + N E) once for E edges, 4 N^2 bytes.
+   * Cost: O(N^2 d) for the graph, then O(N E / 512) for each hop of the longest path, E edges, but never more than O(N E).
+   * Memory: 2 N^2 bytes (a hop is 16 bits: paths of more than 65,534 are refused), and at most 20 bytes an edge meanwhile.
    * @throws RangeError ERR_OUT_OF_RANGE also when the graph would have no edge (with fewer than 20 samples the zeros of the
    * diagonal alone are the 5 % quantile).
    * Source: Ohl et al. 2023, arXiv:2309.02858, appendix H.

@@ -369,6 +369,18 @@ describe('hop distances', () => {
     expect(Array.from(line.toMatrix().data)).toEqual([0, 1, 2, 3, 1, 0, 1, 2, 2, 1, 0, 1, 3, 2, 1, 0]);
   });
 
+  it('take two bytes a pair, on either side of a batch of searches', () => {
+    const ring = Array.from({ length: 1030 }, (_, i) => [Math.cos((i * Math.PI) / 515), Math.sin((i * Math.PI) / 515)]);
+    const hops = Affinity.hops(ring, { neighbors: 2 });
+    expect(hops.graph).toEqual({ threshold: 0, edges: 1030, longest: 515, connected: true });
+    expect(hops.bytes).toBeLessThan(2 * 1030 * (1030 + 64) + 1);
+    expect(hops.storage).toBe('dense');
+    const samples = [0, 1, 511, 512, 513, 1023, 1024, 1029];
+    const around = (a: number, b: number) => Math.min(Math.abs(a - b), 1030 - Math.abs(a - b));
+    const expected = samples.flatMap((a) => samples.map((b) => around(a, b)));
+    expect(Array.from(hops.rows(samples).data)).toEqual(expected);
+  });
+
   it('take any number of duplicates', () => {
     const duplicated = selectRows(gaussian(next, 4, 2), [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3]);
     const hops = Affinity.hops(duplicated, { threshold: 1e-9 });

@@ -19,6 +19,8 @@ class DenseAffinity final : public Affinity {
   Storage storage() const override { return Storage::kDense; }
   Precision precision() const override { return sizeof(T) == 4 ? Precision::kFloat32 : Precision::kFloat64; }
   std::size_t bytes() const override { return matrix_.bytes() + offsets_.size() * sizeof(double); }
+  // Of a distance, which has no offsets, the entries themselves.
+  const T* row(std::size_t i) const { return matrix_.row(i); }
   void entries(std::size_t i, Rows columns, double* out) const override;
   using Affinity::submatrix;
   void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const override;

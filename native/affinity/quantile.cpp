@@ -1,44 +1,35 @@
-#include <algorithm>
-#include <cmath>
-#include <vector>
+#include "affinity/quantile.h"
 
-#include "affinity/row_blocks.h"
+#include <cmath>
+
+#include "affinity/pair_selection.h"
 #include "genmi/graph.h"
 
 namespace genmi {
-namespace {
 
-// The distances of all pairs i > j.
-std::vector<double> lower_triangle(const Affinity& distances, const Context& context) {
-  const std::size_t n = distances.size();
-  std::vector<double> triangle(n * (n - 1) / 2);
-  affinity::for_each_row_block(n, distances.row_operations(n) / 2, context, [&](std::size_t i, std::size_t) {
-    distances.entries(i, Rows{nullptr, i}, triangle.data() + i * (i - 1) / 2);
-  });
-  return triangle;
-}
+namespace affinity {
 
-}  // namespace
-
-Status distance_quantile(const Affinity& distances, double q, const Context& context, double& out) {
+Status find_quantile(const Affinity& distances, double q, const Context& context, Progress& progress, double& out) {
   if (!(q >= 0 && q <= 1)) return {Code::kOutOfRange, explain("quantile", "a number in [0, 1]", format(q))};
   const std::size_t n = distances.size();
-  std::vector<double> triangle = lower_triangle(distances, context);
-  if (context.cancelled()) return aborted();
-
   // Sorted, the N^2 entries are the N zeros of the diagonal and then every pair twice.
   const double position = q * static_cast<double>(n * n - 1);
   const auto below = static_cast<std::size_t>(position);
-  const auto entry_at = [&](std::size_t index) {
-    if (index < n) return 0.0;
-    const auto rank = triangle.begin() + static_cast<std::ptrdiff_t>((index - n) / 2);
-    std::nth_element(triangle.begin(), rank, triangle.end());
-    return *rank;
-  };
+  const double share = position - static_cast<double>(below);
+  PairSelection pairs(distances, context, progress);
+  const auto entry_at = [&](std::size_t index) { return index < n ? 0.0 : pairs.distance_at((index - n) / 2); };
   const double low = entry_at(below);
-  const double high = entry_at(std::min(below + 1, n * n - 1));
-  out = low + (position - static_cast<double>(below)) * (high - low);
-  return Status::ok();
+  const double high = share > 0 ? entry_at(below + 1) : low;
+  if (context.cancelled()) return aborted();
+  out = low == high ? low : low + share * (high - low);
+  return std::isfinite(out) ? Status::ok() : not_finite();
+}
+
+}  // namespace affinity
+
+Status distance_quantile(const Affinity& distances, double q, const Context& context, double& out) {
+  Progress progress(context.job, distances.size());
+  return affinity::find_quantile(distances, q, context, progress, out);
 }
 
 }  // namespace genmi

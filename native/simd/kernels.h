@@ -1,12 +1,14 @@
 // All vector kernels: one table of them per instruction set, each kernel written once.
 #pragma once
 
+#include "simd/graph_kernels.h"
 #include "simd/isa.h"
 #include "simd/transport_kernels.h"
 
 namespace genmi::simd {
 
 struct Kernels {
+  GraphKernels graph;
   TransportKernels transport;
 };
 

@@ -13,12 +13,14 @@
 
 #include "simd/vectors.inl"
 //
+#include "simd/graph_kernels.inl"
 #include "simd/transport_kernels.inl"
 
 namespace genmi::simd {
 
 extern const Kernels GENMI_KERNELS;
 constinit const Kernels GENMI_KERNELS = {
+    .graph = kGraphKernels,
     .transport = kTransportKernels,
 };
 

@@ -23,12 +23,15 @@ struct HopReport {
   bool connected = true;
 };
 
-// distances: a distance affinity over N samples. Cost O(N^2 + N E) for E edges; memory 4 N^2 bytes for the result and
-// 8 N^2 / 2 while a quantile is taken.
+// distances: a distance affinity over N samples; its rows are evaluated once for the graph, and once more, half of
+// them, for a quantile. Then O(N E L / 512) for E edges and a longest path of L hops, but never more than O(N E).
+// Memory: 2 N^2 bytes for the result, 20 bytes an edge and 64 N (3 + log2 L) a thread meanwhile. kOutOfRange when L >
+// 65534.
 Status hop_affinity(const Affinity& distances, const HopOptions& options, const Context& context, HopReport& report,
                     AffinityPtr& out);
 
-// The q-quantile, linearly interpolated, of all N^2 entries of a distance: both triangles and the zero diagonal.
+// The q-quantile, linearly interpolated, of all N^2 entries of a distance: both triangles and the zero diagonal. Exact;
+// nearly always one pass over the N (N - 1) / 2 pairs. Keeps N^2 / 32 numbers at most. kOutOfRange when it is infinite.
 Status distance_quantile(const Affinity& distances, double q, const Context& context, double& out);
 
 }  // namespace genmi

@@ -1,0 +1,27 @@
+// Hop distances as an affinity: N x N integers of 16 bits.
+#pragma once
+
+#include <cstdint>
+
+#include "affinity/padded_matrix.h"
+#include "genmi/affinity.h"
+
+namespace genmi::affinity {
+
+class HopAffinity final : public Affinity {
+ public:
+  // hops: simd::kUnreachable stands for the distance between components, in float32.
+  HopAffinity(bool metric, float disconnected, PaddedMatrix<std::uint16_t> hops)
+      : Affinity(hops.size(), Kind::kDistance, metric), disconnected_(disconnected), hops_(std::move(hops)) {}
+
+  Storage storage() const override { return Storage::kDense; }
+  Precision precision() const override { return Precision::kFloat32; }
+  std::size_t bytes() const override { return hops_.bytes(); }
+  void entries(std::size_t i, Rows columns, double* out) const override;
+
+ private:
+  double disconnected_;
+  PaddedMatrix<std::uint16_t> hops_;
+};
+
+}  // namespace genmi::affinity

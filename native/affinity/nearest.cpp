@@ -1,0 +1,62 @@
+#include "affinity/nearest.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "affinity/distance_bits.h"
+#include "simd/kernels.h"
+
+namespace genmi::affinity {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Minima are taken over at least this many sets of columns for two neighbours that are wanted: the more, the closer is
+// the bound.
+constexpr std::size_t kMinimaForTwo = 3;
+
+}  // namespace
+
+NearestSelection::NearestSelection(std::size_t n, std::size_t count)
+    : count_(count),
+      minima_((kMinimaForTwo * (count + 1) / 2 + simd::kMinima - 1) / simd::kMinima * simd::kMinima),
+      found_(n) {}
+
+// A number that more than count distances are strictly below, self's among them: the minima of disjoint sets of columns
+// are distances, and count + 1 of them are at most as large as the one of that rank.
+template <class T>
+double NearestSelection::bound(std::span<const T> row) {
+  const std::size_t stretches = minima_.size() / simd::kMinima, length = row.size() / stretches;
+  if (length < 2 * simd::kMinima) return kInfinity;
+  for (std::size_t k = 0; k < stretches; ++k)
+    simd::kernels().graph.strided_minima(row.data() + k * length, length, minima_.data() + k * simd::kMinima);
+  const auto last = minima_.begin() + static_cast<std::ptrdiff_t>(count_);
+  std::nth_element(minima_.begin(), last, minima_.end());
+  return std::nextafter(*last, kInfinity);
+}
+
+template <class T>
+void NearestSelection::select(std::span<const T> row, std::size_t self, std::int32_t* nearest) {
+  std::size_t found = simd::kernels().graph.find_below(row.data(), row.size(), bound(row), found_.data());
+  if (found <= count_) {  // infinite distances
+    found = row.size();
+    std::iota(found_.begin(), found_.end(), 0);
+  }
+  candidates_.clear();
+  for (std::size_t e = 0; e < found; ++e) {
+    const auto index = static_cast<std::size_t>(found_[e]);
+    if (index != self) candidates_.push_back({bits_of_distance(static_cast<double>(row[index])), found_[e]});
+  }
+  const auto nearer = [](const Candidate& a, const Candidate& b) {
+    return a.distance != b.distance ? a.distance < b.distance : a.index < b.index;
+  };
+  std::nth_element(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(count_ - 1),
+                   candidates_.end(), nearer);
+  for (std::size_t e = 0; e < count_; ++e) nearest[e] = candidates_[e].index;
+}
+
+template void NearestSelection::select(std::span<const float> row, std::size_t self, std::int32_t* nearest);
+template void NearestSelection::select(std::span<const double> row, std::size_t self, std::int32_t* nearest);
+
+}  // namespace genmi::affinity

@@ -1,0 +1,36 @@
+// The nearest samples to one, from its row of distances.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace genmi::affinity {
+
+class NearestSelection {
+ public:
+  // count of n samples, count < n.
+  NearestSelection(std::size_t n, std::size_t count);
+
+  // Writes the count samples with the smallest distances but self, in any order; of equal ones those with the lower
+  // index. row[self] is 0.
+  template <class T>
+  void select(std::span<const T> row, std::size_t self, std::int32_t* nearest);
+
+ private:
+  struct Candidate {
+    std::uint64_t distance;  // its bits, which are ordered as distances are and cannot be incomparable
+    std::int32_t index;
+  };
+
+  template <class T>
+  double bound(std::span<const T> row);
+
+  std::size_t count_;
+  std::vector<double> minima_;  // of disjoint sets of columns
+  std::vector<std::int32_t> found_;
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace genmi::affinity

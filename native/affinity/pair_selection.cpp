@@ -1,0 +1,166 @@
+#include "affinity/pair_selection.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "affinity/distance_bits.h"
+#include "affinity/distance_rows.h"
+#include "simd/kernels.h"
+
+namespace genmi::affinity {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// So many distances are kept without further ado, and this share of them all: 6 % of the triangle.
+constexpr std::size_t kFewPairs = std::size_t{1} << 17;
+constexpr std::size_t kShareKept = 16;
+// Half the width of the first interval, in standard deviations of the sampled rank.
+constexpr double kDeviations = 4;
+constexpr int kBinBits = 16;
+
+// A number in [0, 1) for each of a sequence. (Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
+// 2014.)
+double hash_to_unit(std::uint64_t x) {
+  x = (x + 1) * 0x9E3779B97F4A7C15u;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+  return static_cast<double>((x ^ (x >> 31)) >> 11) * 0x1p-53;
+}
+
+double nth(std::vector<double>& values, std::size_t rank) {
+  const auto place = values.begin() + static_cast<std::ptrdiff_t>(rank);
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
+}
+
+}  // namespace
+
+PairSelection::PairSelection(const Affinity& distances, const Context& context, Progress& progress)
+    : distances_(distances),
+      context_(context),
+      progress_(&progress),
+      pairs_(distances.size() * (distances.size() - 1) / 2),
+      capacity_(std::max(kFewPairs, pairs_ / kShareKept)) {}
+
+double PairSelection::distance_at(std::size_t rank) {
+  if (parts_.empty()) tally(first_interval(rank));
+  while (!context_.cancelled()) {
+    const std::size_t up_to_low = tally_.below + tally_.at_low, up_to_high = up_to_low + kept_ + tally_.at_high;
+    if (rank < tally_.below) {
+      tally(narrow({0, interval_.low}, rank));
+    } else if (rank >= up_to_high) {
+      if (interval_.high == kInfinity) return kInfinity;
+      tally(narrow({interval_.high, kInfinity}, rank));
+    } else if (rank < up_to_low) {
+      return interval_.low;
+    } else if (rank >= up_to_low + kept_) {
+      return interval_.high;
+    } else if (kept_ <= capacity_) {
+      return nth(between_, rank - up_to_low);
+    } else {
+      tally(narrow(interval_, rank));
+    }
+  }
+  return 0;
+}
+
+// The distances of pairs spread over the triangle: one at random from each of equal stretches of its rows.
+std::vector<double> PairSelection::sample() const {
+  const double pairs = static_cast<double>(pairs_);
+  const auto count = static_cast<std::size_t>(std::pow(pairs, 2.0 / 3));
+  std::vector<double> samples(count);
+  std::vector<std::int32_t> columns;
+  std::size_t row = 1, before_row = 0;  // pairs before this row of the triangle
+  const auto evaluate = [&](std::size_t end) {
+    distances_.entries(row, Rows{columns.data(), columns.size()}, samples.data() + end - columns.size());
+    columns.clear();
+  };
+  for (std::size_t k = 0; k < count; ++k) {
+    const double place = (static_cast<double>(k) + hash_to_unit(k)) * (pairs / static_cast<double>(count));
+    const std::size_t pair = std::min(static_cast<std::size_t>(place), pairs_ - 1);
+    if (pair >= before_row + row) evaluate(k);
+    for (; pair >= before_row + row; ++row) before_row += row;
+    columns.push_back(static_cast<std::int32_t>(pair - before_row));
+  }
+  evaluate(count);
+  return samples;
+}
+
+PairSelection::Interval PairSelection::first_interval(std::size_t rank) const {
+  if (pairs_ <= kFewPairs) return {0, kInfinity};
+  std::vector<double> samples = sample();
+  const double count = static_cast<double>(samples.size());
+  const double share = (static_cast<double>(rank) + 0.5) / static_cast<double>(pairs_);
+  const double margin = kDeviations * std::sqrt(count * share * (1 - share)) + 1;
+  const double low = share * count - margin, high = share * count + margin;
+  return {low < 0 ? 0 : nth(samples, static_cast<std::size_t>(low)),
+          high >= count ? kInfinity : nth(samples, static_cast<std::size_t>(high))};
+}
+
+// Counts all distances, and keeps those strictly inside the interval unless they are too many.
+void PairSelection::tally(Interval interval) {
+  const simd::GraphKernels& kernels = simd::kernels().graph;
+  parts_.resize(context_.slots());
+  for (Part& part : parts_) part.tally = {}, part.used = 0;
+  std::atomic<std::size_t> kept{0};
+  Progress none(nullptr, 1);
+  for_each_distance_row(distances_, RowPart::kBefore, context_, progress_ != nullptr ? *progress_ : none,
+                        [&](std::size_t, auto row, std::size_t slot) {
+                          Part& part = parts_[slot];
+                          if (part.between.size() < part.used + row.size())
+                            part.between.resize(2 * (part.used + row.size()));
+                          const std::size_t found = kernels.tally(row.data(), row.size(), interval.low, interval.high,
+                                                                  part.tally, part.between.data() + part.used);
+                          const bool fits =
+                              found == 0 || kept.fetch_add(found, std::memory_order_relaxed) + found <= capacity_;
+                          part.used = fits ? part.used + found : 0;
+                        });
+  progress_ = nullptr;
+  interval_ = interval;
+  kept_ = kept.load();
+  tally_ = {};
+  between_.clear();
+  for (const Part& part : parts_) {
+    tally_.below += part.tally.below;
+    tally_.at_low += part.tally.at_low;
+    tally_.at_high += part.tally.at_high;
+    between_.insert(between_.end(), part.between.begin(),
+                    part.between.begin() + static_cast<std::ptrdiff_t>(part.used));
+  }
+}
+
+// The part of an interval that has a rank, by a histogram over the bits of the distances in it.
+PairSelection::Interval PairSelection::narrow(Interval interval, std::size_t rank) const {
+  const std::uint64_t first = bits_of_distance(interval.low), last = bits_of_distance(interval.high);
+  const int shift = std::max(0, static_cast<int>(std::bit_width(last - first)) - kBinBits);
+  struct Histogram {
+    std::size_t before = 0;
+    std::vector<std::size_t> bins = std::vector<std::size_t>(std::size_t{1} << kBinBits, 0);
+  };
+  std::vector<Histogram> histograms(context_.slots());
+  Progress none(nullptr, 1);
+  for_each_distance_row(distances_, RowPart::kBefore, context_, none, [&](std::size_t, auto row, std::size_t slot) {
+    Histogram& histogram = histograms[slot];
+    for (const auto distance : row) {
+      const std::uint64_t bits = bits_of_distance(static_cast<double>(distance));
+      if (bits < first) ++histogram.before;
+      else if (bits <= last) ++histogram.bins[(bits - first) >> shift];
+    }
+  });
+  std::size_t before = 0;
+  for (const Histogram& histogram : histograms) before += histogram.before;
+  for (std::uint64_t bin = 0; bin < std::uint64_t{1} << kBinBits; ++bin) {
+    for (const Histogram& histogram : histograms) before += histogram.bins[bin];
+    if (rank >= before) continue;
+    const std::uint64_t low = first + (bin << shift);
+    const std::uint64_t high = std::min(last, low + ((std::uint64_t{1} << shift) - 1));
+    return {std::bit_cast<double>(low), std::bit_cast<double>(high)};
+  }
+  return {kInfinity, kInfinity};
+}
+
+}  // namespace genmi::affinity
