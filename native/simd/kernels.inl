@@ -13,12 +13,17 @@
 
 #include "simd/vectors.inl"
 //
+#include "simd/pairwise_kernels.inl"
+//
 #include "simd/transport_kernels.inl"
 
 namespace genmi::simd {
 
 extern const Kernels GENMI_KERNELS;
 constinit const Kernels GENMI_KERNELS = {
+    .pairwise_single = kPairwiseKernels<float>,
+    .pairwise_double = kPairwiseKernels<double>,
+    .narrow = narrow_tile,
     .transport = kTransportKernels,
 };
 
