@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
-#include "affinity/build_dense.h"
 #include "affinity/row_blocks.h"
 #include "simd/reductions.h"
 
 namespace genmi {
+
+void Affinity::block(Rows rows, Rows columns, double* out) const {
+  for (std::size_t i = 0; i < rows.count; ++i) entries(rows[i], columns, out + i * columns.count);
+}
 
 // Entries below the diagonal are evaluated, those above are copies.
 void Affinity::submatrix(Rows rows, const Context& context, double* out) const {
@@ -77,14 +80,4 @@ Status check_rows(Rows rows, std::size_t n, std::size_t size) {
   return Status::ok();
 }
 
-namespace affinity {
-
-std::vector<std::size_t> evenly_spread(std::size_t size, std::size_t count) {
-  count = std::min(size, count);
-  std::vector<std::size_t> samples(count);
-  for (std::size_t i = 0; i < count; ++i) samples[i] = i * size / count;
-  return samples;
-}
-
-}  // namespace affinity
 }  // namespace genmi

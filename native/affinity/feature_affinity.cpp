@@ -1,94 +1,69 @@
 #include "affinity/feature_affinity.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "simd/reductions.h"
 
 namespace genmi::affinity {
 namespace {
 
-std::size_t rows_of(const AnyMatrix& matrix) {
-  return std::visit([](const auto& view) { return view.rows; }, matrix);
-}
-
-std::size_t columns_of(const AnyMatrix& matrix) {
-  return std::visit([](const auto& view) { return view.columns; }, matrix);
-}
+// Larger submatrices are evaluated twice, entry by mirrored entry, instead of in memory of their own.
+constexpr std::size_t kLargestCopy = std::size_t{1} << 26;
 
 }  // namespace
 
 template <class T>
-FeatureAffinity<T>::FeatureAffinity(AnyMatrix features, const Measure& measure, const Coefficients& coefficients)
-    : Affinity(rows_of(features), measure.kind, measure.metric),
-      measure_(measure),
-      coefficients_(coefficients),
-      columns_(columns_of(features)),
-      features_(size() * columns_) {
-  if (measure.traits.centres_features) {
-    centre(features);
-  } else {
-    std::visit(
-        [this](const auto& view) {
-          std::transform(view.data, view.data + features_.size(), features_.begin(),
-                         [](auto value) { return static_cast<T>(value); });
-        },
-        features);
-  }
-  if (!measure.traits.needs_norms) return;
-  norms_.resize(size());
-  for (std::size_t i = 0; i < size(); ++i) norms_[i] = std::sqrt(simd::inner(sample(i), sample(i), columns_));
-}
-
-template <class T>
-void FeatureAffinity<T>::centre(AnyMatrix features) {
-  std::vector<double> mean(columns_, 0.0);
-  offsets_.assign(size(), 0.0);
-  std::visit(
-      [&](const auto& view) {
-        for (std::size_t i = 0; i < size(); ++i) simd::add_scaled(1.0, view.row(i), columns_, mean.data());
-        for (double& value : mean) value /= static_cast<double>(size());
-        for (std::size_t i = 0; i < size(); ++i)
-          for (std::size_t f = 0; f < columns_; ++f)
-            features_[i * columns_ + f] = static_cast<T>(static_cast<double>(view(i, f)) - mean[f]);
-      },
-      features);
-  const double square = simd::inner(mean.data(), mean.data(), columns_);
-  for (std::size_t i = 0; i < size(); ++i) {
-    double along = 0;
-    for (std::size_t f = 0; f < columns_; ++f) along += mean[f] * static_cast<double>(sample(i)[f]);
-    offsets_[i] = along + square / 2;
-  }
-}
-
-template <class T>
-std::size_t FeatureAffinity<T>::bytes() const {
-  return features_.size() * sizeof(T) + (norms_.size() + offsets_.size()) * sizeof(double);
-}
-
-template <class T>
-double FeatureAffinity<T>::reduced(std::size_t i, std::size_t j) const {
-  switch (measure_.reduction) {
-    case Reduction::kInner: return simd::inner(sample(i), sample(j), columns_);
-    case Reduction::kSquaredEuclidean: return simd::squared_euclidean(sample(i), sample(j), columns_);
-    case Reduction::kManhattan: return simd::manhattan(sample(i), sample(j), columns_);
-    case Reduction::kChebyshev: return simd::chebyshev(sample(i), sample(j), columns_);
-    case Reduction::kChiSquared: return simd::chi_squared(sample(i), sample(j), columns_);
-  }
-  return 0;
-}
-
-template <class T>
-double FeatureAffinity<T>::centred_entry(std::size_t i, std::size_t j) const {
-  // Rounding must not give a sample a distance to itself.
-  if (i == j && kind() == Kind::kDistance) return 0;
-  return measure_.finish(reduced(i, j), coefficients_, measure_.traits.needs_norms ? norms_[i] * norms_[j] : 0);
-}
-
-template <class T>
 void FeatureAffinity<T>::entries(std::size_t i, Rows columns, double* out) const {
-  for (std::size_t j = 0; j < columns.count; ++j)
-    out[j] = centred_entry(i, columns[j]) + offset(i) + offset(columns[j]);
+  const auto row = static_cast<std::int32_t>(i);
+  block({&row, 1}, columns, out);
+}
+
+template <class T>
+void FeatureAffinity<T>::block(Rows rows, Rows columns, double* out) const {
+  constexpr std::size_t kColumns = kTileSize<T> / 4;
+  PackedSamples<T> some, others;
+  AlignedVector<T> entries(std::min(rows.count + simd::kPanel<T>, kTileSize<T>) * kColumns);
+  for (std::size_t row = 0; row < rows.count; row += kTileSize<T>) {
+    const std::size_t end = std::min(rows.count, row + kTileSize<T>);
+    pairwise_.pack(rows, row, end, some);
+    for (std::size_t column = 0; column < columns.count; column += kColumns) {
+      const std::size_t last = std::min(columns.count, column + kColumns);
+      pairwise_.pack(columns, column, last, others);
+      const std::size_t evaluated = (end - row + simd::kRowGroup - 1) / simd::kRowGroup * simd::kRowGroup;
+      pairwise_.evaluate(some, 0, others, 0, {entries.data(), kColumns, evaluated, others.padded()});
+      for (std::size_t i = row; i < end; ++i)
+        for (std::size_t j = column; j < last; ++j)
+          out[i * columns.count + j] = static_cast<double>(entries[(i - row) * kColumns + (j - column)]) +
+                                       (offset(rows[i]) + offset(columns[j]));
+    }
+  }
+}
+
+template <class T>
+void FeatureAffinity<T>::whole_rows(Rows rows, const Context& context, double* out) const {
+  constexpr std::size_t kRows = kTileSize<T>;
+  context.for_each((rows.count + kRows - 1) / kRows, [&](std::size_t index, std::size_t) {
+    if (context.cancelled()) return;
+    const std::size_t begin = index * kRows, count = std::min(kRows, rows.count - begin);
+    std::int32_t some[kRows];
+    for (std::size_t i = 0; i < count; ++i) some[i] = static_cast<std::int32_t>(rows[begin + i]);
+    block({some, count}, rows, out + begin * rows.count);
+  });
+}
+
+template <class T>
+void FeatureAffinity<T>::submatrix(Rows rows, const Context& context, double* out) const {
+  const std::size_t n = rows.count, stride = (n + simd::kPanel<T> - 1) / simd::kPanel<T> * simd::kPanel<T>;
+  if (n * stride * sizeof(T) > kLargestCopy) return whole_rows(rows, context, out);
+  const Workspace::Frame frame(context.workspace);
+  const std::span<T> entries = context.workspace.take<T>(n * stride);
+  Progress untold(nullptr, 1);
+  pairwise_.fill(pairwise_.pack(rows, context), context, untold, entries.data(), stride);
+  for (std::size_t i = 0; i < n; ++i) {
+    const double own = offset(rows[i]);
+    for (std::size_t j = 0; j < n; ++j)
+      out[i * n + j] = static_cast<double>(entries[i * stride + j]) + (own + offset(rows[j]));
+  }
 }
 
 template <class T>

@@ -1,10 +1,9 @@
 // An affinity that keeps the features and evaluates entries when they are asked for.
 #pragma once
 
-#include <memory>
-#include <vector>
+#include <utility>
 
-#include "affinity/measures.h"
+#include "affinity/pairwise.h"
 #include "genmi/affinity.h"
 
 namespace genmi::affinity {
@@ -12,38 +11,31 @@ namespace genmi::affinity {
 template <class T>
 class FeatureAffinity final : public Affinity {
  public:
-  // Copies the features. Those of the linear kernel are centred first, in float64: the maximum mean discrepancy does
-  // not change, and float32 keeps its accuracy however far from the origin the data are. entries() adds the offset
-  // again.
-  FeatureAffinity(AnyMatrix features, const Measure& measure, const Coefficients& coefficients);
+  explicit FeatureAffinity(Pairwise<T> pairwise)
+      : Affinity(pairwise.size(), pairwise.measure().kind, pairwise.measure().metric),
+        columns_(pairwise.columns()),
+        pairwise_(std::move(pairwise)) {}
 
   Storage storage() const override { return Storage::kFeatures; }
   Precision precision() const override { return sizeof(T) == 4 ? Precision::kFloat32 : Precision::kFloat64; }
-  std::size_t bytes() const override;
+  std::size_t bytes() const override { return pairwise_.bytes(); }
   void entries(std::size_t i, Rows columns, double* out) const override;
+  void block(Rows rows, Rows columns, double* out) const override;
+  void submatrix(Rows rows, const Context& context, double* out) const override;
   double entry_operations() const override { return static_cast<double>(columns_); }
   double product_operations(double n, double k) const override;
   void centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const override;
 
-  const Measure& measure() const { return measure_; }
-  double reduced(std::size_t i, std::size_t j) const;
-  // For the linear kernel A(i, j) = <x_i, x_j> + offsets[i] + offsets[j] with the centred x; empty for all others.
-  const std::vector<double>& offsets() const { return offsets_; }
-  double centred_entry(std::size_t i, std::size_t j) const;
-  void set_gamma(double gamma) { coefficients_.gamma = gamma; }
-
  private:
-  double offset(std::size_t i) const { return offsets_.empty() ? 0 : offsets_[i]; }
-  const T* sample(std::size_t i) const { return features_.data() + i * columns_; }
-  bool is_linear() const { return !offsets_.empty(); }
-  void centre(AnyMatrix features);
+  void whole_rows(Rows rows, const Context& context, double* out) const;
+  double offset(std::size_t i) const { return pairwise_.offsets().empty() ? 0 : pairwise_.offsets()[i]; }
+  // Those of the linear kernel are centred: the maximum mean discrepancy does not change, and float32 keeps its
+  // accuracy however far from the origin the data are.
+  const T* sample(std::size_t i) const { return pairwise_.sample(i); }
+  bool is_linear() const { return pairwise_.measure().is_linear(); }
 
-  const Measure& measure_;
-  Coefficients coefficients_;
   std::size_t columns_;
-  std::vector<T> features_;
-  std::vector<double> norms_;
-  std::vector<double> offsets_;
+  Pairwise<T> pairwise_;
 };
 
 }  // namespace genmi::affinity

@@ -5,6 +5,7 @@
 
 #include "affinity/build_dense.h"
 #include "affinity/feature_affinity.h"
+#include "affinity/landmarks.h"
 #include "affinity/measures.h"
 #include "genmi/affinity.h"
 
@@ -14,6 +15,7 @@ namespace {
 using affinity::Coefficients;
 using affinity::FeatureAffinity;
 using affinity::Measure;
+using affinity::Pairwise;
 
 // The median of the pairwise differences is estimated on this many samples, evenly spread over the data.
 constexpr std::size_t kMedianSamples = 2000;
@@ -51,15 +53,13 @@ Status check_coefficients(const MeasureOptions& options, const Measure& measure)
 }
 
 template <class T>
-Status median_gamma(const FeatureAffinity<T>& features, double& gamma) {
-  const Measure& measure = features.measure();
+Status median_gamma(const Pairwise<T>& pairwise, const Context& context, double& gamma) {
+  const Measure& measure = pairwise.measure();
   if (measure.reduction == affinity::Reduction::kInner)
     return {Code::kOutOfRange, explain("gamma", "a number for " + quote(measure.name), "'median'",
                                        "the median heuristic needs a kernel of differences, such as 'rbf'")};
-  const std::vector<std::size_t> samples = affinity::evenly_spread(features.size(), kMedianSamples);
-  std::vector<double> differences;
-  for (std::size_t i = 0; i < samples.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j) differences.push_back(features.reduced(samples[i], samples[j]));
+  const std::vector<std::int32_t> samples = affinity::evenly_spread(pairwise.size(), kMedianSamples);
+  std::vector<double> differences = pairwise.reduced_pairs({samples.data(), samples.size()}, context);
   // More than half of the pairs equal would give a bandwidth of zero: then the others decide.
   std::erase(differences, 0.0);
   if (differences.empty())
@@ -77,39 +77,35 @@ Coefficients coefficients_of(const MeasureOptions& options, const Measure& measu
   return {options.gamma.value_or(standard), options.degree.value_or(3), options.coef0.value_or(1)};
 }
 
-// Entries are evaluated in float64 before they are rounded to S.
-template <class S>
-Status make_dense(const FeatureAffinity<double>& features, const Context& context, AffinityPtr& out) {
-  const auto entry = [&](std::size_t i, std::size_t j) { return features.centred_entry(i, j); };
-  return affinity::build_dense<S>(features.size(),
-                                  {features.kind(), features.metric(), sizeof(S) == 4,
-                                   features.row_operations(features.size()), features.offsets()},
-                                  entry, context, out);
-}
-
-template <class U>
-Status make_features(AnyMatrix x, const MeasureOptions& options, const Measure& measure, std::size_t columns,
-                     std::shared_ptr<FeatureAffinity<U>>& out) {
-  out = std::make_shared<FeatureAffinity<U>>(x, measure, coefficients_of(options, measure, columns));
-  if (!options.median_gamma) return Status::ok();
-  double gamma = 0;
-  Status status = median_gamma(*out, gamma);
-  if (status) out->set_gamma(gamma);
-  return status;
-}
-
-template <class S>
-Status build(AnyMatrix x, const MeasureOptions& options, const Measure& measure, Storage storage, std::size_t columns,
-             const Context& context, AffinityPtr& out) {
-  if (storage == Storage::kDense) {
-    std::shared_ptr<FeatureAffinity<double>> features;
-    if (Status status = make_features(x, options, measure, columns, features); !status) return status;
-    return make_dense<S>(*features, context, out);
+// Evaluated in the precision of T.
+template <class S, class T>
+Status build_as(AnyMatrix x, const MeasureOptions& options, const Measure& measure, const Coefficients& coefficients,
+                Storage storage, const Context& context, AffinityPtr& out) {
+  Pairwise<T> pairwise(x, measure, coefficients);
+  if (options.median_gamma) {
+    double gamma = 0;
+    if (Status status = median_gamma(pairwise, context, gamma); !status) return status;
+    pairwise.set_gamma(gamma);
   }
-  std::shared_ptr<FeatureAffinity<S>> features;
-  Status status = make_features(x, options, measure, columns, features);
-  if (status) out = std::move(features);
-  return status;
+  if constexpr (sizeof(S) == sizeof(T)) {
+    if (storage == Storage::kFeatures) {
+      out = std::make_shared<FeatureAffinity<S>>(std::move(pairwise));
+      return Status::ok();
+    }
+  }
+  return affinity::build_dense<S>(pairwise, context, out);
+}
+
+// Entries of float64 features are evaluated in float64 before they are rounded to be stored.
+template <class U>
+Status build(MatrixView<U> x, const MeasureOptions& options, const Measure& measure, Storage storage,
+             Precision precision, const Context& context, AffinityPtr& out) {
+  const Coefficients coefficients = coefficients_of(options, measure, x.columns);
+  if (precision == Precision::kFloat64)
+    return build_as<double, double>(x, options, measure, coefficients, storage, context, out);
+  if (sizeof(U) == sizeof(float) || storage == Storage::kFeatures)
+    return build_as<float, float>(x, options, measure, coefficients, storage, context, out);
+  return build_as<float, double>(x, options, measure, coefficients, storage, context, out);
 }
 
 }  // namespace
@@ -124,8 +120,7 @@ Status measure_affinity(AnyMatrix features, const MeasureOptions& options, Stora
       [&](const auto& x) -> Status {
         if (Status status = check_coefficients(options, *measure); !status) return status;
         if (Status status = check_features(x, *measure); !status) return status;
-        const auto make = precision == Precision::kFloat32 ? &build<float> : &build<double>;
-        return make(features, options, *measure, storage, x.columns, context, out);
+        return build(x, options, *measure, storage, precision, context, out);
       },
       features);
 }

@@ -6,18 +6,24 @@
 #include <string>
 
 #include "genmi/affinity.h"
+#include "simd/pairwise_kernels.h"
 
 namespace genmi::affinity {
 
-enum class Reduction { kInner, kSquaredEuclidean, kManhattan, kChebyshev, kChiSquared };
+using simd::Reduction;
+
+// What becomes of the reduction r: scale r, scale sqrt(r), exp(-gamma r), (gamma r + coef0)^degree, tanh(gamma r +
+// coef0).
+enum class Finish { kAffine, kRoot, kExponential, kPower, kTanh };
 
 struct Coefficients {
   double gamma, degree, coef0;
 };
 
 struct MeasureTraits {
-  bool centres_features = false;  // the objectives see no translation of the features
-  bool needs_norms = false;
+  double scale = 1;
+  double constant = 0;      // is added
+  bool normalises = false;  // the features of each sample, to length 1; a sample of zeros is orthogonal to all
   bool needs_non_negative = false;
   bool has_gamma = false;
   bool has_degree = false;
@@ -30,9 +36,11 @@ struct Measure {
   Kind kind;
   bool metric;
   Reduction reduction;
-  // From the reduced value to the entry; norms is |x| |y|, computed only where needs_norms.
-  double (*finish)(double reduced, const Coefficients& c, double norms);
+  Finish finish;
   MeasureTraits traits = {};
+
+  // The objectives see no translation of its features, and products with it need no entries.
+  bool is_linear() const { return reduction == Reduction::kInner && finish == Finish::kAffine; }
 };
 
 const Measure* find_measure(Kind kind, const std::string& name);

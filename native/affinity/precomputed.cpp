@@ -1,8 +1,11 @@
 // Affinities from a matrix that the caller computed.
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
-#include "affinity/build_dense.h"
+#include "affinity/dense_affinity.h"
+#include "affinity/landmarks.h"
 #include "genmi/affinity.h"
 
 namespace genmi {
@@ -51,15 +54,37 @@ Status check_symmetry(MatrixView<T> matrix, Kind kind, double tolerance) {
   return Status::ok();
 }
 
+// Twice the half, so that the largest numbers do not overflow; the diagonal of a distance is 0.
+template <class T>
+double entry_of(MatrixView<T> matrix, Kind kind, std::size_t i, std::size_t j) {
+  if (i == j && kind == Kind::kDistance) return 0;
+  return static_cast<double>(matrix(i, j)) / 2 + static_cast<double>(matrix(j, i)) / 2;
+}
+
 template <class S, class T>
 Status symmetrised(MatrixView<T> matrix, Kind kind, bool metric, AffinityPtr& out) {
-  const auto entry = [&](std::size_t i, std::size_t j) {
-    if (i == j && kind == Kind::kDistance) return 0.0;
-    return static_cast<double>(matrix(i, j)) / 2 + static_cast<double>(matrix(j, i)) / 2;
-  };
-  Workspace unused;
-  return affinity::build_dense<S>(matrix.rows, {kind, metric, sizeof(S) < sizeof(T), matrix.rows, {}}, entry, {unused},
-                                  out);
+  const std::size_t n = matrix.rows;
+  std::vector<double> offsets;
+  if (sizeof(S) < sizeof(T) && kind == Kind::kKernel) {
+    const std::vector<std::int32_t> some = affinity::landmarks(n);
+    offsets.assign(n, 0.0);
+    for (std::size_t i = 0; i < n; ++i)
+      for (const std::int32_t landmark : some)
+        offsets[i] += entry_of(matrix, kind, i, static_cast<std::size_t>(landmark)) / static_cast<double>(some.size());
+    affinity::centre_on_landmarks(offsets);
+  }
+  affinity::PaddedMatrix<S> entries(n);
+  bool finite = true;
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j <= i; ++j) {
+      const double removed = offsets.empty() ? 0 : offsets[i] + offsets[j];
+      const S stored = static_cast<S>(entry_of(matrix, kind, i, j) - removed);
+      finite = finite && std::isfinite(stored);
+      entries.row(i)[j] = entries.row(j)[i] = stored;
+    }
+  if (!finite) return not_finite();
+  out = std::make_shared<affinity::DenseAffinity<S>>(kind, metric, std::move(entries), std::move(offsets));
+  return Status::ok();
 }
 
 }  // namespace

@@ -3,12 +3,16 @@
 
 #include "simd/graph_kernels.h"
 #include "simd/isa.h"
+#include "simd/pairwise_kernels.h"
 #include "simd/transport_kernels.h"
 
 namespace genmi::simd {
 
 struct Kernels {
   GraphKernels graph;
+  PairwiseKernels<float> pairwise_single;
+  PairwiseKernels<double> pairwise_double;
+  Narrow narrow;
   TransportKernels transport;
 };
 
@@ -17,5 +21,11 @@ const Kernels& kernels(Isa isa);
 
 // Those of the active one.
 inline const Kernels& kernels() { return kernels(active_isa()); }
+
+template <class T>
+const PairwiseKernels<T>& pairwise_kernels() {
+  if constexpr (sizeof(T) == sizeof(float)) return kernels().pairwise_single;
+  else return kernels().pairwise_double;
+}
 
 }  // namespace genmi::simd

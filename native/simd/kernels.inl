@@ -14,6 +14,8 @@
 #include "simd/vectors.inl"
 //
 #include "simd/graph_kernels.inl"
+#include "simd/pairwise_kernels.inl"
+//
 #include "simd/transport_kernels.inl"
 
 namespace genmi::simd {
@@ -21,6 +23,9 @@ namespace genmi::simd {
 extern const Kernels GENMI_KERNELS;
 constinit const Kernels GENMI_KERNELS = {
     .graph = kGraphKernels,
+    .pairwise_single = kPairwiseKernels<float>,
+    .pairwise_double = kPairwiseKernels<double>,
+    .narrow = narrow_tile,
     .transport = kTransportKernels,
 };
 

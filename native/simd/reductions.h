@@ -2,8 +2,6 @@
 // can vectorise it without being allowed to reorder anything.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
 
 namespace genmi::simd {
@@ -26,33 +24,6 @@ inline double sum(const T* x, const T* y, std::size_t d, Term term) {
 template <class T>
 double inner(const T* x, const T* y, std::size_t d) {
   return sum(x, y, d, [](double a, double b) { return a * b; });
-}
-
-template <class T>
-double squared_euclidean(const T* x, const T* y, std::size_t d) {
-  return sum(x, y, d, [](double a, double b) { return (a - b) * (a - b); });
-}
-
-template <class T>
-double manhattan(const T* x, const T* y, std::size_t d) {
-  return sum(x, y, d, [](double a, double b) { return std::abs(a - b); });
-}
-
-// sum (x - y)^2 / (x + y), where a term with x + y = 0 counts nothing.
-template <class T>
-double chi_squared(const T* x, const T* y, std::size_t d) {
-  return sum(x, y, d, [](double a, double b) {
-    const double total = a + b;
-    return total > 0 ? (a - b) * (a - b) / total : 0.0;
-  });
-}
-
-template <class T>
-double chebyshev(const T* x, const T* y, std::size_t d) {
-  double largest = 0;
-  for (std::size_t f = 0; f < d; ++f)
-    largest = std::max(largest, std::abs(static_cast<double>(x[f]) - static_cast<double>(y[f])));
-  return largest;
 }
 
 // out += a x, for the short rows (one number per cluster) that products with predictions are made of.

@@ -1,0 +1,203 @@
+#include "affinity/pairwise.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+
+namespace genmi::affinity {
+namespace {
+
+// Below about a tenth of a millisecond of work a second thread costs more than it brings.
+constexpr double kParallelTerms = 2e6;
+// Matrices larger than this leave the caches before they are read.
+constexpr std::size_t kCached = std::size_t{1} << 24;
+constexpr double kLargestPower = 1 << 20;
+
+bool is_whole(double degree) { return degree >= 0 && degree <= kLargestPower && degree == std::floor(degree); }
+
+// The part of finishing that the vector kernels leave to libm.
+template <class T>
+void scalar_power(const simd::Tile<T>& tile, const simd::Finish<T>& finish) {
+  for (std::size_t i = 0; i < tile.rows; ++i)
+    for (std::size_t j = 0; j < tile.columns; ++j) {
+      T& entry = tile.entries[i * tile.stride + j];
+      const double base = static_cast<double>(entry) * finish.gamma + (finish.inner_columns[j] + finish.inner_rows[i]);
+      entry = static_cast<T>(std::pow(base, finish.degree) + (finish.columns[j] + finish.rows[i]));
+    }
+}
+
+void run(std::size_t count, double terms, const Context& context, const ThreadPool::Task& task) {
+  if (terms >= kParallelTerms) return context.for_each(count, task);
+  for (std::size_t index = 0; index < count; ++index) task(index, 0);
+}
+
+simd::Tile<float> in_precision(const simd::Tile<float>& tile, float*) { return tile; }
+simd::Tile<double> in_precision(const simd::Tile<double>& tile, double*) { return tile; }
+simd::Tile<float> in_precision(const simd::Tile<double>& tile, float* rounded) {
+  constexpr std::size_t kPanel = simd::kPanel<float>;
+  const simd::Tile<float> narrowed{rounded, tile.stride, (tile.rows + kPanel - 1) / kPanel * kPanel,
+                                   (tile.columns + kPanel - 1) / kPanel * kPanel};
+  simd::kernels().narrow(tile, narrowed);
+  return narrowed;
+}
+
+// Zeros for the samples that fill up the last panel.
+template <class S>
+void clear_padding(const simd::Tile<S>& tile, std::size_t rows, std::size_t columns) {
+  for (std::size_t i = 0; i < rows && columns < tile.columns; ++i)
+    std::fill(tile.entries + i * tile.stride + columns, tile.entries + i * tile.stride + tile.columns, S{0});
+  for (std::size_t i = rows; i < tile.rows; ++i)
+    std::fill(tile.entries + i * tile.stride, tile.entries + i * tile.stride + tile.columns, S{0});
+}
+
+}  // namespace
+
+template <class T>
+void Pairwise<T>::prepare(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const {
+  into.count = end - begin;
+  into.samples.resize(into.count);
+  for (std::size_t k = 0; k < into.count; ++k) into.samples[k] = rows[begin + k];
+  const std::size_t padded = into.padded();
+  into.panels.resize(padded * columns());
+  into.added.assign(padded, 0.0);
+  into.squares.assign(padded, 0);
+  into.inner.assign(padded, 0.0);
+  for (std::size_t k = 0; k < into.count; ++k) {
+    const std::size_t i = into.samples[k];
+    into.added[k] = added_[i];
+    if (!squares_.empty()) into.squares[k] = static_cast<T>(squares_[i] - static_cast<double>(shift_) / 2);
+    if (!inner_.empty()) into.inner[k] = inner_[i];
+  }
+}
+
+template <class T>
+void Pairwise<T>::pack_panel(std::size_t panel, PackedSamples<T>& into) const {
+  const T* samples[simd::kPanel<T>];
+  for (std::size_t lane = 0; lane < simd::kPanel<T>; ++lane) {
+    const std::size_t k = panel * simd::kPanel<T> + lane;
+    samples[lane] = k < into.count ? sample(into.samples[k]) : nullptr;
+  }
+  simd::pairwise_kernels<T>().pack(samples, columns(), into.panels.data() + panel * simd::kPanel<T> * columns());
+}
+
+template <class T>
+void Pairwise<T>::pack(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const {
+  prepare(rows, begin, end, into);
+  for (std::size_t panel = 0; panel < into.padded() / simd::kPanel<T>; ++panel) pack_panel(panel, into);
+}
+
+template <class T>
+PackedSamples<T> Pairwise<T>::pack(Rows rows, const Context& context) const {
+  PackedSamples<T> packed;
+  prepare(rows, 0, rows.count, packed);
+  const std::size_t panels = packed.padded() / simd::kPanel<T>;
+  const auto task = [&](std::size_t panel, std::size_t) { pack_panel(panel, packed); };
+  run(panels, static_cast<double>(rows.count * columns()), context, task);
+  return packed;
+}
+
+template <class T>
+void Pairwise<T>::finish(const simd::Finish<T>& finish, const simd::Tile<T>& tile) const {
+  const simd::PairwiseKernels<T>& kernels = simd::pairwise_kernels<T>();
+  switch (measure_->finish) {
+    case Finish::kAffine: return kernels.affine(tile, finish);
+    case Finish::kRoot: return kernels.root(tile, finish);
+    case Finish::kTanh: return kernels.tanh(tile, finish);
+    case Finish::kPower: return (is_whole(finish.degree) ? kernels.power : &scalar_power<T>)(tile, finish);
+    case Finish::kExponential:
+      return (sizeof(T) == sizeof(float) ? kernels.exponential_less_one : kernels.exponential)(tile, finish);
+  }
+}
+
+template <class T>
+void Pairwise<T>::evaluate(const PackedSamples<T>& rows, std::size_t row, const PackedSamples<T>& columns,
+                           std::size_t column, const simd::Tile<T>& tile) const {
+  const simd::PairwiseKernels<T>& kernels = simd::pairwise_kernels<T>();
+  const std::size_t d = this->columns();
+  const simd::PanelPair<T> panels{rows.panels.data() + row * d, columns.panels.data() + column * d, d};
+  const Reduction reduction = uses_squares() ? Reduction::kInner : measure_->reduction;
+  kernels.reduce[static_cast<std::size_t>(reduction)](panels, tile);
+  if (uses_squares())
+    kernels.subtract_squares(panels, {rows.squares.data() + row, columns.squares.data() + column, shift_}, tile);
+  simd::Finish<T> with = finish_;
+  with.rows = rows.added.data() + row;
+  with.columns = columns.added.data() + column;
+  with.inner_rows = rows.inner.data() + row;
+  with.inner_columns = columns.inner.data() + column;
+  finish(with, tile);
+  if (!has_zeros_ || measure_->kind != Kind::kDistance) return;
+  // A sample without a direction is as far from another one as from all, but not from itself.
+  for (std::size_t i = 0; i < tile.rows && row + i < rows.count; ++i)
+    for (std::size_t j = 0; j < tile.columns && column + j < columns.count; ++j)
+      if (rows.samples[row + i] == columns.samples[column + j]) tile.entries[i * tile.stride + j] = 0;
+}
+
+template <class T>
+std::vector<double> Pairwise<T>::reduced_pairs(Rows rows, const Context& context) const {
+  const PackedSamples<T> packed = pack(rows, context);
+  const std::size_t n = rows.count, d = columns(), panel = simd::kPanel<T>;
+  const bool squared = measure_->reduction == Reduction::kSquaredEuclidean;
+  const double factor = squared ? features_.unit * features_.unit : features_.unit;
+  std::vector<double> pairs(n * (n - 1) / 2);
+  const auto task = [&](std::size_t block, std::size_t) {
+    const std::size_t begin = block * panel, end = std::min(n, begin + panel);
+    AlignedVector<T> strip(panel * (begin + panel));
+    const simd::Tile<T> tile{strip.data(), begin + panel, panel, begin + panel};
+    simd::pairwise_kernels<T>().reduce[static_cast<std::size_t>(measure_->reduction)](
+        {packed.panels.data() + begin * d, packed.panels.data(), d}, tile);
+    for (std::size_t i = begin; i < end; ++i)
+      for (std::size_t j = 0; j < i; ++j)
+        pairs[i * (i - 1) / 2 + j] = factor * static_cast<double>(strip[(i - begin) * tile.stride + j]);
+  };
+  run(packed.padded() / panel, static_cast<double>(pairs.size() * d), context, task);
+  return pairs;
+}
+
+template <class T>
+std::size_t Pairwise<T>::tiles(std::size_t count) {
+  const std::size_t side = (count + kTileSize<T> - 1) / kTileSize<T>;
+  return side * (side + 1) / 2;
+}
+
+template <class T>
+template <class S>
+bool Pairwise<T>::fill(const PackedSamples<T>& samples, const Context& context, Progress& progress, S* out,
+                       std::size_t stride) const {
+  const Workspace::Frame frame(context.workspace);
+  constexpr std::size_t kSize = kTileSize<T>, kArea = kSize * kSize;
+  const std::size_t count = samples.count, parts = tiles(count);
+  const std::span<T> evaluated = context.workspace.take<T>(context.slots() * kArea);
+  const std::span<S> rounded = context.workspace.take<S>(sizeof(S) == sizeof(T) ? 0 : context.slots() * kArea);
+  const bool stream = count * stride * sizeof(S) > kCached;
+  const simd::PairwiseKernels<S>& kernels = simd::pairwise_kernels<S>();
+  std::atomic<bool> finite{true};
+  const auto task = [&](std::size_t index, std::size_t slot) {
+    if (context.cancelled()) return;
+    std::size_t a = 0, b = index;
+    while (b > a) b -= ++a;
+    const std::size_t row = a * kSize, column = b * kSize;
+    const std::size_t rows = std::min(count - row, kSize), columns = std::min(count - column, kSize);
+    const simd::Tile<T> tile{evaluated.data() + slot * kArea, kSize, std::min(samples.padded() - row, kSize),
+                             std::min(samples.padded() - column, kSize)};
+    evaluate(samples, row, samples, column, tile);
+    const simd::Tile<S> ready = in_precision(tile, rounded.data() + slot * rounded.size() / context.slots());
+    clear_padding(ready, rows, columns);
+    if (!kernels.store({ready.entries, kSize, rows, ready.columns}, out + row * stride + column, stride, stream))
+      finite.store(false, std::memory_order_relaxed);
+    if (a != b)
+      kernels.mirror({ready.entries, kSize, ready.rows, columns}, out + column * stride + row, stride, stream);
+    progress.finish_part();
+  };
+  run(parts, static_cast<double>(count * count / 2) * static_cast<double>(this->columns() + 16), context, task);
+  return finite.load();
+}
+
+template class Pairwise<float>;
+template class Pairwise<double>;
+template bool Pairwise<float>::fill(const PackedSamples<float>&, const Context&, Progress&, float*, std::size_t) const;
+template bool Pairwise<double>::fill(const PackedSamples<double>&, const Context&, Progress&, float*,
+                                     std::size_t) const;
+template bool Pairwise<double>::fill(const PackedSamples<double>&, const Context&, Progress&, double*,
+                                     std::size_t) const;
+
+}  // namespace genmi::affinity

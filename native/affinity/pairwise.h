@@ -1,0 +1,88 @@
+// A measure over the features of samples, made ready for the vector kernels.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "affinity/sample_features.h"
+#include "genmi/affinity.h"
+#include "genmi/aligned_vector.h"
+#include "simd/kernels.h"
+
+namespace genmi::affinity {
+
+// Tiles of the triangle that is evaluated have this many rows and columns.
+template <class T>
+inline constexpr std::size_t kTileSize = 12 * simd::kPanel<T>;
+
+// Some samples as the kernels read them, and what each brings to its entries beside its features. Filled up with zeros
+// to a whole panel.
+template <class T>
+struct PackedSamples {
+  std::size_t count = 0;
+  AlignedVector<T> panels;
+  AlignedVector<T> squares;     // |x|^2 - shift / 2, where inner products make differences
+  AlignedVector<double> inner;  // inside the power or tanh
+  AlignedVector<double> added;  // to every entry
+  std::vector<std::size_t> samples;
+
+  std::size_t padded() const { return (count + simd::kPanel<T> - 1) / simd::kPanel<T> * simd::kPanel<T>; }
+};
+
+// A(i, j) = core(i, j) + offsets()[i] + offsets()[j]: evaluated in the precision of T, the core keeps its digits for
+// what varies between samples; constant and large parts are in the offsets, in float64.
+template <class T>
+class Pairwise {
+ public:
+  Pairwise(AnyMatrix features, const Measure& measure, const Coefficients& coefficients);
+
+  std::size_t size() const { return features_.size; }
+  std::size_t columns() const { return features_.columns; }
+  const T* sample(std::size_t i) const { return features_.row(i); }
+  const Measure& measure() const { return *measure_; }
+  const std::vector<double>& offsets() const { return offsets_; }
+  std::size_t bytes() const;
+
+  void set_gamma(double gamma);
+
+  PackedSamples<T> pack(Rows rows, const Context& context) const;
+  // Samples [begin, end) of rows, in place of what was in `into`.
+  void pack(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const;
+
+  // tile = core, and what is added, for rows from row on and columns from column on, both multiples of 8 (columns: of a
+  // panel).
+  void evaluate(const PackedSamples<T>& rows, std::size_t row, const PackedSamples<T>& columns, std::size_t column,
+                const simd::Tile<T>& tile) const;
+  // The reductions of all pairs i > j of rows, row by row.
+  std::vector<double> reduced_pairs(Rows rows, const Context& context) const;
+
+  // All entries between the packed samples, in S, whose rows are stride apart, aligned to 64 bytes and wide enough for
+  // whole panels: whether all are finite. Reports `tiles` parts of progress.
+  template <class S>
+  bool fill(const PackedSamples<T>& samples, const Context& context, Progress& progress, S* out,
+            std::size_t stride) const;
+  static std::size_t tiles(std::size_t count);
+
+ private:
+  void derive();
+  void derive_inner(double factor);
+  void derive_differences(double factor);
+  double typical_reduction() const;
+  void prepare(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const;
+  void pack_panel(std::size_t panel, PackedSamples<T>& into) const;
+  bool uses_squares() const;
+  void finish(const simd::Finish<T>& finish, const simd::Tile<T>& tile) const;
+
+  const Measure* measure_;
+  Coefficients coefficients_;
+  SampleFeatures<T> features_;
+  simd::Finish<T> finish_{};
+  T shift_ = 0;                  // is taken out of reductions before they are rounded
+  std::vector<double> squares_;  // |x|^2
+  std::vector<double> inner_;
+  std::vector<double> added_;
+  std::vector<double> offsets_;
+  bool has_zeros_ = false;  // samples without a direction
+};
+
+}  // namespace genmi::affinity

@@ -1,0 +1,144 @@
+// What a measure makes of the features before any pair is looked at: what is added to entries, and how it is kept apart
+// from what varies.
+#include <algorithm>
+#include <cmath>
+
+#include "affinity/landmarks.h"
+#include "affinity/pairwise.h"
+#include "simd/reductions.h"
+
+namespace genmi::affinity {
+namespace {
+
+// With so few features differences cost no more than inner products, and keep more digits.
+constexpr std::size_t kFewFeatures = 16;
+// Of the exponential's constant part: what is below is all tail.
+constexpr double kLargestExponent = 10;
+
+}  // namespace
+
+template <class T>
+Pairwise<T>::Pairwise(AnyMatrix features, const Measure& measure, const Coefficients& coefficients)
+    : measure_(&measure), coefficients_(coefficients), features_(features, measure) {
+  if (uses_squares()) {
+    squares_.resize(size());
+    for (std::size_t i = 0; i < size(); ++i) {
+      const double square = simd::inner(sample(i), sample(i), columns());
+      squares_[i] = measure.traits.normalises && square > 0 ? 1 : square;
+      has_zeros_ = has_zeros_ || (measure.traits.normalises && square == 0);
+    }
+  }
+  derive();
+}
+
+template <class T>
+std::size_t Pairwise<T>::bytes() const {
+  return features_.rows.size() * sizeof(T) +
+         (squares_.size() + inner_.size() + added_.size() + offsets_.size()) * sizeof(double);
+}
+
+template <class T>
+void Pairwise<T>::set_gamma(double gamma) {
+  coefficients_.gamma = gamma;
+  derive();
+}
+
+// Inner products of centred samples make differences of many features at half the cost.
+template <class T>
+bool Pairwise<T>::uses_squares() const {
+  return measure_->reduction == Reduction::kSquaredEuclidean &&
+         (measure_->traits.normalises || columns() > kFewFeatures);
+}
+
+template <class T>
+void Pairwise<T>::derive() {
+  const bool squared = measure_->reduction == Reduction::kInner || measure_->reduction == Reduction::kSquaredEuclidean;
+  const double factor = squared ? features_.unit * features_.unit : features_.unit;
+  finish_ = {};
+  finish_.gamma = coefficients_.gamma * factor;
+  finish_.degree = coefficients_.degree;
+  finish_.scale = measure_->traits.scale * (measure_->finish == Finish::kRoot ? features_.unit : factor);
+  shift_ = 0;
+  added_.assign(size(), 0.0);
+  offsets_.assign(size(), 0.0);
+  if (measure_->reduction == Reduction::kInner) derive_inner(factor);
+  else derive_differences(factor);
+  const bool keeps = measure_->is_linear() || (measure_->kind == Kind::kKernel && sizeof(T) == sizeof(float));
+  if (keeps) return;
+  for (std::size_t i = 0; i < size(); ++i) added_[i] += offsets_[i];
+  offsets_.clear();
+}
+
+// <x + m, y + m> = <x, y> + (<m, x> + m^2 / 2) + (<m, y> + m^2 / 2) for the mean m. In float32 a function of it is left
+// without its values at the mean: f(x, y) - f(x, m) - f(m, y) + f(m, m) keeps the digits of what varies.
+template <class T>
+void Pairwise<T>::derive_inner(double factor) {
+  const std::vector<double>& mean = features_.centre;
+  const double half = simd::inner(mean.data(), mean.data(), columns()) / 2;
+  inner_.assign(size(), half);
+  for (std::size_t i = 0; i < size(); ++i)
+    for (std::size_t f = 0; f < columns(); ++f) inner_[i] += mean[f] * static_cast<double>(sample(i)[f]);
+  if (measure_->is_linear()) {
+    offsets_ = inner_;
+    return;
+  }
+  const auto inside = [&](double product) { return coefficients_.gamma * factor * product + coefficients_.coef0 / 2; };
+  for (double& value : inner_) value = inside(value);
+  if (sizeof(T) == sizeof(double)) return;
+  const auto value = [&](double g) {
+    return measure_->finish == Finish::kTanh ? std::tanh(g) : std::pow(g, coefficients_.degree);
+  };
+  const double at_mean = inside(half), constant = value(2 * at_mean) / 2;
+  for (std::size_t i = 0; i < size(); ++i) offsets_[i] = value(inner_[i] + at_mean) - constant;
+  if (!std::all_of(offsets_.begin(), offsets_.end(), [](double each) { return std::isfinite(each); }))
+    offsets_.assign(size(), 0.0);
+  for (std::size_t i = 0; i < size(); ++i) added_[i] = -offsets_[i];
+}
+
+// In float32 a kernel of differences is evaluated less its value at a typical one.
+template <class T>
+void Pairwise<T>::derive_differences(double factor) {
+  const bool exponential = measure_->finish == Finish::kExponential;
+  const MeasureTraits& traits = measure_->traits;
+  if (sizeof(T) == sizeof(float) && measure_->kind == Kind::kKernel) {
+    double typical = typical_reduction() / factor;
+    if (exponential) typical = std::min(typical, kLargestExponent / finish_.gamma);
+    shift_ = std::isfinite(typical) ? static_cast<T>(typical) : 0;
+    finish_.subtract = uses_squares() ? 0 : shift_;
+  }
+  double constant = traits.constant;
+  if (exponential) {
+    const double scale = std::exp(-finish_.gamma * static_cast<double>(shift_));
+    finish_.scale = scale;
+    finish_.zero = -shift_;
+    finish_.at_zero = static_cast<T>(1 - scale);
+    constant = sizeof(T) == sizeof(float) ? 1 - static_cast<double>(finish_.at_zero) : 0;
+  } else {
+    constant += traits.scale * factor * static_cast<double>(shift_);
+  }
+  offsets_.assign(size(), constant / 2);
+  for (std::size_t i = 0; has_zeros_ && i < size(); ++i)
+    if (squares_[i] == 0) offsets_[i] += traits.scale;  // half of what it lacks to being orthogonal
+}
+
+template <class T>
+double Pairwise<T>::typical_reduction() const {
+  const std::vector<std::int32_t> some = evenly_spread(size(), 2 * simd::kPanel<T>);
+  const Rows rows{some.data(), some.size()};
+  Workspace unused;
+  const std::vector<double> pairs = reduced_pairs(rows, {unused});
+  double sum = 0;
+  for (const double each : pairs) sum += each;
+  return pairs.empty() ? 0 : sum / static_cast<double>(pairs.size());
+}
+
+template Pairwise<float>::Pairwise(AnyMatrix, const Measure&, const Coefficients&);
+template Pairwise<double>::Pairwise(AnyMatrix, const Measure&, const Coefficients&);
+template std::size_t Pairwise<float>::bytes() const;
+template std::size_t Pairwise<double>::bytes() const;
+template void Pairwise<float>::set_gamma(double);
+template void Pairwise<double>::set_gamma(double);
+template bool Pairwise<float>::uses_squares() const;
+template bool Pairwise<double>::uses_squares() const;
+
+}  // namespace genmi::affinity

@@ -1,0 +1,110 @@
+#include "affinity/sample_features.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "simd/reductions.h"
+
+namespace genmi::affinity {
+namespace {
+
+// x - centre without rounding, for every x that U and T can hold.
+template <class T, class U>
+bool is_exact(U x, double centre) {
+  const double difference = static_cast<double>(x) - centre;
+  if (static_cast<double>(static_cast<T>(difference)) != difference) return false;
+  // What a subtraction in float64 has lost (Knuth's two-sum).
+  const double added = difference + centre;
+  return added == static_cast<double>(x) && difference == added - centre;
+}
+
+template <class U>
+std::vector<double> mean_of(MatrixView<U> features) {
+  std::vector<double> mean(features.columns, 0.0);
+  for (std::size_t i = 0; i < features.rows; ++i) simd::add_scaled(1.0, features.row(i), features.columns, mean.data());
+  for (double& value : mean) value /= static_cast<double>(features.rows);
+  return mean;
+}
+
+// For each feature a centre near its mean for which x - centre is exact: the mean to a few digits, relative to what the
+// feature varies by. NaN where there is none.
+template <class T, class U>
+std::vector<double> exact_centres(MatrixView<U> features, const std::vector<double>& mean) {
+  std::vector<double> centre(features.columns, 0.0);
+  for (std::size_t i = 0; i < features.rows; ++i)
+    for (std::size_t f = 0; f < features.columns; ++f)
+      centre[f] = std::max(centre[f], std::abs(static_cast<double>(features(i, f)) - mean[f]));
+  for (std::size_t f = 0; f < features.columns; ++f) {
+    const double step = centre[f] > 0 ? std::ldexp(1.0, std::ilogb(centre[f]) - 7) : 0;
+    centre[f] = step > 0 ? std::round(mean[f] / step) * step : mean[f];
+  }
+  for (std::size_t i = 0; i < features.rows; ++i)
+    for (std::size_t f = 0; f < features.columns; ++f)
+      if (!is_exact<T>(features(i, f), centre[f])) centre[f] = std::numeric_limits<double>::quiet_NaN();
+  return centre;
+}
+
+}  // namespace
+
+template <class T>
+SampleFeatures<T>::SampleFeatures(AnyMatrix features, const Measure& measure) {
+  std::visit(
+      [&](const auto& view) {
+        size = view.rows;
+        columns = view.columns;
+        rows.resize(size * columns);
+        if (measure.traits.normalises) normalise(view);
+        else centre_and_copy(view, measure);
+      },
+      features);
+  if (!measure.is_linear()) rescale();
+}
+
+template <class T>
+template <class U>
+void SampleFeatures<T>::centre_and_copy(MatrixView<U> features, const Measure& measure) {
+  const bool inner = measure.reduction == Reduction::kInner;
+  // Rounding to float32 hurts differences less when the mean is gone, whatever that adds.
+  const bool rounds = sizeof(U) > sizeof(T);
+  centre.assign(columns, 0.0);
+  if (!measure.traits.needs_non_negative) {
+    const std::vector<double> mean = mean_of(features);
+    centre = exact_centres<T>(features, mean);
+    for (std::size_t f = 0; f < columns; ++f)
+      if (std::isnan(centre[f])) centre[f] = inner || rounds ? mean[f] : 0;
+  }
+  for (std::size_t i = 0; i < size; ++i)
+    for (std::size_t f = 0; f < columns; ++f)
+      rows[i * columns + f] = static_cast<T>(static_cast<double>(features(i, f)) - centre[f]);
+}
+
+template <class T>
+template <class U>
+void SampleFeatures<T>::normalise(MatrixView<U> features) {
+  for (std::size_t i = 0; i < size; ++i) {
+    const double length = std::sqrt(simd::inner(features.row(i), features.row(i), columns));
+    const double divisor = length > 0 ? length : 1;
+    for (std::size_t f = 0; f < columns; ++f)
+      // A length that overflows has no direction: that is told of as an entry that is not finite.
+      rows[i * columns + f] = std::isinf(length) ? std::numeric_limits<T>::quiet_NaN()
+                                                 : static_cast<T>(static_cast<double>(features(i, f)) / divisor);
+  }
+}
+
+template <class T>
+void SampleFeatures<T>::rescale() {
+  constexpr double kSafe = 0x1p+30;
+  T largest = 0;
+  for (const T value : rows) largest = std::max(largest, std::abs(value));
+  if (sizeof(T) == sizeof(double) || largest == 0 || !std::isfinite(largest)) return;
+  if (largest < static_cast<T>(kSafe) && largest > static_cast<T>(1 / kSafe)) return;
+  unit = std::ldexp(1.0, std::ilogb(largest));
+  for (T& value : rows) value = static_cast<T>(static_cast<double>(value) / unit);
+  for (double& value : centre) value /= unit;
+}
+
+template struct SampleFeatures<float>;
+template struct SampleFeatures<double>;
+
+}  // namespace genmi::affinity

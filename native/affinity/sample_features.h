@@ -1,0 +1,34 @@
+// The features of all samples, in the form that is most exact and safe to compare them in.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "affinity/measures.h"
+#include "genmi/affinity.h"
+
+namespace genmi::affinity {
+
+// A sample x is unit * (row + centre), or that divided by its length where the measure normalises.
+template <class T>
+struct SampleFeatures {
+  std::size_t size = 0, columns = 0;
+  std::vector<T> rows;
+  std::vector<double> centre;  // not where the measure normalises
+  double unit = 1;             // a power of two, so that squares of float32 features neither overflow nor vanish
+
+  // Features whose origin does not matter (or can be put back in later) lose about their mean, in float64: where that
+  // is exact, and for inner products in any case. Differences stay what they were.
+  SampleFeatures(AnyMatrix features, const Measure& measure);
+
+  const T* row(std::size_t i) const { return rows.data() + i * columns; }
+
+ private:
+  template <class U>
+  void centre_and_copy(MatrixView<U> features, const Measure& measure);
+  template <class U>
+  void normalise(MatrixView<U> features);
+  void rescale();
+};
+
+}  // namespace genmi::affinity

@@ -1,0 +1,194 @@
+// What pairwise affinities make of their reductions: see kernels.inl, which includes this once per instruction set.
+
+namespace genmi::simd {
+namespace {
+
+template <class T>
+struct ExponentialConstants;
+template <>
+struct ExponentialConstants<float> {
+  static constexpr float kRounding = 12582912.f;  // 1.5 * 2^23: adding it leaves the integer in the low bits
+  static constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
+  static constexpr float kLowest = -87.f;
+  static constexpr int kTerms = 7, kMantissa = 23;
+};
+template <>
+struct ExponentialConstants<double> {
+  static constexpr double kRounding = 6755399441055744.;
+  static constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
+  static constexpr double kLowest = -708.;
+  static constexpr int kTerms = 13, kMantissa = 52;
+};
+
+// exp(x) = power (1 + rest), with a power of two and |rest| < 0.42: a Taylor polynomial on [-ln 2 / 2, ln 2 / 2].
+// (Cody, Waite, "Software Manual for the Elementary Functions", 1980.)
+template <class T>
+struct Exponential {
+  VectorType<T> power, rest;
+};
+template <class T>
+inline Exponential<T> split_exponential(VectorType<T> x) {
+  using C = ExponentialConstants<T>;
+  const VectorType<T> shifted = multiply_add(x, every<T>(static_cast<T>(1.44269504088896340736)), every<T>(C::kRounding));
+  const VectorType<T> n = shifted - C::kRounding;
+  const VectorType<T> r =
+      multiply_add(n, every<T>(-C::kLn2Low), multiply_add(n, every<T>(-C::kLn2High), x));
+  double factorial = 1;
+  for (int k = 2; k <= C::kTerms; ++k) factorial *= k;
+  VectorType<T> sum = every<T>(static_cast<T>(1 / factorial));
+  for (int k = C::kTerms; k > 2; --k) {
+    factorial /= k;
+    sum = multiply_add(sum, r, every<T>(static_cast<T>(1 / factorial)));
+  }
+  const BitsType<T> exponent = reinterpret_cast<BitsType<T>>(shifted) << C::kMantissa;
+  return {reinterpret_cast<VectorType<T>>(exponent + reinterpret_cast<BitsType<T>>(every<T>(1))),
+          multiply_add(sum, r * r, r)};
+}
+
+// exp(x) for x <= 700 (80 in float32), to 2 units in the last place; 0 where that is less than exp(-708) (exp(-87)).
+template <class T>
+inline VectorType<T> exponential(VectorType<T> x) {
+  const VectorType<T> lowest = every<T>(ExponentialConstants<T>::kLowest);
+  const Exponential<T> e = split_exponential<T>(x < lowest ? lowest : x);
+  return x < lowest ? VectorType<T>{} : multiply_add(e.power, e.rest, e.power);
+}
+// exp(x) - 1, to 3 units in its last place.
+template <class T>
+inline VectorType<T> exponential_less_one(VectorType<T> x) {
+  const VectorType<T> lowest = every<T>(ExponentialConstants<T>::kLowest);
+  const Exponential<T> e = split_exponential<T>(x < lowest ? lowest : x);
+  return multiply_add(e.power, e.rest, e.power - T{1});
+}
+
+// Goes over a tile with value(r), and adds what every row and column adds.
+template <class T, class Value>
+inline void finish_tile(const Tile<T>& tile, const Finish<T>& finish, Value value) {
+  for (std::size_t j = 0; j < tile.columns; j += kLanesOf<T>) {
+    alignas(64) T added[kLanesOf<T>];
+    for (std::size_t lane = 0; lane < kLanesOf<T>; ++lane) added[lane] = static_cast<T>(finish.columns[j + lane]);
+    const VectorType<T> column = vector_at(added);
+    for (std::size_t i = 0; i < tile.rows; ++i) {
+      T* entry = tile.entries + i * tile.stride + j;
+      put(value(vector_at(entry)) + (column + static_cast<T>(finish.rows[i])), entry);
+    }
+  }
+}
+
+template <class T>
+struct Scaled {
+  T subtract, scale;
+  VectorType<T> operator()(VectorType<T> r) const { return (r - subtract) * scale; }
+};
+template <class T>
+void affine(const Tile<T>& tile, const Finish<T>& finish) {
+  finish_tile(tile, finish, Scaled<T>{finish.subtract, static_cast<T>(finish.scale)});
+}
+
+template <class T>
+inline VectorType<T> square_root(VectorType<T> x) {
+#if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4) return VectorType<T>(_mm512_maskz_sqrt_ps(static_cast<__mmask16>(-1), __m512(x)));
+  else return VectorType<T>(_mm512_maskz_sqrt_pd(static_cast<__mmask8>(-1), __m512d(x)));
+#elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 32
+  if constexpr (sizeof(T) == 4) return VectorType<T>(_mm256_sqrt_ps(__m256(x)));
+  else return VectorType<T>(_mm256_sqrt_pd(__m256d(x)));
+#elif defined(__x86_64__)
+  if constexpr (sizeof(T) == 4) return VectorType<T>(_mm_sqrt_ps(__m128(x)));
+  else return VectorType<T>(_mm_sqrt_pd(__m128d(x)));
+#elif defined(__aarch64__)
+  if constexpr (sizeof(T) == 4) return VectorType<T>(vsqrtq_f32(float32x4_t(x)));
+  else return VectorType<T>(vsqrtq_f64(float64x2_t(x)));
+#endif
+}
+
+template <class T>
+struct ScaledRoot {
+  T scale;
+  VectorType<T> operator()(VectorType<T> r) const { return square_root<T>(r) * scale; }
+};
+template <class T>
+void root(const Tile<T>& tile, const Finish<T>& finish) {
+  finish_tile(tile, finish, ScaledRoot<T>{static_cast<T>(finish.scale)});
+}
+
+template <class T>
+struct ScaledExponential {
+  T factor;
+  VectorType<T> operator()(VectorType<T> r) const { return exponential<T>(r * factor); }
+};
+template <class T>
+void exponential_kernel(const Tile<T>& tile, const Finish<T>& finish) {
+  finish_tile(tile, finish, ScaledExponential<T>{static_cast<T>(-finish.gamma)});
+}
+
+template <class T>
+struct ScaledExponentialLessOne {
+  T subtract, factor, scale, zero, at_zero;
+  VectorType<T> operator()(VectorType<T> r) const {
+    const VectorType<T> left = r - subtract;
+    const VectorType<T> value = exponential_less_one<T>(left * factor) * scale;
+    return left == zero ? every<T>(at_zero) : value;
+  }
+};
+template <class T>
+void exponential_less_one_kernel(const Tile<T>& tile, const Finish<T>& finish) {
+  finish_tile(tile, finish,
+              ScaledExponentialLessOne<T>{finish.subtract, static_cast<T>(-finish.gamma),
+                                          static_cast<T>(finish.scale), finish.zero, finish.at_zero});
+}
+
+using Doubles = VectorType<double>;
+
+inline Doubles load_wide(const double* from) { return vector_at(from); }
+inline void store_narrow(Doubles vector, double* to) { put(vector, to); }
+typedef float HalfFloats __attribute__((vector_size(GENMI_VECTOR_BYTES / 2)));
+typedef float HalfFloatsInMemory __attribute__((vector_size(GENMI_VECTOR_BYTES / 2), aligned(4), may_alias));
+inline Doubles load_wide(const float* from) {
+  return __builtin_convertvector(*reinterpret_cast<const HalfFloatsInMemory*>(from), Doubles);
+}
+inline void store_narrow(Doubles vector, float* to) {
+  *reinterpret_cast<HalfFloatsInMemory*>(to) = __builtin_convertvector(vector, HalfFloats);
+}
+
+// The same for functions of gamma r + rows + columns, in float64.
+template <class T, class Value>
+inline void finish_inner(const Tile<T>& tile, const Finish<T>& finish, Value value) {
+  for (std::size_t i = 0; i < tile.rows; ++i)
+    for (std::size_t j = 0; j < tile.columns; j += kLanesOf<double>) {
+      T* entry = tile.entries + i * tile.stride + j;
+      const Doubles inside = vector_at(finish.inner_columns + j) + finish.inner_rows[i];
+      const Doubles outside = vector_at(finish.columns + j) + finish.rows[i];
+      store_narrow(value(load_wide(entry) * finish.gamma + inside) + outside, entry);
+    }
+}
+
+struct Power {
+  unsigned long degree;
+  Doubles operator()(Doubles base) const {
+    Doubles result = every<double>(1);
+    for (unsigned long left = degree; left != 0; left /= 2) {
+      if (left % 2 == 1) result *= base;
+      base *= base;
+    }
+    return result;
+  }
+};
+template <class T>
+void power(const Tile<T>& tile, const Finish<T>& finish) {
+  finish_inner(tile, finish, Power{static_cast<unsigned long>(finish.degree)});
+}
+
+struct HyperbolicTangent {
+  Doubles operator()(Doubles x) const {
+    const Doubles twice = x + x, limit = every<double>(40);
+    const Doubles e = exponential_less_one<double>(twice > limit ? limit : twice < -limit ? -limit : twice);
+    return e / (e + 2.);
+  }
+};
+template <class T>
+void hyperbolic_tangent(const Tile<T>& tile, const Finish<T>& finish) {
+  finish_inner(tile, finish, HyperbolicTangent{});
+}
+
+}  // namespace
+}  // namespace genmi::simd

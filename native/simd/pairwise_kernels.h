@@ -1,0 +1,88 @@
+// The vector kernels of pairwise affinities. Samples come packed in panels of kPanel: panel[f * kPanel + lane] is
+// feature f of a sample, so that a register holds one feature of several samples. A tile is a small matrix of entries,
+// rows x columns, in rows of `stride` numbers, that stays in a cache while one kernel after the other goes over it.
+//
+// A reduction adds the features up in order, kChunk at a time, so an entry depends on its two samples alone: not on
+// where in a tile it stands, nor on which of the two is the row.
+#pragma once
+
+#include <cstddef>
+
+namespace genmi::simd {
+
+// Over the features of two samples: sum x y, sum (x - y)^2, sum |x - y|, max |x - y|, and sum (x - y)^2 / (x + y) in
+// which a term with x + y = 0 counts nothing.
+enum class Reduction { kInner, kSquaredEuclidean, kManhattan, kChebyshev, kChiSquared };
+inline constexpr std::size_t kReductions = 5;
+
+template <class T>
+inline constexpr std::size_t kPanel = 64 / sizeof(T);
+// Kernels take the rows of a tile in groups of at most this many.
+inline constexpr std::size_t kRowGroup = 8;
+// So many terms are added in registers before they go into a tile: partial sums, and their rounding, stay small.
+inline constexpr std::size_t kChunk = 64;
+
+template <class T>
+struct Tile {
+  T* entries;
+  std::size_t stride;
+  std::size_t rows, columns;  // multiples of kRowGroup and of kPanel, unless a kernel says otherwise
+};
+
+template <class T>
+struct PanelPair {
+  const T *rows, *columns;  // the panels of the tile's rows and of its columns
+  std::size_t features;
+};
+
+// |x - y|^2 = u_x + u_y - 2 <x, y> + shift for the squares u = |x|^2 - shift / 2.
+template <class T>
+struct Squares {
+  const T *rows, *columns;
+  T shift;
+};
+
+// What is left of a reduction r, in float64 for powers and tanh and in the tile's precision for the others, is
+// f(r) + rows[i] + columns[j].
+template <class T>
+struct Finish {
+  const double *rows, *columns;  // what is added to every entry
+  double scale = 1;              // affine: scale r; root: scale sqrt(r)
+  double gamma = 1;
+  double degree = 1;
+  const double *inner_rows = nullptr,
+               *inner_columns = nullptr;  // power, tanh: of gamma r + inner_rows[i] + inner_columns[j]
+  T subtract = 0;                         // affine, exponential_less_one: from r, before anything else
+  T zero = 0;                             // exponential_less_one: what is left of r between equal samples,
+  T at_zero = 0;                          // and the value there
+};
+
+template <class T>
+struct PairwiseKernels {
+  // kPanel samples (null: zeros) into a panel.
+  void (*pack)(const T* const* samples, std::size_t features, T* panel);
+  // tile = the reduction of every pair; for kSquaredEuclidean by differences.
+  void (*reduce[kReductions])(const PanelPair<T>& panels, const Tile<T>& tile);
+  // From the tile of inner products: |x - y|^2 - shift. Where that is less than 1 / 16 of |x|^2 + |y|^2, and much of it
+  // would be rounding, the differences are squared and added up instead; two equal samples are at 0.
+  void (*subtract_squares)(const PanelPair<T>& panels, const Squares<T>& squares, const Tile<T>& tile);
+
+  void (*affine)(const Tile<T>& tile, const Finish<T>& finish);       // scale r
+  void (*root)(const Tile<T>& tile, const Finish<T>& finish);         // scale sqrt(r)
+  void (*exponential)(const Tile<T>& tile, const Finish<T>& finish);  // exp(-gamma r)
+  // scale (exp(-gamma r) - 1): exp(-gamma (r + shift)) without its constant part, for scale = exp(-gamma shift).
+  void (*exponential_less_one)(const Tile<T>& tile, const Finish<T>& finish);
+  void (*power)(const Tile<T>& tile, const Finish<T>& finish);  // g^degree, for an integer degree >= 0
+  void (*tanh)(const Tile<T>& tile, const Finish<T>& finish);   // tanh(g)
+
+  // out[i][j] = tile[i][j], for any number of rows; mirror: out[j][i] = tile[i][j], for any number of columns and a
+  // multiple of kPanel rows. out and its rows are aligned to 64 bytes; `stream` writes past the caches. The answer is
+  // whether all of the tile's numbers are finite.
+  bool (*store)(const Tile<T>& tile, T* out, std::size_t stride, bool stream);
+  void (*mirror)(const Tile<T>& tile, T* out, std::size_t stride, bool stream);
+};
+
+// The same entries, rounded.
+using Narrow = void (*)(const Tile<double>& tile, const Tile<float>& narrowed);
+
+}  // namespace genmi::simd

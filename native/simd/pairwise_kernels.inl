@@ -1,0 +1,29 @@
+// The vector kernels of pairwise affinities: see kernels.inl, which includes this once per instruction set.
+
+#include "simd/pairwise_reduce.inl"
+//
+#include "simd/pairwise_finish.inl"
+//
+#include "simd/pairwise_move.inl"
+
+namespace genmi::simd {
+namespace {
+
+template <class T>
+constexpr PairwiseKernels<T> kPairwiseKernels = {
+    .pack = pack<T>,
+    .reduce = {reduce_tile<T, Inner>, reduce_tile<T, SquaredDifferences>, reduce_tile<T, Differences>,
+               reduce_tile<T, LargestDifference>, reduce_tile<T, ChiSquared>},
+    .subtract_squares = subtract_squares<T>,
+    .affine = affine<T>,
+    .root = root<T>,
+    .exponential = exponential_kernel<T>,
+    .exponential_less_one = exponential_less_one_kernel<T>,
+    .power = power<T>,
+    .tanh = hyperbolic_tangent<T>,
+    .store = store_tile<T>,
+    .mirror = mirror_tile<T>,
+};
+
+}  // namespace
+}  // namespace genmi::simd

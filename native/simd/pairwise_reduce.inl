@@ -1,0 +1,206 @@
+// The sums over features of pairwise affinities: see kernels.inl, which includes this once per instruction set.
+
+namespace genmi::simd {
+namespace {
+
+template <class T>
+using VectorType = typename VectorOf<T>::Type;
+template <class T>
+constexpr std::size_t kLanesOf = GENMI_VECTOR_BYTES / sizeof(T);
+// Registers per panel.
+constexpr std::size_t kPieces = 64 / GENMI_VECTOR_BYTES;
+
+// Numbers as the bits that they are.
+template <class T>
+struct BitsOf;
+template <>
+struct BitsOf<float> {
+  typedef int Type __attribute__((vector_size(GENMI_VECTOR_BYTES)));
+};
+template <>
+struct BitsOf<double> {
+  typedef long long Type __attribute__((vector_size(GENMI_VECTOR_BYTES)));
+};
+template <class T>
+using BitsType = typename BitsOf<T>::Type;
+
+template <class T>
+inline VectorType<T> vector_at(const T* from) {
+  return *reinterpret_cast<const typename VectorOf<T>::InMemory*>(from);
+}
+template <class T>
+inline void put(VectorType<T> vector, T* to) {
+  *reinterpret_cast<typename VectorOf<T>::InMemory*>(to) = vector;
+}
+template <class T>
+inline VectorType<T> every(T value) {
+  return value - VectorType<T>{};
+}
+template <class T>
+inline VectorType<T> magnitude(VectorType<T> x) {
+  return reinterpret_cast<VectorType<T>>(reinterpret_cast<BitsType<T>>(x) &
+                                         ~reinterpret_cast<BitsType<T>>(every<T>(T{-0.0})));
+}
+
+template <class T>
+inline bool any(BitsType<T> mask) {
+  unsigned long long words[GENMI_VECTOR_BYTES / 8];
+  __builtin_memcpy(words, &mask, sizeof(mask));
+  unsigned long long set = 0;
+  for (const unsigned long long word : words) set |= word;
+  return set != 0;
+}
+
+// What a reduction does with a pair of features, and with two sums of chunks.
+struct Sum {
+  template <class V>
+  static V join(V a, V b) {
+    return a + b;
+  }
+};
+struct Inner : Sum {
+  template <class T>
+  static VectorType<T> add(VectorType<T> sum, VectorType<T> x, VectorType<T> y) {
+    return multiply_add(x, y, sum);
+  }
+};
+struct SquaredDifferences : Sum {
+  template <class T>
+  static VectorType<T> add(VectorType<T> sum, VectorType<T> x, VectorType<T> y) {
+    const VectorType<T> difference = x - y;
+    return multiply_add(difference, difference, sum);
+  }
+};
+struct Differences : Sum {
+  template <class T>
+  static VectorType<T> add(VectorType<T> sum, VectorType<T> x, VectorType<T> y) {
+    return sum + magnitude<T>(x - y);
+  }
+};
+struct ChiSquared : Sum {
+  template <class T>
+  static VectorType<T> add(VectorType<T> sum, VectorType<T> x, VectorType<T> y) {
+    const VectorType<T> difference = x - y, total = x + y;
+    return sum + difference * difference / (total > 0 ? total : every<T>(1));
+  }
+};
+struct LargestDifference {
+  template <class V>
+  static V join(V a, V b) {
+    return a > b ? a : b;
+  }
+  template <class T>
+  static VectorType<T> add(VectorType<T> largest, VectorType<T> x, VectorType<T> y) {
+    return join(largest, magnitude<T>(x - y));
+  }
+};
+
+// How many sums are kept in registers: kBlockRows times kBlockPanels panels.
+#if GENMI_VECTOR_BYTES == 64
+constexpr std::size_t kBlockRows = 8, kBlockPanels = 3;
+#elif GENMI_VECTOR_BYTES == 32 || defined(__aarch64__)
+constexpr std::size_t kBlockRows = 4, kBlockPanels = 1;
+#else
+constexpr std::size_t kBlockRows = 2, kBlockPanels = 1;
+#endif
+
+static_assert(kRowGroup % kBlockRows == 0 && kPanel<double> % kBlockRows == 0);
+
+// Adds a chunk of features to kBlockRows x kPanels panels of a tile, or begins it.
+template <class T, class Term, std::size_t kPanels>
+inline void reduce_block(const T* rows, const T* columns, std::size_t panel_size, std::size_t count, bool first, T* out,
+                         std::size_t stride) {
+  constexpr std::size_t kVectors = kPanels * kPieces, kCount = kLanesOf<T>;
+  VectorType<T> sums[kBlockRows][kVectors];
+#pragma GCC unroll 8
+  for (std::size_t r = 0; r < kBlockRows; ++r)
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = VectorType<T>{};
+  for (std::size_t f = 0; f < count; ++f) {
+    VectorType<T> y[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v)
+      y[v] = vector_at(columns + v / kPieces * panel_size + f * kPanel<T> + v % kPieces * kCount);
+    for (std::size_t r = 0; r < kBlockRows; ++r) {
+      const VectorType<T> x = every(rows[f * kPanel<T> + r]);
+      for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = Term::template add<T>(sums[r][v], x, y[v]);
+    }
+  }
+#pragma GCC unroll 8
+  for (std::size_t r = 0; r < kBlockRows; ++r)
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      T* to = out + r * stride + v * kCount;
+      put(first ? sums[r][v] : Term::join(vector_at(to), sums[r][v]), to);
+    }
+}
+
+// All row blocks of a tile against kPanels panels of its columns.
+template <class T, class Term, std::size_t kPanels>
+void reduce_panels(const PanelPair<T>& panels, const T* columns, std::size_t chunk, const Tile<T>& tile, T* out) {
+  const std::size_t panel_size = panels.features * kPanel<T>;
+  const std::size_t left = panels.features - chunk, count = left < kChunk ? left : kChunk;
+  for (std::size_t i = 0; i < tile.rows; i += kBlockRows)
+    reduce_block<T, Term, kPanels>(
+        panels.rows + i / kPanel<T> * panel_size + chunk * kPanel<T> + i % kPanel<T>, columns + chunk * kPanel<T>,
+        panel_size, count, chunk == 0, out + i * tile.stride, tile.stride);
+}
+
+template <class T, class Term>
+void reduce_tile(const PanelPair<T>& panels, const Tile<T>& tile) {
+  const std::size_t panel_size = panels.features * kPanel<T>, count = tile.columns / kPanel<T>;
+  for (std::size_t chunk = 0; chunk < panels.features; chunk += kChunk) {
+    std::size_t p = 0;
+    for (; p + kBlockPanels <= count; p += kBlockPanels)
+      reduce_panels<T, Term, kBlockPanels>(panels, panels.columns + p * panel_size, chunk, tile,
+                                           tile.entries + p * kPanel<T>);
+    for (; p < count; ++p)
+      reduce_panels<T, Term, 1>(panels, panels.columns + p * panel_size, chunk, tile, tile.entries + p * kPanel<T>);
+  }
+}
+
+// 1 / 16 of |x|^2 + |y|^2, in what is shifted; a little more where both are far below the shift and its rounding.
+template <class T>
+inline VectorType<T> least_trusted(VectorType<T> squares, T shift) {
+  return squares * T{0.0625} - shift * T{0.921875};
+}
+
+// kBlockRows rows against a panel of columns.
+template <class T>
+void subtract_block(const T* rows, const T* columns, std::size_t features, const T* row_squares,
+                    const T* column_squares, T shift, T* out, std::size_t stride) {
+  constexpr std::size_t kCount = kLanesOf<T>;
+  BitsType<T> doubted{};
+  for (std::size_t r = 0; r < kBlockRows; ++r)
+    for (std::size_t c = 0; c < kPanel<T>; c += kCount) {
+      const VectorType<T> squares = row_squares[r] + vector_at(column_squares + c);
+      const VectorType<T> distance = squares - T{2} * vector_at(out + r * stride + c);
+      put(distance, out + r * stride + c);
+      doubted |= distance < least_trusted<T>(squares, shift);
+    }
+  if (!any<T>(doubted)) return;
+  alignas(64) T exact[kBlockRows * kPanel<T>] = {};
+  for (std::size_t chunk = 0; chunk < features; chunk += kChunk)
+    reduce_block<T, SquaredDifferences, 1>(rows + chunk * kPanel<T>, columns + chunk * kPanel<T>, 0,
+                                           features - chunk < kChunk ? features - chunk : kChunk, chunk == 0, exact,
+                                           kPanel<T>);
+  for (std::size_t r = 0; r < kBlockRows; ++r)
+    for (std::size_t c = 0; c < kPanel<T>; c += kCount) {
+      const VectorType<T> squares = row_squares[r] + vector_at(column_squares + c);
+      const VectorType<T> distance = vector_at(out + r * stride + c);
+      put(distance < least_trusted<T>(squares, shift) ? vector_at(exact + r * kPanel<T> + c) - shift : distance,
+          out + r * stride + c);
+    }
+}
+
+template <class T>
+void subtract_squares(const PanelPair<T>& panels, const Squares<T>& squares, const Tile<T>& tile) {
+  const std::size_t panel_size = panels.features * kPanel<T>;
+  for (std::size_t i = 0; i < tile.rows; i += kBlockRows)
+    for (std::size_t j = 0; j < tile.columns; j += kPanel<T>)
+      subtract_block<T>(panels.rows + i / kPanel<T> * panel_size + i % kPanel<T>,
+                        panels.columns + j / kPanel<T> * panel_size, panels.features, squares.rows + i,
+                        squares.columns + j, squares.shift, tile.entries + i * tile.stride + j, tile.stride);
+}
+
+}  // namespace
+}  // namespace genmi::simd

@@ -1,0 +1,418 @@
+// Affinities between features, on every instruction set that runs here, against plain sums in float64: all measures, in
+// both precisions, at sizes around those of panels, chunks and tiles, and where rounding would hurt most.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "affinity/measures.h"
+#include "genmi/affinity.h"
+#include "random.h"
+#include "simd/kernels.h"
+
+namespace genmi {
+namespace {
+
+using simd::Isa;
+using test::Generator;
+
+constexpr double kGamma = 0.02, kDegree = 3, kCoef0 = 0.5;
+
+struct Case {
+  Kind kind;
+  std::string name;
+};
+
+const std::vector<Case>& cases() {
+  static const std::vector<Case> all = [] {
+    std::vector<Case> found;
+    for (const Kind kind : {Kind::kKernel, Kind::kDistance})
+      for (const char* name : {"linear", "polynomial", "rbf", "gaussian", "laplacian", "sigmoid", "cosine",
+                               "additive_chi2", "chi2", "euclidean", "sqeuclidean", "manhattan", "chebyshev"})
+        if (affinity::find_measure(kind, name) != nullptr) found.push_back({kind, name});
+    return found;
+  }();
+  return all;
+}
+
+MeasureOptions options_of(const Case& each) {
+  const affinity::MeasureTraits& traits = affinity::find_measure(each.kind, each.name)->traits;
+  MeasureOptions options;
+  options.kind = each.kind;
+  options.name = each.name;
+  if (traits.has_gamma) options.gamma = kGamma;
+  if (traits.has_degree) options.degree = kDegree;
+  if (traits.has_coef0) options.coef0 = kCoef0;
+  return options;
+}
+
+bool is_non_negative(const Case& each) {
+  return affinity::find_measure(each.kind, each.name)->traits.needs_non_negative;
+}
+
+template <class Term>
+double sum(const double* x, const double* y, std::size_t d, const Term& term) {
+  long double total = 0;
+  for (std::size_t f = 0; f < d; ++f) total += static_cast<long double>(term(x[f], y[f]));
+  return static_cast<double>(total);
+}
+
+double reference(const Case& each, const double* x, const double* y, std::size_t d) {
+  const auto squared = [&] { return sum(x, y, d, [](double a, double b) { return (a - b) * (a - b); }); };
+  const auto manhattan = [&] { return sum(x, y, d, [](double a, double b) { return std::abs(a - b); }); };
+  const auto inner = [&](const double* a, const double* b) { return sum(a, b, d, std::multiplies<>()); };
+  const auto chi2 = [&] {
+    return sum(x, y, d, [](double a, double b) { return a + b > 0 ? (a - b) * (a - b) / (a + b) : 0; });
+  };
+  if (each.name == "linear") return inner(x, y);
+  if (each.name == "polynomial") return std::pow(kGamma * inner(x, y) + kCoef0, kDegree);
+  if (each.name == "sigmoid") return std::tanh(kGamma * inner(x, y) + kCoef0);
+  if (each.name == "rbf" || each.name == "gaussian") return std::exp(-kGamma * squared());
+  if (each.name == "laplacian") return std::exp(-kGamma * manhattan());
+  if (each.name == "additive_chi2") return -chi2();
+  if (each.name == "chi2") return std::exp(-kGamma * chi2());
+  if (each.name == "euclidean") return std::sqrt(squared());
+  if (each.name == "sqeuclidean") return squared();
+  if (each.name == "manhattan") return manhattan();
+  if (each.name == "cosine") {
+    // (1 - cos) = |x / |x| - y / |y||^2 / 2, where small angles keep their digits.
+    const double of_x = std::sqrt(inner(x, x)), of_y = std::sqrt(inner(y, y));
+    const bool none = of_x == 0 || of_y == 0;
+    const double distance =
+        none ? 1 : sum(x, y, d, [&](double a, double b) { return std::pow(a / of_x - b / of_y, 2) / 2; });
+    return each.kind == Kind::kDistance ? (x == y ? 0 : distance) : 1 - distance;
+  }
+  double largest = 0;
+  for (std::size_t f = 0; f < d; ++f) largest = std::max(largest, std::abs(x[f] - y[f]));
+  return largest;
+}
+
+// The features as T has them, and as the reference reads them: with one sample twice, one of zeros, one hardly moved.
+template <class T>
+struct Features {
+  Features(std::size_t samples, std::size_t columns, bool non_negative, Generator& random, double mean = 0,
+           double closeness = 1e-4)
+      : n(samples), d(columns), given(n * d + 1), exact(n * d) {
+    std::vector<double> values = test::gaussians(random, n * d);
+    for (double& value : values) value = (non_negative ? std::abs(value) : value) + mean;
+    if (n > 3) std::copy(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(d), row_of(values, 1));
+    if (n > 5 && mean == 0) std::fill(row_of(values, 2), row_of(values, 3), 0.0);
+    if (n > 7)
+      std::transform(row_of(values, 4), row_of(values, 5), row_of(values, 6),
+                     [&](double x) { return x + (mean == 0 ? closeness * x : closeness); });
+    for (std::size_t k = 0; k < n * d; ++k) {
+      given[k + 1] = static_cast<T>(values[k]);
+      exact[k] = static_cast<double>(given[k + 1]);
+    }
+  }
+  std::vector<double>::iterator row_of(std::vector<double>& values, std::size_t i) const {
+    return values.begin() + static_cast<std::ptrdiff_t>(i * d);
+  }
+  // One number after where a vector would like it to begin.
+  MatrixView<T> view() const { return {given.data() + 1, n, d}; }
+  const double* row(std::size_t i) const { return exact.data() + i * d; }
+  void set(std::size_t i, std::size_t f, T value) { exact[i * d + f] = given[i * d + f + 1] = value; }
+
+  std::size_t n, d;
+  std::vector<T> given;
+  std::vector<double> exact;
+};
+
+class PairwiseKernels : public testing::TestWithParam<Isa> {
+ protected:
+  void SetUp() override {
+    if (!simd::is_supported(GetParam())) GTEST_SKIP() << simd::name_of(GetParam()) << " does not run here";
+    simd::use_isa(GetParam());
+  }
+  void TearDown() override { simd::use_isa(simd::best_isa()); }
+
+  AffinityPtr make(AnyMatrix features, const MeasureOptions& options, Storage storage, Precision precision,
+                   std::size_t threads = 1) {
+    AffinityPtr affinity;
+    const Status status = measure_affinity(features, options, storage, precision, context(threads), affinity);
+    EXPECT_TRUE(status) << status.message();
+    return affinity;
+  }
+  std::vector<double> entries(const Affinity& affinity, std::size_t threads = 1) {
+    std::vector<double> out(affinity.size() * affinity.size());
+    affinity.submatrix({nullptr, affinity.size()}, context(threads), out.data());
+    return out;
+  }
+  Context context(std::size_t threads) { return {workspace_, pool_.get(), threads}; }
+
+  Generator random_{11};
+  Workspace workspace_;
+  std::shared_ptr<ThreadPool> pool_ = ThreadPool::shared();
+};
+
+constexpr double kSingle = 0x1p-24, kDouble = 0x1p-53;
+
+// What an entry may differ by: by units of rounding of itself for a distance; for a kernel also of what it is made of,
+// 1 or the largest square of a sample.
+double allowed(const Case& each, double unit, double largest, std::size_t d, double expected) {
+  if (each.kind == Kind::kDistance && each.name == "cosine")
+    return 128 * unit * expected + 2 * unit * unit * static_cast<double>(d);
+  if (each.kind == Kind::kDistance) return 64 * unit * expected;
+  if (each.name == "linear" || each.name == "additive_chi2") return 16 * unit * largest;
+  if (each.name == "polynomial") return 64 * unit * std::pow(kGamma * largest + kCoef0 + 1, kDegree);
+  return 32 * unit * (1 + std::abs(expected));
+}
+
+// The lower triangle, row by row.
+template <class T>
+std::vector<double> references(const Case& each, const Features<T>& x) {
+  std::vector<double> all;
+  for (std::size_t i = 0; i < x.n; ++i)
+    for (std::size_t j = 0; j <= i; ++j) all.push_back(reference(each, x.row(i), x.row(j), x.d));
+  return all;
+}
+
+// rounds: float64 entries were stored in float32.
+template <class T>
+void expect_right(const std::vector<double>& actual, const std::vector<double>& expected, const Case& each,
+                  const Features<T>& x, bool rounds = false) {
+  const std::size_t n = x.n;
+  double largest = 1;
+  for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, sum(x.row(i), x.row(i), x.d, std::multiplies<>()));
+  for (std::size_t i = 0, k = 0; i < n; ++i)
+    for (std::size_t j = 0; j <= i; ++j, ++k) {
+      const double entry = actual[i * n + j];
+      double tolerance = allowed(each, sizeof(T) == 4 ? kSingle : kDouble, largest, x.d, expected[k]);
+      if (rounds) tolerance += 2 * kSingle * (1 + std::abs(expected[k]) + (each.kind == Kind::kKernel ? largest : 0));
+      ASSERT_NEAR(entry, expected[k], tolerance)
+          << each.name << " n = " << n << " d = " << x.d << " (" << i << ", " << j << ")";
+      ASSERT_EQ(entry, actual[j * n + i]) << each.name << " is symmetric";
+      if (each.kind == Kind::kKernel) continue;
+      ASSERT_GE(entry, 0.0);
+      if (i == j || (expected[k] == 0 && each.name != "cosine")) ASSERT_EQ(entry, 0.0) << each.name;
+    }
+}
+
+const std::vector<std::pair<std::size_t, std::size_t>>& sizes() {
+  static const std::vector<std::pair<std::size_t, std::size_t>> all = [] {
+    std::vector<std::pair<std::size_t, std::size_t>> found;
+    for (std::size_t n = 1; n <= 67; ++n) found.emplace_back(n, 1 + n * 37 % 130);
+    for (std::size_t d = 1; d <= 130; ++d) found.emplace_back(1 + d * 17 % 40, d);
+    found.insert(found.end(), {{95, 3}, {97, 20}, {193, 40}, {205, 129}, {210, 300}});
+    return found;
+  }();
+  return all;
+}
+
+TEST_P(PairwiseKernels, AreRightOverFloat32Features) {
+  for (const Case& each : cases())
+    for (const auto& [n, d] : sizes()) {
+      const Features<float> x(n, d, is_non_negative(each), random_);
+      const std::vector<double> expected = references(each, x);
+      for (const Storage storage : {Storage::kDense, Storage::kFeatures})
+        expect_right(entries(*make(x.view(), options_of(each), storage, Precision::kFloat32)), expected, each, x);
+    }
+}
+
+TEST_P(PairwiseKernels, AreRightOverFloat64Features) {
+  for (const Case& each : cases())
+    for (const auto& [n, d] : sizes()) {
+      const Features<double> x(n, d, is_non_negative(each), random_);
+      const std::vector<double> expected = references(each, x);
+      for (const Storage storage : {Storage::kDense, Storage::kFeatures})
+        expect_right(entries(*make(x.view(), options_of(each), storage, Precision::kFloat64)), expected, each, x);
+      const AffinityPtr rounded = make(x.view(), options_of(each), Storage::kDense, Precision::kFloat32);
+      expect_right(entries(*rounded), expected, each, x, true);
+    }
+}
+
+// Distances of data a thousand times as far from the origin as from each other, a pair of them near duplicates.
+TEST_P(PairwiseKernels, KeepTheDigitsOfDistancesFarFromTheOrigin) {
+  for (const Case& each : cases()) {
+    if (each.kind != Kind::kDistance || each.name == "cosine") continue;
+    for (const std::size_t d : {1, 5, 17, 50, 130}) {
+      const Features<float> single(40, d, false, random_, 1000, 1e-3);
+      const Features<double> both(40, d, false, random_, 1000, 1e-9);
+      expect_right(entries(*make(single.view(), options_of(each), Storage::kDense, Precision::kFloat32)),
+                   references(each, single), each, single);
+      expect_right(entries(*make(both.view(), options_of(each), Storage::kDense, Precision::kFloat64)),
+                   references(each, both), each, both);
+    }
+  }
+}
+
+// Clusters so tight that nearly all products within them cancel.
+TEST_P(PairwiseKernels, KeepTheDigitsOfManyNearDuplicates) {
+  const std::size_t n = 120;
+  for (const std::size_t d : {20, 90}) {
+    Features<float> x(n, d, false, random_);
+    for (std::size_t i = 5; i < n; ++i)
+      for (std::size_t f = 0; f < d; ++f) x.set(i, f, static_cast<float>(x.row(i % 5)[f] + 1e-5 * x.row(i)[f]));
+    for (const char* name : {"euclidean", "sqeuclidean"}) {
+      const Case each{Kind::kDistance, name};
+      expect_right(entries(*make(x.view(), options_of(each), Storage::kDense, Precision::kFloat32)),
+                   references(each, x), each, x);
+    }
+  }
+}
+
+// Neither overflows nor vanishes where the distances themselves do not.
+TEST_P(PairwiseKernels, TakeFeaturesOfAnySize) {
+  for (const float size : {1e-30f, 1e-15f, 1e12f, 1e30f})
+    for (const std::size_t d : {3, 40}) {
+      Features<float> x(20, d, false, random_);
+      for (std::size_t i = 0; i < x.n; ++i)
+        for (std::size_t f = 0; f < d; ++f) x.set(i, f, static_cast<float>(x.row(i)[f]) * size);
+      for (const char* name : {"euclidean", "manhattan", "chebyshev", "cosine"}) {
+        const Case each{Kind::kDistance, name};
+        expect_right(entries(*make(x.view(), options_of(each), Storage::kDense, Precision::kFloat32)),
+                     references(each, x), each, x);
+      }
+    }
+}
+
+// Double centring is what objectives see of a kernel.
+std::vector<double> centred(std::vector<double> kernel, std::size_t n) {
+  for (int pass = 0; pass < 2; ++pass) {
+    for (std::size_t i = 0; i < n; ++i) {
+      double mean = 0;
+      for (std::size_t j = 0; j < n; ++j) mean += kernel[i * n + j] / static_cast<double>(n);
+      for (std::size_t j = 0; j < n; ++j) kernel[i * n + j] -= mean;
+    }
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < i; ++j) std::swap(kernel[i * n + j], kernel[j * n + i]);
+  }
+  return kernel;
+}
+
+// Kernels whose mean is hundreds of times their deviation, in float32: what varies keeps its digits.
+TEST_P(PairwiseKernels, KeepWhatVariesOfFloat32Kernels) {
+  const std::size_t n = 150;
+  for (const auto& [name, gamma, coef0] : {std::tuple{"rbf", 1e-4, 0.0},
+                                           {"laplacian", 1e-4, 0.0},
+                                           {"chi2", 1e-4, 0.0},
+                                           {"polynomial", 1e-4, 1.0},
+                                           {"sigmoid", 4e-6, 0.3},
+                                           {"linear", 0.0, 0.0},
+                                           {"additive_chi2", 0.0, 0.0}})
+    for (const std::size_t d : {8, 50, 400}) {
+      const Case each{Kind::kKernel, name};
+      Features<float> x(n, d, is_non_negative(each), random_, is_non_negative(each) ? 0 : 18);
+      MeasureOptions options = options_of(each);
+      if (gamma > 0) options.gamma = gamma;
+      if (options.coef0) options.coef0 = coef0;
+      const std::vector<double> expected =
+          centred(entries(*make(x.view(), options, Storage::kDense, Precision::kFloat64)), n);
+      double deviation = 0;
+      for (const double each_entry : expected) deviation += each_entry * each_entry / static_cast<double>(n * n);
+      for (const Storage storage : {Storage::kDense, Storage::kFeatures}) {
+        const std::vector<double> actual = centred(entries(*make(x.view(), options, storage, Precision::kFloat32)), n);
+        double error = 0;
+        for (std::size_t k = 0; k < n * n; ++k)
+          error += std::pow(actual[k] - expected[k], 2) / static_cast<double>(n * n);
+        EXPECT_LE(std::sqrt(error / deviation), 1e-6)
+            << name << " d = " << d << (storage == Storage::kDense ? " dense" : "");
+      }
+    }
+}
+
+template <class Numbers>
+bool same_bits(const Numbers& a, const Numbers& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0;
+}
+
+TEST_P(PairwiseKernels, HaveTheSameBitsOnAnyNumberOfThreads) {
+  for (const Case& each : cases()) {
+    const Features<float> x(430, 40, is_non_negative(each), random_);
+    for (const Precision precision : {Precision::kFloat32, Precision::kFloat64})
+      for (const Storage storage : {Storage::kDense, Storage::kFeatures}) {
+        const AffinityPtr one = make(x.view(), options_of(each), storage, precision);
+        const std::vector<double> expected = entries(*one);
+        for (const std::size_t threads : {2, 3}) {
+          const AffinityPtr many = make(x.view(), options_of(each), storage, precision, threads);
+          EXPECT_TRUE(same_bits(entries(*many, threads), expected)) << each.name << " threads = " << threads;
+        }
+      }
+  }
+}
+
+// An entry is a function of its two samples, however it is asked for; stored it is the same unless offsets are taken
+// out.
+TEST_P(PairwiseKernels, HaveTheSameBitsHoweverTheyAreAskedFor) {
+  for (const Case& each : cases())
+    for (const Precision precision : {Precision::kFloat32, Precision::kFloat64})
+      for (const std::size_t d : {5, 150}) {
+        const Features<float> x(230, d, is_non_negative(each), random_);
+        const AffinityPtr affinity = make(x.view(), options_of(each), Storage::kFeatures, precision);
+        const std::size_t n = x.n;
+        const std::vector<double> all = entries(*affinity);
+        std::vector<std::int32_t> rows;
+        for (std::int32_t i = 210; i > 0; i -= 7) rows.insert(rows.end(), {i, i == 70 ? 77 : i - 1});
+        const std::size_t count = rows.size();
+        std::vector<double> some(count * count), block(count * n), row(count), expected, strip;
+        affinity->submatrix({rows.data(), count}, context(1), some.data());
+        affinity->block({rows.data(), count}, {nullptr, n}, block.data());
+        for (std::size_t a = 0; a < count; ++a) {
+          const auto i = static_cast<std::size_t>(rows[a]);
+          for (const std::int32_t j : rows) expected.push_back(all[i * n + static_cast<std::size_t>(j)]);
+          strip.insert(strip.end(), all.begin() + static_cast<std::ptrdiff_t>(i * n),
+                       all.begin() + static_cast<std::ptrdiff_t>((i + 1) * n));
+          affinity->entries(i, {rows.data(), count}, row.data());
+          EXPECT_EQ(std::memcmp(row.data(), expected.data() + a * count, count * sizeof(double)), 0) << each.name;
+        }
+        EXPECT_TRUE(same_bits(some, expected)) << each.name;
+        EXPECT_TRUE(same_bits(block, strip)) << each.name;
+        if (each.kind == Kind::kDistance || (precision == Precision::kFloat64 && each.name != "linear"))
+          EXPECT_TRUE(same_bits(entries(*make(x.view(), options_of(each), Storage::kDense, precision)), all))
+              << each.name;
+      }
+}
+
+TEST_P(PairwiseKernels, StopWhenTheyAreAskedTo) {
+  const Features<float> x(500, 20, false, random_);
+  Job job;
+  AffinityPtr affinity;
+  const auto build = [&] {
+    return measure_affinity(x.view(), options_of({Kind::kKernel, "rbf"}), Storage::kDense, Precision::kFloat32,
+                            {workspace_, pool_.get(), 2, &job}, affinity);
+  };
+  EXPECT_TRUE(build());
+  EXPECT_EQ(job.progress(), 1.0);
+  job.cancel();
+  EXPECT_EQ(build().code(), Code::kAborted);
+}
+
+// exp and exp - 1 over what kernels ask of them, in units in the last place.
+template <class T>
+void expect_exponentials(const simd::PairwiseKernels<T>& kernels, double lowest, double unit) {
+  constexpr std::size_t kCount = 16384, kWidth = simd::kPanel<T>;
+  std::vector<T> x(kCount), value(kCount), less_one(kCount);
+  for (std::size_t k = 0; k < kCount; ++k)
+    x[k] = static_cast<T>(k % 2 == 0 ? lowest * static_cast<double>(k) / kCount
+                                     : 10 * std::pow(1e-9, static_cast<double>(k) / kCount) * (k % 4 == 1 ? 1 : -1));
+  value = less_one = x;
+  const std::vector<double> none(std::max(kWidth, kCount / kWidth), 0.0);
+  simd::Finish<T> finish{};
+  finish.rows = finish.columns = none.data();
+  finish.gamma = -1;
+  finish.zero = -1;
+  kernels.exponential({value.data(), kWidth, kCount / kWidth, kWidth}, finish);
+  kernels.exponential_less_one({less_one.data(), kWidth, kCount / kWidth, kWidth}, finish);
+  for (std::size_t k = 0; k < kCount; ++k) {
+    const auto exact = static_cast<long double>(x[k]);
+    const auto expected = static_cast<double>(std::exp(exact)), expected_less = static_cast<double>(std::expm1(exact));
+    ASSERT_NEAR(static_cast<double>(value[k]), expected, 3 * unit * expected) << x[k];
+    if (x[k] != T{-1})
+      ASSERT_NEAR(static_cast<double>(less_one[k]), expected_less, 4 * unit * std::abs(expected_less)) << x[k];
+  }
+}
+
+TEST_P(PairwiseKernels, TakeExponentialsToTheLastPlaces) {
+  expect_exponentials(simd::kernels().pairwise_single, -86, 2 * kSingle);
+  expect_exponentials(simd::kernels().pairwise_double, -700, 2 * kDouble);
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, PairwiseKernels, testing::ValuesIn(simd::kAllIsas),
+                         [](const auto& test) { return std::string(simd::name_of(test.param)); });
+
+}  // namespace
+}  // namespace genmi
