@@ -13,7 +13,7 @@ namespace genmi::affinity {
 
 // Tiles of the triangle that is evaluated have this many rows and columns.
 template <class T>
-inline constexpr std::size_t kTileSize = 12 * simd::kPanel<T>;
+inline constexpr std::size_t kTileSize = 6 * simd::kPanel<T>;
 
 // Some samples as the kernels read them, and what each brings to its entries beside its features. Filled up with zeros
 // to a whole panel.
