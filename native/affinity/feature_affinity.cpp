@@ -20,7 +20,7 @@ void FeatureAffinity<T>::entries(std::size_t i, Rows columns, double* out) const
 
 template <class T>
 void FeatureAffinity<T>::block(Rows rows, Rows columns, double* out) const {
-  constexpr std::size_t kColumns = kTileSize<T> / 4;
+  constexpr std::size_t kColumns = 3 * simd::kPanel<T>;
   PackedSamples<T> some, others;
   AlignedVector<T> entries(std::min(rows.count + simd::kPanel<T>, kTileSize<T>) * kColumns);
   for (std::size_t row = 0; row < rows.count; row += kTileSize<T>) {

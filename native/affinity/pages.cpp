@@ -1,11 +1,13 @@
 #include "affinity/pages.h"
 
+#include <cstdint>
 #include <new>
 
 #if defined(_WIN32)
 #include <windows.h>
 #else
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 namespace genmi::affinity {
@@ -22,16 +24,39 @@ void give_back_pages(void* memory, std::size_t) { VirtualFree(memory, 0, MEM_REL
 
 #else
 
+namespace {
+
+constexpr std::size_t kLargePage = std::size_t{1} << 21;
+
+// Up to whole large pages, where that adds little.
+std::size_t rounded(std::size_t bytes) {
+  const std::size_t whole = (bytes + kLargePage - 1) / kLargePage * kLargePage;
+  return whole - bytes <= bytes / 8 ? whole : bytes;
+}
+
+}  // namespace
+
+// What is large begins at a large page: of the memory around it that was asked for too, nothing is kept.
 void* take_pages(std::size_t bytes) {
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const std::size_t size = rounded(bytes), slack = size < kLargePage ? 0 : kLargePage;
+  void* memory = mmap(nullptr, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
+  if (slack != 0) {
+    char* const begin = static_cast<char*>(memory);
+    const std::size_t before = (kLargePage - reinterpret_cast<std::uintptr_t>(begin) % kLargePage) % kLargePage;
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    const std::size_t after = (before + size + page - 1) / page * page, end = (size + slack + page - 1) / page * page;
+    if (before != 0) munmap(begin, before);
+    if (after < end) munmap(begin + after, end - after);
+    memory = begin + before;
+  }
 #if defined(MADV_HUGEPAGE)
-  madvise(memory, bytes, MADV_HUGEPAGE);
+  madvise(memory, size, MADV_HUGEPAGE);
 #endif
   return memory;
 }
 
-void give_back_pages(void* memory, std::size_t bytes) { munmap(memory, bytes); }
+void give_back_pages(void* memory, std::size_t bytes) { munmap(memory, rounded(bytes)); }
 
 #endif
 

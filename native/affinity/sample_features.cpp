@@ -66,9 +66,9 @@ template <class U>
 void SampleFeatures<T>::centre_and_copy(MatrixView<U> features, const Measure& measure) {
   const bool inner = measure.reduction == Reduction::kInner;
   // Rounding to float32 hurts differences less when the mean is gone, whatever that adds.
-  const bool rounds = sizeof(U) > sizeof(T);
+  const bool rounds = sizeof(U) > sizeof(T) && !measure.traits.needs_non_negative;
   centre.assign(columns, 0.0);
-  if (!measure.traits.needs_non_negative) {
+  if (inner || rounds || measure.reduction == Reduction::kSquaredEuclidean) {
     const std::vector<double> mean = mean_of(features);
     centre = exact_centres<T>(features, mean);
     for (std::size_t f = 0; f < columns; ++f)

@@ -63,13 +63,16 @@ inline VectorType<T> exponential_less_one(VectorType<T> x) {
 // Goes over a tile with value(r), and adds what every row and column adds.
 template <class T, class Value>
 inline void finish_tile(const Tile<T>& tile, const Finish<T>& finish, Value value) {
-  for (std::size_t j = 0; j < tile.columns; j += kLanesOf<T>) {
-    alignas(64) T added[kLanesOf<T>];
-    for (std::size_t lane = 0; lane < kLanesOf<T>; ++lane) added[lane] = static_cast<T>(finish.columns[j + lane]);
-    const VectorType<T> column = vector_at(added);
+  constexpr std::size_t kWidth = 8 * kPanel<T>;
+  alignas(64) T added[kWidth];
+  for (std::size_t begin = 0; begin < tile.columns; begin += kWidth) {
+    const std::size_t width = tile.columns - begin < kWidth ? tile.columns - begin : kWidth;
+    for (std::size_t j = 0; j < width; ++j) added[j] = static_cast<T>(finish.columns[begin + j]);
     for (std::size_t i = 0; i < tile.rows; ++i) {
-      T* entry = tile.entries + i * tile.stride + j;
-      put(value(vector_at(entry)) + (column + static_cast<T>(finish.rows[i])), entry);
+      T* entries = tile.entries + i * tile.stride + begin;
+      const VectorType<T> row = every(static_cast<T>(finish.rows[i]));
+      for (std::size_t j = 0; j < width; j += kLanesOf<T>)
+        put(value(vector_at(entries + j)) + (vector_at(added + j) + row), entries + j);
     }
   }
 }

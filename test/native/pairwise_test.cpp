@@ -229,7 +229,7 @@ TEST_P(PairwiseKernels, AreRightOverFloat64Features) {
 TEST_P(PairwiseKernels, KeepTheDigitsOfDistancesFarFromTheOrigin) {
   for (const Case& each : cases()) {
     if (each.kind != Kind::kDistance || each.name == "cosine") continue;
-    for (const std::size_t d : {1, 5, 17, 50, 130}) {
+    for (const std::size_t d : std::vector<std::size_t>{1, 5, 17, 50, 130}) {
       const Features<float> single(40, d, false, random_, 1000, 1e-3);
       const Features<double> both(40, d, false, random_, 1000, 1e-9);
       expect_right(entries(*make(single.view(), options_of(each), Storage::kDense, Precision::kFloat32)),
@@ -243,7 +243,7 @@ TEST_P(PairwiseKernels, KeepTheDigitsOfDistancesFarFromTheOrigin) {
 // Clusters so tight that nearly all products within them cancel.
 TEST_P(PairwiseKernels, KeepTheDigitsOfManyNearDuplicates) {
   const std::size_t n = 120;
-  for (const std::size_t d : {20, 90}) {
+  for (const std::size_t d : std::vector<std::size_t>{20, 90}) {
     Features<float> x(n, d, false, random_);
     for (std::size_t i = 5; i < n; ++i)
       for (std::size_t f = 0; f < d; ++f) x.set(i, f, static_cast<float>(x.row(i % 5)[f] + 1e-5 * x.row(i)[f]));
@@ -258,7 +258,7 @@ TEST_P(PairwiseKernels, KeepTheDigitsOfManyNearDuplicates) {
 // Neither overflows nor vanishes where the distances themselves do not.
 TEST_P(PairwiseKernels, TakeFeaturesOfAnySize) {
   for (const float size : {1e-30f, 1e-15f, 1e12f, 1e30f})
-    for (const std::size_t d : {3, 40}) {
+    for (const std::size_t d : std::vector<std::size_t>{3, 40}) {
       Features<float> x(20, d, false, random_);
       for (std::size_t i = 0; i < x.n; ++i)
         for (std::size_t f = 0; f < d; ++f) x.set(i, f, static_cast<float>(x.row(i)[f]) * size);
@@ -294,7 +294,7 @@ TEST_P(PairwiseKernels, KeepWhatVariesOfFloat32Kernels) {
                                            {"sigmoid", 4e-6, 0.3},
                                            {"linear", 0.0, 0.0},
                                            {"additive_chi2", 0.0, 0.0}})
-    for (const std::size_t d : {8, 50, 400}) {
+    for (const std::size_t d : std::vector<std::size_t>{8, 50, 400}) {
       const Case each{Kind::kKernel, name};
       Features<float> x(n, d, is_non_negative(each), random_, is_non_negative(each) ? 0 : 18);
       MeasureOptions options = options_of(each);
@@ -327,7 +327,7 @@ TEST_P(PairwiseKernels, HaveTheSameBitsOnAnyNumberOfThreads) {
       for (const Storage storage : {Storage::kDense, Storage::kFeatures}) {
         const AffinityPtr one = make(x.view(), options_of(each), storage, precision);
         const std::vector<double> expected = entries(*one);
-        for (const std::size_t threads : {2, 3}) {
+        for (const std::size_t threads : std::vector<std::size_t>{2, 3}) {
           const AffinityPtr many = make(x.view(), options_of(each), storage, precision, threads);
           EXPECT_TRUE(same_bits(entries(*many, threads), expected)) << each.name << " threads = " << threads;
         }
@@ -340,7 +340,7 @@ TEST_P(PairwiseKernels, HaveTheSameBitsOnAnyNumberOfThreads) {
 TEST_P(PairwiseKernels, HaveTheSameBitsHoweverTheyAreAskedFor) {
   for (const Case& each : cases())
     for (const Precision precision : {Precision::kFloat32, Precision::kFloat64})
-      for (const std::size_t d : {5, 150}) {
+      for (const std::size_t d : std::vector<std::size_t>{5, 150}) {
         const Features<float> x(230, d, is_non_negative(each), random_);
         const AffinityPtr affinity = make(x.view(), options_of(each), Storage::kFeatures, precision);
         const std::size_t n = x.n;
