@@ -2,12 +2,22 @@
 #pragma once
 
 #include "simd/isa.h"
+#include "simd/product_kernels.h"
 #include "simd/transport_kernels.h"
 
 namespace genmi::simd {
 
 struct Kernels {
   TransportKernels transport;
+  ProductKernels<float> product_single;
+  ProductKernels<double> product_double;
+
+  // Those for a type that is a parameter.
+  template <class T>
+  const ProductKernels<T>& product() const {
+    if constexpr (sizeof(T) == sizeof(float)) return product_single;
+    else return product_double;
+  }
 };
 
 // Those of one instruction set, which must be supported.

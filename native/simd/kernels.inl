@@ -13,6 +13,7 @@
 
 #include "simd/vectors.inl"
 //
+#include "simd/product_kernels.inl"
 #include "simd/transport_kernels.inl"
 
 namespace genmi::simd {
@@ -20,6 +21,8 @@ namespace genmi::simd {
 extern const Kernels GENMI_KERNELS;
 constinit const Kernels GENMI_KERNELS = {
     .transport = kTransportKernels,
+    .product_single = kProductKernels<float>,
+    .product_double = kProductKernels<double>,
 };
 
 }  // namespace genmi::simd
