@@ -4,7 +4,7 @@
 
 #include "affinity/build_dense.h"
 #include "affinity/row_blocks.h"
-#include "simd/reductions.h"
+#include "affinity/row_product.h"
 
 namespace genmi {
 
@@ -18,17 +18,59 @@ void Affinity::submatrix(Rows rows, const Context& context, double* out) const {
   });
 }
 
-void Affinity::centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const {
+namespace {
+
+// Rows of entries as numbers of another precision, less what they have in common: an offset for each row and column, so
+// that float32 keeps 7 digits of what varies. The mean over a few samples is as good as that over all.
+template <class T>
+class CentredRows {
+ public:
+  CentredRows(const Affinity& affinity, Rows rows, Workspace& workspace)
+      : affinity_(affinity), rows_(rows), offsets_(workspace.take_zeroed<double>(rows.count)) {
+    const std::span<double> row = workspace.take<double>(rows.count);
+    const std::vector<std::size_t> landmarks = affinity::evenly_spread(rows.count, kLandmarks);
+    const double share = 1 / static_cast<double>(landmarks.size());
+    for (const std::size_t landmark : landmarks) {
+      affinity.entries(rows[landmark], rows, row.data());
+      for (std::size_t j = 0; j < rows.count; ++j) offsets_[j] += row[j] * share;
+    }
+    double mean = 0;
+    for (const std::size_t landmark : landmarks) mean += offsets_[landmark] * share;
+    for (double& offset : offsets_) offset -= mean / 2;
+  }
+
+  // Row i; scratch for as many numbers.
+  void read(std::size_t i, double* scratch, T* out) const {
+    affinity_.entries(rows_[i], rows_, scratch);
+    for (std::size_t j = 0; j < rows_.count; ++j) out[j] = static_cast<T>(scratch[j] - offsets_[i] - offsets_[j]);
+  }
+
+ private:
+  static constexpr std::size_t kLandmarks = 8;
+  const Affinity& affinity_;
+  Rows rows_;
+  std::span<double> offsets_;
+};
+
+template <class T>
+void product_of_entries(const Affinity& affinity, Rows rows, const T* v, std::size_t k, const Context& context,
+                        T* out) {
   const Workspace::Frame frame(context.workspace);
-  const std::size_t n = rows.count;
-  const std::span<double> scratch = context.workspace.take<double>(n * context.slots());
-  affinity::for_each_row_block(n, row_operations(n) + n * k, context, [&](std::size_t i, std::size_t slot) {
-    double* row = scratch.data() + slot * n;
-    entries(rows[i], rows, row);
-    double* target = out + i * k;
-    std::fill(target, target + k, 0.0);
-    for (std::size_t j = 0; j < n; ++j) simd::add_scaled(row[j], v + j * k, k, target);
-  });
+  const CentredRows<T> entries(affinity, rows, context.workspace);
+  const std::span<double> scratch = context.workspace.take<double>(rows.count * context.slots());
+  affinity::multiply_made_rows<T>(
+      rows.count, v, k, affinity.row_operations(rows.count), context,
+      [&](std::size_t i, std::size_t slot, T* row) { entries.read(i, scratch.data() + slot * rows.count, row); }, out);
+}
+
+}  // namespace
+
+void Affinity::centred_product(Rows rows, const float* v, std::size_t k, const Context& context, float* out) const {
+  product_of_entries(*this, rows, v, k, context, out);
+}
+
+void Affinity::centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const {
+  product_of_entries(*this, rows, v, k, context, out);
 }
 
 Status SharedAffinity::open(AffinityPtr& out) const {

@@ -1,9 +1,6 @@
 #include "affinity/dense_affinity.h"
 
-#include <algorithm>
-
-#include "affinity/row_blocks.h"
-#include "simd/reductions.h"
+#include "affinity/row_product.h"
 
 namespace genmi::affinity {
 
@@ -18,16 +15,22 @@ void DenseAffinity<T>::entries(std::size_t i, Rows columns, double* out) const {
     out[j] = static_cast<double>(row[columns[j]]) + offsets_[i] + offsets_[columns[j]];
 }
 
+// A mini-batch is gathered, a few rows at a time.
 template <class T>
-void DenseAffinity<T>::centred_product(Rows rows, const double* v, std::size_t k, const Context& context,
-                                       double* out) const {
-  for_each_row_block(rows.count, rows.count * k, context, [&](std::size_t i, std::size_t) {
-    const T* row = matrix_.row(rows[i]);
-    double* target = out + i * k;
-    std::fill(target, target + k, 0.0);
-    for (std::size_t j = 0; j < rows.count; ++j)
-      simd::add_scaled(static_cast<double>(row[rows[j]]), v + j * k, k, target);
-  });
+void DenseAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
+  const Workspace::Frame frame(context.workspace);
+  if (rows.index == nullptr && rows.count == size()) {
+    const std::span<const T*> addresses = context.workspace.take<const T*>(rows.count);
+    for (std::size_t i = 0; i < rows.count; ++i) addresses[i] = matrix_.row(i);
+    return multiply_stored_rows<T>(addresses, rows.count, v, k, context, out);
+  }
+  multiply_made_rows<T>(
+      rows.count, v, k, rows.count, context,
+      [&](std::size_t i, std::size_t, T* row) {
+        const T* stored = matrix_.row(rows[i]);
+        for (std::size_t j = 0; j < rows.count; ++j) row[j] = stored[rows[j]];
+      },
+      out);
 }
 
 template class DenseAffinity<float>;

@@ -20,7 +20,8 @@ class DenseAffinity final : public Affinity {
   Precision precision() const override { return sizeof(T) == 4 ? Precision::kFloat32 : Precision::kFloat64; }
   std::size_t bytes() const override { return matrix_.bytes() + offsets_.size() * sizeof(double); }
   void entries(std::size_t i, Rows columns, double* out) const override;
-  void centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const override;
+  using Affinity::centred_product;
+  void centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const override;
 
  private:
   PaddedMatrix<T> matrix_;

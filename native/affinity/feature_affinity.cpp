@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "affinity/row_product.h"
 #include "simd/reductions.h"
 
 namespace genmi::affinity {
@@ -24,13 +25,14 @@ FeatureAffinity<T>::FeatureAffinity(AnyMatrix features, const Measure& measure, 
       measure_(measure),
       coefficients_(coefficients),
       columns_(columns_of(features)),
-      features_(size() * columns_) {
+      stride_(measure.traits.centres_features ? simd::panel_size(columns_, 1) : columns_),
+      features_(size() * stride_) {
   if (measure.traits.centres_features) {
     centre(features);
   } else {
     std::visit(
         [this](const auto& view) {
-          std::transform(view.data, view.data + features_.size(), features_.begin(),
+          std::transform(view.data, view.data + size() * columns_, features_.begin(),
                          [](auto value) { return static_cast<T>(value); });
         },
         features);
@@ -50,7 +52,7 @@ void FeatureAffinity<T>::centre(AnyMatrix features) {
         for (double& value : mean) value /= static_cast<double>(size());
         for (std::size_t i = 0; i < size(); ++i)
           for (std::size_t f = 0; f < columns_; ++f)
-            features_[i * columns_ + f] = static_cast<T>(static_cast<double>(view(i, f)) - mean[f]);
+            features_[i * stride_ + f] = static_cast<T>(static_cast<double>(view(i, f)) - mean[f]);
       },
       features);
   const double square = simd::inner(mean.data(), mean.data(), columns_);
@@ -96,20 +98,22 @@ double FeatureAffinity<T>::product_operations(double n, double k) const {
   return is_linear() ? 2 * n * entry_operations() * k : Affinity::product_operations(n, k);
 }
 
-// The linear kernel never needs its N x N matrix: X (X' V) costs O(N d k).
 template <class T>
-void FeatureAffinity<T>::centred_product(Rows rows, const double* v, std::size_t k, const Context& context,
-                                         double* out) const {
-  if (!is_linear()) return Affinity::centred_product(rows, v, k, context, out);
+void FeatureAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
+  if (is_linear()) return linear_product(rows, v, k, context, out);
+  Affinity::centred_product(rows, v, k, context, out);
+}
+
+// The linear kernel never needs its N x N matrix: with S = X' V, its product X S costs O(N d k).
+template <class T>
+void FeatureAffinity<T>::linear_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
   const Workspace::Frame frame(context.workspace);
-  const std::span<double> projected = context.workspace.take_zeroed<double>(columns_ * k);
-  for (std::size_t i = 0; i < rows.count; ++i)
-    for (std::size_t f = 0; f < columns_; ++f)
-      simd::add_scaled(static_cast<double>(sample(rows[i])[f]), v + i * k, k, projected.data() + f * k);
-  std::fill(out, out + rows.count * k, 0.0);
-  for (std::size_t i = 0; i < rows.count; ++i)
-    for (std::size_t f = 0; f < columns_; ++f)
-      simd::add_scaled(static_cast<double>(sample(rows[i])[f]), projected.data() + f * k, k, out + i * k);
+  const std::size_t n = rows.count;
+  const std::span<const T*> samples = context.workspace.take<const T*>(n);
+  for (std::size_t i = 0; i < n; ++i) samples[i] = sample(rows[i]);
+  const std::span<T> projected = context.workspace.take<T>(simd::panel_size(columns_, k));
+  multiply_transposed<T>(samples, columns_, v, k, context, projected.data());
+  multiply_stored_rows<T>(samples, columns_, projected.data(), k, context, out);
 }
 
 template class FeatureAffinity<float>;

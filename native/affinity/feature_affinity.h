@@ -6,6 +6,7 @@
 
 #include "affinity/measures.h"
 #include "genmi/affinity.h"
+#include "genmi/aligned_vector.h"
 
 namespace genmi::affinity {
 
@@ -23,7 +24,8 @@ class FeatureAffinity final : public Affinity {
   void entries(std::size_t i, Rows columns, double* out) const override;
   double entry_operations() const override { return static_cast<double>(columns_); }
   double product_operations(double n, double k) const override;
-  void centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const override;
+  using Affinity::centred_product;
+  void centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const override;
 
   const Measure& measure() const { return measure_; }
   double reduced(std::size_t i, std::size_t j) const;
@@ -34,14 +36,15 @@ class FeatureAffinity final : public Affinity {
 
  private:
   double offset(std::size_t i) const { return offsets_.empty() ? 0 : offsets_[i]; }
-  const T* sample(std::size_t i) const { return features_.data() + i * columns_; }
+  const T* sample(std::size_t i) const { return features_.data() + i * stride_; }
   bool is_linear() const { return !offsets_.empty(); }
+  void linear_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const;
   void centre(AnyMatrix features);
 
   const Measure& measure_;
   Coefficients coefficients_;
-  std::size_t columns_;
-  std::vector<T> features_;
+  std::size_t columns_, stride_;  // rows of the linear kernel are padded with zeros, to be multiplied
+  AlignedVector<T> features_;
   std::vector<double> norms_;
   std::vector<double> offsets_;
 };
