@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "affinity/build_dense.h"
+#include "affinity/products.h"
 #include "affinity/row_blocks.h"
-#include "affinity/row_product.h"
 
 namespace genmi {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "affinity/row_product.h"
+#include "affinity/products.h"
 #include "simd/reductions.h"
 
 namespace genmi::affinity {

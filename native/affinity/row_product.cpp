@@ -44,12 +44,21 @@ simd::Panels<const T> RowProduct<T>::columns(const Group& group, std::size_t pan
 }
 
 template <class T>
+std::size_t RowProduct<T>::panels_at_a_time() const {
+  return row_bytes(groups_) / (kPanel * sizeof(T));
+}
+
+template <class T>
 void RowProduct<T>::multiply(std::span<const T* const> rows, T* out) const {
   std::fill_n(out, simd::panel_size(rows.size(), k_), T{0});
-  const std::size_t most = row_bytes(groups_) / (kPanel * sizeof(T)), blocks = (panels_ + most - 1) / most;
+  const std::size_t most = panels_at_a_time(), blocks = (panels_ + most - 1) / most;
   for (std::size_t block = 0; block < blocks; ++block)
-    for (std::size_t g = 0; g < groups_; ++g)
-      multiply_columns(rows, g, block * panels_ / blocks, (block + 1) * panels_ / blocks, out);
+    add(rows, block * panels_ / blocks, (block + 1) * panels_ / blocks, out);
+}
+
+template <class T>
+void RowProduct<T>::add(std::span<const T* const> rows, std::size_t from, std::size_t to, T* out) const {
+  for (std::size_t g = 0; g < groups_; ++g) add_columns(rows, g, from, to, out);
   // What the last panel holds beyond the last row came of that row, again.
   const std::size_t lanes = rows.size() % kPanel;
   if (lanes == 0) return;
@@ -59,8 +68,8 @@ void RowProduct<T>::multiply(std::span<const T* const> rows, T* out) const {
 
 // One group of columns, and the panels in [from, to) of all rows. The first group fetches what it will read next.
 template <class T>
-void RowProduct<T>::multiply_columns(std::span<const T* const> rows, std::size_t g, std::size_t from, std::size_t to,
-                                     T* out) const {
+void RowProduct<T>::add_columns(std::span<const T* const> rows, std::size_t g, std::size_t from, std::size_t to,
+                                T* out) const {
   const Group these = group(g);
   const auto four_from = [&](std::size_t first) {
     std::array<const T*, kProductRows> four;

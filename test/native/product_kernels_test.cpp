@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "affinity/row_product.h"
+#include "affinity/products.h"
 #include "genmi/affinity.h"
 #include "genmi/aligned_vector.h"
 #include "objectives/panel_algebra.h"
@@ -90,6 +90,25 @@ class Products : public testing::TestWithParam<Isa> {
   }
 
   template <class T>
+  void expect_symmetric_multiplied(std::size_t n, std::size_t k) {
+    Matrix<T> a(n, n, random_);
+    const Matrix<T> v(n, k, random_);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < i; ++j) a.entries[i * a.stride + j] = a.entries[j * a.stride + i];
+    const auto multiply = [&](std::size_t threads) {
+      Workspace workspace;
+      ThreadPool pool;
+      std::vector<T> out(simd::panel_size(n, k), T{7});
+      affinity::multiply_symmetric<T>(a.addresses(), to_panels(v).data(), k, {workspace, &pool, threads}, out.data());
+      return out;
+    };
+    const std::vector<T> out = multiply(1);
+    expect_sums(out, n, k, n, [&](auto i, auto c, auto t) { return a(i, t) * v(t, c); });
+    EXPECT_EQ(out, multiply(2));
+    EXPECT_EQ(out, multiply(3));
+  }
+
+  template <class T>
   void expect_panels_multiplied(std::size_t n, std::size_t k) {
     const Workspace::Frame frame(workspace_);
     const Matrix<T> a(n, k, random_), b(n, k, random_), w(k, k, random_);
@@ -121,10 +140,18 @@ TEST_P(Products, OfRowsAreTheirSums) {
       expect_rows_multiplied<double>(1 + (n * 17) % 67, n, k);
     }
   }
-  for (const std::size_t n : {130, 1030, 2100}) {  // more than one block of a row, more than one part of a sum
+  for (const std::size_t n : {130, 1030}) {  // more than one block of a row, more than one part of a sum
     expect_rows_multiplied<float>(n - 3, n, 10);
     expect_rows_multiplied<double>(n - 3, n, 10);
   }
+}
+
+TEST_P(Products, OfHalfAMatrixAreThoseOfTheWhole) {
+  for (const std::size_t n : {1, 2, 15, 16, 17, 67, 127, 128, 129, 300}) {
+    expect_symmetric_multiplied<float>(n, 1 + n % 12);
+    expect_symmetric_multiplied<double>(n, 1 + n % 11);
+  }
+  expect_symmetric_multiplied<float>(700, 20);  // worth a second thread
 }
 
 TEST_P(Products, OfPanelsAreTheirSums) {
