@@ -9,7 +9,7 @@
 
 namespace genmi::affinity {
 
-// V, N x K in panels (simd/product_kernels.h), made ready to be multiplied by many rows.
+// V, N x K in panels (simd/panels.h), made ready to be multiplied by many rows.
 template <class T>
 class RowProduct {
  public:

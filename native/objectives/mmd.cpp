@@ -20,12 +20,13 @@
 #include "genmi/objective.h"
 #include "objectives/comparisons.h"
 #include "objectives/panel_algebra.h"
-#include "simd/product_kernels.h"
+#include "simd/kernels.h"
 
 namespace genmi::objectives {
 namespace {
 
 using simd::kPanel;
+using simd::Panels;
 
 // Columns of density ratios that differ by no more than rounding are equal: at distance 0, where the root has no slope.
 constexpr double kRounding = 64 * std::numeric_limits<double>::epsilon();
@@ -68,31 +69,26 @@ std::span<const double> from_panels(const T* panels, std::size_t n, std::size_t 
 
 // w' A w, term by term; 0 for a kernel that is not positive semi-definite and has it negative.
 template <class T>
-double quadratic_form(const Centred<T>& m, const Comparison& pair) {
-  double forms[kPanel] = {}, squares[kPanel] = {}, ratios[kPanel] = {};
-  static constexpr T kNone[kPanel] = {};
+double quadratic_form(const Centred<T>& m, const Comparison& pair, Workspace& workspace) {
+  const Workspace::Frame frame(workspace);
+  const std::size_t panels = simd::panels_of(m.n), step = kPanel * m.k;
+  const auto dot = [&](Panels<const T> a, Panels<const T> b) { return simd::kernels().product<T>().dot(a, b, panels); };
+  const auto column = [&](const T* of, std::size_t cluster) { return Panels<const T>{of + cluster * kPanel, step}; };
+  const auto difference = [&](const T* of) -> Panels<const T> {
+    const std::span<T> out = workspace.take<T>(panels * kPanel);
+    const T *a = column(of, pair.a).data, *b = column(of, pair.b).data;
+    for (std::size_t p = 0; p < panels; ++p)
+      for (std::size_t lane = 0; lane < kPanel; ++lane)
+        out[p * kPanel + lane] = a[p * step + lane] - b[p * step + lane];
+    return {out.data(), kPanel};
+  };
   const bool with_data = pair.b == kAllData;
-  for (std::size_t p = 0; p < simd::panels_of(m.n); ++p) {
-    const std::size_t a = (p * m.k + pair.a) * kPanel, b = with_data ? 0 : (p * m.k + pair.b) * kPanel;
-    const T *ra = m.ratio + a, *rb = with_data ? kNone : m.ratio + b;
-    const T *ca = m.product + a, *cb = with_data ? kNone : m.product + b;
-    for (std::size_t lane = 0; lane < kPanel; ++lane) {
-      const double w = static_cast<double>(ra[lane] - rb[lane]);
-      forms[lane] += w * static_cast<double>(ca[lane] - cb[lane]);
-      squares[lane] += w * w;
-      ratios[lane] += static_cast<double>(ra[lane]) * static_cast<double>(ra[lane]) +
-                      static_cast<double>(rb[lane]) * static_cast<double>(rb[lane]);
-    }
-  }
-  double form = 0, square = 0, ratio = 0;
-  for (std::size_t lane = 0; lane < kPanel; ++lane) {
-    form += forms[lane];
-    square += squares[lane];
-    ratio += ratios[lane];
-  }
-  // A cluster is not rounded but where it is compared with another.
-  const double by_panels = with_data ? 0 : Centred<T>::kRounding * Centred<T>::kRounding * ratio;
-  const double by_ratios = kRounding * kRounding * (ratio + 2 * static_cast<double>(m.n));
+  const Panels<const T> ratio = column(m.ratio, pair.a), w = with_data ? ratio : difference(m.ratio);
+  const double form = dot(w, with_data ? column(m.product, pair.a) : difference(m.product)), square = dot(w, w);
+  const double squares = with_data ? square : dot(ratio, ratio) + dot(column(m.ratio, pair.b), column(m.ratio, pair.b));
+  // In panels, ratios are rounded relative to what they differ from 1 by.
+  const double by_panels = with_data ? 0 : Centred<T>::kRounding * Centred<T>::kRounding * squares;
+  const double by_ratios = kRounding * kRounding * (squares + 2 * static_cast<double>(m.n));
   return square <= std::max(by_panels, by_ratios) ? 0 : std::max(form, 0.0);
 }
 
@@ -189,7 +185,7 @@ class Mmd final : public Objective {
       const auto [a, b] = std::pair(comparisons[c].a, comparisons[c].b);
       const double alone = one_vs_one_ ? of_all[a * m.k + a] + of_all[b * m.k + b] : 0;
       const double together = one_vs_one_ ? alone - 2 * of_all[a * m.k + b] : 0;
-      out[c] = together > kCancelled * alone ? together : quadratic_form(m, comparisons[c]);
+      out[c] = together > kCancelled * alone ? together : quadratic_form(m, comparisons[c], context.workspace);
     }
   }
 

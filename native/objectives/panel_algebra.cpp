@@ -77,14 +77,12 @@ void multiply_clusters(const T* a, std::size_t n, std::size_t k, const double* w
 
 template <class T>
 void centre_columns(T* a, std::size_t n, std::size_t k) {
+  const simd::ProductKernels<T>& kernels = simd::kernels().product<T>();
   const std::size_t panels = simd::panels_of(n), step = kPanel * k;
+  T ones[kPanel];
+  std::fill_n(ones, kPanel, T{1});
   for (std::size_t c = 0; c < k; ++c) {
-    double lanes[kPanel] = {}, sum = 0;
-    for (std::size_t p = 0; p < panels; ++p)
-      for (std::size_t lane = 0; lane < kPanel; ++lane)
-        lanes[lane] += static_cast<double>(a[p * step + c * kPanel + lane]);
-    for (const double lane : lanes) sum += lane;
-    const double mean = sum / static_cast<double>(n);
+    const double mean = kernels.dot({a + c * kPanel, step}, {ones, 0}, panels) / static_cast<double>(n);
     for (std::size_t p = 0; p < panels; ++p) {
       T* column = a + p * step + c * kPanel;
       const std::size_t count = std::min(kPanel, n - p * kPanel);

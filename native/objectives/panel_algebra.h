@@ -1,4 +1,4 @@
-// Matrices with a row for each sample and a column for each cluster, in panels (simd/product_kernels.h), multiplied by
+// Matrices with a row for each sample and a column for each cluster, in panels (simd/panels.h), multiplied by
 // each other and by small matrices.
 #pragma once
 

@@ -1,25 +1,20 @@
-// The vector kernels of products with predictions: matrices of a few columns, one for each cluster, and as many rows as
-// there are samples.
+// The vector kernels of products with matrices in panels (simd/panels.h): predictions, and what is made of them.
 //
-// Such a matrix is kept in panels of 16 rows: panel p holds [column][16], row 16 p + lane in lane. So vectors run along
-// the samples, and no lane is lost whatever the number of clusters. Beyond the last row it is 0. What it is multiplied
-// by comes in plain rows, padded with zeros to whole panels; a matrix in panels is one too, its row being a column of
-// it that has 16 numbers in each panel.
+// The other factor comes in plain rows, padded with zeros to whole panels. A matrix in panels is one too: its rows are
+// its columns, which have 16 numbers in each panel.
 #pragma once
 
 #include <cstddef>
 
+#include "simd/panels.h"
+
 namespace genmi::simd {
 
-// Rows to a panel.
-inline constexpr std::size_t kPanel = 16;
 // How many rows multiply_rows takes at a time.
 inline constexpr std::size_t kProductRows = 4;
 
-constexpr std::size_t panels_of(std::size_t rows) { return (rows + kPanel - 1) / kPanel; }
-constexpr std::size_t panel_size(std::size_t rows, std::size_t columns) { return panels_of(rows) * kPanel * columns; }
-
-// Consecutive panels are `step` numbers apart, which is 16 times the number of columns, or 16 in a plain row.
+// Consecutive panels are `step` numbers apart: 16 times the number of columns, 16 in a plain row, 0 if all are the
+// same.
 template <class T>
 struct Panels {
   T* data;
@@ -39,6 +34,9 @@ struct ProductKernels {
   // out[p][c] += sum_r columns[r][c] rows[r][p] for `count` panels p of the rows and `width` columns.
   void (*add_rows)(const T* const* rows, std::size_t row_step, std::size_t row_count, Panels<const T> columns,
                    std::size_t width, std::size_t count, Panels<T> out);
+
+  // <a, b> for one column of `count` panels each, in float64.
+  double (*dot)(Panels<const T> a, Panels<const T> b, std::size_t count);
 };
 
 }  // namespace genmi::simd

@@ -32,15 +32,15 @@ struct Register {
 // Half of a's and half of b's lanes in turns, within each group of 16 bytes, where shuffles are fast.
 template <class T, std::size_t kHalf, class V, std::size_t... kLane>
 inline V interleave(V a, V b, Indices<kLane...>) {
-  constexpr std::size_t kGroup = 16 / sizeof(T), kLanes = sizeof...(kLane);
+  constexpr std::size_t kGroup = 16 / sizeof(T), kCount = sizeof...(kLane);
   return __builtin_shufflevector(
-      a, b, (kLane / kGroup * kGroup + kHalf * kGroup / 2 + kLane % kGroup / 2 + kLane % 2 * kLanes)...);
+      a, b, (kLane / kGroup * kGroup + kHalf * kGroup / 2 + kLane % kGroup / 2 + kLane % 2 * kCount)...);
 }
 // Half of a's lanes, then half of b's, within each group of four.
 template <std::size_t kHalf, class V, std::size_t... kLane>
 inline V concatenate(V a, V b, Indices<kLane...>) {
-  constexpr std::size_t kLanes = sizeof...(kLane);
-  return __builtin_shufflevector(a, b, (kLane / 4 * 4 + kHalf * 2 + kLane % 2 + kLane % 4 / 2 * kLanes)...);
+  constexpr std::size_t kCount = sizeof...(kLane);
+  return __builtin_shufflevector(a, b, (kLane / 4 * 4 + kHalf * 2 + kLane % 2 + kLane % 4 / 2 * kCount)...);
 }
 
 // The sum of a vector's groups of 16 bytes.
@@ -59,11 +59,11 @@ inline auto add_groups(V vector) {
 template <class T, class V>
 inline void add_sums(const V (&vectors)[kProductRows], T* out) {
   typedef T Group __attribute__((vector_size(16), aligned(sizeof(T)), may_alias));
-  constexpr typename CountIndices<sizeof(V) / sizeof(T)>::Type kLanes;
-  const auto add = [&](V a, V b) { return interleave<T, 0>(a, b, kLanes) + interleave<T, 1>(a, b, kLanes); };
+  constexpr typename CountIndices<sizeof(V) / sizeof(T)>::Type lanes;
+  const auto add = [&](V a, V b) { return interleave<T, 0>(a, b, lanes) + interleave<T, 1>(a, b, lanes); };
   const V first = add(vectors[0], vectors[1]), second = add(vectors[2], vectors[3]);
   if constexpr (sizeof(T) == 4) {
-    const V all_four = concatenate<0>(first, second, kLanes) + concatenate<1>(first, second, kLanes);
+    const V all_four = concatenate<0>(first, second, lanes) + concatenate<1>(first, second, lanes);
     *reinterpret_cast<Group*>(out) += add_groups<T>(all_four);
   } else {
     *reinterpret_cast<Group*>(out) += add_groups<T>(first);
@@ -135,7 +135,7 @@ inline std::size_t add_vectors(const T* const* rows, std::size_t row_step, std::
 }
 
 template <class T, std::size_t kColumns>
-void add_columns(const T* const* rows, std::size_t row_step, std::size_t row_count, Panels<const T> columns,
+void add_group(const T* const* rows, std::size_t row_step, std::size_t row_count, Panels<const T> columns,
                  std::size_t count, Panels<T> out) {
   const std::size_t end = count * (kPanel / Register<T>::kLanes);
   const std::size_t next = add_vectors<T, kColumns, 4>(rows, row_step, row_count, columns, 0, end, out);
@@ -155,7 +155,16 @@ void add_rows(const T* const* rows, std::size_t row_step, std::size_t row_count,
               std::size_t width, std::size_t count, Panels<T> out) {
   if constexpr (kColumns > 1)
     if (width < kColumns) return add_rows<T, kColumns - 1>(rows, row_step, row_count, columns, width, count, out);
-  add_columns<T, kColumns>(rows, row_step, row_count, columns, count, out);
+  add_group<T, kColumns>(rows, row_step, row_count, columns, count, out);
+}
+
+template <class T>
+double dot(Panels<const T> a, Panels<const T> b, std::size_t count) {
+  static_assert(Block<double>::kLanes == kPanel);
+  Block<double> sums = all(0.0);
+  for (std::size_t p = 0; p < count; ++p)
+    sums = multiply_add(load_as_double(a.data + p * a.step), load_as_double(b.data + p * b.step), sums);
+  return reduce(sums, [](auto x, auto y) { return x + y; });
 }
 
 template <class T>
@@ -163,6 +172,7 @@ constexpr ProductKernels<T> kProductKernels = {
     .width = kWidth,
     .multiply_rows = multiply_rows<T>,
     .add_rows = add_rows<T>,
+    .dot = dot<T>,
 };
 
 }  // namespace
