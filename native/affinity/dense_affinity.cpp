@@ -22,7 +22,7 @@ void DenseAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, con
   if (rows.index == nullptr && rows.count == size()) {
     const std::span<const T*> addresses = context.workspace.take<const T*>(rows.count);
     for (std::size_t i = 0; i < rows.count; ++i) addresses[i] = matrix_.row(i);
-    if (worth_symmetry<T>(rows.count)) return multiply_symmetric<T>(addresses, v, k, context, out);
+    if (worth_symmetry<T>(rows.count, k)) return multiply_symmetric<T>(addresses, v, k, context, out);
     return multiply_stored_rows<T>(addresses, rows.count, v, k, context, out);
   }
   multiply_made_rows<T>(

@@ -85,14 +85,14 @@ void multiply_made_rows(std::size_t n, const T* v, std::size_t k, std::size_t ro
   });
 }
 
-// out = A V for a symmetric matrix in memory: reads what is right of the diagonal once, for both of its halves, which
-// is faster from where the matrix has no place in a cache.
+// out = A V for a symmetric matrix in memory: reads what is right of the diagonal once, for both of its halves.
 template <class T>
 void multiply_symmetric(std::span<const T* const> rows, const T* v, std::size_t k, const Context& context, T* out);
 
+// Whether that is faster: where the matrix has no place in a cache, and few columns wait for memory.
 template <class T>
-constexpr bool worth_symmetry(std::size_t n) {
-  return n * n * sizeof(T) >= 6'000'000;
+constexpr bool worth_symmetry(std::size_t n, std::size_t k) {
+  return k <= 32 && n * n * sizeof(T) >= 24'000'000;
 }
 
 }  // namespace genmi::affinity

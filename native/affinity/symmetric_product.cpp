@@ -11,8 +11,8 @@ using simd::kPanel;
 
 // Rows that are multiplied together, of which a piece stays in the second cache for its second use.
 constexpr std::size_t kRows = 128;
-// Everyone who works on it adds up a result of their own, from their first row on.
-constexpr std::size_t kParts = 8;
+// Each part of the triangle adds up a result of its own, from its first row on: more of them cost more than they bring.
+constexpr std::size_t kParts = 4;
 
 // Where part p of a triangle begins, if all are to have the same area: at a multiple of kRows.
 std::size_t part_begin(std::size_t n, std::size_t p) {
