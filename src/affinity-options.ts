@@ -78,8 +78,11 @@ export interface PrecomputedOptions {
   metric?: boolean | undefined;
 }
 
-/** Above this many bytes of entries, `storage: 'auto'` keeps the features instead. */
-const DENSE_LIMIT = 2 ** 28;
+/**
+ * Above this many bytes of entries, or a quarter of what memory is free, `storage: 'auto'` keeps the features instead: an
+ * evaluation then costs 3 to 5 times as much, but nothing before the first.
+ */
+const DENSE_LIMIT = 2 ** 30;
 
 export function precisionOf(data: Precision): 'float32' | 'float64' {
   return data instanceof Float32Array ? 'float32' : 'float64';

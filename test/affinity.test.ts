@@ -62,8 +62,8 @@ describe("storage 'auto'", () => {
   it('is dense for others, until that is large', () => {
     expect(Affinity.kernel(tall, { kernel: 'rbf' }).storage).toBe('dense');
     expect(Affinity.distance(tall, { metric: 'euclidean' }).storage).toBe('dense');
-    // 8 N^2 bytes beyond the limit of 256 MB.
-    const many: Matrix = { data: new Float32Array(9000), shape: [9000, 1] };
+    // 8 N^2 bytes beyond the limit of 1 GB.
+    const many: Matrix = { data: new Float32Array(12000), shape: [12000, 1] };
     expect(Affinity.kernel(many, { kernel: 'rbf', precision: 'float64' }).storage).toBe('features');
   });
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "affinity/landmarks.h"
+#include "affinity/products.h"
 #include "affinity/row_blocks.h"
 #include "simd/reductions.h"
 
@@ -32,17 +34,66 @@ void Affinity::submatrix(Rows rows, const Context& context, float* out, std::siz
   });
 }
 
-void Affinity::centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const {
+namespace {
+
+// Rows of entries as numbers of another precision, less what they have in common: an offset for each row and column, so
+// that float32 keeps 7 digits of what varies. The mean over a few samples is as good as that over all.
+template <class T>
+class CentredRows {
+ public:
+  CentredRows(const Affinity& affinity, Rows rows, Workspace& workspace)
+      : affinity_(affinity), rows_(rows), offsets_(workspace.take_zeroed<double>(rows.count)) {
+    const std::span<double> row = workspace.take<double>(rows.count);
+    const std::vector<std::int32_t> landmarks = affinity::evenly_spread(rows.count, kLandmarks);
+    const double share = 1 / static_cast<double>(landmarks.size());
+    for (const std::int32_t landmark : landmarks) {
+      affinity.entries(rows[static_cast<std::size_t>(landmark)], rows, row.data());
+      for (std::size_t j = 0; j < rows.count; ++j) offsets_[j] += row[j] * share;
+    }
+    double mean = 0;
+    for (const std::int32_t landmark : landmarks) mean += offsets_[static_cast<std::size_t>(landmark)] * share;
+    for (double& offset : offsets_) offset -= mean / 2;
+  }
+
+  // Rows [first, first + count), at most kMadeRows of them, `stride` numbers apart; scratch for as many.
+  void read(std::size_t first, std::size_t count, double* scratch, T* out, std::size_t stride) const {
+    std::int32_t some[affinity::kMadeRows];
+    for (std::size_t r = 0; r < count; ++r) some[r] = static_cast<std::int32_t>(rows_[first + r]);
+    affinity_.block({some, count}, rows_, scratch);
+    for (std::size_t r = 0; r < count; ++r)
+      for (std::size_t j = 0; j < rows_.count; ++j)
+        out[r * stride + j] = static_cast<T>(scratch[r * rows_.count + j] - offsets_[first + r] - offsets_[j]);
+  }
+
+ private:
+  static constexpr std::size_t kLandmarks = 8;
+  const Affinity& affinity_;
+  Rows rows_;
+  std::span<double> offsets_;
+};
+
+template <class T>
+void product_of_entries(const Affinity& affinity, Rows rows, const T* v, std::size_t k, const Context& context,
+                        T* out) {
   const Workspace::Frame frame(context.workspace);
-  const std::size_t n = rows.count;
-  const std::span<double> scratch = context.workspace.take<double>(n * context.slots());
-  affinity::for_each_row_block(n, row_operations(n) + n * k, context, [&](std::size_t i, std::size_t slot) {
-    double* row = scratch.data() + slot * n;
-    entries(rows[i], rows, row);
-    double* target = out + i * k;
-    std::fill(target, target + k, 0.0);
-    for (std::size_t j = 0; j < n; ++j) simd::add_scaled(row[j], v + j * k, k, target);
-  });
+  const CentredRows<T> entries(affinity, rows, context.workspace);
+  const std::span<double> scratch = context.workspace.take<double>(affinity::kMadeRows * rows.count * context.slots());
+  affinity::multiply_made_rows<T>(
+      rows.count, v, k, affinity.row_operations(rows.count), context,
+      [&](std::size_t first, std::size_t count, std::size_t slot, T* made, std::size_t stride) {
+        entries.read(first, count, scratch.data() + slot * affinity::kMadeRows * rows.count, made, stride);
+      },
+      out);
+}
+
+}  // namespace
+
+void Affinity::centred_product(Rows rows, const float* v, std::size_t k, const Context& context, float* out) const {
+  product_of_entries(*this, rows, v, k, context, out);
+}
+
+void Affinity::centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const {
+  product_of_entries(*this, rows, v, k, context, out);
 }
 
 Status SharedAffinity::open(AffinityPtr& out) const {

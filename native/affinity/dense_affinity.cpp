@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "affinity/products.h"
 #include "affinity/row_blocks.h"
-#include "simd/reductions.h"
 
 namespace genmi::affinity {
 
@@ -27,16 +27,25 @@ void DenseAffinity<T>::submatrix(Rows rows, const Context& context, float* out, 
   });
 }
 
+// A mini-batch is gathered, a few rows at a time.
 template <class T>
-void DenseAffinity<T>::centred_product(Rows rows, const double* v, std::size_t k, const Context& context,
-                                       double* out) const {
-  for_each_row_block(rows.count, rows.count * k, context, [&](std::size_t i, std::size_t) {
-    const T* row = matrix_.row(rows[i]);
-    double* target = out + i * k;
-    std::fill(target, target + k, 0.0);
-    for (std::size_t j = 0; j < rows.count; ++j)
-      simd::add_scaled(static_cast<double>(row[rows[j]]), v + j * k, k, target);
-  });
+void DenseAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
+  const Workspace::Frame frame(context.workspace);
+  if (rows.index == nullptr && rows.count == size()) {
+    const std::span<const T*> addresses = context.workspace.take<const T*>(rows.count);
+    for (std::size_t i = 0; i < rows.count; ++i) addresses[i] = matrix_.row(i);
+    if (worth_symmetry<T>(rows.count, k)) return multiply_symmetric<T>(addresses, v, k, context, out);
+    return multiply_stored_rows<T>(addresses, rows.count, v, k, context, out);
+  }
+  multiply_made_rows<T>(
+      rows.count, v, k, rows.count, context,
+      [&](std::size_t first, std::size_t count, std::size_t, T* made, std::size_t stride) {
+        for (std::size_t r = 0; r < count; ++r) {
+          const T* stored = matrix_.row(rows[first + r]);
+          for (std::size_t j = 0; j < rows.count; ++j) made[r * stride + j] = stored[rows[j]];
+        }
+      },
+      out);
 }
 
 template class DenseAffinity<float>;

@@ -24,7 +24,8 @@ class DenseAffinity final : public Affinity {
   void entries(std::size_t i, Rows columns, double* out) const override;
   using Affinity::submatrix;
   void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const override;
-  void centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const override;
+  using Affinity::centred_product;
+  void centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const override;
 
  private:
   PaddedMatrix<T> matrix_;

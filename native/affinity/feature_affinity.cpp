@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "simd/reductions.h"
+#include "affinity/products.h"
 
 namespace genmi::affinity {
 namespace {
@@ -20,9 +20,9 @@ void FeatureAffinity<T>::entries(std::size_t i, Rows columns, double* out) const
 
 template <class T>
 void FeatureAffinity<T>::block(Rows rows, Rows columns, double* out) const {
-  constexpr std::size_t kColumns = 3 * simd::kPanel<T>;
+  constexpr std::size_t kColumns = 3 * simd::kFeaturePanel<T>;
   PackedSamples<T> some, others;
-  AlignedVector<T> entries(std::min(rows.count + simd::kPanel<T>, kTileSize<T>) * kColumns);
+  AlignedVector<T> entries(std::min(rows.count + simd::kFeaturePanel<T>, kTileSize<T>) * kColumns);
   for (std::size_t row = 0; row < rows.count; row += kTileSize<T>) {
     const std::size_t end = std::min(rows.count, row + kTileSize<T>);
     pairwise_.pack(rows, row, end, some);
@@ -53,7 +53,8 @@ void FeatureAffinity<T>::whole_rows(Rows rows, const Context& context, double* o
 
 template <class T>
 void FeatureAffinity<T>::submatrix(Rows rows, const Context& context, double* out) const {
-  const std::size_t n = rows.count, stride = (n + simd::kPanel<T> - 1) / simd::kPanel<T> * simd::kPanel<T>;
+  const std::size_t n = rows.count,
+                    stride = (n + simd::kFeaturePanel<T> - 1) / simd::kFeaturePanel<T> * simd::kFeaturePanel<T>;
   if (n * stride * sizeof(T) > kLargestCopy) return whole_rows(rows, context, out);
   const Workspace::Frame frame(context.workspace);
   const std::span<T> entries = context.workspace.take<T>(n * stride);
@@ -71,20 +72,22 @@ double FeatureAffinity<T>::product_operations(double n, double k) const {
   return is_linear() ? 2 * n * entry_operations() * k : Affinity::product_operations(n, k);
 }
 
-// The linear kernel never needs its N x N matrix: X (X' V) costs O(N d k).
 template <class T>
-void FeatureAffinity<T>::centred_product(Rows rows, const double* v, std::size_t k, const Context& context,
-                                         double* out) const {
-  if (!is_linear()) return Affinity::centred_product(rows, v, k, context, out);
+void FeatureAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
+  if (is_linear()) return linear_product(rows, v, k, context, out);
+  Affinity::centred_product(rows, v, k, context, out);
+}
+
+// The linear kernel never needs its N x N matrix: with S = X' V, its product X S costs O(N d k).
+template <class T>
+void FeatureAffinity<T>::linear_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
   const Workspace::Frame frame(context.workspace);
-  const std::span<double> projected = context.workspace.take_zeroed<double>(columns_ * k);
-  for (std::size_t i = 0; i < rows.count; ++i)
-    for (std::size_t f = 0; f < columns_; ++f)
-      simd::add_scaled(static_cast<double>(sample(rows[i])[f]), v + i * k, k, projected.data() + f * k);
-  std::fill(out, out + rows.count * k, 0.0);
-  for (std::size_t i = 0; i < rows.count; ++i)
-    for (std::size_t f = 0; f < columns_; ++f)
-      simd::add_scaled(static_cast<double>(sample(rows[i])[f]), projected.data() + f * k, k, out + i * k);
+  const std::size_t n = rows.count;
+  const std::span<const T*> samples = context.workspace.take<const T*>(n);
+  for (std::size_t i = 0; i < n; ++i) samples[i] = sample(rows[i]);
+  const std::span<T> projected = context.workspace.take<T>(simd::panel_size(columns_, k));
+  multiply_transposed<T>(samples, columns_, v, k, context, projected.data());
+  multiply_stored_rows<T>(samples, columns_, projected.data(), k, context, out);
 }
 
 template class FeatureAffinity<float>;

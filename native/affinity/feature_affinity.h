@@ -24,9 +24,11 @@ class FeatureAffinity final : public Affinity {
   void submatrix(Rows rows, const Context& context, double* out) const override;
   double entry_operations() const override { return static_cast<double>(columns_); }
   double product_operations(double n, double k) const override;
-  void centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const override;
+  using Affinity::centred_product;
+  void centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const override;
 
  private:
+  void linear_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const;
   void whole_rows(Rows rows, const Context& context, double* out) const;
   double offset(std::size_t i) const { return pairwise_.offsets().empty() ? 0 : pairwise_.offsets()[i]; }
   // Those of the linear kernel are centred: the maximum mean discrepancy does not change, and float32 keeps its

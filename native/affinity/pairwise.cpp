@@ -34,9 +34,10 @@ void run(std::size_t count, double terms, const Context& context, const ThreadPo
 simd::Tile<float> in_precision(const simd::Tile<float>& tile, float*) { return tile; }
 simd::Tile<double> in_precision(const simd::Tile<double>& tile, double*) { return tile; }
 simd::Tile<float> in_precision(const simd::Tile<double>& tile, float* rounded) {
-  constexpr std::size_t kPanel = simd::kPanel<float>;
-  const simd::Tile<float> narrowed{rounded, tile.stride, (tile.rows + kPanel - 1) / kPanel * kPanel,
-                                   (tile.columns + kPanel - 1) / kPanel * kPanel};
+  constexpr std::size_t kFeaturePanel = simd::kFeaturePanel<float>;
+  const simd::Tile<float> narrowed{rounded, tile.stride,
+                                   (tile.rows + kFeaturePanel - 1) / kFeaturePanel * kFeaturePanel,
+                                   (tile.columns + kFeaturePanel - 1) / kFeaturePanel * kFeaturePanel};
   simd::kernels().narrow(tile, narrowed);
   return narrowed;
 }
@@ -72,25 +73,25 @@ void Pairwise<T>::prepare(Rows rows, std::size_t begin, std::size_t end, PackedS
 
 template <class T>
 void Pairwise<T>::pack_panel(std::size_t panel, PackedSamples<T>& into) const {
-  const T* samples[simd::kPanel<T>];
-  for (std::size_t lane = 0; lane < simd::kPanel<T>; ++lane) {
-    const std::size_t k = panel * simd::kPanel<T> + lane;
+  const T* samples[simd::kFeaturePanel<T>];
+  for (std::size_t lane = 0; lane < simd::kFeaturePanel<T>; ++lane) {
+    const std::size_t k = panel * simd::kFeaturePanel<T> + lane;
     samples[lane] = k < into.count ? sample(into.samples[k]) : nullptr;
   }
-  simd::pairwise_kernels<T>().pack(samples, columns(), into.panels.data() + panel * simd::kPanel<T> * columns());
+  simd::pairwise_kernels<T>().pack(samples, columns(), into.panels.data() + panel * simd::kFeaturePanel<T> * columns());
 }
 
 template <class T>
 void Pairwise<T>::pack(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const {
   prepare(rows, begin, end, into);
-  for (std::size_t panel = 0; panel < into.padded() / simd::kPanel<T>; ++panel) pack_panel(panel, into);
+  for (std::size_t panel = 0; panel < into.padded() / simd::kFeaturePanel<T>; ++panel) pack_panel(panel, into);
 }
 
 template <class T>
 PackedSamples<T> Pairwise<T>::pack(Rows rows, const Context& context) const {
   PackedSamples<T> packed;
   prepare(rows, 0, rows.count, packed);
-  const std::size_t panels = packed.padded() / simd::kPanel<T>;
+  const std::size_t panels = packed.padded() / simd::kFeaturePanel<T>;
   const auto task = [&](std::size_t panel, std::size_t) { pack_panel(panel, packed); };
   run(panels, static_cast<double>(rows.count * columns()), context, task);
   return packed;
@@ -135,7 +136,7 @@ void Pairwise<T>::evaluate(const PackedSamples<T>& rows, std::size_t row, const 
 template <class T>
 std::vector<double> Pairwise<T>::reduced_pairs(Rows rows, const Context& context) const {
   const PackedSamples<T> packed = pack(rows, context);
-  const std::size_t n = rows.count, d = columns(), panel = simd::kPanel<T>;
+  const std::size_t n = rows.count, d = columns(), panel = simd::kFeaturePanel<T>;
   const bool squared = measure_->reduction == Reduction::kSquaredEuclidean;
   const double factor = squared ? features_.unit * features_.unit : features_.unit;
   std::vector<double> pairs(n * (n - 1) / 2);

@@ -13,7 +13,7 @@ namespace genmi::affinity {
 
 // Tiles of the triangle that is evaluated have this many rows and columns.
 template <class T>
-inline constexpr std::size_t kTileSize = 6 * simd::kPanel<T>;
+inline constexpr std::size_t kTileSize = 6 * simd::kFeaturePanel<T>;
 
 // Some samples as the kernels read them, and what each brings to its entries beside its features. Filled up with zeros
 // to a whole panel.
@@ -26,7 +26,9 @@ struct PackedSamples {
   AlignedVector<double> added;  // to every entry
   std::vector<std::size_t> samples;
 
-  std::size_t padded() const { return (count + simd::kPanel<T> - 1) / simd::kPanel<T> * simd::kPanel<T>; }
+  std::size_t padded() const {
+    return (count + simd::kFeaturePanel<T> - 1) / simd::kFeaturePanel<T> * simd::kFeaturePanel<T>;
+  }
 };
 
 // A(i, j) = core(i, j) + offsets()[i] + offsets()[j]: evaluated in the precision of T, the core keeps its digits for

@@ -123,7 +123,7 @@ void Pairwise<T>::derive_differences(double factor) {
 
 template <class T>
 double Pairwise<T>::typical_reduction() const {
-  const std::vector<std::int32_t> some = evenly_spread(size(), 2 * simd::kPanel<T>);
+  const std::vector<std::int32_t> some = evenly_spread(size(), 2 * simd::kFeaturePanel<T>);
   const Rows rows{some.data(), some.size()};
   Workspace unused;
   const std::vector<double> pairs = reduced_pairs(rows, {unused});

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "simd/kernels.h"
 #include "simd/reductions.h"
 
 namespace genmi::affinity {
@@ -53,7 +54,8 @@ SampleFeatures<T>::SampleFeatures(AnyMatrix features, const Measure& measure) {
       [&](const auto& view) {
         size = view.rows;
         columns = view.columns;
-        rows.resize(size * columns);
+        stride = measure.is_linear() ? simd::panel_size(columns, 1) : columns;
+        rows.resize(size * stride);
         if (measure.traits.normalises) normalise(view);
         else centre_and_copy(view, measure);
       },
@@ -76,7 +78,7 @@ void SampleFeatures<T>::centre_and_copy(MatrixView<U> features, const Measure& m
   }
   for (std::size_t i = 0; i < size; ++i)
     for (std::size_t f = 0; f < columns; ++f)
-      rows[i * columns + f] = static_cast<T>(static_cast<double>(features(i, f)) - centre[f]);
+      rows[i * stride + f] = static_cast<T>(static_cast<double>(features(i, f)) - centre[f]);
 }
 
 template <class T>
@@ -87,8 +89,8 @@ void SampleFeatures<T>::normalise(MatrixView<U> features) {
     const double divisor = length > 0 ? length : 1;
     for (std::size_t f = 0; f < columns; ++f)
       // A length that overflows has no direction: that is told of as an entry that is not finite.
-      rows[i * columns + f] = std::isinf(length) ? std::numeric_limits<T>::quiet_NaN()
-                                                 : static_cast<T>(static_cast<double>(features(i, f)) / divisor);
+      rows[i * stride + f] = std::isinf(length) ? std::numeric_limits<T>::quiet_NaN()
+                                                : static_cast<T>(static_cast<double>(features(i, f)) / divisor);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "affinity/measures.h"
 #include "genmi/affinity.h"
+#include "genmi/aligned_vector.h"
 
 namespace genmi::affinity {
 
@@ -13,7 +14,8 @@ namespace genmi::affinity {
 template <class T>
 struct SampleFeatures {
   std::size_t size = 0, columns = 0;
-  std::vector<T> rows;
+  std::size_t stride = 0;  // from row to row: those of the linear kernel are filled up with zeros, to be multiplied
+  AlignedVector<T> rows;
   std::vector<double> centre;  // not where the measure normalises
   double unit = 1;             // a power of two, so that squares of float32 features neither overflow nor vanish
 
@@ -21,7 +23,7 @@ struct SampleFeatures {
   // is exact, and for inner products in any case. Differences stay what they were.
   SampleFeatures(AnyMatrix features, const Measure& measure);
 
-  const T* row(std::size_t i) const { return rows.data() + i * columns; }
+  const T* row(std::size_t i) const { return rows.data() + i * stride; }
 
  private:
   template <class U>

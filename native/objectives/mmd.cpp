@@ -3,6 +3,15 @@
 // For a comparison of two clusters (or of one with the data) with density ratios r_a, r_b and w = r_a - r_b, the
 // distance is sqrt(s), or s itself for the squared one, with s = w' A w / N^2 for the kernel A. Always this quadratic
 // form of a centred w, never the sum of its three expanded terms, which cancel when the data are far from the origin.
+//
+// All of them follow from one product of the kernel with the centred ratios R = r - 1, where "all the data" is 0:
+//
+//   S = R' A R / N^2             one-vs-all  s_a  = S_aa
+//                                one-vs-one  s_ab = S_aa + S_bb - 2 S_ab
+//   dI/dr = 2 / N^2  A R L       one-vs-all  L = diag(g_a)
+//                                one-vs-one  L = diag(sum_b g_ab) - g      (a Laplacian)
+//
+// with g the weight of a comparison times its distance's slope in s. A R may have any constant in each column.
 // Source: Ohl et al. 2022, eq. (9), (10); Gretton et al., "A Kernel Two-Sample Test", JMLR 2012 (the V-statistic).
 #include <algorithm>
 #include <cmath>
@@ -10,12 +19,78 @@
 
 #include "genmi/objective.h"
 #include "objectives/comparisons.h"
+#include "objectives/panel_algebra.h"
+#include "simd/kernels.h"
 
 namespace genmi::objectives {
 namespace {
 
+using simd::kPanel;
+using simd::Panels;
+
 // Columns of density ratios that differ by no more than rounding are equal: at distance 0, where the root has no slope.
 constexpr double kRounding = 64 * std::numeric_limits<double>::epsilon();
+
+// The centred ratios R = r - 1, in panels, and A R with its columns centred.
+template <class T>
+struct Centred {
+  std::size_t n, k;
+  T* ratio;
+  T* product;
+  // What rounding to T may have changed, relative to R.
+  static constexpr double kRounding = 8 * static_cast<double>(std::numeric_limits<T>::epsilon());
+};
+
+// A distance in each comparison, and its slope in s.
+struct Distances {
+  std::span<const Comparison> comparisons;
+  std::span<double> values, slopes;
+
+  double gain(std::size_t c) const { return comparisons[c].weight * slopes[c]; }
+};
+
+// Predictions are row by row, in float64; products are in panels, in the kernel's precision.
+template <class T>
+void to_panels(const double* ratio, std::size_t n, std::size_t k, T* out) {
+  std::fill_n(out, simd::panel_size(n, k), T{0});
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t a = 0; a < k; ++a)
+      out[(i / kPanel * k + a) * kPanel + i % kPanel] = static_cast<T>(ratio[i * k + a] - 1);
+}
+
+template <class T>
+std::span<const double> from_panels(const T* panels, std::size_t n, std::size_t k, Workspace& workspace) {
+  const std::span<double> out = workspace.take<double>(n * k);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t a = 0; a < k; ++a)
+      out[i * k + a] = static_cast<double>(panels[(i / kPanel * k + a) * kPanel + i % kPanel]);
+  return out;
+}
+
+// w' A w, term by term; 0 for a kernel that is not positive semi-definite and has it negative.
+template <class T>
+double quadratic_form(const Centred<T>& m, const Comparison& pair, Workspace& workspace) {
+  const Workspace::Frame frame(workspace);
+  const std::size_t panels = simd::panels_of(m.n), step = kPanel * m.k;
+  const auto dot = [&](Panels<const T> a, Panels<const T> b) { return simd::kernels().product<T>().dot(a, b, panels); };
+  const auto column = [&](const T* of, std::size_t cluster) { return Panels<const T>{of + cluster * kPanel, step}; };
+  const auto difference = [&](const T* of) -> Panels<const T> {
+    const std::span<T> out = workspace.take<T>(panels * kPanel);
+    const T *a = column(of, pair.a).data, *b = column(of, pair.b).data;
+    for (std::size_t p = 0; p < panels; ++p)
+      for (std::size_t lane = 0; lane < kPanel; ++lane)
+        out[p * kPanel + lane] = a[p * step + lane] - b[p * step + lane];
+    return {out.data(), kPanel};
+  };
+  const bool with_data = pair.b == kAllData;
+  const Panels<const T> ratio = column(m.ratio, pair.a), w = with_data ? ratio : difference(m.ratio);
+  const double form = dot(w, with_data ? column(m.product, pair.a) : difference(m.product)), square = dot(w, w);
+  const double squares = with_data ? square : dot(ratio, ratio) + dot(column(m.ratio, pair.b), column(m.ratio, pair.b));
+  // In panels, ratios are rounded relative to what they differ from 1 by.
+  const double by_panels = with_data ? 0 : Centred<T>::kRounding * Centred<T>::kRounding * squares;
+  const double by_ratios = kRounding * kRounding * (squares + 2 * static_cast<double>(m.n));
+  return square <= std::max(by_panels, by_ratios) ? 0 : std::max(form, 0.0);
+}
 
 class Mmd final : public Objective {
  public:
@@ -23,24 +98,32 @@ class Mmd final : public Objective {
       : kernel_(std::move(kernel)), one_vs_one_(one_vs_one), squared_(squared) {}
 
   Status evaluate(const Batch& batch, Context& context, double factor, Totals& totals) const override {
-    const Workspace::Frame frame(context.workspace);
-    Measured m;
-    if (Status status = measure(batch, context, m); !status) return status;
-    for (std::size_t c = 0; c < m.comparisons.size(); ++c)
-      totals.value += factor * m.comparisons[c].weight * m.distances[c];
-    if (totals.log_gradient == nullptr) return Status::ok();
-    const std::span<double> by_ratio = ratio_gradient(m, context.workspace);
-    add_log_gradient(batch.exact(), m.comparisons, m.distances.data(), by_ratio.data(), factor, context.workspace,
-                     totals.log_gradient);
-    return Status::ok();
+    return in_precision_of_kernel([&]<class T>(const Affinity& kernel, T) -> Status {
+      const Workspace::Frame frame(context.workspace);
+      const Predictions& p = batch.exact();
+      Centred<T> m;
+      Distances distances;
+      if (Status status = measure(kernel, batch, context, m, distances); !status) return status;
+      for (std::size_t c = 0; c < distances.comparisons.size(); ++c)
+        totals.value += factor * distances.comparisons[c].weight * distances.values[c];
+      if (totals.log_gradient == nullptr) return Status::ok();
+      const std::span<const double> by_ratio =
+          from_panels(ratio_gradient(m, distances, context), m.n, m.k, context.workspace);
+      add_log_gradient(p, distances.comparisons, distances.values.data(), by_ratio.data(), factor, context.workspace,
+                       totals.log_gradient);
+      return Status::ok();
+    });
   }
 
   Status affinity_gradient(const Batch& batch, Context& context, double* out) const override {
-    const Workspace::Frame frame(context.workspace);
-    Measured m;
-    if (Status status = measure(batch, context, m); !status) return status;
-    write_affinity_gradient(m, context.workspace, out);
-    return Status::ok();
+    return in_precision_of_kernel([&]<class T>(const Affinity& kernel, T) -> Status {
+      const Workspace::Frame frame(context.workspace);
+      Centred<T> m;
+      Distances distances;
+      if (Status status = measure(kernel, batch, context, m, distances); !status) return status;
+      write_affinity_gradient({batch.exact().ratio(), m.n, m.k}, distances, context.workspace, out);
+      return Status::ok();
+    });
   }
 
   Cost cost(std::size_t n, std::size_t k) const override {
@@ -54,95 +137,100 @@ class Mmd final : public Objective {
   std::size_t affinity_size() const override { return kernel_->size(); }
 
  private:
-  struct Measured {
-    std::span<const Comparison> comparisons;
-    std::span<const double> distances;
-    std::span<const double> slopes;  // of the distance in s
-    Ratios ratio{};
-    const double* product = nullptr;  // A (r - 1) / N^2, N x K, up to a constant per column
-
-    // The column of "all the data" is A (1 - 1) = 0.
-    double product_at(std::size_t i, std::size_t cluster) const {
-      return cluster == kAllData ? 0 : product[i * ratio.k + cluster];
-    }
-  };
-
-  Status measure(const Batch& batch, Context& context, Measured& m) const {
+  // Calls compute with the kernel and a number of its precision.
+  template <class Compute>
+  Status in_precision_of_kernel(const Compute& compute) const {
     AffinityPtr kernel;
     if (Status status = kernel_->open(kernel); !status) return status;
+    return kernel->precision() == Precision::kFloat32 ? compute(*kernel, float{}) : compute(*kernel, double{});
+  }
+
+  template <class T>
+  Status measure(const Affinity& kernel, const Batch& batch, Context& context, Centred<T>& m,
+                 Distances& distances) const {
     const Predictions& p = batch.exact();
-    const std::size_t n = p.n(), k = p.k();
+    const std::size_t size = simd::panel_size(p.n(), p.k());
     Workspace& workspace = context.workspace;
-    m.comparisons = make_comparisons(p, one_vs_one_, workspace);
-    m.ratio = {p.ratio(), n, k};
-
-    const std::span<double> centred = workspace.take<double>(n * k);
-    std::transform(m.ratio.data, m.ratio.data + n * k, centred.begin(), [](double r) { return r - 1; });
-    const std::span<double> product = workspace.take<double>(n * k);
-    kernel->centred_product(batch.rows(), centred.data(), k, context, product.data());
+    m = {p.n(), p.k(), workspace.take<T>(size).data(), workspace.take<T>(size).data()};
+    to_panels(p.ratio(), m.n, m.k, m.ratio);
+    kernel.centred_product(batch.rows(), m.ratio, m.k, context, m.product);
     if (context.cancelled()) return aborted();
-    for (double& value : product) value /= static_cast<double>(n) * static_cast<double>(n);
-    m.product = product.data();
+    centre_columns(m.product, m.n, m.k);
 
-    const std::span<double> distances = workspace.take<double>(m.comparisons.size());
-    const std::span<double> slopes = workspace.take<double>(m.comparisons.size());
-    for (std::size_t c = 0; c < m.comparisons.size(); ++c) {
-      const double s = quadratic_form(m, m.comparisons[c]);
+    distances.comparisons = make_comparisons(p, one_vs_one_, workspace);
+    distances.values = workspace.take<double>(distances.comparisons.size());
+    distances.slopes = workspace.take<double>(distances.comparisons.size());
+    write_quadratic_forms(m, distances.comparisons, context, distances.values);
+    for (std::size_t c = 0; c < distances.comparisons.size(); ++c) {
+      const double s = distances.values[c] / (static_cast<double>(m.n) * static_cast<double>(m.n));
       if (!std::isfinite(s)) return not_finite();
-      distances[c] = squared_ ? s : std::sqrt(s);
-      slopes[c] = squared_ ? 1 : s > 0 ? 0.5 / distances[c] : 0;
+      distances.values[c] = squared_ ? s : std::sqrt(s);
+      distances.slopes[c] = squared_ ? 1 : s > 0 ? 0.5 / distances.values[c] : 0;
     }
-    m.distances = distances;
-    m.slopes = slopes;
     return Status::ok();
   }
 
-  // w' A w / N^2; 0 for a kernel that is not positive semi-definite and has it negative.
-  static double quadratic_form(const Measured& m, const Comparison& pair) {
-    double form = 0, square = 0, magnitude = 0;
-    for (std::size_t i = 0; i < m.ratio.n; ++i) {
-      const double ra = m.ratio(i, pair.a), rb = m.ratio(i, pair.b), w = ra - rb;
-      form += w * (m.product_at(i, pair.a) - m.product_at(i, pair.b));
-      square += w * w;
-      magnitude += ra * ra + rb * rb;
+  // w' A w for each comparison. Of two clusters it is taken from R' A R, unless too much of that cancels.
+  template <class T>
+  void write_quadratic_forms(const Centred<T>& m, std::span<const Comparison> comparisons, const Context& context,
+                             std::span<double> out) const {
+    const Workspace::Frame frame(context.workspace);
+    const double* of_all = nullptr;
+    if (one_vs_one_) {
+      const std::span<double> products = context.workspace.take<double>(m.k * m.k);
+      inner_products(m.ratio, m.product, m.n, m.k, context, products.data());
+      of_all = products.data();
     }
-    return square <= kRounding * kRounding * magnitude ? 0 : std::max(form, 0.0);
+    for (std::size_t c = 0; c < comparisons.size(); ++c) {
+      const auto [a, b] = std::pair(comparisons[c].a, comparisons[c].b);
+      const double alone = one_vs_one_ ? of_all[a * m.k + a] + of_all[b * m.k + b] : 0;
+      const double together = one_vs_one_ ? alone - 2 * of_all[a * m.k + b] : 0;
+      out[c] = together > kCancelled * alone ? together : quadratic_form(m, comparisons[c], context.workspace);
+    }
   }
 
-  // dI/dr, N x K: ds/dw = 2 A w / N^2. Columns are centred, which leaves the gradient as it is but not its rounding.
-  static std::span<double> ratio_gradient(const Measured& m, Workspace& workspace) {
-    const std::size_t n = m.ratio.n, k = m.ratio.k;
-    const std::span<double> gradient = workspace.take_zeroed<double>(n * k);
-    for (std::size_t c = 0; c < m.comparisons.size(); ++c) {
-      const Comparison& pair = m.comparisons[c];
-      const double weight = 2 * pair.weight * m.slopes[c];
-      for (std::size_t i = 0; i < n; ++i) {
-        const double by_w = weight * (m.product_at(i, pair.a) - m.product_at(i, pair.b));
-        gradient[i * k + pair.a] += by_w;
-        if (pair.b != kAllData) gradient[i * k + pair.b] -= by_w;
-      }
+  // dI/dr = 2 / N^2 A R L.
+  template <class T>
+  const T* ratio_gradient(const Centred<T>& m, const Distances& distances, const Context& context) const {
+    const std::size_t k = m.k;
+    const double scale = 2 / (static_cast<double>(m.n) * static_cast<double>(m.n));
+    const std::span<T> out = context.workspace.take<T>(simd::panel_size(m.n, k));
+    if (!one_vs_one_) {
+      for (std::size_t p = 0; p < simd::panels_of(m.n); ++p)
+        for (std::size_t a = 0; a < k; ++a)
+          for (std::size_t at = (p * k + a) * kPanel; at < (p * k + a + 1) * kPanel; ++at)
+            out[at] = static_cast<T>(scale * distances.gain(a)) * m.product[at];
+      return out.data();
     }
-    for (std::size_t a = 0; a < k; ++a) {
-      double mean = 0;
-      for (std::size_t i = 0; i < n; ++i) mean += gradient[i * k + a] / static_cast<double>(n);
-      for (std::size_t i = 0; i < n; ++i) gradient[i * k + a] -= mean;
+    const std::span<double> laplacian = context.workspace.take_zeroed<double>(k * k);
+    for (std::size_t c = 0; c < distances.comparisons.size(); ++c) {
+      const Comparison& pair = distances.comparisons[c];
+      const double gain = scale * distances.gain(c);
+      laplacian[pair.a * k + pair.a] += gain;
+      laplacian[pair.b * k + pair.b] += gain;
+      laplacian[pair.a * k + pair.b] = laplacian[pair.b * k + pair.a] = -gain;
     }
-    return gradient;
+    multiply_clusters(m.product, m.n, k, laplacian.data(), context, out.data());
+    return out.data();
   }
 
   // dI/dA = sum of weight * slope * w w' / N^2.
-  static void write_affinity_gradient(const Measured& m, Workspace& workspace, double* out) {
-    const std::size_t n = m.ratio.n;
+  static void write_affinity_gradient(const Ratios& ratio, const Distances& distances, Workspace& workspace,
+                                      double* out) {
+    const std::size_t n = ratio.n;
     std::fill(out, out + n * n, 0.0);
     const std::span<double> w = workspace.take<double>(n);
-    for (std::size_t c = 0; c < m.comparisons.size(); ++c) {
-      const Comparison& pair = m.comparisons[c];
-      const double weight = pair.weight * m.slopes[c] / (static_cast<double>(n) * static_cast<double>(n));
-      for (std::size_t i = 0; i < n; ++i) w[i] = m.ratio(i, pair.a) - m.ratio(i, pair.b);
+    for (std::size_t c = 0; c < distances.comparisons.size(); ++c) {
+      const Comparison& pair = distances.comparisons[c];
+      const double gain = distances.gain(c) / (static_cast<double>(n) * static_cast<double>(n));
+      for (std::size_t i = 0; i < n; ++i) w[i] = ratio(i, pair.a) - ratio(i, pair.b);
       for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < n; ++j) out[i * n + j] += weight * w[i] * w[j];
+        for (std::size_t j = 0; j < n; ++j) out[i * n + j] += gain * w[i] * w[j];
     }
   }
+
+  // A difference that is this much smaller than its terms has lost digits.
+  static constexpr double kCancelled = 0.25;
 
   SharedAffinityPtr kernel_;
   bool one_vs_one_;

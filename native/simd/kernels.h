@@ -4,6 +4,7 @@
 #include "simd/graph_kernels.h"
 #include "simd/isa.h"
 #include "simd/pairwise_kernels.h"
+#include "simd/product_kernels.h"
 #include "simd/transport_kernels.h"
 
 namespace genmi::simd {
@@ -14,6 +15,15 @@ struct Kernels {
   PairwiseKernels<double> pairwise_double;
   Narrow narrow;
   TransportKernels transport;
+  ProductKernels<float> product_single;
+  ProductKernels<double> product_double;
+
+  // Those for a type that is a parameter.
+  template <class T>
+  const ProductKernels<T>& product() const {
+    if constexpr (sizeof(T) == sizeof(float)) return product_single;
+    else return product_double;
+  }
 };
 
 // Those of one instruction set, which must be supported.

@@ -16,6 +16,7 @@
 #include "simd/graph_kernels.inl"
 #include "simd/pairwise_kernels.inl"
 //
+#include "simd/product_kernels.inl"
 #include "simd/transport_kernels.inl"
 
 namespace genmi::simd {
@@ -27,6 +28,8 @@ constinit const Kernels GENMI_KERNELS = {
     .pairwise_double = kPairwiseKernels<double>,
     .narrow = narrow_tile,
     .transport = kTransportKernels,
+    .product_single = kProductKernels<float>,
+    .product_double = kProductKernels<double>,
 };
 
 }  // namespace genmi::simd

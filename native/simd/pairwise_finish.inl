@@ -63,7 +63,7 @@ inline VectorType<T> exponential_less_one(VectorType<T> x) {
 // Goes over a tile with value(r), and adds what every row and column adds.
 template <class T, class Value>
 inline void finish_tile(const Tile<T>& tile, const Finish<T>& finish, Value value) {
-  constexpr std::size_t kWidth = 8 * kPanel<T>;
+  constexpr std::size_t kWidth = 8 * kFeaturePanel<T>;
   alignas(64) T added[kWidth];
   for (std::size_t begin = 0; begin < tile.columns; begin += kWidth) {
     const std::size_t width = tile.columns - begin < kWidth ? tile.columns - begin : kWidth;

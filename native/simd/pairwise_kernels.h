@@ -1,6 +1,7 @@
-// The vector kernels of pairwise affinities. Samples come packed in panels of kPanel: panel[f * kPanel + lane] is
-// feature f of a sample, so that a register holds one feature of several samples. A tile is a small matrix of entries,
-// rows x columns, in rows of `stride` numbers, that stays in a cache while one kernel after the other goes over it.
+// The vector kernels of pairwise affinities. Samples come packed in panels of kFeaturePanel: panel[f * kFeaturePanel +
+// lane] is feature f of a sample, so that a register holds one feature of several samples. A tile is a small matrix of
+// entries, rows x columns, in rows of `stride` numbers, that stays in a cache while one kernel after the other goes
+// over it.
 //
 // A reduction adds the features up in order, kChunk at a time, so an entry depends on its two samples alone: not on
 // where in a tile it stands, nor on which of the two is the row.
@@ -16,7 +17,7 @@ enum class Reduction { kInner, kSquaredEuclidean, kManhattan, kChebyshev, kChiSq
 inline constexpr std::size_t kReductions = 5;
 
 template <class T>
-inline constexpr std::size_t kPanel = 64 / sizeof(T);
+inline constexpr std::size_t kFeaturePanel = 64 / sizeof(T);
 // Kernels take the rows of a tile in groups of at most this many.
 inline constexpr std::size_t kRowGroup = 8;
 // So many terms are added in registers before they go into a tile: partial sums, and their rounding, stay small.
@@ -26,7 +27,7 @@ template <class T>
 struct Tile {
   T* entries;
   std::size_t stride;
-  std::size_t rows, columns;  // multiples of kRowGroup and of kPanel, unless a kernel says otherwise
+  std::size_t rows, columns;  // multiples of kRowGroup and of kFeaturePanel, unless a kernel says otherwise
 };
 
 template <class T>
@@ -59,7 +60,7 @@ struct Finish {
 
 template <class T>
 struct PairwiseKernels {
-  // kPanel samples (null: zeros) into a panel.
+  // kFeaturePanel samples (null: zeros) into a panel.
   void (*pack)(const T* const* samples, std::size_t features, T* panel);
   // tile = the reduction of every pair; for kSquaredEuclidean by differences.
   void (*reduce[kReductions])(const PanelPair<T>& panels, const Tile<T>& tile);
@@ -76,8 +77,8 @@ struct PairwiseKernels {
   void (*tanh)(const Tile<T>& tile, const Finish<T>& finish);   // tanh(g)
 
   // out[i][j] = tile[i][j], for any number of rows; mirror: out[j][i] = tile[i][j], for any number of columns and a
-  // multiple of kPanel rows. out and its rows are aligned to 64 bytes; `stream` writes past the caches. The answer is
-  // whether all of the tile's numbers are finite.
+  // multiple of kFeaturePanel rows. out and its rows are aligned to 64 bytes; `stream` writes past the caches. The
+  // answer is whether all of the tile's numbers are finite.
   bool (*store)(const Tile<T>& tile, T* out, std::size_t stride, bool stream);
   void (*mirror)(const Tile<T>& tile, T* out, std::size_t stride, bool stream);
 };

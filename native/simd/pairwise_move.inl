@@ -38,18 +38,18 @@ inline void transpose(VectorType<T>* rows) {
 template <class T>
 void pack(const T* const* samples, std::size_t features, T* panel) {
   constexpr std::size_t kCount = kLanesOf<T>;
-  for (std::size_t lane = 0; lane < kPanel<T>; lane += kCount) {
+  for (std::size_t lane = 0; lane < kFeaturePanel<T>; lane += kCount) {
     std::size_t f = 0;
     for (; f + kCount <= features; f += kCount) {
       VectorType<T> rows[kCount];
       for (std::size_t i = 0; i < kCount; ++i)
         rows[i] = samples[lane + i] != nullptr ? vector_at(samples[lane + i] + f) : VectorType<T>{};
       transpose<T>(rows);
-      for (std::size_t i = 0; i < kCount; ++i) put(rows[i], panel + (f + i) * kPanel<T> + lane);
+      for (std::size_t i = 0; i < kCount; ++i) put(rows[i], panel + (f + i) * kFeaturePanel<T> + lane);
     }
     for (; f < features; ++f)
       for (std::size_t i = 0; i < kCount; ++i)
-        panel[f * kPanel<T> + lane + i] = samples[lane + i] != nullptr ? samples[lane + i][f] : 0;
+        panel[f * kFeaturePanel<T> + lane + i] = samples[lane + i] != nullptr ? samples[lane + i][f] : 0;
   }
 }
 

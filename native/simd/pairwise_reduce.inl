@@ -113,7 +113,7 @@ constexpr std::size_t kBlockRows = 4, kBlockPanels = 1;
 constexpr std::size_t kBlockRows = 2, kBlockPanels = 1;
 #endif
 
-static_assert(kRowGroup % kBlockRows == 0 && kPanel<double> % kBlockRows == 0);
+static_assert(kRowGroup % kBlockRows == 0 && kFeaturePanel<double> % kBlockRows == 0);
 
 // Adds a chunk of features to kBlockRows x kPanels panels of a tile, or begins it.
 template <class T, class Term, std::size_t kPanels>
@@ -128,9 +128,9 @@ inline void reduce_block(const T* rows, const T* columns, std::size_t panel_size
   for (std::size_t f = 0; f < count; ++f) {
     VectorType<T> y[kVectors];
     for (std::size_t v = 0; v < kVectors; ++v)
-      y[v] = vector_at(columns + v / kPieces * panel_size + f * kPanel<T> + v % kPieces * kCount);
+      y[v] = vector_at(columns + v / kPieces * panel_size + f * kFeaturePanel<T> + v % kPieces * kCount);
     for (std::size_t r = 0; r < kBlockRows; ++r) {
-      const VectorType<T> x = every(rows[f * kPanel<T> + r]);
+      const VectorType<T> x = every(rows[f * kFeaturePanel<T> + r]);
       for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = Term::template add<T>(sums[r][v], x, y[v]);
     }
   }
@@ -146,24 +146,24 @@ inline void reduce_block(const T* rows, const T* columns, std::size_t panel_size
 // All row blocks of a tile against kPanels panels of its columns.
 template <class T, class Term, std::size_t kPanels>
 void reduce_panels(const PanelPair<T>& panels, const T* columns, std::size_t chunk, const Tile<T>& tile, T* out) {
-  const std::size_t panel_size = panels.features * kPanel<T>;
+  const std::size_t panel_size = panels.features * kFeaturePanel<T>;
   const std::size_t left = panels.features - chunk, count = left < kChunk ? left : kChunk;
   for (std::size_t i = 0; i < tile.rows; i += kBlockRows)
     reduce_block<T, Term, kPanels>(
-        panels.rows + i / kPanel<T> * panel_size + chunk * kPanel<T> + i % kPanel<T>, columns + chunk * kPanel<T>,
+        panels.rows + i / kFeaturePanel<T> * panel_size + chunk * kFeaturePanel<T> + i % kFeaturePanel<T>, columns + chunk * kFeaturePanel<T>,
         panel_size, count, chunk == 0, out + i * tile.stride, tile.stride);
 }
 
 template <class T, class Term>
 void reduce_tile(const PanelPair<T>& panels, const Tile<T>& tile) {
-  const std::size_t panel_size = panels.features * kPanel<T>, count = tile.columns / kPanel<T>;
+  const std::size_t panel_size = panels.features * kFeaturePanel<T>, count = tile.columns / kFeaturePanel<T>;
   for (std::size_t chunk = 0; chunk < panels.features; chunk += kChunk) {
     std::size_t p = 0;
     for (; p + kBlockPanels <= count; p += kBlockPanels)
       reduce_panels<T, Term, kBlockPanels>(panels, panels.columns + p * panel_size, chunk, tile,
-                                           tile.entries + p * kPanel<T>);
+                                           tile.entries + p * kFeaturePanel<T>);
     for (; p < count; ++p)
-      reduce_panels<T, Term, 1>(panels, panels.columns + p * panel_size, chunk, tile, tile.entries + p * kPanel<T>);
+      reduce_panels<T, Term, 1>(panels, panels.columns + p * panel_size, chunk, tile, tile.entries + p * kFeaturePanel<T>);
   }
 }
 
@@ -180,34 +180,34 @@ void subtract_block(const T* rows, const T* columns, std::size_t features, const
   constexpr std::size_t kCount = kLanesOf<T>;
   BitsType<T> doubted{};
   for (std::size_t r = 0; r < kBlockRows; ++r)
-    for (std::size_t c = 0; c < kPanel<T>; c += kCount) {
+    for (std::size_t c = 0; c < kFeaturePanel<T>; c += kCount) {
       const VectorType<T> squares = row_squares[r] + vector_at(column_squares + c);
       const VectorType<T> distance = squares - T{2} * vector_at(out + r * stride + c);
       put(distance, out + r * stride + c);
       doubted |= distance < least_trusted<T>(squares, shift);
     }
   if (!any<T>(doubted)) return;
-  alignas(64) T exact[kBlockRows * kPanel<T>] = {};
+  alignas(64) T exact[kBlockRows * kFeaturePanel<T>] = {};
   for (std::size_t chunk = 0; chunk < features; chunk += kChunk)
-    reduce_block<T, SquaredDifferences, 1>(rows + chunk * kPanel<T>, columns + chunk * kPanel<T>, 0,
+    reduce_block<T, SquaredDifferences, 1>(rows + chunk * kFeaturePanel<T>, columns + chunk * kFeaturePanel<T>, 0,
                                            features - chunk < kChunk ? features - chunk : kChunk, chunk == 0, exact,
-                                           kPanel<T>);
+                                           kFeaturePanel<T>);
   for (std::size_t r = 0; r < kBlockRows; ++r)
-    for (std::size_t c = 0; c < kPanel<T>; c += kCount) {
+    for (std::size_t c = 0; c < kFeaturePanel<T>; c += kCount) {
       const VectorType<T> squares = row_squares[r] + vector_at(column_squares + c);
       const VectorType<T> distance = vector_at(out + r * stride + c);
-      put(distance < least_trusted<T>(squares, shift) ? vector_at(exact + r * kPanel<T> + c) - shift : distance,
+      put(distance < least_trusted<T>(squares, shift) ? vector_at(exact + r * kFeaturePanel<T> + c) - shift : distance,
           out + r * stride + c);
     }
 }
 
 template <class T>
 void subtract_squares(const PanelPair<T>& panels, const Squares<T>& squares, const Tile<T>& tile) {
-  const std::size_t panel_size = panels.features * kPanel<T>;
+  const std::size_t panel_size = panels.features * kFeaturePanel<T>;
   for (std::size_t i = 0; i < tile.rows; i += kBlockRows)
-    for (std::size_t j = 0; j < tile.columns; j += kPanel<T>)
-      subtract_block<T>(panels.rows + i / kPanel<T> * panel_size + i % kPanel<T>,
-                        panels.columns + j / kPanel<T> * panel_size, panels.features, squares.rows + i,
+    for (std::size_t j = 0; j < tile.columns; j += kFeaturePanel<T>)
+      subtract_block<T>(panels.rows + i / kFeaturePanel<T> * panel_size + i % kFeaturePanel<T>,
+                        panels.columns + j / kFeaturePanel<T> * panel_size, panels.features, squares.rows + i,
                         squares.columns + j, squares.shift, tile.entries + i * tile.stride + j, tile.stride);
 }
 

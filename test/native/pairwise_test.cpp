@@ -384,7 +384,7 @@ TEST_P(PairwiseKernels, StopWhenTheyAreAskedTo) {
 // exp and exp - 1 over what kernels ask of them, in units in the last place.
 template <class T>
 void expect_exponentials(const simd::PairwiseKernels<T>& kernels, double lowest, double unit) {
-  constexpr std::size_t kCount = 16384, kWidth = simd::kPanel<T>;
+  constexpr std::size_t kCount = 16384, kWidth = simd::kFeaturePanel<T>;
   std::vector<T> x(kCount), value(kCount), less_one(kCount);
   for (std::size_t k = 0; k < kCount; ++k)
     x[k] = static_cast<T>(k % 2 == 0 ? lowest * static_cast<double>(k) / kCount

@@ -63,8 +63,10 @@ class Affinity {
   // The same rounded to float32, in rows of `stride` numbers.
   virtual void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const;
 
-  // out = A(rows, rows) V up to a constant per column, for V (rows.count x k) whose columns sum to zero: all that the
-  // maximum mean discrepancy asks of a kernel, and what stays exact when the kernel has a large constant part.
+  // out = A(rows, rows) V up to a constant per column, for V whose k columns sum to zero: all that the maximum mean
+  // discrepancy asks of a kernel, and what stays exact when the kernel has a large constant part. Both are in panels
+  // (simd/panels.h), and it is fastest in the affinity's own precision.
+  virtual void centred_product(Rows rows, const float* v, std::size_t k, const Context& context, float* out) const;
   virtual void centred_product(Rows rows, const double* v, std::size_t k, const Context& context, double* out) const;
 
  protected:

@@ -1,0 +1,45 @@
+// The product of some rows with predictions.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "genmi/workspace.h"
+#include "simd/kernels.h"
+
+namespace genmi::affinity {
+
+// V, N x K in panels (simd/panels.h), made ready to be multiplied by many rows.
+template <class T>
+class RowProduct {
+ public:
+  // Both views last as long as the product.
+  RowProduct(const T* v, std::size_t n, std::size_t k, Workspace& workspace);
+
+  // The panels of out = rows V, for rows of N numbers and zeros to the end of a panel. Every number of the result is
+  // the sum of the same terms in the same order, whatever the other rows are.
+  void multiply(std::span<const T* const> rows, T* out) const;
+  // The panels of out += rows V of the columns in panels [from, to), few enough to stay in a cache.
+  void add(std::span<const T* const> rows, std::size_t from, std::size_t to, T* out) const;
+  // How many panels that is.
+  std::size_t panels_at_a_time() const;
+
+  // The panels of out += rows' V(rows), for the samples from `first` (which begins a panel) on, and rows of `columns`
+  // numbers and zeros to the end of a panel.
+  void add_transposed(std::span<const T* const> rows, std::size_t first, std::size_t columns, T* out) const;
+
+ private:
+  // Columns go together in groups that the registers hold.
+  struct Group {
+    std::size_t first, width;
+  };
+  Group group(std::size_t g) const;
+  simd::Panels<const T> columns(const Group& group, std::size_t panel) const;
+  void add_columns(std::span<const T* const> rows, std::size_t g, std::size_t from, std::size_t to, T* out) const;
+
+  const simd::ProductKernels<T>& kernels_;
+  std::size_t panels_, k_, groups_;
+  const T* packed_;  // group by group, panel by panel
+};
+
+}  // namespace genmi::affinity

@@ -1,0 +1,102 @@
+#include "objectives/panel_algebra.h"
+
+#include <algorithm>
+#include <span>
+
+#include "simd/kernels.h"
+
+namespace genmi::objectives {
+namespace {
+
+using simd::kPanel;
+using simd::kProductRows;
+using simd::Panels;
+
+// Calls group(first, width) for columns that go through the registers together.
+template <class Group>
+void for_each_group(std::size_t columns, std::size_t width, const Group& group) {
+  const std::size_t groups = (columns + width - 1) / width;
+  for (std::size_t g = 0; g < groups; ++g)
+    group(g * columns / groups, (g + 1) * columns / groups - g * columns / groups);
+}
+
+// sums[b][a] += <column a of A, column b of B>, in panels of a, over some panels.
+template <class T>
+void add_inner_products(const T* a, const T* b, std::size_t k, std::size_t count, T* sums) {
+  const simd::ProductKernels<T>& kernels = simd::kernels().product<T>();
+  const std::size_t step = kPanel * k;
+  for_each_group(k, kernels.width, [&](std::size_t first, std::size_t width) {
+    for (std::size_t at = 0; at < first + width; at += kProductRows) {
+      const T* rows[kProductRows];
+      for (std::size_t r = 0; r < kProductRows; ++r) rows[r] = a + std::min(at + r, k - 1) * kPanel;
+      kernels.multiply_rows(rows, step, Panels<const T>{b + first * kPanel, step}, width, count, rows,
+                            sums + (at / kPanel * k + first) * kPanel + at % kPanel);
+    }
+  });
+}
+
+}  // namespace
+
+template <class T>
+void inner_products(const T* a, const T* b, std::size_t n, std::size_t k, const Context& context, double* out) {
+  constexpr std::size_t kPanelsAtATime = 16;
+  const Workspace::Frame frame(context.workspace);
+  const std::size_t panels = simd::panels_of(n), size = simd::panel_size(k, k);
+  const std::span<T> sums = context.workspace.take<T>(size);
+  std::fill(out, out + k * k, 0.0);
+  for (std::size_t p = 0; p < panels; p += kPanelsAtATime) {
+    std::fill(sums.begin(), sums.end(), T{0});
+    const std::size_t from = p * kPanel * k;
+    add_inner_products(a + from, b + from, k, std::min(kPanelsAtATime, panels - p), sums.data());
+    for (std::size_t row = 0; row < k; ++row)
+      for (std::size_t column = row; column < k; ++column)
+        out[row * k + column] += static_cast<double>(sums[(row / kPanel * k + column) * kPanel + row % kPanel]);
+  }
+}
+
+template <class T>
+void multiply_clusters(const T* a, std::size_t n, std::size_t k, const double* w, const Context& context, T* out) {
+  constexpr std::size_t kPanelsAtATime = 4;
+  const Workspace::Frame frame(context.workspace);
+  const simd::ProductKernels<T>& kernels = simd::kernels().product<T>();
+  const std::size_t panels = simd::panels_of(n), step = kPanel * k;
+  const std::span<T> weights = context.workspace.take_zeroed<T>(simd::panel_size(k, k));
+  for (std::size_t row = 0; row < k; ++row)
+    for (std::size_t column = 0; column < k; ++column)
+      weights[(row / kPanel * k + column) * kPanel + row % kPanel] = static_cast<T>(w[row * k + column]);
+  const std::span<const T*> rows = context.workspace.take<const T*>(k);
+  std::fill_n(out, panels * step, T{0});
+  for (std::size_t p = 0; p < panels; p += kPanelsAtATime) {
+    for (std::size_t c = 0; c < k; ++c) rows[c] = a + p * step + c * kPanel;
+    for_each_group(k, kernels.width, [&](std::size_t first, std::size_t width) {
+      kernels.add_rows(rows.data(), step, k, Panels<const T>{weights.data() + first * kPanel, step}, width,
+                       std::min(kPanelsAtATime, panels - p), Panels<T>{out + p * step + first * kPanel, step});
+    });
+  }
+}
+
+template <class T>
+void centre_columns(T* a, std::size_t n, std::size_t k) {
+  const simd::ProductKernels<T>& kernels = simd::kernels().product<T>();
+  const std::size_t panels = simd::panels_of(n), step = kPanel * k;
+  T ones[kPanel];
+  std::fill_n(ones, kPanel, T{1});
+  for (std::size_t c = 0; c < k; ++c) {
+    const double mean = kernels.dot({a + c * kPanel, step}, {ones, 0}, panels) / static_cast<double>(n);
+    for (std::size_t p = 0; p < panels; ++p) {
+      T* column = a + p * step + c * kPanel;
+      const std::size_t count = std::min(kPanel, n - p * kPanel);
+      for (std::size_t lane = 0; lane < count; ++lane)
+        column[lane] = static_cast<T>(static_cast<double>(column[lane]) - mean);
+    }
+  }
+}
+
+template void inner_products(const float*, const float*, std::size_t, std::size_t, const Context&, double*);
+template void inner_products(const double*, const double*, std::size_t, std::size_t, const Context&, double*);
+template void multiply_clusters(const float*, std::size_t, std::size_t, const double*, const Context&, float*);
+template void multiply_clusters(const double*, std::size_t, std::size_t, const double*, const Context&, double*);
+template void centre_columns(float*, std::size_t, std::size_t);
+template void centre_columns(double*, std::size_t, std::size_t);
+
+}  // namespace genmi::objectives

@@ -1,0 +1,16 @@
+// Matrices with a row for each sample and a few columns, one for each cluster, in panels of 16 rows: panel p holds
+// [column][16], row 16 p + lane in lane. So vectors run along the samples, and no lane is lost whatever the number of
+// clusters. Beyond the last row a panel is 0.
+#pragma once
+
+#include <cstddef>
+
+namespace genmi::simd {
+
+// Rows to a panel.
+inline constexpr std::size_t kPanel = 16;
+
+constexpr std::size_t panels_of(std::size_t rows) { return (rows + kPanel - 1) / kPanel; }
+constexpr std::size_t panel_size(std::size_t rows, std::size_t columns) { return panels_of(rows) * kPanel * columns; }
+
+}  // namespace genmi::simd

@@ -1,0 +1,179 @@
+// The vector kernels of products with predictions: see kernels.inl, which includes this once per instruction set.
+
+namespace genmi::simd {
+namespace {
+
+// 4 x 6 sums and what they are made of fill 32 registers, 4 x 3 fill 16.
+#if GENMI_VECTOR_BYTES == 64 || defined(__aarch64__)
+constexpr std::size_t kWidth = 6;
+#else
+constexpr std::size_t kWidth = 3;
+#endif
+
+// The numbers below count, as types that a template can take apart.
+template <std::size_t... kIndex>
+struct Indices {};
+template <std::size_t kCount, std::size_t... kIndex>
+struct CountIndices : CountIndices<kCount - 1, kCount - 1, kIndex...> {};
+template <std::size_t... kIndex>
+struct CountIndices<0, kIndex...> {
+  using Type = Indices<kIndex...>;
+};
+
+template <class T>
+struct Register {
+  using Type = typename VectorOf<T>::Type;
+  static constexpr std::size_t kLanes = sizeof(Type) / sizeof(T);
+
+  static Type load(const T* from) { return *reinterpret_cast<const typename VectorOf<T>::InMemory*>(from); }
+  static void store(Type vector, T* to) { *reinterpret_cast<typename VectorOf<T>::InMemory*>(to) = vector; }
+};
+
+// Half of a's and half of b's lanes in turns, within each group of 16 bytes, where shuffles are fast.
+template <class T, std::size_t kHalf, class V, std::size_t... kLane>
+inline V interleave(V a, V b, Indices<kLane...>) {
+  constexpr std::size_t kGroup = 16 / sizeof(T), kCount = sizeof...(kLane);
+  return __builtin_shufflevector(
+      a, b, (kLane / kGroup * kGroup + kHalf * kGroup / 2 + kLane % kGroup / 2 + kLane % 2 * kCount)...);
+}
+// Half of a's lanes, then half of b's, within each group of four.
+template <std::size_t kHalf, class V, std::size_t... kLane>
+inline V concatenate(V a, V b, Indices<kLane...>) {
+  constexpr std::size_t kCount = sizeof...(kLane);
+  return __builtin_shufflevector(a, b, (kLane / 4 * 4 + kHalf * 2 + kLane % 2 + kLane % 4 / 2 * kCount)...);
+}
+
+// The sum of a vector's groups of 16 bytes.
+template <class V, std::size_t... kLane>
+inline auto add_halves(V vector, Indices<kLane...>) {
+  return __builtin_shufflevector(vector, vector, kLane...) +
+         __builtin_shufflevector(vector, vector, (kLane + sizeof...(kLane))...);
+}
+template <class T, class V>
+inline auto add_groups(V vector) {
+  if constexpr (sizeof(V) == 16) return vector;
+  else return add_groups<T>(add_halves(vector, typename CountIndices<sizeof(V) / sizeof(T) / 2>::Type()));
+}
+
+// out[r] += the sum of the lanes of vectors[r].
+template <class T, class V>
+inline void add_sums(const V (&vectors)[kProductRows], T* out) {
+  typedef T Group __attribute__((vector_size(16), aligned(sizeof(T)), may_alias));
+  constexpr typename CountIndices<sizeof(V) / sizeof(T)>::Type lanes;
+  const auto add = [&](V a, V b) { return interleave<T, 0>(a, b, lanes) + interleave<T, 1>(a, b, lanes); };
+  const V first = add(vectors[0], vectors[1]), second = add(vectors[2], vectors[3]);
+  if constexpr (sizeof(T) == 4) {
+    const V all_four = concatenate<0>(first, second, lanes) + concatenate<1>(first, second, lanes);
+    *reinterpret_cast<Group*>(out) += add_groups<T>(all_four);
+  } else {
+    *reinterpret_cast<Group*>(out) += add_groups<T>(first);
+    *reinterpret_cast<Group*>(out + 2) += add_groups<T>(second);
+  }
+}
+
+// Lanes along the panels: each kept apart until the end.
+template <class T, std::size_t kColumns>
+void multiply_some(const T* const* rows, std::size_t row_step, Panels<const T> columns, std::size_t count,
+                   const T* const* ahead, T* out) {
+  using R = Register<T>;
+  typename R::Type sums[kColumns][kProductRows];
+#pragma GCC unroll 6
+  for (auto& of_column : sums)
+#pragma GCC unroll 4
+    for (auto& sum : of_column) sum = typename R::Type{};
+  for (std::size_t p = 0; p < count; ++p) {
+    for (std::size_t lane = 0; lane < kPanel; lane += R::kLanes) {
+      typename R::Type row[kProductRows];
+      for (std::size_t r = 0; r < kProductRows; ++r) {
+        row[r] = R::load(rows[r] + p * row_step + lane);
+        if (lane * sizeof(T) % 64 == 0) __builtin_prefetch(ahead[r] + p * kPanel + lane);
+      }
+      for (std::size_t c = 0; c < kColumns; ++c) {
+        const auto column = R::load(columns.data + p * columns.step + c * kPanel + lane);
+        for (std::size_t r = 0; r < kProductRows; ++r) sums[c][r] = multiply_add(row[r], column, sums[c][r]);
+      }
+    }
+  }
+#pragma GCC unroll 6
+  for (std::size_t c = 0; c < kColumns; ++c) add_sums(sums[c], out + c * kPanel);
+}
+
+// Some vectors of some columns of the result, for all rows.
+template <class T, std::size_t kColumns, std::size_t kVectors>
+inline void add_some(const T* const* rows, std::size_t row_count, const std::size_t (&from)[kVectors],
+                     Panels<const T> columns, T* const (&out)[kVectors]) {
+  using R = Register<T>;
+  typename R::Type sums[kColumns][kVectors] = {};
+  for (std::size_t r = 0; r < row_count; ++r) {
+    const T* factors = columns.data + r / kPanel * columns.step + r % kPanel;
+    typename R::Type row[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) row[v] = R::load(rows[r] + from[v]);
+    for (std::size_t c = 0; c < kColumns; ++c) {
+      const auto factor = factors[c * kPanel] - typename R::Type{};
+      for (std::size_t v = 0; v < kVectors; ++v) sums[c][v] = multiply_add(factor, row[v], sums[c][v]);
+    }
+  }
+  for (std::size_t c = 0; c < kColumns; ++c)
+    for (std::size_t v = 0; v < kVectors; ++v) R::store(R::load(out[v] + c * kPanel) + sums[c][v], out[v] + c * kPanel);
+}
+
+template <class T, std::size_t kColumns, std::size_t kVectors>
+inline std::size_t add_vectors(const T* const* rows, std::size_t row_step, std::size_t row_count,
+                               Panels<const T> columns, std::size_t first, std::size_t end, Panels<T> out) {
+  constexpr std::size_t kPerPanel = kPanel / Register<T>::kLanes;
+  for (; first + kVectors <= end; first += kVectors) {
+    std::size_t from[kVectors];
+    T* to[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      const std::size_t panel = (first + v) / kPerPanel, lane = (first + v) % kPerPanel * Register<T>::kLanes;
+      from[v] = panel * row_step + lane;
+      to[v] = out.data + panel * out.step + lane;
+    }
+    add_some<T, kColumns, kVectors>(rows, row_count, from, columns, to);
+  }
+  return first;
+}
+
+template <class T, std::size_t kColumns>
+void add_group(const T* const* rows, std::size_t row_step, std::size_t row_count, Panels<const T> columns,
+                 std::size_t count, Panels<T> out) {
+  const std::size_t end = count * (kPanel / Register<T>::kLanes);
+  const std::size_t next = add_vectors<T, kColumns, 4>(rows, row_step, row_count, columns, 0, end, out);
+  add_vectors<T, kColumns, 1>(rows, row_step, row_count, columns, next, end, out);
+}
+
+template <class T, std::size_t kColumns = kWidth>
+void multiply_rows(const T* const* rows, std::size_t row_step, Panels<const T> columns, std::size_t width,
+                   std::size_t count, const T* const* ahead, T* out) {
+  if constexpr (kColumns > 1)
+    if (width < kColumns) return multiply_rows<T, kColumns - 1>(rows, row_step, columns, width, count, ahead, out);
+  multiply_some<T, kColumns>(rows, row_step, columns, count, ahead, out);
+}
+
+template <class T, std::size_t kColumns = kWidth>
+void add_rows(const T* const* rows, std::size_t row_step, std::size_t row_count, Panels<const T> columns,
+              std::size_t width, std::size_t count, Panels<T> out) {
+  if constexpr (kColumns > 1)
+    if (width < kColumns) return add_rows<T, kColumns - 1>(rows, row_step, row_count, columns, width, count, out);
+  add_group<T, kColumns>(rows, row_step, row_count, columns, count, out);
+}
+
+template <class T>
+double dot(Panels<const T> a, Panels<const T> b, std::size_t count) {
+  static_assert(Block<double>::kLanes == kPanel);
+  Block<double> sums = all(0.0);
+  for (std::size_t p = 0; p < count; ++p)
+    sums = multiply_add(load_as_double(a.data + p * a.step), load_as_double(b.data + p * b.step), sums);
+  return reduce(sums, [](auto x, auto y) { return x + y; });
+}
+
+template <class T>
+constexpr ProductKernels<T> kProductKernels = {
+    .width = kWidth,
+    .multiply_rows = multiply_rows<T>,
+    .add_rows = add_rows<T>,
+    .dot = dot<T>,
+};
+
+}  // namespace
+}  // namespace genmi::simd
