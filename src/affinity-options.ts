@@ -79,8 +79,8 @@ export interface PrecomputedOptions {
 }
 
 /**
- * Above this many bytes of entries, or a quarter of what memory is free, `storage: 'auto'` keeps the features instead: an
- * evaluation then costs 3 to 5 times as much, but nothing before the first.
+ * Above this many bytes of entries, or a quarter of the free memory, `storage: 'auto'` keeps the features instead: an
+ * evaluation then costs several times as much, but nothing before the first.
  */
 const DENSE_LIMIT = 2 ** 30;
 
