@@ -1,6 +1,8 @@
 // The baseline (SSE2 or NEON), and the choice between it and the others.
 #if defined(__aarch64__)
 #include <arm_neon.h>
+#elif defined(__x86_64__)
+#include <emmintrin.h>
 #endif
 
 #include "simd/kernels.h"

@@ -1,6 +1,7 @@
 // All vector kernels: one table of them per instruction set, each kernel written once.
 #pragma once
 
+#include "simd/divergence_kernels.h"
 #include "simd/isa.h"
 #include "simd/transport_kernels.h"
 
@@ -8,6 +9,7 @@ namespace genmi::simd {
 
 struct Kernels {
   TransportKernels transport;
+  DivergenceKernels divergence;
 };
 
 // Those of one instruction set, which must be supported.

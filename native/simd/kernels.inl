@@ -13,6 +13,8 @@
 
 #include "simd/vectors.inl"
 //
+#include "simd/divergence_kernels.inl"
+//
 #include "simd/transport_kernels.inl"
 
 namespace genmi::simd {
@@ -20,6 +22,7 @@ namespace genmi::simd {
 extern const Kernels GENMI_KERNELS;
 constinit const Kernels GENMI_KERNELS = {
     .transport = kTransportKernels,
+    .divergence = kDivergenceKernels,
 };
 
 }  // namespace genmi::simd
