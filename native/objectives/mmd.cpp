@@ -17,28 +17,28 @@ namespace {
 // Columns of density ratios that differ by no more than rounding are equal: at distance 0, where the root has no slope.
 constexpr double kRounding = 64 * std::numeric_limits<double>::epsilon();
 
-class Mmd final : public Objective {
+class Mmd final : public RatioObjective {
  public:
   Mmd(SharedAffinityPtr kernel, bool one_vs_one, bool squared)
       : kernel_(std::move(kernel)), one_vs_one_(one_vs_one), squared_(squared) {}
 
-  Status evaluate(const Batch& batch, Context& context, double factor, Totals& totals) const override {
+  Status evaluate(const DensityRatios& p, Context& context, double factor, RatioTotals& totals) const override {
     const Workspace::Frame frame(context.workspace);
     Measured m;
-    if (Status status = measure(batch, context, m); !status) return status;
+    if (Status status = measure(p, context, m); !status) return status;
     for (std::size_t c = 0; c < m.comparisons.size(); ++c)
       totals.value += factor * m.comparisons[c].weight * m.distances[c];
     if (totals.log_gradient == nullptr) return Status::ok();
     const std::span<double> by_ratio = ratio_gradient(m, context.workspace);
-    add_log_gradient(batch.exact(), m.comparisons, m.distances.data(), by_ratio.data(), factor, context.workspace,
+    add_log_gradient(p, m.comparisons, m.distances.data(), by_ratio.data(), factor, context.workspace,
                      totals.log_gradient);
     return Status::ok();
   }
 
-  Status affinity_gradient(const Batch& batch, Context& context, double* out) const override {
+  Status affinity_gradient(const DensityRatios& p, Context& context, double* out) const override {
     const Workspace::Frame frame(context.workspace);
     Measured m;
-    if (Status status = measure(batch, context, m); !status) return status;
+    if (Status status = measure(p, context, m); !status) return status;
     write_affinity_gradient(m, context.workspace, out);
     return Status::ok();
   }
@@ -67,10 +67,9 @@ class Mmd final : public Objective {
     }
   };
 
-  Status measure(const Batch& batch, Context& context, Measured& m) const {
+  Status measure(const DensityRatios& p, Context& context, Measured& m) const {
     AffinityPtr kernel;
     if (Status status = kernel_->open(kernel); !status) return status;
-    const Predictions& p = batch.exact();
     const std::size_t n = p.n(), k = p.k();
     Workspace& workspace = context.workspace;
     m.comparisons = make_comparisons(p, one_vs_one_, workspace);
@@ -79,7 +78,7 @@ class Mmd final : public Objective {
     const std::span<double> centred = workspace.take<double>(n * k);
     std::transform(m.ratio.data, m.ratio.data + n * k, centred.begin(), [](double r) { return r - 1; });
     const std::span<double> product = workspace.take<double>(n * k);
-    kernel->centred_product(batch.rows(), centred.data(), k, context, product.data());
+    kernel->centred_product(p.rows(), centred.data(), k, context, product.data());
     if (context.cancelled()) return aborted();
     for (double& value : product) value /= static_cast<double>(n) * static_cast<double>(n);
     m.product = product.data();
