@@ -7,11 +7,12 @@ template <class T, class Evaluate>
 Status add(const Batch<T>& batch, Context& context, Totals<T>& totals, const Evaluate& evaluate) {
   const Workspace::Frame frame(context.workspace);
   const DensityRatios p(batch, context.workspace);
-  const std::size_t n = p.n(), k = p.k(), numbers = totals.log_gradient == nullptr ? 0 : n * k;
+  const std::size_t n = p.n(), k = p.k(), numbers = totals.with_gradient() ? n * k : 0;
   const std::span<double> log_gradient = context.workspace.take_zeroed<double>(numbers);
   RatioTotals own{0, numbers == 0 ? nullptr : log_gradient.data()};
   if (Status status = evaluate(p, own); !status) return status;
   totals.value += own.value;
+  totals.prepare_to_add();
   for (std::size_t at = 0; at < numbers; ++at)
     totals.log_gradient[batch.exact().offset(at / k) + at % k * simd::kPanel] += static_cast<T>(log_gradient[at]);
   return Status::ok();

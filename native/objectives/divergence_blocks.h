@@ -17,7 +17,7 @@ void add_over_blocks(void (*kernel)(simd::DivergencePass<T>&), const BlockOption
                      const Predictions<T>& p, Context& context, double factor, Totals<T>& totals) {
   const Workspace::Frame frame(context.workspace);
   const std::size_t n = p.n(), k = p.k(), blocks = blocks_of(n);
-  const bool with_gradient = totals.log_gradient != nullptr;
+  const bool with_gradient = totals.with_gradient();
   const double share = factor / static_cast<double>(n);
   const std::size_t scratch = simd::kDivergenceScratch * simd::kPanel * k;
   const std::span<T> memory = context.workspace.take<T>(scratch * context.slots());
@@ -32,13 +32,15 @@ void add_over_blocks(void (*kernel)(simd::DivergencePass<T>&), const BlockOption
                                  .columns = p.columns(),
                                  .order = static_cast<T>(options.order),
                                  .share = static_cast<T>(share),
-                                 .log_gradient = with_gradient ? totals.log_gradient + at : nullptr,
+                                 .log_gradient = with_gradient ? totals.log_gradient.data() + at : nullptr,
+                                 .overwrite = totals.unwritten,
                                  .scratch = memory.data() + block.slot * scratch,
                                  .value = 0,
                                  .by_proportion = sums.data() + (with_gradient ? block.index * k : 0)};
     kernel(pass);
     values[block.index] = pass.value;
   });
+  totals.unwritten = false;
   for (const double value : values) totals.value += share * value;
   const std::span<double> by_proportion = batch.by_proportion(p, totals);
   for (std::size_t at = 0; at < sums.size(); ++at) by_proportion[at % k] += share * sums[at];

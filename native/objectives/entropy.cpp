@@ -13,7 +13,7 @@ class ProportionEntropy final : public ObjectiveInBothPrecisions<ProportionEntro
   Status add(const Batch<T>& batch, Context&, double factor, Totals<T>& totals) const {
     const Predictions<T>& p = batch.exact();
     for (std::size_t k = 0; k < p.k(); ++k) totals.value -= factor * p.pi()[k] * p.log_pi()[k];
-    if (totals.log_gradient == nullptr) return Status::ok();
+    if (!totals.with_gradient()) return Status::ok();
     const std::span<double> by_proportion = batch.by_proportion(p, totals);
     for (std::size_t k = 0; k < p.k(); ++k) by_proportion[k] -= factor * p.pi()[k] * (p.log_pi()[k] + 1);
     return Status::ok();

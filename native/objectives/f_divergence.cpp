@@ -53,7 +53,7 @@ class FDivergence final : public ObjectiveInBothPrecisions<FDivergence> {
   template <class T>
   void add_constant(const Batch<T>& batch, const Predictions<T>& p, double factor, Totals<T>& totals) const {
     totals.value += factor * (one_vs_one_ ? p.total() * p.total() : p.total());
-    if (totals.log_gradient == nullptr) return;
+    if (!totals.with_gradient()) return;
     const std::span<double> by_proportion = batch.by_proportion(p, totals);
     for (std::size_t k = 0; k < p.k(); ++k) by_proportion[k] += factor * p.pi()[k] * (one_vs_one_ ? 2 * p.total() : 1);
   }

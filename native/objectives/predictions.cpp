@@ -61,12 +61,7 @@ Predictions<T>::Predictions(std::size_t n, std::size_t k, Workspace& workspace)
       columns_{constants_, constants_ + k, constants_ + 2 * k, constants_ + 3 * k, constants_ + 4 * k, 1} {}
 
 template <class T>
-void Predictions<T>::set_proportions(const Context& context) {
-  const Workspace::Frame frame(context.workspace);
-  const std::span<double> sums = context.workspace.take_zeroed<double>(blocks_of(n_) * k_);
-  for_each_block(context, n_, work_of(n_, k_) / 4, [&](const PanelBlock& block) {
-    panel_kernels<T>().add_columns(tau_ + block.first * k_, block.rows, k_, sums.data() + block.index * k_);
-  });
+void Predictions<T>::set_proportions(std::span<const double> sums) {
   total_ = 0;
   for (std::size_t k = 0; k < k_; ++k) {
     double sum = 0;
@@ -106,6 +101,9 @@ Status Batch<T>::read(MatrixView<T> data) {
     exact_->log_tau_ = log_tau;
   }
 
+  // The columns of what is not clipped later are summed while they are at hand.
+  const bool complete = exact_ || !logits;
+  const std::span<double> sums = workspace.take_zeroed<double>(complete ? blocks_of(n_) * k_ : 0);
   const std::span<unsigned char> finite = workspace.take<unsigned char>(blocks_of(n_));
   for_each_block(context_, n_, work_of(n_, k_), [&](const PanelBlock& block) {
     const std::size_t at = block.first * k_;
@@ -113,12 +111,14 @@ Status Batch<T>::read(MatrixView<T> data) {
     finite[block.index] =
         logits ? kernels.read_logits(data.data + at, block.rows, k_, log_tau + at, tau + at)
                : kernels.read_probabilities(data.data + at, block.rows, k_, least(), greatest(), tau + at);
+    if (complete) kernels.add_columns(tau + at, block.rows, k_, sums.data() + block.index * k_);
   });
   const bool all_finite = std::all_of(finite.begin(), finite.end(), [](unsigned char each) { return each != 0; });
   if (Status status = check_finite(data, all_finite); !status) return status;
 
   softmax_ = logits ? tau : nullptr;
-  if (exact_) exact_->set_proportions(context_);
+  if (complete) (exact_ ? *exact_ : *clipped_).set_proportions(sums);
+  has_clipped_ = !logits;
   return Status::ok();
 }
 
@@ -136,12 +136,15 @@ Status Batch<T>::check_finite(MatrixView<T> data, bool finite) const {
 template <class T>
 const Predictions<T>& Batch<T>::clipped() const {
   if (std::exchange(has_clipped_, true)) return *clipped_;
-  if (softmax_ != nullptr)
-    for_each_block(context_, n_, work_of(n_, k_) / 4, [&](const PanelBlock& block) {
-      const std::size_t at = block.first * k_;
-      panel_kernels<T>().clip(softmax_ + at, block.rows, k_, least(), greatest(), clipped_->tau_ + at);
-    });
-  clipped_->set_proportions(context_);
+  const Workspace::Frame frame(context_.workspace);
+  const std::span<double> sums = context_.workspace.take_zeroed<double>(blocks_of(n_) * k_);
+  for_each_block(context_, n_, work_of(n_, k_) / 2, [&](const PanelBlock& block) {
+    const std::size_t at = block.first * k_;
+    const auto& kernels = panel_kernels<T>();
+    kernels.clip(softmax_ + at, block.rows, k_, least(), greatest(), clipped_->tau_ + at);
+    kernels.add_columns(clipped_->tau_ + at, block.rows, k_, sums.data() + block.index * k_);
+  });
+  clipped_->set_proportions(sums);
   return *clipped_;
 }
 
@@ -149,7 +152,7 @@ template <class T>
 Totals<T> Batch<T>::totals(bool with_gradient) const {
   Totals<T> totals;
   if (!with_gradient) return totals;
-  totals.log_gradient = context_.workspace.take_zeroed<T>(padded_rows(n_) * k_).data();
+  totals.log_gradient = context_.workspace.take<T>(padded_rows(n_) * k_);
   totals.by_exact = context_.workspace.take_zeroed<double>(k_);
   totals.by_clipped = context_.workspace.take_zeroed<double>(k_);
   return totals;
@@ -159,6 +162,7 @@ template <class T>
 void Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
   const Workspace::Frame frame(context_.workspace);
   constexpr T kInfinity = std::numeric_limits<T>::infinity();
+  totals.prepare_to_add();
   const bool mask = options_.clip == Clip::kMask;
   simd::GradientPass<T> pass{};
   pass.k = k_;
@@ -167,6 +171,7 @@ void Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
   // From logits the softmax is what is multiplied with, and what was clipped apart from it comes in addition.
   const bool apart = softmax_ != nullptr && has_clipped_;
   const std::span<T> zeros = context_.workspace.take_zeroed<T>(k_);
+  const std::span<T> panels = context_.workspace.take<T>(context_.slots() * k_ * kPanel);
   pass.by_tau = exact_ ? by_tau(*exact_, totals.by_exact, context_.workspace).data() : zeros.data();
   if (apart) pass.by_clipped = by_tau(clipped(), totals.by_clipped, context_.workspace).data();
   if (softmax_ == nullptr) pass.by_tau = by_tau(clipped(), totals.by_clipped, context_.workspace).data();
@@ -177,7 +182,8 @@ void Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
     part.rows = block.rows;
     part.tau = (softmax_ != nullptr ? softmax_ : clipped_->tau_) + at;
     part.clipped = apart ? clipped_->tau_ + at : nullptr;
-    part.log_gradient = totals.log_gradient + at;
+    part.log_gradient = totals.log_gradient.data() + at;
+    part.scratch = panels.data() + block.slot * k_ * kPanel;
     part.out = out + at;
     const auto& kernels = panel_kernels<T>();
     if (softmax_ != nullptr) kernels.gradient_of_logits(part);

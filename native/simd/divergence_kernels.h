@@ -33,7 +33,8 @@ struct GradientPass {
   std::size_t rows, k;
   const T *tau, *clipped, *by_tau, *by_clipped;  // clipped: null where there is none
   T least, greatest;
-  T* log_gradient;  // which it overwrites
+  const T* log_gradient;
+  T* scratch;  // 16 K numbers
   T* out;
 };
 
@@ -55,6 +56,7 @@ struct DivergencePass {
   T order;                // of the alpha family
   T share;                // what the derivatives with respect to log tau are multiplied with
   T* log_gradient;        // they are added to this; or null
+  bool overwrite;         // they are not added, but take the place of what is there
   T* scratch;             // kDivergenceScratch 16 K numbers
   double value;           // the sum over the samples
   double* by_proportion;  // K: to which is added that of the derivatives with respect to log pi, if log_gradient is not

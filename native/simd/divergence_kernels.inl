@@ -35,7 +35,8 @@ struct Strip {
 
   void add_gradient(std::size_t k, V by_log_tau) const {
     T* to = pass.log_gradient + first + k * kPanel;
-    store_vector<T>(multiply_add(by_log_tau, spread(pass.share), load_vector(to)), to);
+    const V before = pass.overwrite ? V{} : load_vector(to);
+    store_vector<T>(multiply_add(by_log_tau, spread(pass.share), before), to);
   }
   // scratch: the sums by column, lane by lane
   void add_by_proportion(std::size_t k, V by_log_pi) const {

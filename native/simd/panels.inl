@@ -53,6 +53,9 @@ inline void write_tile(const T* panel, std::size_t columns, T* rows, std::size_t
   }
 }
 
+// Not worth a tile.
+constexpr std::size_t kFewColumns = 2;
+
 constexpr std::size_t lesser(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
 // Whether tiles of this panel may reach over the end of a row: the next rows are there.
@@ -69,6 +72,11 @@ inline void read_panel(const T* data, std::size_t rows, std::size_t index, std::
   const std::size_t last = lesser(rows - index * kPanel, kPanel) - 1;
   for (std::size_t column = 0; column < k; column += kLanes<T>, from += kLanes<T>) {
     const std::size_t columns = lesser(k - column, kLanes<T>);
+    if (columns <= kFewColumns) {
+      for (std::size_t i = 0; i < kPanel; ++i)
+        for (std::size_t j = 0; j < columns; ++j) panel[(column + j) * kPanel + i] = from[lesser(i, last) * k + j];
+      continue;
+    }
     if (direct) {
       read_tile(from, k, columns, panel + column * kPanel);
       continue;
@@ -88,6 +96,11 @@ inline void write_panel(const T* panel, std::size_t rows, std::size_t index, std
   for (std::size_t tile = (k + kLanes<T> - 1) / kLanes<T>; tile-- > 0;) {
     const std::size_t column = tile * kLanes<T>, columns = lesser(k - column, kLanes<T>);
     T* to = out + index * kPanel * k + column;
+    if (columns <= kFewColumns) {
+      for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t j = 0; j < columns; ++j) to[i * k + j] = panel[(column + j) * kPanel + i];
+      continue;
+    }
     if (direct) {
       write_tile(panel + column * kPanel, columns, to, k);
       continue;
@@ -185,15 +198,15 @@ template <class T>
 void gradient_of_probabilities(const GradientPass<T>& pass) {
   const std::size_t k = pass.k;
   for (std::size_t panel = 0; panel < panels_of(pass.rows); ++panel) {
-    T* gradient = pass.log_gradient + panel * k * kPanel;
+    const T* gradient = pass.log_gradient + panel * k * kPanel;
     const T* tau = pass.tau + panel * k * kPanel;
     for (std::size_t at = 0; at < k * kPanel; at += kLanes<T>) {
       const Vector<T> x = load_vector(tau + at);
       const Vector<T> whole = load_vector(gradient + at) / x + pass.by_tau[at / kPanel];
       const auto kept = (x > pass.least) & (x < pass.greatest);
-      store_vector<T>(kept ? whole : Vector<T>{}, gradient + at);
+      store_vector<T>(kept ? whole : Vector<T>{}, pass.scratch + at);
     }
-    write_panel(gradient, pass.rows, panel, k, pass.out);
+    write_panel<T>(pass.scratch, pass.rows, panel, k, pass.out);
   }
 }
 
@@ -201,7 +214,7 @@ template <class T>
 void gradient_of_logits(const GradientPass<T>& pass) {
   const std::size_t k = pass.k;
   for (std::size_t panel = 0; panel < panels_of(pass.rows); ++panel) {
-    T* gradient = pass.log_gradient + panel * k * kPanel;
+    const T* gradient = pass.log_gradient + panel * k * kPanel;
     const T* tau = pass.tau + panel * k * kPanel;
     const T* clipped = pass.clipped == nullptr ? nullptr : pass.clipped + panel * k * kPanel;
     for (std::size_t first = 0; first < kPanel; first += kLanes<T>) {
@@ -214,19 +227,19 @@ void gradient_of_logits(const GradientPass<T>& pass) {
         const auto kept = (x > pass.least) & (x < pass.greatest);
         whole = kept ? whole : Vector<T>{};
         sum += whole;
-        store_vector<T>(whole, gradient + at);
+        store_vector<T>(whole, pass.scratch + at);
       }
       // Once more, since the first time the largest tau leaves the rounding of what it is a difference of.
       Vector<T> left{};
       for (std::size_t at = first; at < k * kPanel; at += kPanel) {
-        const Vector<T> projected = load_vector(gradient + at) - load_vector(tau + at) * sum;
+        const Vector<T> projected = load_vector<T>(pass.scratch + at) - load_vector(tau + at) * sum;
         left += projected;
-        store_vector<T>(projected, gradient + at);
+        store_vector<T>(projected, pass.scratch + at);
       }
       for (std::size_t at = first; at < k * kPanel; at += kPanel)
-        store_vector<T>(load_vector(gradient + at) - load_vector(tau + at) * left, gradient + at);
+        store_vector<T>(load_vector<T>(pass.scratch + at) - load_vector(tau + at) * left, pass.scratch + at);
     }
-    write_panel(gradient, pass.rows, panel, k, pass.out);
+    write_panel<T>(pass.scratch, pass.rows, panel, k, pass.out);
   }
 }
 

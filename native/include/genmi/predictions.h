@@ -2,9 +2,11 @@
 // caller's variables. All in the precision T of the caller but what is known per cluster, which is float64.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "genmi/affinity.h"
 #include "genmi/context.h"
@@ -54,7 +56,8 @@ class Predictions {
  private:
   template <class>
   friend class Batch;
-  void set_proportions(const Context& context);
+  // sums: of the columns of each block of rows.
+  void set_proportions(std::span<const double> sums);
 
   std::size_t n_, k_;
   T* tau_ = nullptr;
@@ -70,10 +73,16 @@ struct Totals {
   double value = 0;
   // N x K in panels, the derivative with respect to the logarithm of tau for fixed pi, tau dI/dtau: finite where
   // dI/dtau is not, and the one form from which the gradients with respect to probabilities and to logits both follow.
-  // Or null.
-  T* log_gradient = nullptr;
+  // Empty where no gradient is wanted.
+  std::span<T> log_gradient;
+  bool unwritten = true;  // whoever is the first to write the gradient does not add to it
   // K: dI/dlog pi, for Batch::exact() and for Batch::clipped().
   std::span<double> by_exact, by_clipped;
+
+  bool with_gradient() const { return !log_gradient.empty(); }
+  void prepare_to_add() {
+    if (std::exchange(unwritten, false)) std::fill(log_gradient.begin(), log_gradient.end(), T(0));
+  }
 };
 
 // One call's predictions as the caller gave them.
