@@ -78,7 +78,8 @@ void Pairwise<T>::pack_panel(std::size_t panel, PackedSamples<T>& into) const {
     const std::size_t k = panel * simd::kFeaturePanel<T> + lane;
     samples[lane] = k < into.count ? sample(into.samples[k]) : nullptr;
   }
-  simd::pairwise_kernels<T>().pack(samples, columns(), into.panels.data() + panel * simd::kFeaturePanel<T> * columns());
+  simd::kernels().pairwise<T>().pack(samples, columns(),
+                                     into.panels.data() + panel * simd::kFeaturePanel<T> * columns());
 }
 
 template <class T>
@@ -99,7 +100,7 @@ PackedSamples<T> Pairwise<T>::pack(Rows rows, const Context& context) const {
 
 template <class T>
 void Pairwise<T>::finish(const simd::Finish<T>& finish, const simd::Tile<T>& tile) const {
-  const simd::PairwiseKernels<T>& kernels = simd::pairwise_kernels<T>();
+  const simd::PairwiseKernels<T>& kernels = simd::kernels().pairwise<T>();
   switch (measure_->finish) {
     case Finish::kAffine: return kernels.affine(tile, finish);
     case Finish::kRoot: return kernels.root(tile, finish);
@@ -113,7 +114,7 @@ void Pairwise<T>::finish(const simd::Finish<T>& finish, const simd::Tile<T>& til
 template <class T>
 void Pairwise<T>::evaluate(const PackedSamples<T>& rows, std::size_t row, const PackedSamples<T>& columns,
                            std::size_t column, const simd::Tile<T>& tile) const {
-  const simd::PairwiseKernels<T>& kernels = simd::pairwise_kernels<T>();
+  const simd::PairwiseKernels<T>& kernels = simd::kernels().pairwise<T>();
   const std::size_t d = this->columns();
   const simd::PanelPair<T> panels{rows.panels.data() + row * d, columns.panels.data() + column * d, d};
   const Reduction reduction = uses_squares() ? Reduction::kInner : measure_->reduction;
@@ -144,7 +145,7 @@ std::vector<double> Pairwise<T>::reduced_pairs(Rows rows, const Context& context
     const std::size_t begin = block * panel, end = std::min(n, begin + panel);
     AlignedVector<T> strip(panel * (begin + panel));
     const simd::Tile<T> tile{strip.data(), begin + panel, panel, begin + panel};
-    simd::pairwise_kernels<T>().reduce[static_cast<std::size_t>(measure_->reduction)](
+    simd::kernels().pairwise<T>().reduce[static_cast<std::size_t>(measure_->reduction)](
         {packed.panels.data() + begin * d, packed.panels.data(), d}, tile);
     for (std::size_t i = begin; i < end; ++i)
       for (std::size_t j = 0; j < i; ++j)
@@ -170,7 +171,7 @@ bool Pairwise<T>::fill(const PackedSamples<T>& samples, const Context& context, 
   const std::span<T> evaluated = context.workspace.take<T>(context.slots() * kArea);
   const std::span<S> rounded = context.workspace.take<S>(sizeof(S) == sizeof(T) ? 0 : context.slots() * kArea);
   const bool stream = count * stride * sizeof(S) > kCached;
-  const simd::PairwiseKernels<S>& kernels = simd::pairwise_kernels<S>();
+  const simd::PairwiseKernels<S>& kernels = simd::kernels().pairwise<S>();
   std::atomic<bool> finite{true};
   const auto task = [&](std::size_t index, std::size_t slot) {
     if (context.cancelled()) return;

@@ -70,25 +70,32 @@ RowsArgument::RowsArgument(const Napi::Value& value, Access access) {
   view_ = {array.ElementLength() == 0 ? &kNone : data, array.ElementLength()};
 }
 
-Output::Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence)
-    : length_(length) {
+Output::Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence, Access access) {
   if (presence == Presence::kOptional && (value.IsNull() || value.IsUndefined())) return;
-  if (!is_typed_array(value, napi_float32_array) && !is_typed_array(value, napi_float64_array))
+  single_ = is_typed_array(value, napi_float32_array);
+  if (!single_ && !is_typed_array(value, napi_float64_array))
     reject(value.Env(), Code::kInvalidType, argument, "a Float32Array or Float64Array", "another value");
-  check_length(value.As<Napi::TypedArray>(), length, argument);
-  array_ = Napi::Persistent(value.As<Napi::TypedArray>());
+  view_ = value.As<Napi::TypedArray>();
+  length_ = length;
+  check_length(view_, length, argument);
+  if (access == Access::kView) memory_ = data_of<void>(view_);
+  else kept_ = Napi::Persistent(view_);
 }
 
-void Output::write(const double* values) {
-  const Napi::TypedArray array = array_.Value();
+template <class T>
+void Output::write(const T* values) {
+  const Napi::TypedArray array = kept_.IsEmpty() ? view_ : kept_.Value();
   check_length(array, length_, "out");  // it may have been detached since
-  if (array.TypedArrayType() == napi_float64_array) {
-    std::copy(values, values + length_, data_of<double>(array));
-  } else {
-    std::transform(values, values + length_, data_of<float>(array),
-                   [](double value) { return static_cast<float>(value); });
-  }
+  const auto copy = [&](auto* to) {
+    std::transform(values, values + length_, to,
+                   [](T value) { return static_cast<std::remove_pointer_t<decltype(to)>>(value); });
+  };
+  if (single_) copy(data_of<float>(array));
+  else copy(data_of<double>(array));
 }
+
+template void Output::write(const float* values);
+template void Output::write(const double* values);
 
 std::size_t size_argument(const Napi::Value& value, const char* argument) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;

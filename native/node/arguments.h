@@ -42,16 +42,26 @@ class RowsArgument {
 
 enum class Presence { kRequired, kOptional };
 
-// A Float32Array or Float64Array that a call fills; kept alive until it has.
+// A Float32Array or Float64Array that a call fills; kept alive until it has, where the call does not return before.
 class Output {
  public:
-  Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence);
-  bool wanted() const { return !array_.IsEmpty(); }
-  void write(const double* values);
+  Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence,
+         Access access = Access::kCopy);
+  bool wanted() const { return length_ != 0; }
+  // Its memory, if it has this precision and nobody can take it away meanwhile (Access::kView); or null.
+  template <class T>
+  T* memory() const {
+    return single_ == (sizeof(T) == sizeof(float)) ? static_cast<T*>(memory_) : nullptr;
+  }
+  template <class T>
+  void write(const T* values);
 
  private:
-  Napi::Reference<Napi::TypedArray> array_;
-  std::size_t length_;
+  Napi::TypedArray view_;
+  Napi::Reference<Napi::TypedArray> kept_;
+  std::size_t length_ = 0;  // 0 for none
+  bool single_ = false;
+  void* memory_ = nullptr;
 };
 
 std::size_t size_argument(const Napi::Value& value, const char* argument);

@@ -57,9 +57,16 @@ struct EvaluationArguments {
     options.rows = rows.view();
   }
 
-  Status read(const Objective& objective, Batch& batch) const {
+  // Calls with(batch) in the precision of the predictions.
+  template <class With>
+  Status read(const Objective& objective, Context& context, const With& with) const {
     if (Status status = check_rows(options.rows, n, objective.affinity_size()); !status) return status;
-    return batch.read(predictions.view());
+    const auto read_as = [&]<class T>(const MatrixView<T>& view) -> Status {
+      Batch<T> batch(options, context);
+      if (Status status = batch.read(view); !status) return status;
+      return with(batch);
+    };
+    return std::visit(read_as, predictions.view());
   }
 
   std::size_t n, k;
@@ -75,7 +82,7 @@ class EvaluateTask final : public Task {
                bool rehearsal = false)
       : objective_(std::move(objective)),
         arguments_(info, access),
-        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out", Presence::kOptional),
+        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out", Presence::kOptional, access),
         access_(access),
         draw_(draw),
         rehearsal_(rehearsal) {}
@@ -83,29 +90,36 @@ class EvaluateTask final : public Task {
   Status run(Context& context) override {
     context.draw = draw_;
     context.rehearsal = rehearsal_;
-    Batch batch(arguments_.options, context.workspace);
-    if (Status status = arguments_.read(*objective_, batch); !status) return status;
-    const std::size_t numbers = out_.wanted() ? batch.n() * batch.k() : 0;
-    const std::span<double> log_gradient = context.workspace.take_zeroed<double>(numbers);
-    totals_.log_gradient = out_.wanted() ? log_gradient.data() : nullptr;
-    if (Status status = objective_->evaluate(batch, context, 1, totals_); !status) return status;
-    if (!out_.wanted()) return Status::ok();
-    gradient_ = destination(numbers, context.workspace);
-    batch.finish_gradient(log_gradient.data(), gradient_.data());
-    return Status::ok();
+    return arguments_.read(*objective_, context, [&]<class T>(const Batch<T>& batch) -> Status {
+      Totals<T> totals = batch.totals(out_.wanted());
+      if (Status status = objective_->evaluate(batch, context, 1, totals); !status) return status;
+      value_ = totals.value;
+      if (out_.wanted()) batch.finish_gradient(totals, destination<T>(context.workspace));
+      return Status::ok();
+    });
   }
 
   Napi::Value finish(Napi::Env env) override {
-    if (out_.wanted()) out_.write(gradient_.data());
-    return Napi::Number::New(env, totals_.value);
+    std::visit(
+        [this](const auto* gradient) {
+          if (gradient != nullptr) out_.write(gradient);
+        },
+        gradient_);
+    return Napi::Number::New(env, value_);
   }
 
  private:
-  // The worker's workspace ends before finish(); a synchronous call's does not.
-  std::span<double> destination(std::size_t numbers, Workspace& workspace) {
-    if (access_ == Access::kView) return workspace.take<double>(numbers);
-    kept_.resize(numbers);
-    return kept_;
+  // Where the gradient goes: at once into the caller's memory where that is possible. The worker's workspace ends
+  // before finish(); a synchronous call's does not.
+  template <class T>
+  T* destination(Workspace& workspace) {
+    if (T* memory = out_.memory<T>(); memory != nullptr) return memory;
+    const std::size_t numbers = arguments_.n * arguments_.k;
+    T* gradient = nullptr;
+    if (access_ == Access::kView) gradient = workspace.take<T>(numbers).data();
+    else gradient = kept_.emplace<std::vector<T>>(numbers).data();
+    gradient_ = gradient;
+    return gradient;
   }
 
   ObjectivePtr objective_;
@@ -114,9 +128,9 @@ class EvaluateTask final : public Task {
   Access access_;
   std::uint64_t draw_;
   bool rehearsal_;
-  Totals totals_;
-  std::span<double> gradient_;
-  std::vector<double> kept_;
+  double value_ = 0;
+  std::variant<const float*, const double*> gradient_;  // to be written into the caller's memory
+  std::variant<std::vector<float>, std::vector<double>> kept_;
 };
 
 // affinityGradient(…, out)
@@ -126,14 +140,16 @@ class AffinityGradientTask final : public Task {
       : objective_(std::move(objective)),
         draw_(draw),
         arguments_(info, Access::kView),
-        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.n, "out", Presence::kRequired) {}
+        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.n, "out", Presence::kRequired,
+             Access::kView) {}
 
   Status run(Context& context) override {
     context.draw = draw_;
-    Batch batch(arguments_.options, context.workspace);
-    if (Status status = arguments_.read(*objective_, batch); !status) return status;
-    gradient_ = context.workspace.take<double>(batch.n() * batch.n());
-    return objective_->affinity_gradient(batch, context, gradient_.data());
+    return arguments_.read(*objective_, context, [&](const auto& batch) {
+      gradient_ = context.workspace.take<double>(batch.n() * batch.n());
+      const DensityRatios ratios(batch, context.workspace);
+      return objective_->affinity_gradient(ratios, context, gradient_.data());
+    });
   }
 
   Napi::Value finish(Napi::Env env) override {

@@ -1,10 +1,38 @@
 #include "objectives/comparisons.h"
 
 namespace genmi::objectives {
+namespace {
 
-std::span<Comparison> make_comparisons(const Predictions& p, bool one_vs_one, Workspace& workspace) {
-  const std::size_t k = p.k();
-  const double* pi = p.pi();
+template <class T, class Evaluate>
+Status add(const Batch<T>& batch, Context& context, Totals<T>& totals, const Evaluate& evaluate) {
+  const Workspace::Frame frame(context.workspace);
+  const DensityRatios p(batch, context.workspace);
+  const std::size_t n = p.n(), k = p.k(), numbers = totals.with_gradient() ? n * k : 0;
+  const std::span<double> log_gradient = context.workspace.take_zeroed<double>(numbers);
+  RatioTotals own{0, numbers == 0 ? nullptr : log_gradient.data()};
+  if (Status status = evaluate(p, own); !status) return status;
+  totals.value += own.value;
+  totals.prepare_to_add();
+  for (std::size_t at = 0; at < numbers; ++at)
+    totals.log_gradient[batch.exact().offset(at / k) + at % k * simd::kPanel] += static_cast<T>(log_gradient[at]);
+  return Status::ok();
+}
+
+}  // namespace
+
+Status RatioObjective::evaluate(const Batch<float>& batch, Context& context, double factor,
+                                Totals<float>& totals) const {
+  return add(batch, context, totals,
+             [&](const DensityRatios& p, RatioTotals& own) { return evaluate(p, context, factor, own); });
+}
+
+Status RatioObjective::evaluate(const Batch<double>& batch, Context& context, double factor,
+                                Totals<double>& totals) const {
+  return add(batch, context, totals,
+             [&](const DensityRatios& p, RatioTotals& own) { return evaluate(p, context, factor, own); });
+}
+
+std::span<Comparison> make_comparisons(const double* pi, std::size_t k, bool one_vs_one, Workspace& workspace) {
   if (!one_vs_one) {
     const std::span<Comparison> clusters = workspace.take<Comparison>(k);
     for (std::size_t a = 0; a < k; ++a) clusters[a] = {a, kAllData, pi[a], 1, 0};
@@ -17,7 +45,7 @@ std::span<Comparison> make_comparisons(const Predictions& p, bool one_vs_one, Wo
   return pairs;
 }
 
-void add_log_gradient(const Predictions& p, std::span<const Comparison> comparisons, const double* distances,
+void add_log_gradient(const DensityRatios& p, std::span<const Comparison> comparisons, const double* distances,
                       const double* by_ratio, double factor, Workspace& workspace, double* log_gradient) {
   const std::size_t n = p.n(), k = p.k();
   const double share = 1 / static_cast<double>(n);

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <span>
 
-#include "genmi/predictions.h"
+#include "genmi/objective.h"
 #include "genmi/workspace.h"
 
 namespace genmi::objectives {
@@ -22,7 +22,7 @@ struct Comparison {
 };
 
 // K comparisons, or K (K - 1) / 2 with a < b.
-std::span<Comparison> make_comparisons(const Predictions& p, bool one_vs_one, Workspace& workspace);
+std::span<Comparison> make_comparisons(const double* pi, std::size_t k, bool one_vs_one, Workspace& workspace);
 
 // The N x K density ratios, with the data as a further cluster.
 struct Ratios {
@@ -34,8 +34,24 @@ struct Ratios {
   }
 };
 
+// What one evaluation adds up, in float64: the value, and tau dI/dtau, N x K row-major, or null.
+struct RatioTotals {
+  double value = 0;
+  double* log_gradient = nullptr;
+};
+
+// An objective of density ratios: written for float64 and row-major, whatever the caller's predictions are.
+class RatioObjective : public Objective {
+ public:
+  Status evaluate(const Batch<float>& batch, Context& context, double factor, Totals<float>& totals) const final;
+  Status evaluate(const Batch<double>& batch, Context& context, double factor, Totals<double>& totals) const final;
+
+ protected:
+  virtual Status evaluate(const DensityRatios& p, Context& context, double factor, RatioTotals& totals) const = 0;
+};
+
 // Adds factor times tau dI/dtau, given each comparison's distance and by_ratio = dI/dr, N x K.
-void add_log_gradient(const Predictions& p, std::span<const Comparison> comparisons, const double* distances,
+void add_log_gradient(const DensityRatios& p, std::span<const Comparison> comparisons, const double* distances,
                       const double* by_ratio, double factor, Workspace& workspace, double* log_gradient);
 
 }  // namespace genmi::objectives

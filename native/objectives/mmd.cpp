@@ -20,6 +20,7 @@
 #include "genmi/objective.h"
 #include "objectives/comparisons.h"
 #include "objectives/panel_algebra.h"
+#include "objectives/panel_ratios.h"
 #include "simd/kernels.h"
 
 namespace genmi::objectives {
@@ -49,24 +50,6 @@ struct Distances {
   double gain(std::size_t c) const { return comparisons[c].weight * slopes[c]; }
 };
 
-// Predictions are row by row, in float64; products are in panels, in the kernel's precision.
-template <class T>
-void to_panels(const double* ratio, std::size_t n, std::size_t k, T* out) {
-  std::fill_n(out, simd::panel_size(n, k), T{0});
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t a = 0; a < k; ++a)
-      out[(i / kPanel * k + a) * kPanel + i % kPanel] = static_cast<T>(ratio[i * k + a] - 1);
-}
-
-template <class T>
-std::span<const double> from_panels(const T* panels, std::size_t n, std::size_t k, Workspace& workspace) {
-  const std::span<double> out = workspace.take<double>(n * k);
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t a = 0; a < k; ++a)
-      out[i * k + a] = static_cast<double>(panels[(i / kPanel * k + a) * kPanel + i % kPanel]);
-  return out;
-}
-
 // w' A w, term by term; 0 for a kernel that is not positive semi-definite and has it negative.
 template <class T>
 double quadratic_form(const Centred<T>& m, const Comparison& pair, Workspace& workspace) {
@@ -92,36 +75,36 @@ double quadratic_form(const Centred<T>& m, const Comparison& pair, Workspace& wo
   return square <= std::max(by_panels, by_ratios) ? 0 : std::max(form, 0.0);
 }
 
-class Mmd final : public Objective {
+class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
  public:
   Mmd(SharedAffinityPtr kernel, bool one_vs_one, bool squared)
       : kernel_(std::move(kernel)), one_vs_one_(one_vs_one), squared_(squared) {}
 
-  Status evaluate(const Batch& batch, Context& context, double factor, Totals& totals) const override {
-    return in_precision_of_kernel([&]<class T>(const Affinity& kernel, T) -> Status {
+  template <class T>
+  Status add(const Batch<T>& batch, Context& context, double factor, Totals<T>& totals) const {
+    return in_precision_of_kernel([&]<class S>(const Affinity& kernel, S) -> Status {
       const Workspace::Frame frame(context.workspace);
-      const Predictions& p = batch.exact();
-      Centred<T> m;
+      const Predictions<T>& p = batch.exact();
+      Centred<S> m;
       Distances distances;
-      if (Status status = measure(kernel, batch, context, m, distances); !status) return status;
+      if (Status status = measure(kernel, p, batch.rows(), context, m, distances); !status) return status;
       for (std::size_t c = 0; c < distances.comparisons.size(); ++c)
         totals.value += factor * distances.comparisons[c].weight * distances.values[c];
-      if (totals.log_gradient == nullptr) return Status::ok();
-      const std::span<const double> by_ratio =
-          from_panels(ratio_gradient(m, distances, context), m.n, m.k, context.workspace);
-      add_log_gradient(p, distances.comparisons, distances.values.data(), by_ratio.data(), factor, context.workspace,
-                       totals.log_gradient);
+      if (!totals.with_gradient()) return Status::ok();
+      const S* by_ratio = ratio_gradient(m, distances, context);
+      add_log_gradient(p, distances.comparisons, distances.values, by_ratio, factor, batch.by_proportion(p, totals),
+                       totals);
       return Status::ok();
     });
   }
 
-  Status affinity_gradient(const Batch& batch, Context& context, double* out) const override {
-    return in_precision_of_kernel([&]<class T>(const Affinity& kernel, T) -> Status {
+  Status affinity_gradient(const DensityRatios& p, Context& context, double* out) const override {
+    return in_precision_of_kernel([&]<class S>(const Affinity& kernel, S) -> Status {
       const Workspace::Frame frame(context.workspace);
-      Centred<T> m;
+      Centred<S> m;
       Distances distances;
-      if (Status status = measure(kernel, batch, context, m, distances); !status) return status;
-      write_affinity_gradient({batch.exact().ratio(), m.n, m.k}, distances, context.workspace, out);
+      if (Status status = measure(kernel, p, p.rows(), context, m, distances); !status) return status;
+      write_affinity_gradient({p.ratio(), m.n, m.k}, distances, context.workspace, out);
       return Status::ok();
     });
   }
@@ -145,19 +128,19 @@ class Mmd final : public Objective {
     return kernel->precision() == Precision::kFloat32 ? compute(*kernel, float{}) : compute(*kernel, double{});
   }
 
-  template <class T>
-  Status measure(const Affinity& kernel, const Batch& batch, Context& context, Centred<T>& m,
+  // Of Predictions or DensityRatios.
+  template <class Source, class T>
+  Status measure(const Affinity& kernel, const Source& p, Rows rows, Context& context, Centred<T>& m,
                  Distances& distances) const {
-    const Predictions& p = batch.exact();
     const std::size_t size = simd::panel_size(p.n(), p.k());
     Workspace& workspace = context.workspace;
     m = {p.n(), p.k(), workspace.take<T>(size).data(), workspace.take<T>(size).data()};
-    to_panels(p.ratio(), m.n, m.k, m.ratio);
-    kernel.centred_product(batch.rows(), m.ratio, m.k, context, m.product);
+    centred_ratios(p, m.ratio);
+    kernel.centred_product(rows, m.ratio, m.k, context, m.product);
     if (context.cancelled()) return aborted();
     centre_columns(m.product, m.n, m.k);
 
-    distances.comparisons = make_comparisons(p, one_vs_one_, workspace);
+    distances.comparisons = make_comparisons(p.pi(), p.k(), one_vs_one_, workspace);
     distances.values = workspace.take<double>(distances.comparisons.size());
     distances.slopes = workspace.take<double>(distances.comparisons.size());
     write_quadratic_forms(m, distances.comparisons, context, distances.values);

@@ -5,143 +5,214 @@
 #include <limits>
 #include <utility>
 
+#include "objectives/panel_blocks.h"
+
 namespace genmi {
 namespace {
 
-// Below this a proportion is better known by its logarithm.
-constexpr double kUnderflow = 1e-280;
+using objectives::blocks_of;
+using objectives::for_each_block;
+using objectives::panel_kernels;
+using objectives::PanelBlock;
+using simd::kPanel;
 
-// Logits of opposite signs near the largest number have no finite difference.
-constexpr double kLeastLogarithm = -1e300;
+// What reading, clipping and finishing take for each number.
+constexpr double kNanoseconds = 0.5;
+
+double work_of(std::size_t n, std::size_t k) { return kNanoseconds * static_cast<double>(n) * static_cast<double>(k); }
+
+std::size_t padded_rows(std::size_t n) { return simd::panels_of(n) * kPanel; }
 
 // log(sum_i exp(log_tau_ik) / n), for a cluster whose probabilities underflow.
-double log_mean_exp(const double* log_tau, std::size_t n, std::size_t k, std::size_t cluster) {
+template <class T>
+double log_mean_exp(const Predictions<T>& p, std::size_t cluster) {
+  const auto log_tau = [&](std::size_t i) { return static_cast<double>(p.log_tau()[p.offset(i) + cluster * kPanel]); };
   double largest = -std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, log_tau[i * k + cluster]);
+  for (std::size_t i = 0; i < p.n(); ++i) largest = std::max(largest, log_tau(i));
   double sum = 0;
-  for (std::size_t i = 0; i < n; ++i) sum += std::exp(log_tau[i * k + cluster] - largest);
-  return largest + std::log(sum / static_cast<double>(n));
+  for (std::size_t i = 0; i < p.n(); ++i) sum += std::exp(log_tau(i) - largest);
+  return largest + std::log(sum / static_cast<double>(p.n()));
 }
 
-Status check_finite(const double* data, std::size_t n, std::size_t k) {
-  for (std::size_t at = 0; at < n * k; ++at)
-    if (!std::isfinite(data[at]))
-      return {Code::kOutOfRange,
-              explain("predictions", "finite numbers",
-                      format(data[at]) + " at row " + std::to_string(at / k) + ", column " + std::to_string(at % k),
-                      "the network or its input has diverged")};
-  return Status::ok();
+// dI/dlog pi_k reaches every sample's gradient by tau_ik / (N pi_k), since pi_k is their mean: N pi_k divides here.
+// Where pi underflows, so does all that it is a factor of.
+template <class T>
+std::span<T> by_tau(const Predictions<T>& p, std::span<const double> by_proportion, Workspace& workspace) {
+  const std::span<T> coefficients = workspace.take<T>(p.k());
+  for (std::size_t k = 0; k < p.k(); ++k)
+    coefficients[k] = p.pi()[k] > Predictions<T>::kUnderflow
+                          ? static_cast<T>(by_proportion[k] / (p.pi()[k] * static_cast<double>(p.n())))
+                          : T(0);
+  return coefficients;
 }
 
 }  // namespace
 
-Predictions::Predictions(std::size_t n, std::size_t k, Workspace& workspace)
+template <class T>
+Predictions<T>::Predictions(std::size_t n, std::size_t k, Workspace& workspace)
     : n_(n),
       k_(k),
-      tau_(workspace.take<double>(n * k).data()),
-      pi_(workspace.take<double>(k).data()),
-      ratio_(workspace.take<double>(n * k).data()),
-      log_ratio_(workspace.take<double>(n * k).data()),
-      log_pi_(workspace.take<double>(k).data()) {}
+      pi_(workspace.take<double>(2 * k).data()),
+      log_pi_(pi_ + k),
+      constants_(workspace.take<T>(5 * k).data()),
+      columns_{constants_, constants_ + k, constants_ + 2 * k, constants_ + 3 * k, constants_ + 4 * k, 1} {}
 
-void Predictions::set_proportions() {
-  std::fill(pi_, pi_ + k_, 0.0);
-  for (std::size_t i = 0; i < n_; ++i)
-    for (std::size_t k = 0; k < k_; ++k) pi_[k] += tau_[i * k_ + k];
-  for (std::size_t k = 0; k < k_; ++k) pi_[k] /= static_cast<double>(n_);
-}
-
-const double* Predictions::log_pi() const {
-  if (std::exchange(has_log_pi_, true)) return log_pi_;
-  for (std::size_t k = 0; k < k_; ++k)
-    log_pi_[k] = pi_[k] > kUnderflow || log_tau_ == nullptr ? std::log(pi_[k]) : log_mean_exp(log_tau_, n_, k_, k);
-  return log_pi_;
-}
-
-const double* Predictions::log_ratio() const {
-  if (std::exchange(has_log_ratio_, true)) return log_ratio_;
-  const double* log_proportions = log_pi();
-  for (std::size_t i = 0; i < n_; ++i) {
-    for (std::size_t k = 0; k < k_; ++k) {
-      const std::size_t at = i * k_ + k;
-      log_ratio_[at] = (log_tau_ != nullptr ? log_tau_[at] : std::log(tau_[at])) - log_proportions[k];
-    }
+template <class T>
+void Predictions<T>::set_proportions(std::span<const double> sums) {
+  total_ = 0;
+  for (std::size_t k = 0; k < k_; ++k) {
+    double sum = 0;
+    for (std::size_t at = k; at < sums.size(); at += k_) sum += sums[at];
+    pi_[k] = sum / static_cast<double>(n_);
+    log_pi_[k] = is_known_by_logarithm(k) ? log_mean_exp(*this, k) : std::log(pi_[k]);
+    total_ += pi_[k];
+    const double floored = std::max(pi_[k], static_cast<double>(std::numeric_limits<T>::min()));
+    constants_[k] = static_cast<T>(floored);
+    constants_[k_ + k] = static_cast<T>(floored - static_cast<double>(constants_[k]));
+    constants_[2 * k_ + k] = static_cast<T>(1 / floored);
+    constants_[3 * k_ + k] = static_cast<T>(log_pi_[k]);
+    constants_[4 * k_ + k] = static_cast<T>(log_pi_[k] - static_cast<double>(constants_[3 * k_ + k]));
   }
-  return log_ratio_;
+  columns_.total = static_cast<T>(total_);
 }
 
-const double* Predictions::ratio() const {
-  if (std::exchange(has_ratio_, true)) return ratio_;
-  const bool underflow = std::any_of(pi_, pi_ + k_, [](double proportion) { return proportion <= kUnderflow; });
-  const double* logarithms = underflow ? log_ratio() : nullptr;
-  for (std::size_t i = 0; i < n_; ++i) {
-    for (std::size_t k = 0; k < k_; ++k) {
-      const std::size_t at = i * k_ + k;
-      ratio_[at] = pi_[k] > kUnderflow ? tau_[at] / pi_[k] : std::exp(logarithms[at]);
-    }
+template <class T>
+T Batch<T>::least() const {
+  return std::max(static_cast<T>(options_.epsilon), std::numeric_limits<T>::min());
+}
+
+template <class T>
+Status Batch<T>::read(MatrixView<T> data) {
+  n_ = data.rows;
+  k_ = data.columns;
+  Workspace& workspace = context_.workspace;
+  const bool logits = options_.from == From::kLogits;
+  const std::size_t numbers = padded_rows(n_) * k_;
+  T* tau = workspace.take<T>(numbers).data();
+  T* log_tau = logits ? workspace.take<T>(numbers).data() : nullptr;
+  clipped_.emplace(n_, k_, workspace);
+  clipped_->tau_ = logits ? workspace.take<T>(numbers).data() : tau;
+  if (logits && options_.clip == Clip::kFused) {
+    exact_.emplace(n_, k_, workspace);
+    exact_->tau_ = tau;
+    exact_->log_tau_ = log_tau;
   }
-  return ratio_;
-}
 
-Status Batch::read(AnyMatrix data) {
-  std::visit(
-      [this](const auto& view) {
-        n_ = view.rows;
-        k_ = view.columns;
-        raw_ = workspace_.take<double>(n_ * k_).data();
-        std::transform(view.data, view.data + n_ * k_, raw_, [](auto value) { return static_cast<double>(value); });
-      },
-      data);
-  if (Status status = check_finite(raw_, n_, k_); !status) return status;
-  clipped_.emplace(n_, k_, workspace_);
-  if (options_.from == From::kLogits) softmax();
+  // The columns of what is not clipped later are summed while they are at hand.
+  const bool complete = exact_ || !logits;
+  const std::span<double> sums = workspace.take_zeroed<double>(complete ? blocks_of(n_) * k_ : 0);
+  const std::span<unsigned char> finite = workspace.take<unsigned char>(blocks_of(n_));
+  for_each_block(context_, n_, work_of(n_, k_), [&](const PanelBlock& block) {
+    const std::size_t at = block.first * k_;
+    const auto& kernels = panel_kernels<T>();
+    finite[block.index] =
+        logits ? kernels.read_logits(data.data + at, block.rows, k_, log_tau + at, tau + at)
+               : kernels.read_probabilities(data.data + at, block.rows, k_, least(), greatest(), tau + at);
+    if (complete) kernels.add_columns(tau + at, block.rows, k_, sums.data() + block.index * k_);
+  });
+  const bool all_finite = std::all_of(finite.begin(), finite.end(), [](unsigned char each) { return each != 0; });
+  if (Status status = check_finite(data, all_finite); !status) return status;
+
+  softmax_ = logits ? tau : nullptr;
+  if (complete) (exact_ ? *exact_ : *clipped_).set_proportions(sums);
+  has_clipped_ = !logits;
   return Status::ok();
 }
 
-void Batch::softmax() {
-  double* logarithms = workspace_.take<double>(n_ * k_).data();
-  for (std::size_t i = 0; i < n_; ++i) {
-    double* row = raw_ + i * k_;
-    double* log_row = logarithms + i * k_;
-    const double largest = *std::max_element(row, row + k_);
-    double sum = 0;
-    for (std::size_t k = 0; k < k_; ++k) sum += std::exp(row[k] - largest);
-    const double log_sum = std::log(sum);
-    for (std::size_t k = 0; k < k_; ++k) {
-      log_row[k] = std::max(row[k] - largest, kLeastLogarithm) - log_sum;
-      row[k] = std::exp(log_row[k]);
-    }
-  }
-  if (options_.clip == Clip::kMask) return;
-  exact_.emplace(n_, k_, workspace_);
-  std::copy(raw_, raw_ + n_ * k_, exact_->tau_);
-  exact_->log_tau_ = logarithms;
-  exact_->set_proportions();
+template <class T>
+Status Batch<T>::check_finite(MatrixView<T> data, bool finite) const {
+  for (std::size_t at = 0; !finite && at < n_ * k_; ++at)
+    if (!std::isfinite(data.data[at]))
+      return {Code::kOutOfRange, explain("predictions", "finite numbers",
+                                         format(static_cast<double>(data.data[at])) + " at row " +
+                                             std::to_string(at / k_) + ", column " + std::to_string(at % k_),
+                                         "the network or its input has diverged")};
+  return Status::ok();
 }
 
-const Predictions& Batch::clipped() const {
+template <class T>
+const Predictions<T>& Batch<T>::clipped() const {
   if (std::exchange(has_clipped_, true)) return *clipped_;
-  std::transform(raw_, raw_ + n_ * k_, clipped_->tau_,
-                 [this](double tau) { return std::clamp(tau, options_.epsilon, 1 - options_.epsilon); });
-  clipped_->set_proportions();
+  const Workspace::Frame frame(context_.workspace);
+  const std::span<double> sums = context_.workspace.take_zeroed<double>(blocks_of(n_) * k_);
+  for_each_block(context_, n_, work_of(n_, k_) / 2, [&](const PanelBlock& block) {
+    const std::size_t at = block.first * k_;
+    const auto& kernels = panel_kernels<T>();
+    kernels.clip(softmax_ + at, block.rows, k_, least(), greatest(), clipped_->tau_ + at);
+    kernels.add_columns(clipped_->tau_ + at, block.rows, k_, sums.data() + block.index * k_);
+  });
+  clipped_->set_proportions(sums);
   return *clipped_;
 }
 
-void Batch::finish_gradient(double* log_gradient, double* out) const {
-  if (options_.clip == Clip::kMask)
-    for (std::size_t at = 0; at < n_ * k_; ++at)
-      if (!(raw_[at] > options_.epsilon && raw_[at] < 1 - options_.epsilon)) log_gradient[at] = 0;
-  if (options_.from == From::kProbabilities) {
-    const double* tau = clipped().tau();
-    for (std::size_t at = 0; at < n_ * k_; ++at) out[at] = log_gradient[at] / tau[at];
-    return;
-  }
+template <class T>
+Totals<T> Batch<T>::totals(bool with_gradient) const {
+  Totals<T> totals;
+  if (!with_gradient) return totals;
+  totals.log_gradient = context_.workspace.take<T>(padded_rows(n_) * k_);
+  totals.by_exact = context_.workspace.take_zeroed<double>(k_);
+  totals.by_clipped = context_.workspace.take_zeroed<double>(k_);
+  return totals;
+}
+
+template <class T>
+void Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
+  const Workspace::Frame frame(context_.workspace);
+  constexpr T kInfinity = std::numeric_limits<T>::infinity();
+  totals.prepare_to_add();
+  const bool mask = options_.clip == Clip::kMask;
+  simd::GradientPass<T> pass{};
+  pass.k = k_;
+  pass.least = mask ? least() : -kInfinity;
+  pass.greatest = mask ? greatest() : kInfinity;
+  // From logits the softmax is what is multiplied with, and what was clipped apart from it comes in addition.
+  const bool apart = softmax_ != nullptr && has_clipped_;
+  const std::span<T> zeros = context_.workspace.take_zeroed<T>(k_);
+  const std::span<T> panels = context_.workspace.take<T>(context_.slots() * k_ * kPanel);
+  pass.by_tau = exact_ ? by_tau(*exact_, totals.by_exact, context_.workspace).data() : zeros.data();
+  if (apart) pass.by_clipped = by_tau(clipped(), totals.by_clipped, context_.workspace).data();
+  if (softmax_ == nullptr) pass.by_tau = by_tau(clipped(), totals.by_clipped, context_.workspace).data();
+
+  for_each_block(context_, n_, work_of(n_, k_), [&](const PanelBlock& block) {
+    const std::size_t at = block.first * k_;
+    simd::GradientPass<T> part = pass;
+    part.rows = block.rows;
+    part.tau = (softmax_ != nullptr ? softmax_ : clipped_->tau_) + at;
+    part.clipped = apart ? clipped_->tau_ + at : nullptr;
+    part.log_gradient = totals.log_gradient.data() + at;
+    part.scratch = panels.data() + block.slot * k_ * kPanel;
+    part.out = out + at;
+    const auto& kernels = panel_kernels<T>();
+    if (softmax_ != nullptr) kernels.gradient_of_logits(part);
+    else kernels.gradient_of_probabilities(part);
+  });
+}
+
+template <class T>
+DensityRatios::DensityRatios(const Batch<T>& batch, Workspace& workspace)
+    : n_(batch.n()),
+      k_(batch.k()),
+      tau_(workspace.take<double>(n_ * k_).data()),
+      ratio_(workspace.take<double>(n_ * k_).data()),
+      pi_(batch.exact().pi()),
+      rows_(batch.rows()) {
+  const Predictions<T>& p = batch.exact();
   for (std::size_t i = 0; i < n_; ++i) {
-    const double* row = log_gradient + i * k_;
-    double sum = 0;
-    for (std::size_t k = 0; k < k_; ++k) sum += row[k];
-    for (std::size_t k = 0; k < k_; ++k) out[i * k_ + k] = row[k] - raw_[i * k_ + k] * sum;
+    for (std::size_t k = 0; k < k_; ++k) {
+      const std::size_t from = p.offset(i) + k * kPanel;
+      const auto tau = static_cast<double>(p.tau()[from]);
+      tau_[i * k_ + k] = tau;
+      ratio_[i * k_ + k] =
+          p.is_known_by_logarithm(k) ? std::exp(static_cast<double>(p.log_tau()[from]) - p.log_pi()[k]) : tau / pi_[k];
+    }
   }
 }
+
+template class Predictions<float>;
+template class Predictions<double>;
+template class Batch<float>;
+template class Batch<double>;
+template DensityRatios::DensityRatios(const Batch<float>&, Workspace&);
+template DensityRatios::DensityRatios(const Batch<double>&, Workspace&);
 
 }  // namespace genmi

@@ -7,11 +7,12 @@
 namespace genmi::objectives {
 namespace {
 
-class WeightedSum final : public Objective {
+class WeightedSum final : public ObjectiveInBothPrecisions<WeightedSum> {
  public:
   explicit WeightedSum(std::vector<Parameters::Term> terms) : terms_(std::move(terms)) {}
 
-  Status evaluate(const Batch& batch, Context& context, double factor, Totals& totals) const override {
+  template <class T>
+  Status add(const Batch<T>& batch, Context& context, double factor, Totals<T>& totals) const {
     for (const auto& [objective, weight] : terms_)
       if (Status status = objective->evaluate(batch, context, factor * weight, totals); !status) return status;
     return Status::ok();

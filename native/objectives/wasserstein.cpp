@@ -32,7 +32,7 @@ std::uint64_t next_random(std::uint64_t& state) {
   return z ^ (z >> 31);
 }
 
-class Wasserstein final : public Objective {
+class Wasserstein final : public RatioObjective {
  public:
   struct Sampling {
     std::size_t pairs = 0;  // 0: all
@@ -46,9 +46,8 @@ class Wasserstein final : public Objective {
         sampling_(std::move(sampling)),
         warm_start_(warm_start) {}
 
-  Status evaluate(const Batch& batch, Context& context, double factor, Totals& totals) const override {
+  Status evaluate(const DensityRatios& p, Context& context, double factor, RatioTotals& totals) const override {
     const Workspace::Frame frame(context.workspace);
-    const Predictions& p = batch.exact();
     std::span<Comparison> comparisons;
     if (Status status = choose_comparisons(p, context, comparisons); !status) return status;
     const std::span<double> distances = context.workspace.take<double>(comparisons.size());
@@ -62,7 +61,7 @@ class Wasserstein final : public Objective {
       std::copy(result.u.begin(), result.u.end(), u);
       std::copy(result.v.begin(), result.v.end(), u + p.n());
     };
-    if (Status status = solve_all(p, batch.rows(), comparisons, false, context, keep); !status) return status;
+    if (Status status = solve_all(p, comparisons, false, context, keep); !status) return status;
 
     for (std::size_t c = 0; c < comparisons.size(); ++c) totals.value += factor * comparisons[c].weight * distances[c];
     if (!with_gradient) return Status::ok();
@@ -72,14 +71,13 @@ class Wasserstein final : public Objective {
   }
 
   // dI/dD = sum of weight * plan.
-  Status affinity_gradient(const Batch& batch, Context& context, double* out) const override {
+  Status affinity_gradient(const DensityRatios& p, Context& context, double* out) const override {
     const Workspace::Frame frame(context.workspace);
-    const Predictions& p = batch.exact();
     std::span<Comparison> comparisons;
     if (Status status = choose_comparisons(p, context, comparisons); !status) return status;
     std::vector<std::vector<transport::PlanEntry>> plans(comparisons.size());
     const auto keep = [&](std::size_t c, transport::Result& result) { plans[c] = std::move(result.plan); };
-    if (Status status = solve_all(p, batch.rows(), comparisons, true, context, keep); !status) return status;
+    if (Status status = solve_all(p, comparisons, true, context, keep); !status) return status;
     std::fill(out, out + p.n() * p.n(), 0.0);
     for (std::size_t c = 0; c < plans.size(); ++c)
       for (const transport::PlanEntry& entry : plans[c])
@@ -101,8 +99,8 @@ class Wasserstein final : public Objective {
   std::size_t affinity_size() const override { return distance_->size(); }
 
  private:
-  Status choose_comparisons(const Predictions& p, Context& context, std::span<Comparison>& out) const {
-    const std::span<Comparison> all = make_comparisons(p, one_vs_one_, context.workspace);
+  Status choose_comparisons(const DensityRatios& p, Context& context, std::span<Comparison>& out) const {
+    const std::span<Comparison> all = make_comparisons(p.pi(), p.k(), one_vs_one_, context.workspace);
     const std::size_t count = chosen(all.size());
     if (!sampling_.fixed.empty() && !context.rehearsal) {
       for (std::size_t next = 0; next < sampling_.fixed.size() / 2; ++next)
@@ -145,8 +143,8 @@ class Wasserstein final : public Objective {
       std::swap(comparisons[i], comparisons[i + next_random(state) % (comparisons.size() - i)]);
   }
 
-  Status solve_all(const Predictions& p, Rows rows, std::span<const Comparison> comparisons, bool plan,
-                   Context& context, const transport::KeepResult& keep) const {
+  Status solve_all(const DensityRatios& p, std::span<const Comparison> comparisons, bool plan, Context& context,
+                   const transport::KeepResult& keep) const {
     AffinityPtr distance;
     if (Status status = distance_->open(distance); !status) {
       kept_.give_back(nullptr);  // it has been disposed of
@@ -163,10 +161,10 @@ class Wasserstein final : public Objective {
       return transport::solve_many(costs, comparisons.size(), weights, {.plan = plan, .job = context.job}, context,
                                    keep, bases);
     };
-    if (warm_start_ && !context.rehearsal) return solve_warm(*distance, rows, p.k(), comparisons, context, solve);
+    if (warm_start_ && !context.rehearsal) return solve_warm(*distance, p.rows(), p.k(), comparisons, context, solve);
 
     OwnedCosts& costs = context.workspace.kept<OwnedCosts>();
-    if (Status status = costs.prepare(*distance, rows, context); !status) return status;
+    if (Status status = costs.prepare(*distance, p.rows(), context); !status) return status;
     const Status status = solve(costs.costs(), {});
     if (costs.bytes() > kKeptBytes) costs = {};
     return status;
@@ -187,7 +185,7 @@ class Wasserstein final : public Objective {
   }
 
   // dI/dr, N x K: the potentials, for weights r / N.
-  static std::span<double> ratio_gradient(const Predictions& p, std::span<const Comparison> comparisons,
+  static std::span<double> ratio_gradient(const DensityRatios& p, std::span<const Comparison> comparisons,
                                           const double* duals, Workspace& workspace) {
     const std::size_t n = p.n(), k = p.k();
     const std::span<double> gradient = workspace.take_zeroed<double>(n * k);

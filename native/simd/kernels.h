@@ -1,6 +1,7 @@
 // All vector kernels: one table of them per instruction set, each kernel written once.
 #pragma once
 
+#include "simd/divergence_kernels.h"
 #include "simd/graph_kernels.h"
 #include "simd/isa.h"
 #include "simd/pairwise_kernels.h"
@@ -10,15 +11,21 @@
 namespace genmi::simd {
 
 struct Kernels {
+  DivergenceKernels divergence;
   GraphKernels graph;
+  Narrow narrow;
   PairwiseKernels<float> pairwise_single;
   PairwiseKernels<double> pairwise_double;
-  Narrow narrow;
-  TransportKernels transport;
   ProductKernels<float> product_single;
   ProductKernels<double> product_double;
+  TransportKernels transport;
 
   // Those for a type that is a parameter.
+  template <class T>
+  const PairwiseKernels<T>& pairwise() const {
+    if constexpr (sizeof(T) == sizeof(float)) return pairwise_single;
+    else return pairwise_double;
+  }
   template <class T>
   const ProductKernels<T>& product() const {
     if constexpr (sizeof(T) == sizeof(float)) return product_single;
@@ -31,11 +38,5 @@ const Kernels& kernels(Isa isa);
 
 // Those of the active one.
 inline const Kernels& kernels() { return kernels(active_isa()); }
-
-template <class T>
-const PairwiseKernels<T>& pairwise_kernels() {
-  if constexpr (sizeof(T) == sizeof(float)) return kernels().pairwise_single;
-  else return kernels().pairwise_double;
-}
 
 }  // namespace genmi::simd

@@ -13,9 +13,9 @@
 
 #include "simd/vectors.inl"
 //
+#include "simd/divergence_kernels.inl"
 #include "simd/graph_kernels.inl"
 #include "simd/pairwise_kernels.inl"
-//
 #include "simd/product_kernels.inl"
 #include "simd/transport_kernels.inl"
 
@@ -23,13 +23,14 @@ namespace genmi::simd {
 
 extern const Kernels GENMI_KERNELS;
 constinit const Kernels GENMI_KERNELS = {
+    .divergence = kDivergenceKernels,
     .graph = kGraphKernels,
+    .narrow = narrow_tile,
     .pairwise_single = kPairwiseKernels<float>,
     .pairwise_double = kPairwiseKernels<double>,
-    .narrow = narrow_tile,
-    .transport = kTransportKernels,
     .product_single = kProductKernels<float>,
     .product_double = kProductKernels<double>,
+    .transport = kTransportKernels,
 };
 
 }  // namespace genmi::simd

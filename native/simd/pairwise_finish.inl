@@ -24,38 +24,38 @@ struct ExponentialConstants<double> {
 // (Cody, Waite, "Software Manual for the Elementary Functions", 1980.)
 template <class T>
 struct Exponential {
-  VectorType<T> power, rest;
+  Vector<T> power, rest;
 };
 template <class T>
-inline Exponential<T> split_exponential(VectorType<T> x) {
+inline Exponential<T> split_exponential(Vector<T> x) {
   using C = ExponentialConstants<T>;
-  const VectorType<T> shifted = multiply_add(x, every<T>(static_cast<T>(1.44269504088896340736)), every<T>(C::kRounding));
-  const VectorType<T> n = shifted - C::kRounding;
-  const VectorType<T> r =
-      multiply_add(n, every<T>(-C::kLn2Low), multiply_add(n, every<T>(-C::kLn2High), x));
+  const Vector<T> shifted = multiply_add(x, spread<T>(static_cast<T>(1.44269504088896340736)), spread<T>(C::kRounding));
+  const Vector<T> n = shifted - C::kRounding;
+  const Vector<T> r =
+      multiply_add(n, spread<T>(-C::kLn2Low), multiply_add(n, spread<T>(-C::kLn2High), x));
   double factorial = 1;
   for (int k = 2; k <= C::kTerms; ++k) factorial *= k;
-  VectorType<T> sum = every<T>(static_cast<T>(1 / factorial));
+  Vector<T> sum = spread<T>(static_cast<T>(1 / factorial));
   for (int k = C::kTerms; k > 2; --k) {
     factorial /= k;
-    sum = multiply_add(sum, r, every<T>(static_cast<T>(1 / factorial)));
+    sum = multiply_add(sum, r, spread<T>(static_cast<T>(1 / factorial)));
   }
   const BitsType<T> exponent = reinterpret_cast<BitsType<T>>(shifted) << C::kMantissa;
-  return {reinterpret_cast<VectorType<T>>(exponent + reinterpret_cast<BitsType<T>>(every<T>(1))),
+  return {reinterpret_cast<Vector<T>>(exponent + reinterpret_cast<BitsType<T>>(spread<T>(1))),
           multiply_add(sum, r * r, r)};
 }
 
 // exp(x) for x <= 700 (80 in float32), to 2 units in the last place; 0 where that is less than exp(-708) (exp(-87)).
 template <class T>
-inline VectorType<T> exponential(VectorType<T> x) {
-  const VectorType<T> lowest = every<T>(ExponentialConstants<T>::kLowest);
+inline Vector<T> exponential(Vector<T> x) {
+  const Vector<T> lowest = spread<T>(ExponentialConstants<T>::kLowest);
   const Exponential<T> e = split_exponential<T>(x < lowest ? lowest : x);
-  return x < lowest ? VectorType<T>{} : multiply_add(e.power, e.rest, e.power);
+  return x < lowest ? Vector<T>{} : multiply_add(e.power, e.rest, e.power);
 }
 // exp(x) - 1, to 3 units in its last place.
 template <class T>
-inline VectorType<T> exponential_less_one(VectorType<T> x) {
-  const VectorType<T> lowest = every<T>(ExponentialConstants<T>::kLowest);
+inline Vector<T> exponential_less_one(Vector<T> x) {
+  const Vector<T> lowest = spread<T>(ExponentialConstants<T>::kLowest);
   const Exponential<T> e = split_exponential<T>(x < lowest ? lowest : x);
   return multiply_add(e.power, e.rest, e.power - T{1});
 }
@@ -70,9 +70,9 @@ inline void finish_tile(const Tile<T>& tile, const Finish<T>& finish, Value valu
     for (std::size_t j = 0; j < width; ++j) added[j] = static_cast<T>(finish.columns[begin + j]);
     for (std::size_t i = 0; i < tile.rows; ++i) {
       T* entries = tile.entries + i * tile.stride + begin;
-      const VectorType<T> row = every(static_cast<T>(finish.rows[i]));
-      for (std::size_t j = 0; j < width; j += kLanesOf<T>)
-        put(value(vector_at(entries + j)) + (vector_at(added + j) + row), entries + j);
+      const Vector<T> row = spread(static_cast<T>(finish.rows[i]));
+      for (std::size_t j = 0; j < width; j += kLanes<T>)
+        store_vector(value(load_vector(entries + j)) + (load_vector(added + j) + row), entries + j);
     }
   }
 }
@@ -80,7 +80,7 @@ inline void finish_tile(const Tile<T>& tile, const Finish<T>& finish, Value valu
 template <class T>
 struct Scaled {
   T subtract, scale;
-  VectorType<T> operator()(VectorType<T> r) const { return (r - subtract) * scale; }
+  Vector<T> operator()(Vector<T> r) const { return (r - subtract) * scale; }
 };
 template <class T>
 void affine(const Tile<T>& tile, const Finish<T>& finish) {
@@ -88,26 +88,26 @@ void affine(const Tile<T>& tile, const Finish<T>& finish) {
 }
 
 template <class T>
-inline VectorType<T> square_root(VectorType<T> x) {
+inline Vector<T> square_root(Vector<T> x) {
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
-  if constexpr (sizeof(T) == 4) return VectorType<T>(_mm512_maskz_sqrt_ps(static_cast<__mmask16>(-1), __m512(x)));
-  else return VectorType<T>(_mm512_maskz_sqrt_pd(static_cast<__mmask8>(-1), __m512d(x)));
+  if constexpr (sizeof(T) == 4) return Vector<T>(_mm512_maskz_sqrt_ps(static_cast<__mmask16>(-1), __m512(x)));
+  else return Vector<T>(_mm512_maskz_sqrt_pd(static_cast<__mmask8>(-1), __m512d(x)));
 #elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 32
-  if constexpr (sizeof(T) == 4) return VectorType<T>(_mm256_sqrt_ps(__m256(x)));
-  else return VectorType<T>(_mm256_sqrt_pd(__m256d(x)));
+  if constexpr (sizeof(T) == 4) return Vector<T>(_mm256_sqrt_ps(__m256(x)));
+  else return Vector<T>(_mm256_sqrt_pd(__m256d(x)));
 #elif defined(__x86_64__)
-  if constexpr (sizeof(T) == 4) return VectorType<T>(_mm_sqrt_ps(__m128(x)));
-  else return VectorType<T>(_mm_sqrt_pd(__m128d(x)));
+  if constexpr (sizeof(T) == 4) return Vector<T>(_mm_sqrt_ps(__m128(x)));
+  else return Vector<T>(_mm_sqrt_pd(__m128d(x)));
 #elif defined(__aarch64__)
-  if constexpr (sizeof(T) == 4) return VectorType<T>(vsqrtq_f32(float32x4_t(x)));
-  else return VectorType<T>(vsqrtq_f64(float64x2_t(x)));
+  if constexpr (sizeof(T) == 4) return Vector<T>(vsqrtq_f32(float32x4_t(x)));
+  else return Vector<T>(vsqrtq_f64(float64x2_t(x)));
 #endif
 }
 
 template <class T>
 struct ScaledRoot {
   T scale;
-  VectorType<T> operator()(VectorType<T> r) const { return square_root<T>(r) * scale; }
+  Vector<T> operator()(Vector<T> r) const { return square_root<T>(r) * scale; }
 };
 template <class T>
 void root(const Tile<T>& tile, const Finish<T>& finish) {
@@ -117,7 +117,7 @@ void root(const Tile<T>& tile, const Finish<T>& finish) {
 template <class T>
 struct ScaledExponential {
   T factor;
-  VectorType<T> operator()(VectorType<T> r) const { return exponential<T>(r * factor); }
+  Vector<T> operator()(Vector<T> r) const { return exponential<T>(r * factor); }
 };
 template <class T>
 void exponential_kernel(const Tile<T>& tile, const Finish<T>& finish) {
@@ -127,10 +127,10 @@ void exponential_kernel(const Tile<T>& tile, const Finish<T>& finish) {
 template <class T>
 struct ScaledExponentialLessOne {
   T subtract, factor, scale, zero, at_zero;
-  VectorType<T> operator()(VectorType<T> r) const {
-    const VectorType<T> left = r - subtract;
-    const VectorType<T> value = exponential_less_one<T>(left * factor) * scale;
-    return left == zero ? every<T>(at_zero) : value;
+  Vector<T> operator()(Vector<T> r) const {
+    const Vector<T> left = r - subtract;
+    const Vector<T> value = exponential_less_one<T>(left * factor) * scale;
+    return left == zero ? spread<T>(at_zero) : value;
   }
 };
 template <class T>
@@ -140,10 +140,10 @@ void exponential_less_one_kernel(const Tile<T>& tile, const Finish<T>& finish) {
                                           static_cast<T>(finish.scale), finish.zero, finish.at_zero});
 }
 
-using Doubles = VectorType<double>;
+using Doubles = Vector<double>;
 
-inline Doubles load_wide(const double* from) { return vector_at(from); }
-inline void store_narrow(Doubles vector, double* to) { put(vector, to); }
+inline Doubles load_wide(const double* from) { return load_vector(from); }
+inline void store_narrow(Doubles vector, double* to) { store_vector(vector, to); }
 typedef float HalfFloats __attribute__((vector_size(GENMI_VECTOR_BYTES / 2)));
 typedef float HalfFloatsInMemory __attribute__((vector_size(GENMI_VECTOR_BYTES / 2), aligned(4), may_alias));
 inline Doubles load_wide(const float* from) {
@@ -157,10 +157,10 @@ inline void store_narrow(Doubles vector, float* to) {
 template <class T, class Value>
 inline void finish_inner(const Tile<T>& tile, const Finish<T>& finish, Value value) {
   for (std::size_t i = 0; i < tile.rows; ++i)
-    for (std::size_t j = 0; j < tile.columns; j += kLanesOf<double>) {
+    for (std::size_t j = 0; j < tile.columns; j += kLanes<double>) {
       T* entry = tile.entries + i * tile.stride + j;
-      const Doubles inside = vector_at(finish.inner_columns + j) + finish.inner_rows[i];
-      const Doubles outside = vector_at(finish.columns + j) + finish.rows[i];
+      const Doubles inside = load_vector(finish.inner_columns + j) + finish.inner_rows[i];
+      const Doubles outside = load_vector(finish.columns + j) + finish.rows[i];
       store_narrow(value(load_wide(entry) * finish.gamma + inside) + outside, entry);
     }
 }
@@ -168,7 +168,7 @@ inline void finish_inner(const Tile<T>& tile, const Finish<T>& finish, Value val
 struct Power {
   unsigned long degree;
   Doubles operator()(Doubles base) const {
-    Doubles result = every<double>(1);
+    Doubles result = spread<double>(1);
     for (unsigned long left = degree; left != 0; left /= 2) {
       if (left % 2 == 1) result *= base;
       base *= base;
@@ -183,7 +183,7 @@ void power(const Tile<T>& tile, const Finish<T>& finish) {
 
 struct HyperbolicTangent {
   Doubles operator()(Doubles x) const {
-    const Doubles twice = x + x, limit = every<double>(40);
+    const Doubles twice = x + x, limit = spread<double>(40);
     const Doubles e = exponential_less_one<double>(twice > limit ? limit : twice < -limit ? -limit : twice);
     return e / (e + 2.);
   }

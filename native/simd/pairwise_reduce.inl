@@ -3,10 +3,6 @@
 namespace genmi::simd {
 namespace {
 
-template <class T>
-using VectorType = typename VectorOf<T>::Type;
-template <class T>
-constexpr std::size_t kLanesOf = GENMI_VECTOR_BYTES / sizeof(T);
 // Registers per panel.
 constexpr std::size_t kPieces = 64 / GENMI_VECTOR_BYTES;
 
@@ -25,21 +21,9 @@ template <class T>
 using BitsType = typename BitsOf<T>::Type;
 
 template <class T>
-inline VectorType<T> vector_at(const T* from) {
-  return *reinterpret_cast<const typename VectorOf<T>::InMemory*>(from);
-}
-template <class T>
-inline void put(VectorType<T> vector, T* to) {
-  *reinterpret_cast<typename VectorOf<T>::InMemory*>(to) = vector;
-}
-template <class T>
-inline VectorType<T> every(T value) {
-  return value - VectorType<T>{};
-}
-template <class T>
-inline VectorType<T> magnitude(VectorType<T> x) {
-  return reinterpret_cast<VectorType<T>>(reinterpret_cast<BitsType<T>>(x) &
-                                         ~reinterpret_cast<BitsType<T>>(every<T>(T{-0.0})));
+inline Vector<T> magnitude(Vector<T> x) {
+  return reinterpret_cast<Vector<T>>(reinterpret_cast<BitsType<T>>(x) &
+                                         ~reinterpret_cast<BitsType<T>>(spread<T>(T{-0.0})));
 }
 
 template <class T>
@@ -60,37 +44,37 @@ struct Sum {
 };
 struct Inner : Sum {
   template <class T>
-  static VectorType<T> add(VectorType<T> sum, VectorType<T> x, VectorType<T> y) {
+  static Vector<T> add(Vector<T> sum, Vector<T> x, Vector<T> y) {
     return multiply_add(x, y, sum);
   }
 };
 struct SquaredDifferences : Sum {
   template <class T>
-  static VectorType<T> add(VectorType<T> sum, VectorType<T> x, VectorType<T> y) {
-    const VectorType<T> difference = x - y;
+  static Vector<T> add(Vector<T> sum, Vector<T> x, Vector<T> y) {
+    const Vector<T> difference = x - y;
     return multiply_add(difference, difference, sum);
   }
 };
 // x - y, to the bit, by the units that multiply: many processors have others for the sums that follow.
 template <class T>
-inline VectorType<T> subtract_beside_sums(VectorType<T> x, VectorType<T> y) {
+inline Vector<T> subtract_beside_sums(Vector<T> x, Vector<T> y) {
 #if GENMI_VECTOR_BYTES >= 32
-  return multiply_add(x, every<T>(1), -y);
+  return multiply_add(x, spread<T>(1), -y);
 #else
   return x - y;
 #endif
 }
 struct Differences : Sum {
   template <class T>
-  static VectorType<T> add(VectorType<T> sum, VectorType<T> x, VectorType<T> y) {
+  static Vector<T> add(Vector<T> sum, Vector<T> x, Vector<T> y) {
     return sum + magnitude<T>(subtract_beside_sums<T>(x, y));
   }
 };
 struct ChiSquared : Sum {
   template <class T>
-  static VectorType<T> add(VectorType<T> sum, VectorType<T> x, VectorType<T> y) {
-    const VectorType<T> difference = x - y, total = x + y;
-    return sum + difference * difference / (total > 0 ? total : every<T>(1));
+  static Vector<T> add(Vector<T> sum, Vector<T> x, Vector<T> y) {
+    const Vector<T> difference = x - y, total = x + y;
+    return sum + difference * difference / (total > 0 ? total : spread<T>(1));
   }
 };
 struct LargestDifference {
@@ -99,7 +83,7 @@ struct LargestDifference {
     return a > b ? a : b;
   }
   template <class T>
-  static VectorType<T> add(VectorType<T> largest, VectorType<T> x, VectorType<T> y) {
+  static Vector<T> add(Vector<T> largest, Vector<T> x, Vector<T> y) {
     return join(largest, magnitude<T>(x - y));
   }
 };
@@ -119,18 +103,18 @@ static_assert(kRowGroup % kBlockRows == 0 && kFeaturePanel<double> % kBlockRows 
 template <class T, class Term, std::size_t kPanels>
 inline void reduce_block(const T* rows, const T* columns, std::size_t panel_size, std::size_t count, bool first, T* out,
                          std::size_t stride) {
-  constexpr std::size_t kVectors = kPanels * kPieces, kCount = kLanesOf<T>;
-  VectorType<T> sums[kBlockRows][kVectors];
+  constexpr std::size_t kVectors = kPanels * kPieces, kCount = kLanes<T>;
+  Vector<T> sums[kBlockRows][kVectors];
 #pragma GCC unroll 8
   for (std::size_t r = 0; r < kBlockRows; ++r)
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = VectorType<T>{};
+    for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = Vector<T>{};
   for (std::size_t f = 0; f < count; ++f) {
-    VectorType<T> y[kVectors];
+    Vector<T> y[kVectors];
     for (std::size_t v = 0; v < kVectors; ++v)
-      y[v] = vector_at(columns + v / kPieces * panel_size + f * kFeaturePanel<T> + v % kPieces * kCount);
+      y[v] = load_vector(columns + v / kPieces * panel_size + f * kFeaturePanel<T> + v % kPieces * kCount);
     for (std::size_t r = 0; r < kBlockRows; ++r) {
-      const VectorType<T> x = every(rows[f * kFeaturePanel<T> + r]);
+      const Vector<T> x = spread(rows[f * kFeaturePanel<T> + r]);
       for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = Term::template add<T>(sums[r][v], x, y[v]);
     }
   }
@@ -139,7 +123,7 @@ inline void reduce_block(const T* rows, const T* columns, std::size_t panel_size
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < kVectors; ++v) {
       T* to = out + r * stride + v * kCount;
-      put(first ? sums[r][v] : Term::join(vector_at(to), sums[r][v]), to);
+      store_vector(first ? sums[r][v] : Term::join(load_vector(to), sums[r][v]), to);
     }
 }
 
@@ -169,7 +153,7 @@ void reduce_tile(const PanelPair<T>& panels, const Tile<T>& tile) {
 
 // 1 / 16 of |x|^2 + |y|^2, in what is shifted; a little more where both are far below the shift and its rounding.
 template <class T>
-inline VectorType<T> least_trusted(VectorType<T> squares, T shift) {
+inline Vector<T> least_trusted(Vector<T> squares, T shift) {
   return squares * T{0.0625} - shift * T{0.921875};
 }
 
@@ -177,13 +161,13 @@ inline VectorType<T> least_trusted(VectorType<T> squares, T shift) {
 template <class T>
 void subtract_block(const T* rows, const T* columns, std::size_t features, const T* row_squares,
                     const T* column_squares, T shift, T* out, std::size_t stride) {
-  constexpr std::size_t kCount = kLanesOf<T>;
+  constexpr std::size_t kCount = kLanes<T>;
   BitsType<T> doubted{};
   for (std::size_t r = 0; r < kBlockRows; ++r)
     for (std::size_t c = 0; c < kFeaturePanel<T>; c += kCount) {
-      const VectorType<T> squares = row_squares[r] + vector_at(column_squares + c);
-      const VectorType<T> distance = squares - T{2} * vector_at(out + r * stride + c);
-      put(distance, out + r * stride + c);
+      const Vector<T> squares = row_squares[r] + load_vector(column_squares + c);
+      const Vector<T> distance = squares - T{2} * load_vector(out + r * stride + c);
+      store_vector(distance, out + r * stride + c);
       doubted |= distance < least_trusted<T>(squares, shift);
     }
   if (!any<T>(doubted)) return;
@@ -194,9 +178,9 @@ void subtract_block(const T* rows, const T* columns, std::size_t features, const
                                            kFeaturePanel<T>);
   for (std::size_t r = 0; r < kBlockRows; ++r)
     for (std::size_t c = 0; c < kFeaturePanel<T>; c += kCount) {
-      const VectorType<T> squares = row_squares[r] + vector_at(column_squares + c);
-      const VectorType<T> distance = vector_at(out + r * stride + c);
-      put(distance < least_trusted<T>(squares, shift) ? vector_at(exact + r * kFeaturePanel<T> + c) - shift : distance,
+      const Vector<T> squares = row_squares[r] + load_vector(column_squares + c);
+      const Vector<T> distance = load_vector(out + r * stride + c);
+      store_vector(distance < least_trusted<T>(squares, shift) ? load_vector(exact + r * kFeaturePanel<T> + c) - shift : distance,
           out + r * stride + c);
     }
 }

@@ -20,15 +20,6 @@ struct CountIndices<0, kIndex...> {
   using Type = Indices<kIndex...>;
 };
 
-template <class T>
-struct Register {
-  using Type = typename VectorOf<T>::Type;
-  static constexpr std::size_t kLanes = sizeof(Type) / sizeof(T);
-
-  static Type load(const T* from) { return *reinterpret_cast<const typename VectorOf<T>::InMemory*>(from); }
-  static void store(Type vector, T* to) { *reinterpret_cast<typename VectorOf<T>::InMemory*>(to) = vector; }
-};
-
 // Half of a's and half of b's lanes in turns, within each group of 16 bytes, where shuffles are fast.
 template <class T, std::size_t kHalf, class V, std::size_t... kLane>
 inline V interleave(V a, V b, Indices<kLane...>) {
@@ -75,21 +66,20 @@ inline void add_sums(const V (&vectors)[kProductRows], T* out) {
 template <class T, std::size_t kColumns>
 void multiply_some(const T* const* rows, std::size_t row_step, Panels<const T> columns, std::size_t count,
                    const T* const* ahead, T* out) {
-  using R = Register<T>;
-  typename R::Type sums[kColumns][kProductRows];
+  Vector<T> sums[kColumns][kProductRows];
 #pragma GCC unroll 6
   for (auto& of_column : sums)
 #pragma GCC unroll 4
-    for (auto& sum : of_column) sum = typename R::Type{};
+    for (auto& sum : of_column) sum = Vector<T>{};
   for (std::size_t p = 0; p < count; ++p) {
-    for (std::size_t lane = 0; lane < kPanel; lane += R::kLanes) {
-      typename R::Type row[kProductRows];
+    for (std::size_t lane = 0; lane < kPanel; lane += kLanes<T>) {
+      Vector<T> row[kProductRows];
       for (std::size_t r = 0; r < kProductRows; ++r) {
-        row[r] = R::load(rows[r] + p * row_step + lane);
+        row[r] = load_vector(rows[r] + p * row_step + lane);
         if (lane * sizeof(T) % 64 == 0) __builtin_prefetch(ahead[r] + p * kPanel + lane);
       }
       for (std::size_t c = 0; c < kColumns; ++c) {
-        const auto column = R::load(columns.data + p * columns.step + c * kPanel + lane);
+        const auto column = load_vector(columns.data + p * columns.step + c * kPanel + lane);
         for (std::size_t r = 0; r < kProductRows; ++r) sums[c][r] = multiply_add(row[r], column, sums[c][r]);
       }
     }
@@ -102,30 +92,29 @@ void multiply_some(const T* const* rows, std::size_t row_step, Panels<const T> c
 template <class T, std::size_t kColumns, std::size_t kVectors>
 inline void add_some(const T* const* rows, std::size_t row_count, const std::size_t (&from)[kVectors],
                      Panels<const T> columns, T* const (&out)[kVectors]) {
-  using R = Register<T>;
-  typename R::Type sums[kColumns][kVectors] = {};
+  Vector<T> sums[kColumns][kVectors] = {};
   for (std::size_t r = 0; r < row_count; ++r) {
     const T* factors = columns.data + r / kPanel * columns.step + r % kPanel;
-    typename R::Type row[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) row[v] = R::load(rows[r] + from[v]);
+    Vector<T> row[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) row[v] = load_vector(rows[r] + from[v]);
     for (std::size_t c = 0; c < kColumns; ++c) {
-      const auto factor = factors[c * kPanel] - typename R::Type{};
+      const auto factor = factors[c * kPanel] - Vector<T>{};
       for (std::size_t v = 0; v < kVectors; ++v) sums[c][v] = multiply_add(factor, row[v], sums[c][v]);
     }
   }
   for (std::size_t c = 0; c < kColumns; ++c)
-    for (std::size_t v = 0; v < kVectors; ++v) R::store(R::load(out[v] + c * kPanel) + sums[c][v], out[v] + c * kPanel);
+    for (std::size_t v = 0; v < kVectors; ++v) store_vector<T>(load_vector(out[v] + c * kPanel) + sums[c][v], out[v] + c * kPanel);
 }
 
 template <class T, std::size_t kColumns, std::size_t kVectors>
 inline std::size_t add_vectors(const T* const* rows, std::size_t row_step, std::size_t row_count,
                                Panels<const T> columns, std::size_t first, std::size_t end, Panels<T> out) {
-  constexpr std::size_t kPerPanel = kPanel / Register<T>::kLanes;
+  constexpr std::size_t kPerPanel = kPanel / kLanes<T>;
   for (; first + kVectors <= end; first += kVectors) {
     std::size_t from[kVectors];
     T* to[kVectors];
     for (std::size_t v = 0; v < kVectors; ++v) {
-      const std::size_t panel = (first + v) / kPerPanel, lane = (first + v) % kPerPanel * Register<T>::kLanes;
+      const std::size_t panel = (first + v) / kPerPanel, lane = (first + v) % kPerPanel * kLanes<T>;
       from[v] = panel * row_step + lane;
       to[v] = out.data + panel * out.step + lane;
     }
@@ -137,7 +126,7 @@ inline std::size_t add_vectors(const T* const* rows, std::size_t row_step, std::
 template <class T, std::size_t kColumns>
 void add_group(const T* const* rows, std::size_t row_step, std::size_t row_count, Panels<const T> columns,
                  std::size_t count, Panels<T> out) {
-  const std::size_t end = count * (kPanel / Register<T>::kLanes);
+  const std::size_t end = count * (kPanel / kLanes<T>);
   const std::size_t next = add_vectors<T, kColumns, 4>(rows, row_step, row_count, columns, 0, end, out);
   add_vectors<T, kColumns, 1>(rows, row_step, row_count, columns, next, end, out);
 }

@@ -16,6 +16,56 @@ struct VectorOf<double> {
   typedef double InMemory __attribute__((vector_size(GENMI_VECTOR_BYTES), aligned(8), may_alias));
 };
 
+template <class T>
+using Vector = typename VectorOf<T>::Type;
+template <class T>
+inline constexpr std::size_t kLanes = GENMI_VECTOR_BYTES / sizeof(T);
+
+template <class T>
+inline Vector<T> spread(T value) {
+  return value - Vector<T>{};
+}
+template <class T>
+inline Vector<T> load_vector(const T* from) {
+  return *reinterpret_cast<const typename VectorOf<T>::InMemory*>(from);
+}
+template <class T>
+inline void store_vector(Vector<T> vector, T* to) {
+  *reinterpret_cast<typename VectorOf<T>::InMemory*>(to) = vector;
+}
+
+// Lanes of low and high, taken in turn: from their first halves, and from their second.
+template <class V>
+inline V interleave_first(V low, V high) {
+  constexpr std::size_t kCount = sizeof(V) / sizeof(low[0]);
+  if constexpr (kCount == 2) return __builtin_shufflevector(low, high, 0, 2);
+  else if constexpr (kCount == 4) return __builtin_shufflevector(low, high, 0, 4, 1, 5);
+  else if constexpr (kCount == 8) return __builtin_shufflevector(low, high, 0, 8, 1, 9, 2, 10, 3, 11);
+  else return __builtin_shufflevector(low, high, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+template <class V>
+inline V interleave_second(V low, V high) {
+  constexpr std::size_t kCount = sizeof(V) / sizeof(low[0]);
+  if constexpr (kCount == 2) return __builtin_shufflevector(low, high, 1, 3);
+  else if constexpr (kCount == 4) return __builtin_shufflevector(low, high, 2, 6, 3, 7);
+  else if constexpr (kCount == 8) return __builtin_shufflevector(low, high, 4, 12, 5, 13, 6, 14, 7, 15);
+  else return __builtin_shufflevector(low, high, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+// A perfect shuffle of all rows, as often as it takes: row i becomes column i.
+template <class T>
+inline void transpose(Vector<T>* rows) {
+  constexpr std::size_t kCount = kLanes<T>;
+  for (std::size_t done = 1; done < kCount; done *= 2) {
+    Vector<T> shuffled[kCount];
+    for (std::size_t i = 0; i < kCount / 2; ++i) {
+      shuffled[2 * i] = interleave_first(rows[i], rows[i + kCount / 2]);
+      shuffled[2 * i + 1] = interleave_second(rows[i], rows[i + kCount / 2]);
+    }
+    for (std::size_t i = 0; i < kCount; ++i) rows[i] = shuffled[i];
+  }
+}
+
 // 128 bytes of numbers, in as many registers as it takes: so a lane is the same on every instruction set.
 template <class T>
 struct Block {

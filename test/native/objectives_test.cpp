@@ -69,16 +69,14 @@ double evaluate(const Objective& objective, const std::vector<double>& data, std
   Workspace workspace;
   const Workspace::Frame frame(workspace);
   Context context{workspace};
-  Batch batch(options, workspace);
-  EXPECT_TRUE(batch.read(MatrixView<double>{data.data(), data.size() / k, k}));
-  std::vector<double> log_gradient(data.size(), 0.0);
-  Totals totals;
-  totals.log_gradient = gradient == nullptr ? nullptr : log_gradient.data();
+  Batch<double> batch(options, context);
+  EXPECT_TRUE(batch.read({data.data(), data.size() / k, k}));
+  Totals<double> totals = batch.totals(gradient != nullptr);
   const Status status = objective.evaluate(batch, context, 1, totals);
   EXPECT_TRUE(status) << status.message();
   if (gradient != nullptr) {
     gradient->resize(data.size());
-    batch.finish_gradient(log_gradient.data(), gradient->data());
+    batch.finish_gradient(totals, gradient->data());
   }
   return totals.value;
 }
@@ -188,11 +186,12 @@ TEST_P(Objectives, AreSameBitsForAnyNumberOfThreads) {
     Workspace workspace;
     const Workspace::Frame frame(workspace);
     Context context{workspace, pool.get(), threads};
-    Batch batch({}, workspace);
-    ASSERT_TRUE(batch.read(MatrixView<double>{tau.data(), n, k}));
-    std::vector<double> gradient(n * k, 0.0);
-    Totals totals{0, gradient.data()};
+    Batch<double> batch({}, context);
+    ASSERT_TRUE(batch.read({tau.data(), n, k}));
+    Totals<double> totals = batch.totals(true);
     ASSERT_TRUE(objective->evaluate(batch, context, 1, totals));
+    std::vector<double> gradient(n * k);
+    batch.finish_gradient(totals, gradient.data());
     gradient.push_back(totals.value);
     if (first.empty()) first = gradient;
     EXPECT_EQ(first, gradient);

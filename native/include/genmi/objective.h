@@ -23,14 +23,6 @@
 
 namespace genmi {
 
-// What one evaluation adds up; an objective adds to it, so that sums of objectives need no memory of their own.
-struct Totals {
-  double value = 0;
-  // N x K, the derivative with respect to the logarithm of tau, tau dI/dtau: finite where dI/dtau is not, and the one
-  // form from which the gradients with respect to probabilities and to logits both follow (finish_gradient). Or null.
-  double* log_gradient = nullptr;
-};
-
 // What a call with N samples and K clusters will need.
 struct Cost {
   double operations = 0;  // up to a constant of the objective
@@ -42,15 +34,29 @@ class Objective {
   virtual ~Objective() = default;
 
   // Adds factor times the value, and the gradient where totals has room for one.
-  virtual Status evaluate(const Batch& batch, Context& context, double factor, Totals& totals) const = 0;
+  virtual Status evaluate(const Batch<float>& batch, Context& context, double factor, Totals<float>& totals) const = 0;
+  virtual Status evaluate(const Batch<double>& batch, Context& context, double factor,
+                          Totals<double>& totals) const = 0;
 
   // dI/dA for the entries of the affinity as free variables, N x N, for objectives that have one.
-  virtual Status affinity_gradient(const Batch& batch, Context& context, double* out) const;
+  virtual Status affinity_gradient(const DensityRatios& p, Context& context, double* out) const;
 
   virtual Cost cost(std::size_t n, std::size_t k) const = 0;
 
   // How many samples its affinity knows; 0 for objectives that need none.
   virtual std::size_t affinity_size() const { return 0; }
+};
+
+// An objective that is written once for both precisions, as a template add(batch, context, factor, totals).
+template <class Derived>
+class ObjectiveInBothPrecisions : public Objective {
+ public:
+  Status evaluate(const Batch<float>& batch, Context& context, double factor, Totals<float>& totals) const final {
+    return static_cast<const Derived&>(*this).add(batch, context, factor, totals);
+  }
+  Status evaluate(const Batch<double>& batch, Context& context, double factor, Totals<double>& totals) const final {
+    return static_cast<const Derived&>(*this).add(batch, context, factor, totals);
+  }
 };
 
 using ObjectivePtr = std::shared_ptr<const Objective>;

@@ -1,14 +1,18 @@
 // The predictions of one batch in the forms that objectives use, and the way back from an objective's gradient to the
-// caller's variables.
+// caller's variables. All in the precision T of the caller but what is known per cluster, which is float64.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "genmi/affinity.h"
+#include "genmi/context.h"
 #include "genmi/matrix.h"
 #include "genmi/status.h"
-#include "genmi/workspace.h"
+#include "simd/kernels.h"
 
 namespace genmi {
 
@@ -30,62 +34,123 @@ struct BatchOptions {
   Rows rows;  // which samples of the affinity these are
 };
 
-// tau: N x K, tau_ik = p(y = k | x_i); pi: K, its column means; ratio = tau / pi, the density ratio p(x | k) / p(x).
-// All in float64, row-major; all but tau and pi is computed when it is first asked for, in memory reserved at the start
-// (an objective's own workspace frame may have ended when the next one asks).
+// tau: N x K, tau_ik = p(y = k | x_i), in panels of 16 samples (simd/divergence_kernels.h); pi: K, its column means.
+template <class T>
 class Predictions {
  public:
+  // Below this a proportion is better known by its logarithm.
+  static constexpr double kUnderflow = sizeof(T) == 4 ? 1e-30 : 1e-280;
+
   Predictions(std::size_t n, std::size_t k, Workspace& workspace);
 
   std::size_t n() const { return n_; }
   std::size_t k() const { return k_; }
-  const double* tau() const { return tau_; }
+  const T* tau() const { return tau_; }
+  // Known when the predictions came as logits, and exact where tau underflows; otherwise null.
+  const T* log_tau() const { return log_tau_; }
   const double* pi() const { return pi_; }
-  const double* ratio() const;
-  const double* log_ratio() const;
-  const double* log_pi() const;
+  const double* log_pi() const { return log_pi_; }
+  // Where pi_k underflows, tau / pi is exp(log tau - log pi).
+  bool is_known_by_logarithm(std::size_t k) const { return pi_[k] <= kUnderflow && log_tau_ != nullptr; }
+  // The sum of pi: 1, unless the caller's rows sum to something else.
+  double total() const { return total_; }
+  const simd::ColumnConstants<T>& columns() const { return columns_; }
+  // Where the panel column of sample i begins, if the next column is kPanel further on.
+  std::size_t offset(std::size_t i) const { return i / simd::kPanel * k_ * simd::kPanel + i % simd::kPanel; }
 
  private:
+  template <class>
   friend class Batch;
-  void set_proportions();
+  // sums: of the columns of each block of rows.
+  void set_proportions(std::span<const double> sums);
 
   std::size_t n_, k_;
-  double *tau_, *pi_, *ratio_, *log_ratio_, *log_pi_;
-  const double* log_tau_ = nullptr;  // known from the start when the predictions came as logits
-  mutable bool has_ratio_ = false, has_log_ratio_ = false, has_log_pi_ = false;
+  T* tau_ = nullptr;
+  const T* log_tau_ = nullptr;
+  double *pi_, *log_pi_, total_ = 0;
+  T* constants_;
+  simd::ColumnConstants<T> columns_;
+};
+
+// What one evaluation adds up; an objective adds to it, so that sums of objectives need no memory of their own.
+template <class T>
+struct Totals {
+  double value = 0;
+  // N x K in panels, the derivative with respect to the logarithm of tau for fixed pi, tau dI/dtau: finite where
+  // dI/dtau is not, and the one form from which the gradients with respect to probabilities and to logits both follow.
+  // Empty where no gradient is wanted.
+  std::span<T> log_gradient;
+  bool unwritten = true;  // whoever is the first to write the gradient does not add to it
+  // K: dI/dlog pi, for Batch::exact() and for Batch::clipped().
+  std::span<double> by_exact, by_clipped;
+
+  bool with_gradient() const { return !log_gradient.empty(); }
+  void prepare_to_add() {
+    if (std::exchange(unwritten, false)) std::fill(log_gradient.begin(), log_gradient.end(), T(0));
+  }
 };
 
 // One call's predictions as the caller gave them.
+template <class T>
 class Batch {
  public:
-  // Views the workspace until its frame ends.
-  Batch(const BatchOptions& options, Workspace& workspace) : options_(options), workspace_(workspace) {}
+  // Views the context's workspace until its frame ends.
+  Batch(const BatchOptions& options, Context& context) : options_(options), context_(context) {}
 
   // data: N x K numbers, checked to be finite.
-  Status read(AnyMatrix data);
+  Status read(MatrixView<T> data);
 
   std::size_t n() const { return n_; }
   std::size_t k() const { return k_; }
   Rows rows() const { return options_.rows.count == 0 ? Rows{nullptr, n_} : options_.rows; }
 
   // For objectives whose gradient with respect to logits has a finite limit as a probability vanishes.
-  const Predictions& exact() const { return exact_ ? *exact_ : clipped(); }
+  const Predictions<T>& exact() const { return exact_ ? *exact_ : clipped(); }
   // For all others, and for everything that came as probabilities or with Clip::kMask.
-  const Predictions& clipped() const;
+  const Predictions<T>& clipped() const;
 
-  // From tau dI/dtau, which it may overwrite, to dI/dtau or, for logits z, dI/dz = tau (dI/dtau - <tau, dI/dtau>).
-  void finish_gradient(double* log_gradient, double* out) const;
+  // Nothing yet, with room for a gradient if one is wanted.
+  Totals<T> totals(bool with_gradient) const;
+  // dI/dlog pi of the totals, for these predictions.
+  std::span<double> by_proportion(const Predictions<T>& p, Totals<T>& totals) const {
+    return exact_ && &p == &*exact_ ? totals.by_exact : totals.by_clipped;
+  }
+
+  // From tau dI/dtau, which it overwrites, to dI/dtau or, for logits z, dI/dz = tau (dI/dtau - <tau, dI/dtau>).
+  void finish_gradient(Totals<T>& totals, T* out) const;
 
  private:
-  void softmax();
+  Status check_finite(MatrixView<T> data, bool finite) const;
+  T least() const;
+  T greatest() const { return static_cast<T>(1 - options_.epsilon); }
 
   BatchOptions options_;
-  Workspace& workspace_;
+  Context& context_;
   std::size_t n_ = 0, k_ = 0;
-  double* raw_ = nullptr;  // N x K probabilities before clipping
-  std::optional<Predictions> exact_;
-  mutable std::optional<Predictions> clipped_;
+  T* softmax_ = nullptr;  // from logits: tau before clipping
+  std::optional<Predictions<T>> exact_;
+  mutable std::optional<Predictions<T>> clipped_;
   mutable bool has_clipped_ = false;
+};
+
+// The same for objectives that compare density ratios r = tau / pi = p(x | k) / p(x): in float64, row-major.
+class DensityRatios {
+ public:
+  template <class T>
+  DensityRatios(const Batch<T>& batch, Workspace& workspace);
+
+  std::size_t n() const { return n_; }
+  std::size_t k() const { return k_; }
+  const double* tau() const { return tau_; }
+  const double* ratio() const { return ratio_; }
+  const double* pi() const { return pi_; }
+  Rows rows() const { return rows_; }
+
+ private:
+  std::size_t n_, k_;
+  double *tau_, *ratio_;
+  const double* pi_;
+  Rows rows_;
 };
 
 }  // namespace genmi

@@ -1,0 +1,193 @@
+// Elementary functions of vectors, in float32 and float64, and the vectors that the f-divergences are written in: see
+// kernels.inl. Error bounds: divergence_kernels.h.
+//
+// Reduction to a short interval and a series there (Cody, Waite, "Software Manual for the Elementary Functions", 1980);
+// the logarithm by log(1 + f) = 2 artanh(f / (2 + f)), summed so that f itself is added last.
+
+namespace genmi::simd {
+namespace {
+
+template <class T>
+struct FormatOf;
+template <>
+struct FormatOf<float> {
+  typedef int Integers __attribute__((vector_size(GENMI_VECTOR_BYTES)));
+  typedef unsigned Naturals __attribute__((vector_size(GENMI_VECTOR_BYTES)));
+  static constexpr int kMantissa = 23, kBias = 127, kTerms = 7, kLogarithmTerms = 4;
+  static constexpr int kOne = 0x3f800000, kRootOfHalf = 0x3f3504f3;  // the bits of 1 and sqrt(1/2)
+  static constexpr float kRounder = 12582912.f;                  // 1.5 * 2^23: adding it leaves an integer in the low bits
+  static constexpr float kLn2High = 0x1.63p-1f, kLn2Low = -0x1.bd0106p-13f;
+  static constexpr float kLeast = -104, kGreatest = 89;          // beyond these, exp is 0 or infinite
+  static constexpr float kSmallestNormal = 0x1p-126f, kToNormal = 0x1p24f;
+  static constexpr float kToNormalExponent = 24;
+};
+template <>
+struct FormatOf<double> {
+  typedef long long Integers __attribute__((vector_size(GENMI_VECTOR_BYTES)));
+  typedef unsigned long long Naturals __attribute__((vector_size(GENMI_VECTOR_BYTES)));
+  static constexpr int kMantissa = 52, kBias = 1023, kTerms = 13, kLogarithmTerms = 10;
+  static constexpr long long kOne = 0x3ff0000000000000, kRootOfHalf = 0x3fe6a09e667f3bcd;
+  static constexpr double kRounder = 6755399441055744.;
+  static constexpr double kLn2High = 0x1.62e42feep-1, kLn2Low = 0x1.a39ef35793c76p-33;
+  static constexpr double kLeast = -746, kGreatest = 710;
+  static constexpr double kSmallestNormal = 0x1p-1022, kToNormal = 0x1p54;
+  static constexpr double kToNormalExponent = 54;
+};
+template <class T>
+using Integers = typename FormatOf<T>::Integers;
+template <class T>
+using Naturals = typename FormatOf<T>::Naturals;
+
+namespace math {
+
+template <class T>
+inline Integers<T> bits(Vector<T> x) {
+  return reinterpret_cast<Integers<T>>(x);
+}
+
+template <class T>
+inline Vector<T> square_root(Vector<T> x) {
+#if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4) return Vector<T>(_mm512_maskz_sqrt_ps(__mmask16(-1), __m512(x)));
+  else return Vector<T>(_mm512_maskz_sqrt_pd(__mmask8(-1), __m512d(x)));
+#elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 32
+  if constexpr (sizeof(T) == 4) return Vector<T>(_mm256_sqrt_ps(__m256(x)));
+  else return Vector<T>(_mm256_sqrt_pd(__m256d(x)));
+#elif defined(__x86_64__)
+  if constexpr (sizeof(T) == 4) return Vector<T>(_mm_sqrt_ps(__m128(x)));
+  else return Vector<T>(_mm_sqrt_pd(__m128d(x)));
+#elif defined(__aarch64__)
+  if constexpr (sizeof(T) == 4) return Vector<T>(vsqrtq_f32(float32x4_t(x)));
+  else return Vector<T>(vsqrtq_f64(float64x2_t(x)));
+#else
+  for (std::size_t lane = 0; lane < sizeof(x) / sizeof(T); ++lane)
+    x[lane] = static_cast<T>(__builtin_sqrt(static_cast<double>(x[lane])));
+  return x;
+#endif
+}
+
+template <class T>
+inline Vector<T> absolute(Vector<T> x) {
+  return x < 0 ? -x : x;
+}
+
+// What is positive, shifted right: AVX2 has no other shift for 64 bits.
+template <class T>
+inline Integers<T> shift_right(Integers<T> positive, int places) {
+  return reinterpret_cast<Integers<T>>(reinterpret_cast<Naturals<T>>(positive) >> places);
+}
+
+// x^2 / 2! + ... and 2 x / 3 + 2 x^2 / 5 + ..., from their last terms on.
+template <class T, int kTerm>
+constexpr T inverse_factorial() {
+  double factorial = 1;
+  for (int n = 2; n <= kTerm; ++n) factorial *= n;
+  return static_cast<T>(1 / factorial);
+}
+template <class T, int kTerm>
+inline Vector<T> exponential_terms(Vector<T> x) {
+  if constexpr (kTerm == FormatOf<T>::kTerms) return spread(inverse_factorial<T, kTerm>());
+  else return multiply_add(exponential_terms<T, kTerm + 1>(x), x, spread(inverse_factorial<T, kTerm>()));
+}
+template <class T, int kTerm>
+inline Vector<T> artanh_terms(Vector<T> x) {
+  constexpr T kCoefficient = T(2) / T(2 * kTerm + 1);
+  if constexpr (kTerm == FormatOf<T>::kLogarithmTerms) return spread(kCoefficient);
+  else return multiply_add(artanh_terms<T, kTerm + 1>(x), x, spread(kCoefficient));
+}
+
+// exp(r) - 1 for |r| <= ln 2 / 2.
+template <class T>
+inline Vector<T> exponential_series(Vector<T> r) {
+  return multiply_add(exponential_terms<T, 2>(r), r * r, r);
+}
+
+// x = power ln 2 + rest; the power as an integer too.
+template <class T>
+struct Reduced {
+  Vector<T> rest;
+  Integers<T> power;
+};
+template <class T>
+inline Reduced<T> reduce_exponent(Vector<T> x) {
+  using F = FormatOf<T>;
+  x = x > F::kGreatest ? spread(F::kGreatest) : x;
+  x = x < F::kLeast ? spread(F::kLeast) : x;
+  const Vector<T> number = x == x ? x : Vector<T>{};
+  const Vector<T> shifted = multiply_add(number, spread(T(1.4426950408889634)), spread(F::kRounder));
+  const Vector<T> power = shifted - F::kRounder;
+  const Vector<T> high = multiply_add(power, spread(-F::kLn2High), x);
+  return {multiply_add(power, spread(-F::kLn2Low), high), bits<T>(shifted) - bits<T>(spread(F::kRounder))};
+}
+
+// (1 + series) 2^power, in two steps, since neither end of the range has the power as a number.
+template <class T>
+inline Vector<T> scale_by_power(Vector<T> series, Integers<T> power) {
+  using F = FormatOf<T>;
+  constexpr int kEven = 2048;  // keeps what is halved positive
+  const Integers<T> half = shift_right<T>(power + kEven, 1) - kEven / 2, rest = power - half;
+  const Vector<T> first = reinterpret_cast<Vector<T>>((half + F::kBias) << F::kMantissa);
+  const Vector<T> second = reinterpret_cast<Vector<T>>((rest + F::kBias) << F::kMantissa);
+  return multiply_add(series, first, first) * second;
+}
+
+template <class T>
+inline Vector<T> exp(Vector<T> x) {
+  const Reduced<T> reduced = reduce_exponent<T>(x);
+  return scale_by_power<T>(exponential_series<T>(reduced.rest), reduced.power);
+}
+
+// exp(x) - 1.
+template <class T>
+inline Vector<T> expm1(Vector<T> x) {
+  const Reduced<T> reduced = reduce_exponent<T>(x);
+  const Vector<T> series = exponential_series<T>(reduced.rest);
+  return reduced.power == 0 ? series : scale_by_power<T>(series, reduced.power) - 1;
+}
+
+// log(1 + f) + exponent log 2, for 1 + f in [sqrt(1/2), sqrt 2).
+template <class T>
+inline Vector<T> log_reduced(Vector<T> f, Vector<T> exponent) {
+  using F = FormatOf<T>;
+  const Vector<T> s = f / (f + 2), z = s * s;
+  const Vector<T> half_square = f * f * T(0.5);
+  const Vector<T> tail =
+      multiply_add(s, multiply_add(artanh_terms<T, 1>(z), z, half_square), exponent * F::kLn2Low);
+  return multiply_add(exponent, spread(F::kLn2High), f - (half_square - tail));
+}
+
+// log(1 + d), where `one_plus` is 1 + d rounded, a positive normal number: accurate on both sides of d = 0 as the argument
+// alone is not.
+template <class T>
+inline Vector<T> log_of_sum(Vector<T> one_plus, Vector<T> d) {
+  using F = FormatOf<T>;
+  // As unsigned numbers, since what is no number may overflow.
+  const auto natural = reinterpret_cast<Naturals<T>>(one_plus);
+  const Naturals<T> biased = (natural + (F::kOne - F::kRootOfHalf)) >> F::kMantissa;
+  const auto mantissa = reinterpret_cast<Vector<T>>(natural - ((biased - F::kBias) << F::kMantissa));
+  const auto exponent = reinterpret_cast<Integers<T>>(biased) - F::kBias;
+  const Vector<T> exponents = reinterpret_cast<Vector<T>>(bits<T>(spread(F::kRounder)) + exponent) - F::kRounder;
+  const Vector<T> f = absolute<T>(d) < T(0.25) ? d : mantissa - 1;
+  return log_reduced<T>(f, exponents);
+}
+
+// Of any number, with the C library's answers where there is no logarithm.
+template <class T>
+inline Vector<T> log(Vector<T> x) {
+  using F = FormatOf<T>;
+  const auto small = x < F::kSmallestNormal;
+  const Vector<T> normal = log_of_sum<T>(small ? x * F::kToNormal : x, spread(T(1)));
+  const Vector<T> log = small ? normal - F::kToNormalExponent * T(0.69314718055994530942) : normal;
+  const Vector<T> infinity = spread(T(__builtin_inf())), none = spread(T(__builtin_nan("")));
+  const Vector<T> finite = x > 0 ? log : x == 0 ? -infinity : none;
+  return x == infinity ? infinity : finite;
+}
+
+template <class T>
+inline Vector<T> log1p(Vector<T> x) {  // x > -1, finite
+  return log_of_sum<T>(x + 1, x);
+}
+
+}  // namespace math
+}  // namespace
+}  // namespace genmi::simd

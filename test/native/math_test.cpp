@@ -1,0 +1,239 @@
+// The elementary functions of every instruction set that runs here: float32 against the C library's float64, over all
+// numbers there are, float64 against long double, on random and on special numbers. The bounds are those that
+// simd/divergence_kernels.h states, in units in the last place.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "simd/kernels.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
+constexpr std::uint64_t kStride = 1009;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr std::uint64_t kStride = 1009;
+#else
+constexpr std::uint64_t kStride = 1;
+#endif
+#else
+constexpr std::uint64_t kStride = 1;
+#endif
+
+namespace genmi::simd {
+namespace {
+
+// |actual - expected| in units in the last place of T at `expected`; what both say has no number is right.
+template <class T, class Wide>
+double error_in_ulp(T actual, Wide expected) {
+  const T rounded = static_cast<T>(expected);
+  if (std::isnan(rounded) || std::isinf(rounded)) {
+    const bool same = std::isnan(rounded) ? std::isnan(actual) : actual == rounded;
+    return same ? 0 : std::isinf(rounded) && std::abs(actual) == std::numeric_limits<T>::max() ? 1 : 1e9;
+  }
+  if (!std::isfinite(actual)) return 1e9;
+  const T size = std::max(std::abs(rounded), std::numeric_limits<T>::min());
+  const Wide unit = static_cast<Wide>(std::nextafter(size, std::numeric_limits<T>::infinity()) - size);
+  return static_cast<double>(std::abs((static_cast<Wide>(actual) - expected) / unit));
+}
+
+template <class T, class Wide, class Reference>
+double largest_error(void (*function)(const T*, std::size_t, T*), const std::vector<T>& x, const Reference& reference) {
+  std::vector<T> y(x.size());
+  function(x.data(), x.size(), y.data());
+  double largest = 0;
+  for (std::size_t i = 0; i < x.size(); ++i)
+    largest = std::max(largest, error_in_ulp<T, Wide>(y[i], reference(static_cast<Wide>(x[i]))));
+  return largest;
+}
+
+std::vector<Isa> supported() {
+  std::vector<Isa> isas;
+  for (const Isa isa : kAllIsas)
+    if (is_supported(isa)) isas.push_back(isa);
+  return isas;
+}
+
+using Function = void (*PanelKernels<float>::*)(const float*, std::size_t, float*);
+
+// One run of numbers: what is expected, and the inverse of a unit in the last place there, 0 where neither it nor the
+// expected number is a normal one. (Errors are counted without a call per number: there are billions.)
+struct Expected {
+  std::vector<float> x;
+  std::vector<double> y, inverse_unit;
+
+  explicit Expected(std::size_t count) : x(count), y(count), inverse_unit(count) {}
+
+  void set(std::size_t i, float at, double value) {
+    const auto bits = std::bit_cast<std::uint64_t>(value);
+    const std::uint64_t exponent = bits >> 52 & 0x7ff;
+    const bool normal = exponent > 1023 - 126 && exponent < 1023 + 127;
+    x[i] = at;
+    y[i] = value;
+    inverse_unit[i] = normal ? std::bit_cast<double>((2046 - exponent + 23) << 52) : 0;
+  }
+
+  double largest_error(const std::vector<float>& actual) const {
+    double largest = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      double error = std::abs(static_cast<double>(actual[i]) - y[i]) * inverse_unit[i];
+      if (inverse_unit[i] == 0) error = error_in_ulp(actual[i], y[i]);
+      largest = error <= largest ? largest : error;
+    }
+    return largest;
+  }
+};
+
+// The largest error of a function on any instruction set. fill(chunk, expected) makes the chunks [0, chunks), on two
+// threads.
+template <class Fill>
+double largest_error_of(Function function, std::uint64_t chunks, std::size_t size, const Fill& fill) {
+  constexpr std::uint64_t kThreads = 2;
+  double largest[kThreads] = {};
+  std::vector<std::thread> threads;
+  for (std::uint64_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      Expected expected(size);
+      std::vector<float> actual(size);
+      for (std::uint64_t chunk = t; chunk < chunks; chunk += kThreads) {
+        fill(chunk, expected);
+        for (const Isa isa : supported()) {
+          (kernels(isa).divergence.single.*function)(expected.x.data(), size, actual.data());
+          largest[t] = std::max(largest[t], expected.largest_error(actual));
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return std::max(largest[0], largest[1]);
+}
+
+constexpr std::size_t kChunk = 1 << 12;
+
+// All numbers of which the exponential is neither 0, 1 nor infinite as a float32, and the rest by large strides.
+TEST(MathOfAllFloats, Exponential) {
+  const std::uint64_t tiny = std::bit_cast<std::uint32_t>(1e-8f), most = std::bit_cast<std::uint32_t>(105.0f);
+  const std::uint64_t each = (most - tiny) / kStride / kChunk + 1, rest = 16;
+  const auto fill = [&](std::uint64_t chunk, Expected& expected) {
+    for (std::size_t i = 0; i < kChunk; ++i) {
+      const std::uint64_t bits = chunk < 2 * each ? tiny + (chunk / 2 * kChunk + i) * kStride
+                                                  : ((chunk - 2 * each) / 2 * kChunk + i) * 0xfedfu;
+      const float x = std::bit_cast<float>(static_cast<std::uint32_t>(bits | chunk % 2 << 31));
+      expected.set(i, x, std::exp(static_cast<double>(x)));
+    }
+  };
+  const double error = largest_error_of(&PanelKernels<float>::exp, 2 * each + rest, kChunk, fill);
+  RecordProperty("ulp", std::to_string(error));
+  EXPECT_LE(error, 1.1);
+}
+
+// By mantissas, whose logarithms the C library gives, and by exponents.
+TEST(MathOfAllFloats, Logarithm) {
+  constexpr std::uint32_t kMantissas = 1 << 23, kExponents = 254;
+  const auto fill = [&](std::uint64_t chunk, Expected& expected) {
+    const auto mantissa = static_cast<std::uint32_t>(chunk * kStride);
+    const double above = 1 + static_cast<double>(mantissa) / kMantissas;
+    const int shift = above > 1.4 ? 1 : 0;  // so that no digits cancel near 1
+    const double log = std::log(above / (1 << shift));
+    for (std::uint32_t i = 0; i < kExponents; ++i)
+      expected.set(i, std::bit_cast<float>(mantissa | (i + 1) << 23),
+                   log + (static_cast<int>(i) - 126 + shift) * 0.69314718055994530942);
+    for (std::size_t i = kExponents; i < 256; ++i) expected.set(i, expected.x[0], expected.y[0]);
+  };
+  const double error = largest_error_of(&PanelKernels<float>::log, (kMantissas - 1) / kStride + 1, 256, fill);
+  RecordProperty("ulp", std::to_string(error));
+  EXPECT_LE(error, 0.9);
+}
+
+TEST(MathOfAllFloats, LogarithmOfWhatIsNotNormal) {
+  const auto fill = [&](std::uint64_t chunk, Expected& expected) {
+    for (std::size_t i = 0; i < kChunk; ++i) {
+      const auto bits = static_cast<std::uint32_t>((chunk / 2 * kChunk + i) * 97);
+      const std::uint32_t base[] = {0, 0x7f800000};  // denormal, and infinite or no number
+      const float x = std::bit_cast<float>(base[chunk % 2] + bits % (1u << 23));
+      expected.set(i, x, std::log(static_cast<double>(x)));
+    }
+    expected.set(0, chunk % 2 == 0 ? -0.f : -1.f, chunk % 2 == 0 ? std::log(0.0) : std::nan(""));
+  };
+  EXPECT_LE(largest_error_of(&PanelKernels<float>::log, 40, kChunk, fill), 1.1);
+}
+
+class Math : public testing::TestWithParam<Isa> {
+ protected:
+  const DivergenceKernels& kernels() const { return simd::kernels(GetParam()).divergence; }
+};
+
+template <class T>
+std::vector<T> between(double least, double greatest, std::size_t count, std::vector<T> special) {
+  std::mt19937_64 random(5);
+  std::uniform_real_distribution<double> uniform(least, greatest);
+  std::vector<T> x(std::move(special));
+  while (x.size() < count) x.push_back(static_cast<T>(uniform(random)));
+  return x;
+}
+
+// As many with every exponent.
+template <class T>
+std::vector<T> of_all_sizes(double least, double greatest, std::size_t count) {
+  std::mt19937_64 random(6);
+  std::uniform_real_distribution<double> uniform(std::log(least), std::log(greatest));
+  std::vector<T> x;
+  while (x.size() < count) x.push_back(static_cast<T>(std::exp(uniform(random))));
+  return x;
+}
+
+constexpr std::size_t kMany = kStride == 1 ? 1 << 20 : 1 << 12;
+
+template <class T>
+std::vector<T> negated(std::vector<T> x) {
+  for (T& value : x) value = -value;
+  return x;
+}
+
+template <class T, class Wide>
+void check_sampled(const PanelKernels<T>& kernels, double exp_bound, double log_bound, double expm1_bound,
+                   double log1p_bound) {
+  const T limit = sizeof(T) == 4 ? T(88) : T(709);
+  const auto exp = [](Wide x) { return std::exp(x); };
+  const auto expm1 = [](Wide x) { return std::expm1(x); };
+  const auto log = [](Wide x) { return std::log(x); };
+  const auto log1p = [](Wide x) { return std::log1p(x); };
+  constexpr T kMax = std::numeric_limits<T>::max(), kMin = std::numeric_limits<T>::min(),
+              kDenormal = std::numeric_limits<T>::denorm_min(), kInf = std::numeric_limits<T>::infinity();
+  const auto wide = between<T>(static_cast<double>(-limit), static_cast<double>(limit), kMany,
+                               {0, -T(0), kDenormal, kMin, -kMin, kMax, -kMax, -kInf, kInf, 1, -1, limit});
+  EXPECT_LE((largest_error<T, Wide>(kernels.exp, wide, exp)), exp_bound);
+  EXPECT_LE((largest_error<T, Wide>(kernels.expm1, wide, expm1)), expm1_bound);
+  const auto near_0 = of_all_sizes<T>(1e-20, 1, kMany);
+  for (const auto& x : {near_0, negated(near_0)}) {
+    EXPECT_LE((largest_error<T, Wide>(kernels.exp, x, exp)), exp_bound);
+    EXPECT_LE((largest_error<T, Wide>(kernels.expm1, x, expm1)), expm1_bound);
+  }
+  const auto near_1 = between<T>(0.5, 2, kMany, {0, 1, kDenormal, 3 * kDenormal, kMin, kMax, kInf, T(0.70710678)});
+  EXPECT_LE((largest_error<T, Wide>(kernels.log, near_1, log)), log_bound);
+  const auto any = of_all_sizes<T>(static_cast<double>(kMin), static_cast<double>(kMax) / 2, kMany);
+  EXPECT_LE((largest_error<T, Wide>(kernels.log, any, log)), log_bound);
+  EXPECT_LE((largest_error<T, Wide>(kernels.log1p, any, log1p)), log1p_bound);
+  EXPECT_LE((largest_error<T, Wide>(kernels.log1p, near_0, log1p)), log1p_bound);
+  const auto below_0 = between<T>(-0.99, 0, kMany, {});
+  EXPECT_LE((largest_error<T, Wide>(kernels.log1p, below_0, log1p)), log1p_bound);
+}
+
+TEST_P(Math, SampledSingle) { check_sampled<float, double>(kernels().single, 1.1, 0.9, 4, 4); }
+
+TEST_P(Math, SampledDouble) {
+  if (sizeof(long double) == sizeof(double)) GTEST_SKIP() << "no wider reference here";
+  check_sampled<double, long double>(kernels().wide, 1.1, 0.9, 4, 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Isas, Math, testing::ValuesIn(supported()),
+                         [](const auto& isa) { return std::string(name_of(isa.param)); });
+
+}  // namespace
+}  // namespace genmi::simd
