@@ -11,7 +11,7 @@ export interface Config {
   threads?: number | 'auto' | undefined;
   /** `'auto'` (default) and `'cpu'` compute on the CPU; `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend. */
   device?: 'auto' | 'cpu' | 'cuda' | undefined;
-  /** The instruction set of the vector kernels, process-wide; `'auto'` (default): the best. Results are the same bits on any. */
+  /** The instruction set of the vector kernels, process-wide; `'auto'` (default): the best. Results differ by rounding at most; those of transport not at all. */
   isa?: 'auto' | 'baseline' | 'avx2' | 'avx512' | undefined;
 }
 
