@@ -1,7 +1,8 @@
 /** The second table: what a call costs that has next to nothing to compute. */
-import { fDivergence, type FDivergenceName, type Mode } from 'genmi';
-import { normals } from '../random.js';
+import { type FDivergenceName, fDivergence, type Mode } from 'genmi';
 import { createRandom } from '../../examples/mnist/random.js';
+import { divergences } from '../divergences.js';
+import { normals } from '../random.js';
 import { median, timed } from '../statistics.js';
 import { against, type Column } from '../table.js';
 
@@ -13,18 +14,6 @@ const TARGET = 3;
 
 const CALLS = 100;
 const SAMPLES = 300;
-
-const divergences: readonly FDivergenceName[] = [
-  'kl',
-  'reverse-kl',
-  'tv',
-  'hellinger',
-  'pearson',
-  'neyman',
-  'js',
-  'jeffreys',
-  'lecam',
-];
 
 /** Median seconds of a call. */
 export interface Overhead {

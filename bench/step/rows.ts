@@ -1,15 +1,6 @@
 /** What is trained by, and the largest share of the network's step that the loss may take. */
-import {
-  Affinity,
-  type FDivergenceName,
-  fDivergence,
-  type Matrix,
-  type Metric,
-  type Mode,
-  mmd,
-  type Objective,
-  wasserstein,
-} from 'genmi';
+import { Affinity, fDivergence, type Matrix, type Metric, type Mode, mmd, type Objective, wasserstein } from 'genmi';
+import { divergences } from '../divergences.js';
 import { type State, states } from '../transport/rows.js';
 
 export interface Row {
@@ -23,17 +14,6 @@ export interface Row {
 }
 
 const modes: readonly Mode[] = ['ova', 'ovo'];
-const divergences: readonly FDivergenceName[] = [
-  'kl',
-  'reverse-kl',
-  'tv',
-  'hellinger',
-  'pearson',
-  'neyman',
-  'js',
-  'jeffreys',
-  'lecam',
-];
 const SHARE = 1;
 
 function transport(mode: Mode, metric: Metric, target: number): Row {
