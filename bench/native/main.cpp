@@ -1,10 +1,10 @@
 // What `npm run bench:kernels` cannot time through the package: a bare product of a stored kernel, a quantile, and the
 // limits of the machine. It reads a command a line, of words, and answers with a line of JSON:
 //
-//   product N K PRECISION THREADS SECONDS           {"seconds", "bytes"}: of one product; that the kernel takes in
-//   memory quantile FILE N D PRECISION THREADS SECONDS     {"seconds", "value"}: of the 5 % quantile of all distances
-//   read BYTES THREADS SECONDS                      {"perSecond"}: bytes
-//   peak PRECISION THREADS SECONDS                  {"perSecond"}: operations
+//   product N K PRECISION THREADS SECONDS: {"seconds", "bytes"}, of one product, and that the kernel takes in memory
+//   quantile FILE N D PRECISION THREADS SECONDS: {"seconds", "value"}, of the 5 % quantile of all distances
+//   read BYTES THREADS SECONDS: {"perSecond"}, bytes
+//   peak PRECISION THREADS SECONDS: {"perSecond"}, operations
 #include <cstdint>
 #include <fstream>
 #include <iostream>
@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "genmi/affinity.h"
+#include "genmi/aligned_vector.h"
 #include "genmi/graph.h"
 #include "limits.h"
+#include "simd/panels.h"
 #include "timing.h"
 
 namespace genmi::bench {
@@ -63,12 +65,17 @@ std::vector<double> numbers(std::size_t count) {
   return values;
 }
 
-// The columns of a row-major n x k matrix made to sum to zero, as centred_product expects them.
-void centre(std::vector<double>& matrix, std::size_t k) {
+// An n x k matrix in panels, n being a multiple of a panel's rows, whose columns sum to zero as centred_product
+// expects.
+template <class T>
+AlignedVector<T> centred_panels(std::size_t n, std::size_t k) {
+  const std::vector<double> values = numbers(n * k);
+  const auto column = [k](std::size_t at) { return at / simd::kPanel % k; };
   std::vector<double> means(k);
-  const std::size_t n = matrix.size() / k;
-  for (std::size_t i = 0; i < matrix.size(); ++i) means[i % k] += matrix[i] / static_cast<double>(n);
-  for (std::size_t i = 0; i < matrix.size(); ++i) matrix[i] -= means[i % k];
+  for (std::size_t at = 0; at < n * k; ++at) means[column(at)] += values[at] / static_cast<double>(n);
+  AlignedVector<T> panels(n * k);
+  for (std::size_t at = 0; at < n * k; ++at) panels[at] = static_cast<T>(values[at] - means[column(at)]);
+  return panels;
 }
 
 class Products {
@@ -79,15 +86,22 @@ class Products {
     double budget = 0;
     words >> n >> k >> precision >> threads >> budget;
     prepare(n, precision, machine);
-    std::vector<double> v = numbers(n * k), product(n * k);
-    centre(v, k);
     const Context context = machine.context(threads);
-    const auto multiply = [&] { kernel_->centred_product({nullptr, n}, v.data(), k, context, product.data()); };
-    multiply();
-    out << R"({"seconds":)" << median_seconds(budget, multiply) << R"(,"bytes":)" << kernel_->bytes() << "}";
+    const double seconds =
+        precision == "float64" ? seconds_of<double>(n, k, context, budget) : seconds_of<float>(n, k, context, budget);
+    out << R"({"seconds":)" << seconds << R"(,"bytes":)" << kernel_->bytes() << "}";
   }
 
  private:
+  template <class T>
+  double seconds_of(std::size_t n, std::size_t k, const Context& context, double budget) const {
+    const AlignedVector<T> v = centred_panels<T>(n, k);
+    AlignedVector<T> product(n * k);
+    const auto multiply = [&] { kernel_->centred_product({nullptr, n}, v.data(), k, context, product.data()); };
+    multiply();
+    return median_seconds(budget, multiply);
+  }
+
   // Made again only when it changes: at N = 16,000 it takes seconds.
   void prepare(std::size_t n, const std::string& precision, Machine& machine) {
     if (kernel_ != nullptr && kernel_->size() == n && kernel_->precision() == precision_of(precision)) return;
