@@ -26,7 +26,7 @@ const MAX_STEPS = 2000;
 interface Share extends StepTimes {
   readonly objective: string;
   readonly state: State;
-  readonly target: number;
+  readonly target: number | undefined;
 }
 
 const columns: readonly Column<Share>[] = [
