@@ -68,7 +68,9 @@ function differentiableLoss(
       // The engine may keep the array, so each request gets a fresh one. Scaled here: two operations of the engine would
       // take longer than all the rest.
       const scale = -(dy.dataSync()[0] as number);
-      const scaled = (gradient.data as Float32Array).map((entry) => scale * entry);
+      const { data } = gradient;
+      const scaled = new Float32Array(data.length);
+      for (let i = 0; i < scaled.length; i++) scaled[i] = scale * (data[i] as number);
       return tf.tensor2d(scaled, gradient.shape as [number, number]);
     };
     return { value: tf.scalar(-value), gradFunc };
