@@ -5,7 +5,6 @@
 #include "affinity/landmarks.h"
 #include "affinity/products.h"
 #include "affinity/row_blocks.h"
-#include "simd/reductions.h"
 
 namespace genmi {
 

@@ -38,18 +38,6 @@ inline Sources without(const Sources& a, const Sources& b) {
   return combine(a, b, [](auto x, auto y) { return x & ~y; });
 }
 
-// Whether any bit of a register is set.
-template <class Vector>
-inline bool any_bit(Vector bits) {
-#if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
-  return _mm512_test_epi64_mask(__m512i(bits), __m512i(bits)) != 0;
-#elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 32
-  return _mm256_testz_si256(__m256i(bits), __m256i(bits)) == 0;
-#else
-  return (bits[0] | bits[1]) != 0;
-#endif
-}
-
 inline bool is_empty(Sources sources) {
   for (std::size_t half = Sources::kVectors / 2; half > 0; half /= 2)
     for (std::size_t k = 0; k < half; ++k) sources.vectors[k] |= sources.vectors[k + half];

@@ -40,8 +40,8 @@ inline Exponential<T> split_exponential(Vector<T> x) {
     factorial /= k;
     sum = multiply_add(sum, r, spread<T>(static_cast<T>(1 / factorial)));
   }
-  const BitsType<T> exponent = reinterpret_cast<BitsType<T>>(shifted) << C::kMantissa;
-  return {reinterpret_cast<Vector<T>>(exponent + reinterpret_cast<BitsType<T>>(spread<T>(1))),
+  const Integers<T> exponent = reinterpret_cast<Integers<T>>(shifted) << C::kMantissa;
+  return {reinterpret_cast<Vector<T>>(exponent + reinterpret_cast<Integers<T>>(spread<T>(1))),
           multiply_add(sum, r * r, r)};
 }
 
@@ -88,26 +88,9 @@ void affine(const Tile<T>& tile, const Finish<T>& finish) {
 }
 
 template <class T>
-inline Vector<T> square_root(Vector<T> x) {
-#if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
-  if constexpr (sizeof(T) == 4) return Vector<T>(_mm512_maskz_sqrt_ps(static_cast<__mmask16>(-1), __m512(x)));
-  else return Vector<T>(_mm512_maskz_sqrt_pd(static_cast<__mmask8>(-1), __m512d(x)));
-#elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 32
-  if constexpr (sizeof(T) == 4) return Vector<T>(_mm256_sqrt_ps(__m256(x)));
-  else return Vector<T>(_mm256_sqrt_pd(__m256d(x)));
-#elif defined(__x86_64__)
-  if constexpr (sizeof(T) == 4) return Vector<T>(_mm_sqrt_ps(__m128(x)));
-  else return Vector<T>(_mm_sqrt_pd(__m128d(x)));
-#elif defined(__aarch64__)
-  if constexpr (sizeof(T) == 4) return Vector<T>(vsqrtq_f32(float32x4_t(x)));
-  else return Vector<T>(vsqrtq_f64(float64x2_t(x)));
-#endif
-}
-
-template <class T>
 struct ScaledRoot {
   T scale;
-  Vector<T> operator()(Vector<T> r) const { return square_root<T>(r) * scale; }
+  Vector<T> operator()(Vector<T> r) const { return math::square_root<T>(r) * scale; }
 };
 template <class T>
 void root(const Tile<T>& tile, const Finish<T>& finish) {

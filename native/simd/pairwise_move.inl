@@ -57,7 +57,7 @@ bool store_rows(const Tile<T>& tile, T* out, std::size_t stride) {
       write<T, kStream>(entries, out + i * stride + j);
     }
   if constexpr (kStream) fence();
-  return !any<T>(wrong != Vector<T>{});
+  return !any_bit(wrong != Vector<T>{});
 }
 
 template <class T, bool kStream>

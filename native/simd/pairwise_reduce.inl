@@ -6,33 +6,10 @@ namespace {
 // Registers per panel.
 constexpr std::size_t kPieces = 64 / GENMI_VECTOR_BYTES;
 
-// Numbers as the bits that they are.
-template <class T>
-struct BitsOf;
-template <>
-struct BitsOf<float> {
-  typedef int Type __attribute__((vector_size(GENMI_VECTOR_BYTES)));
-};
-template <>
-struct BitsOf<double> {
-  typedef long long Type __attribute__((vector_size(GENMI_VECTOR_BYTES)));
-};
-template <class T>
-using BitsType = typename BitsOf<T>::Type;
-
 template <class T>
 inline Vector<T> magnitude(Vector<T> x) {
-  return reinterpret_cast<Vector<T>>(reinterpret_cast<BitsType<T>>(x) &
-                                         ~reinterpret_cast<BitsType<T>>(spread<T>(T{-0.0})));
-}
-
-template <class T>
-inline bool any(BitsType<T> mask) {
-  unsigned long long words[GENMI_VECTOR_BYTES / 8];
-  __builtin_memcpy(words, &mask, sizeof(mask));
-  unsigned long long set = 0;
-  for (const unsigned long long word : words) set |= word;
-  return set != 0;
+  return reinterpret_cast<Vector<T>>(reinterpret_cast<Integers<T>>(x) &
+                                         ~reinterpret_cast<Integers<T>>(spread<T>(T{-0.0})));
 }
 
 // What a reduction does with a pair of features, and with two sums of chunks.
@@ -162,7 +139,7 @@ template <class T>
 void subtract_block(const T* rows, const T* columns, std::size_t features, const T* row_squares,
                     const T* column_squares, T shift, T* out, std::size_t stride) {
   constexpr std::size_t kCount = kLanes<T>;
-  BitsType<T> doubted{};
+  Integers<T> doubted{};
   for (std::size_t r = 0; r < kBlockRows; ++r)
     for (std::size_t c = 0; c < kFeaturePanel<T>; c += kCount) {
       const Vector<T> squares = row_squares[r] + load_vector(column_squares + c);
@@ -170,7 +147,7 @@ void subtract_block(const T* rows, const T* columns, std::size_t features, const
       store_vector(distance, out + r * stride + c);
       doubted |= distance < least_trusted<T>(squares, shift);
     }
-  if (!any<T>(doubted)) return;
+  if (!any_bit(doubted)) return;
   alignas(64) T exact[kBlockRows * kFeaturePanel<T>] = {};
   for (std::size_t chunk = 0; chunk < features; chunk += kChunk)
     reduce_block<T, SquaredDifferences, 1>(rows + chunk * kFeaturePanel<T>, columns + chunk * kFeaturePanel<T>, 0,

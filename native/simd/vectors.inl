@@ -34,6 +34,20 @@ inline void store_vector(Vector<T> vector, T* to) {
   *reinterpret_cast<typename VectorOf<T>::InMemory*>(to) = vector;
 }
 
+// Whether any bit of a register is set, such as of a comparison.
+template <class V>
+inline bool any_bit(V of) {
+  typedef long long Words __attribute__((vector_size(GENMI_VECTOR_BYTES)));
+  const Words bits = reinterpret_cast<Words>(of);
+#if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
+  return _mm512_test_epi64_mask(__m512i(bits), __m512i(bits)) != 0;
+#elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 32
+  return _mm256_testz_si256(__m256i(bits), __m256i(bits)) == 0;
+#else
+  return (bits[0] | bits[1]) != 0;
+#endif
+}
+
 // Lanes of low and high, taken in turn: from their first halves, and from their second.
 template <class V>
 inline V interleave_first(V low, V high) {
