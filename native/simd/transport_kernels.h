@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace genmi::simd {
 
@@ -10,8 +11,17 @@ namespace genmi::simd {
 inline constexpr std::size_t kPadding = 32;
 // How many rows scale_rows takes at a time.
 inline constexpr std::size_t kSinkhornRows = 4;
+// How many rows coarse_minima takes at a time.
+inline constexpr std::size_t kCoarseRows = 4;
 
 constexpr std::size_t padded(std::size_t count) { return (count + kPadding - 1) / kPadding * kPadding; }
+
+// Costs between points in padded rows of `stride`, and their potentials, in 16 bits, which hold their differences too.
+struct CoarsePoints {
+  const std::int16_t *costs, *potentials;
+  std::size_t stride;
+  std::int16_t margin;
+};
 
 struct TransportKernels {
   // min_j costs[j] - prices[j] over a padded row; 3e38 where all prices are -infinity.
@@ -28,6 +38,19 @@ struct TransportKernels {
   // targets[j] = min(targets[j], costs[j] - price).
   void (*lower_single)(const float* costs, double price, double* targets, std::size_t count);
   void (*lower_double)(const double* costs, double price, double* targets, std::size_t count);
+
+  // minima[r] = min_j rows[r][j] - prices[j] for kCoarseRows padded rows, in 16 bits that must hold the differences.
+  void (*coarse_minima)(const std::int16_t* const* rows, const std::int16_t* prices, std::size_t count,
+                        std::int16_t* minima);
+  // out[j] = the least integer not below (prices[j] - centre) * inverse_unit, between -16384 and 16383.
+  void (*coarse_prices)(const float* prices, float centre, float inverse_unit, std::int16_t* out, std::size_t count);
+  // The least of costs(i, j) - |potentials[j] - potentials[i]| over j >= i, but for stretches of j in which
+  // coarse.costs leave at least coarse.margin over the difference of coarse.potentials; infinity if there are no
+  // others. Rows of `columns` costs, of which `points` have to be looked at, or all of them.
+  double (*close_slack_single)(const CoarsePoints& coarse, const float* costs, std::size_t columns,
+                               const double* potentials, std::size_t points);
+  double (*close_slack_double)(const CoarsePoints& coarse, const double* costs, std::size_t columns,
+                               const double* potentials, std::size_t points);
 
   // Sinkhorn's iteration, on padded rows of the Gibbs kernel exp((row_price + prices[j] - costs[j]) / epsilon).
   void (*gibbs_row)(const float* costs, float row_price, const float* prices, float inverse_epsilon, float* kernel,

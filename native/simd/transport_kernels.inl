@@ -58,6 +58,74 @@ void lower(const T* costs, double price, double* targets, std::size_t count) {
   for (; j < count; ++j) targets[j] = least_of(targets[j], static_cast<double>(costs[j]) - price);
 }
 
+void coarse_minima(const std::int16_t* const* rows, const std::int16_t* prices, std::size_t count,
+                   std::int16_t* minima) {
+  using Shorts = Vector<std::int16_t>;
+  Shorts least[kCoarseRows];
+  for (Shorts& vector : least) vector = spread(std::int16_t{32767});
+  for (std::size_t j = 0; j < count; j += kLanes<std::int16_t>) {
+    const Shorts price = load_vector(prices + j);
+    for (std::size_t r = 0; r < kCoarseRows; ++r) {
+      const Shorts above = load_vector(rows[r] + j) - price;
+      least[r] = above < least[r] ? above : least[r];
+    }
+  }
+  for (std::size_t r = 0; r < kCoarseRows; ++r) {
+    alignas(64) std::int16_t lanes[kLanes<std::int16_t>];
+    store_vector<std::int16_t>(least[r], lanes);
+    minima[r] = fold<std::int16_t, GENMI_VECTOR_BYTES>(lanes, least_of);
+  }
+}
+
+void coarse_prices(const float* prices, float centre, float inverse_unit, std::int16_t* out, std::size_t count) {
+  constexpr float kMost = 16384;
+  for (std::size_t j = 0; j < count; ++j) {
+    float below = kMost - (prices[j] - centre) * inverse_unit;  // whose floor is a plain conversion
+    below = below < 1 ? 1 : below;
+    below = below > 2 * kMost ? 2 * kMost : below;
+    out[j] = static_cast<std::int16_t>(16384 - static_cast<int>(below));
+  }
+}
+
+// Whether one of sixteen columns is close, on any instruction set by half a vector of the widest one.
+inline bool any_close(const std::int16_t* costs, const std::int16_t* potentials, std::int16_t own, std::int16_t margin) {
+  typedef std::int16_t Shorts __attribute__((vector_size(32), aligned(2), may_alias));
+  const Shorts above = *reinterpret_cast<const Shorts*>(potentials) - own, below = -above;
+  const Shorts slack = *reinterpret_cast<const Shorts*>(costs) - (above > below ? above : below);
+  return any_bit(slack < margin);
+}
+
+// Which stretches are close is hard to predict: they are listed without a branch, and then looked at.
+template <class T>
+double close_slack(const CoarsePoints& coarse, const T* costs, std::size_t columns, const double* potentials,
+                   std::size_t points) {
+  constexpr std::size_t kStretch = Block<double>::kLanes, kListed = 64;
+  Block<double> minimum = all(__builtin_inf());
+  double least_yet = __builtin_inf();
+  for (std::size_t i = 0; i < points; ++i) {
+    const std::int16_t* coarse_row = coarse.costs + i * coarse.stride;
+    const T* row = costs + i * columns;
+    const Block<double> own = all(potentials[i]);
+    for (std::size_t j = i / kStretch * kStretch; j < points;) {
+      std::size_t listed[kListed], count = 0;
+      for (std::size_t k = 0; k < kListed && j < points; ++k, j += kStretch) {
+        listed[count] = j;
+        count += any_close(coarse_row + j, coarse.potentials + j, coarse.potentials[i], coarse.margin);
+      }
+      for (std::size_t k = 0; k < count; ++k) {
+        const std::size_t first = listed[k];
+        if (first + kStretch <= columns) {
+          const Block<double> above = load(potentials + first) - own;
+          minimum = least(load_as_double(row + first) - greatest(above, all(0.0) - above), minimum);
+        } else {
+          least_yet = least_of(least_yet, exact_slack(row + first, potentials + first, potentials[i], columns - first));
+        }
+      }
+    }
+  }
+  return least_of(least_yet, reduce(minimum, least_of));
+}
+
 // exp(x) to about 2e-7 relative for -80 <= x <= 80, outside that of the nearest end: a Taylor polynomial on
 // [-ln 2 / 2, ln 2 / 2] and a power of two. (Cody, Waite, "Software Manual for the Elementary Functions", 1980.)
 inline VectorOf<float>::Type exponential(VectorOf<float>::Type x) {
@@ -136,6 +204,10 @@ constexpr TransportKernels kTransportKernels = {
     .exact_slack_double = exact_slack<double>,
     .lower_single = lower<float>,
     .lower_double = lower<double>,
+    .coarse_minima = coarse_minima,
+    .coarse_prices = coarse_prices,
+    .close_slack_single = close_slack<float>,
+    .close_slack_double = close_slack<double>,
     .gibbs_row = gibbs_row,
     .square_row = square_row,
     .scale_rows = scale_rows,

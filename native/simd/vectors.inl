@@ -16,6 +16,12 @@ struct VectorOf<double> {
   typedef double InMemory __attribute__((vector_size(GENMI_VECTOR_BYTES), aligned(8), may_alias));
 };
 
+template <>
+struct VectorOf<std::int16_t> {
+  typedef std::int16_t Type __attribute__((vector_size(GENMI_VECTOR_BYTES)));
+  typedef std::int16_t InMemory __attribute__((vector_size(GENMI_VECTOR_BYTES), aligned(2), may_alias));
+};
+
 template <class T>
 using Vector = typename VectorOf<T>::Type;
 template <class T>
@@ -34,18 +40,19 @@ inline void store_vector(Vector<T> vector, T* to) {
   *reinterpret_cast<typename VectorOf<T>::InMemory*>(to) = vector;
 }
 
-// Whether any bit of a register is set, such as of a comparison.
+// Whether any bit of a register, or of half of one, is set, such as of a comparison.
 template <class V>
 inline bool any_bit(V of) {
-  typedef long long Words __attribute__((vector_size(GENMI_VECTOR_BYTES)));
-  const Words bits = reinterpret_cast<Words>(of);
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
-  return _mm512_test_epi64_mask(__m512i(bits), __m512i(bits)) != 0;
-#elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 32
-  return _mm256_testz_si256(__m256i(bits), __m256i(bits)) == 0;
-#else
-  return (bits[0] | bits[1]) != 0;
+  if constexpr (sizeof(V) == 64) return _mm512_test_epi64_mask(__m512i(of), __m512i(of)) != 0;
 #endif
+#if defined(__x86_64__) && GENMI_VECTOR_BYTES >= 32
+  if constexpr (sizeof(V) == 32) return _mm256_testz_si256(__m256i(of), __m256i(of)) == 0;
+#endif
+  long long words[sizeof(V) / sizeof(long long)], any = 0;
+  __builtin_memcpy(words, &of, sizeof(V));
+  for (const long long word : words) any |= word;
+  return any != 0;
 }
 
 // Lanes of low and high, taken in turn: from their first halves, and from their second.

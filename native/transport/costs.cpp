@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <mutex>
 
 #include "genmi/transport.h"
 #include "transport/checks.h"
+#include "transport/coarse_costs.h"
 #include "transport/cost_block.h"
 
 namespace genmi::transport {
@@ -71,6 +73,11 @@ bool has_few_detours(std::size_t points, const Cost& cost) {
 
 }  // namespace
 
+struct Costs::MadeOnce {
+  std::once_flag flag;
+  std::optional<CoarseCosts> costs;
+};
+
 Status Costs::prepare(MatrixView<double> matrix, Known known) {
   if (Status status = check_costs(matrix); !status) return status;
   matrix_ = matrix;
@@ -86,6 +93,7 @@ Status Costs::prepare(MatrixView<double> matrix, Known known) {
     std::transform(matrix.data, matrix.data + count, scaled_.begin(), [this](double cost) { return scale_ * cost; });
   }
   round();
+  coarse_ = std::make_shared<MadeOnce>();
   return Status::ok();
 }
 
@@ -103,6 +111,7 @@ Status Costs::prepare(std::size_t points, const FillRows& fill, std::optional<bo
   zero_diagonal_ = symmetric_ = rounding_is_exact_ = true;
   metric_like_ = metric_like ? *metric_like : has_few_detours(points, cost);
   scale_ = scale_of(largest);
+  coarse_ = std::make_shared<MadeOnce>();
   scaled_.clear();
   if (scale_ == 1) return Status::ok();
   scaled_.resize(points * points);
@@ -140,6 +149,11 @@ void Costs::round() {
 CostBlock Costs::block() const {
   const double* exact = scaled_.empty() ? matrix_.data : scaled_.data();
   return {rounded_.data(), rounding_is_exact_ ? nullptr : exact, matrix_.rows, matrix_.columns};
+}
+
+const CoarseCosts& Costs::coarse() const {
+  std::call_once(coarse_->flag, [this] { coarse_->costs.emplace(block()); });
+  return *coarse_->costs;
 }
 
 }  // namespace genmi::transport

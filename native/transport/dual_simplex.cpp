@@ -5,9 +5,10 @@
 
 namespace genmi::transport {
 
-DualSimplex::Ending DualSimplex::solve(const CostBlock& costs, bool symmetric, std::size_t max_rows, const Job* job,
-                                       SpanningTree& tree) {
+DualSimplex::Ending DualSimplex::solve(const CostBlock& costs, const CoarseCosts& coarse, bool symmetric,
+                                       std::size_t max_rows, const Job* job, SpanningTree& tree) {
   costs_ = costs;
+  coarse_ = &coarse;
   symmetric_ = symmetric;
   tree_ = &tree;
   pivots_ = 0;
@@ -59,19 +60,12 @@ std::optional<EnteringArc> DualSimplex::find_entering_arc(Node leaving) {
   const bool by_columns = symmetric_ && (from_subtree ? outside < inside : inside < outside);
   const Cut cut{leaving, from_subtree, by_columns};
   price_far_side(cut);
-  least_ = kPaddingCost / 2;
-  least_node_ = SpanningTree::kNoNode;
-  const std::size_t first = tree_->position(leaving);
-  if (cut.scans_subtree()) {
-    scan(cut, first, first + inside);
-  } else {
-    scan(cut, 0, first);
-    scan(cut, first + inside, tree_->size());
-  }
-  if (least_node_ == SpanningTree::kNoNode) return std::nullopt;
+  take_near_side(cut);
+  find_least();
+  if (least_ >= kPaddingCost / 2) return std::nullopt;
 
   const Sides& sides = tree_->sides();
-  const std::size_t scanned = by_columns ? sides.column(least_node_) : sides.row(least_node_);
+  const std::size_t scanned = near_[least_near_];
   const std::size_t found =
       costs_.find_minimum(scanned, prices_.data(), costs_.rounded_minimum(scanned, prices_.data()));
   const std::size_t row = by_columns ? found : scanned, column = by_columns ? scanned : found;
@@ -98,20 +92,52 @@ void DualSimplex::price_far_side(const Cut& cut) {
   }
 }
 
-// Looks at the nodes of the preorder in [begin, end).
-void DualSimplex::scan(const Cut& cut, std::size_t begin, std::size_t end) {
+void DualSimplex::take_near_side(const Cut& cut) {
+  near_.clear();
+  own_.clear();
+  const std::size_t first = tree_->position(cut.subtree);
+  const std::size_t end = first + static_cast<std::size_t>(tree_->subtree_size(cut.subtree));
+  if (cut.scans_subtree()) {
+    take(cut, first, end);
+  } else {
+    take(cut, 0, first);
+    take(cut, end, tree_->size());
+  }
+}
+
+// The nodes of the preorder in [begin, end).
+void DualSimplex::take(const Cut& cut, std::size_t begin, std::size_t end) {
   const Sides& sides = tree_->sides();
   for (std::size_t k = begin; k < end; ++k) {
     const Node node = tree_->preorder()[k];
     if (!(cut.by_columns ? is_column(node) : is_row(node))) continue;
-    const std::size_t at = cut.by_columns ? sides.column(node) : sides.row(node);
-    const float own = cut.by_columns ? -tree_->rounded_potential(node) : tree_->rounded_potential(node);
-    const float reduced_cost = costs_.rounded_minimum(at, prices_.data()) + own;
-    ++scanned_rows_;
-    if (reduced_cost >= least_) continue;
-    least_ = reduced_cost;
-    least_node_ = node;
+    near_.push_back(cut.by_columns ? sides.column(node) : sides.row(node));
+    own_.push_back(cut.by_columns ? -tree_->rounded_potential(node) : tree_->rounded_potential(node));
   }
+}
+
+// The least bound first: hardly any other is below what it leads to. No reduced cost is below zero, so that prices are
+// above what a near one has of its own by the largest cost at most.
+void DualSimplex::find_least() {
+  least_ = kPaddingCost;
+  least_near_ = 0;
+  if (near_.empty()) return;
+  scanned_rows_ += near_.size();
+  bounds_.resize(near_.size());
+  const float centre = own_.front();
+  coarse_->round_prices(prices_.data(), centre, coarse_prices_);
+  coarse_->lower_bounds(near_, coarse_prices_, bounds_);
+  for (std::size_t k = 0; k < near_.size(); ++k) bounds_[k] += own_[k] - centre;
+  look_at(static_cast<std::size_t>(std::min_element(bounds_.begin(), bounds_.end()) - bounds_.begin()));
+  for (std::size_t k = 0; k < near_.size(); ++k)
+    if (bounds_[k] < least_) look_at(k);
+}
+
+void DualSimplex::look_at(std::size_t near) {
+  const float reduced_cost = costs_.rounded_minimum(near_[near], prices_.data()) + own_[near];
+  if (reduced_cost >= least_) return;
+  least_ = reduced_cost;
+  least_near_ = near;
 }
 
 void DualSimplex::pivot(Node leaving, const EnteringArc& entering) {

@@ -14,6 +14,7 @@
 
 #include "genmi/aligned_vector.h"
 #include "genmi/job.h"
+#include "transport/coarse_costs.h"
 #include "transport/cost_block.h"
 #include "transport/network_simplex.h"
 #include "transport/spanning_tree.h"
@@ -26,7 +27,8 @@ class DualSimplex {
 
   // Gives up after max_rows rows of costs: on a bad day its pivots are without number. `symmetric`: rows of the costs
   // are their columns.
-  Ending solve(const CostBlock& costs, bool symmetric, std::size_t max_rows, const Job* job, SpanningTree& tree);
+  Ending solve(const CostBlock& costs, const CoarseCosts& coarse, bool symmetric, std::size_t max_rows, const Job* job,
+               SpanningTree& tree);
 
   std::uint64_t pivots() const { return pivots_; }
 
@@ -43,20 +45,29 @@ class DualSimplex {
   Node worst_candidate() const;
   std::optional<EnteringArc> find_entering_arc(Node leaving);
   void price_far_side(const Cut& cut);
-  void scan(const Cut& cut, std::size_t begin, std::size_t end);
+  void take_near_side(const Cut& cut);
+  void take(const Cut& cut, std::size_t begin, std::size_t end);
+  void find_least();
+  void look_at(std::size_t near);
   bool is_row(Node node) const { return tree_->sides().are_same() || tree_->sides().is_row(node); }
   bool is_column(Node node) const { return tree_->sides().are_same() || !tree_->sides().is_row(node); }
   void pivot(Node leaving, const EnteringArc& entering);
 
   CostBlock costs_;
+  const CoarseCosts* coarse_ = nullptr;
   bool symmetric_ = false;
   SpanningTree* tree_ = nullptr;
   std::uint64_t pivots_ = 0;
   std::size_t scanned_rows_ = 0;
   std::vector<Node> candidates_;  // lower ends of arcs whose flow was below zero
   AlignedVector<float> prices_;   // of the columns (or rows) on the far side of the cut, -infinity on this side
-  float least_ = 0;               // the least reduced cost yet
-  Node least_node_ = SpanningTree::kNoNode;
+  AlignedVector<std::int16_t> coarse_prices_;
+  // Of the rows (or columns) on the near side: which, their own part of the reduced cost, and at first a lower bound of
+  // the rest.
+  std::vector<std::size_t> near_;
+  std::vector<float> own_, bounds_;
+  float least_ = 0;  // the least reduced cost yet, and where in near_ it is
+  std::size_t least_near_ = 0;
 };
 
 }  // namespace genmi::transport

@@ -68,7 +68,8 @@ WarmStart::Ending WarmStart::solve(const Costs& costs, const Marginals& marginal
   tree.restore(points ? Sides::same_points(block.rows) : Sides::bipartite(block.rows, block.columns), basis.arcs);
   pivots_ = 0;
   if (!fill_flows(points ? marginals.moving() : marginals.all(), tree)) return Ending::kGaveUp;
-  const DualSimplex::Ending dual = dual_.solve(block, costs.is_symmetric(), kDualPasses * block.rows, job, tree);
+  const DualSimplex::Ending dual =
+      dual_.solve(block, costs.coarse(), costs.is_symmetric(), kDualPasses * block.rows, job, tree);
   pivots_ = dual_.pivots();
   if (dual == DualSimplex::Ending::kCancelled) return Ending::kCancelled;
   if (dual == DualSimplex::Ending::kGaveUp) return Ending::kGaveUp;
@@ -83,7 +84,9 @@ WarmStart::Ending WarmStart::solve(const Costs& costs, const Marginals& marginal
 
 bool WarmStart::is_proof(const Costs& costs, SpanningTree& tree) {
   tree.recompute_potentials(costs.block());
-  infeasibility_ = point_infeasibility(costs.block(), costs.is_symmetric(), tree.column_potentials());
+  const double* phi = tree.column_potentials();
+  infeasibility_ = costs.is_symmetric() ? point_infeasibility(costs.block(), costs.coarse(), phi)
+                                        : point_infeasibility(costs.block(), false, phi);
   return infeasibility_ <= tree.rounding();
 }
 

@@ -54,7 +54,7 @@ TEST(DualSimplex, FindsTheOptimumForOtherMasses) {
       --balances[static_cast<std::size_t>(tree.sides().column_node(below(columns, random)))];
     }
     serve(tree, balances);
-    ASSERT_EQ(dual.solve(block, false, kNoLimit, nullptr, tree), DualSimplex::Ending::kFeasible);
+    ASSERT_EQ(dual.solve(block, prepared.coarse(), false, kNoLimit, nullptr, tree), DualSimplex::Ending::kFeasible);
     ASSERT_NO_FATAL_FAILURE(expect_served(tree, balances));
     ASSERT_NO_FATAL_FAILURE(expect_optimal_tree(tree, block));
   }
@@ -83,7 +83,8 @@ TEST(DualSimplex, FindsTheOptimumAmongPoints) {
     tree.settle();
     tree.recompute_potentials(block);
     serve(tree, balances);
-    ASSERT_EQ(dual.solve(block, repeat % 2 == 0, kNoLimit, nullptr, tree), DualSimplex::Ending::kFeasible);
+    ASSERT_EQ(dual.solve(block, prepared.coarse(), repeat % 2 == 0, kNoLimit, nullptr, tree),
+              DualSimplex::Ending::kFeasible);
     ASSERT_NO_FATAL_FAILURE(expect_served(tree, balances));
     ASSERT_NO_FATAL_FAILURE(expect_optimal_tree(tree, block));
   }
@@ -102,8 +103,9 @@ TEST(DualSimplex, GivesUpAndStopsWhenTold) {
   Job job;
   job.cancel();
   DualSimplex dual;
-  EXPECT_EQ(dual.solve(prepared.block(), true, kNoLimit, &job, tree), DualSimplex::Ending::kCancelled);
-  EXPECT_EQ(dual.solve(prepared.block(), true, 0, nullptr, tree), DualSimplex::Ending::kGaveUp);
+  EXPECT_EQ(dual.solve(prepared.block(), prepared.coarse(), true, kNoLimit, &job, tree),
+            DualSimplex::Ending::kCancelled);
+  EXPECT_EQ(dual.solve(prepared.block(), prepared.coarse(), true, 0, nullptr, tree), DualSimplex::Ending::kGaveUp);
   EXPECT_EQ(dual.pivots(), 0u);
 }
 

@@ -129,6 +129,86 @@ TEST_P(Kernels, AreExactOverFloat64Costs) {
   expect_exact<double>(kernels().exact_minimum_double, kernels().exact_slack_double, kernels().lower_double, random_);
 }
 
+// As far apart as 16 bits hold.
+AlignedVector<std::int16_t> some_shorts(std::size_t count, int least, int greatest, Generator& random) {
+  AlignedVector<std::int16_t> shorts(padded(count));
+  for (std::int16_t& value : shorts)
+    value = static_cast<std::int16_t>(std::uniform_int_distribution<int>(least, greatest)(random));
+  return shorts;
+}
+
+TEST_P(Kernels, FindCoarseMinimaOfRows) {
+  for (std::size_t n = 1; n <= kLongest; ++n) {
+    const auto prices = some_shorts(n, -16384, 16383, random_);
+    std::vector<AlignedVector<std::int16_t>> rows;
+    const std::int16_t* data[kCoarseRows];
+    for (const std::int16_t*& row : data) {
+      rows.push_back(some_shorts(n, 0, 16383, random_));
+      row = rows.back().data();
+    }
+    std::int16_t minima[kCoarseRows];
+    kernels().coarse_minima(data, prices.data(), prices.size(), minima);
+    for (std::size_t r = 0; r < kCoarseRows; ++r) {
+      int expected = 32767;
+      for (std::size_t j = 0; j < prices.size(); ++j) expected = std::min(expected, rows[r][j] - prices[j]);
+      EXPECT_EQ(minima[r], expected) << "n = " << n;
+    }
+  }
+}
+
+TEST_P(Kernels, RoundPricesUp) {
+  for (std::size_t n = 1; n <= kLongest; ++n) {
+    const auto prices = pad(some_prices<float>(n, random_), 0.f);
+    const float centre = 0.25f, inverse_unit = std::exp2f(static_cast<float>(random_() % 20));
+    AlignedVector<std::int16_t> rounded(prices.size());
+    kernels().coarse_prices(prices.data(), centre, inverse_unit, rounded.data(), prices.size());
+    for (std::size_t j = 0; j < prices.size(); ++j) {
+      const double units = static_cast<double>(prices[j] - centre) * static_cast<double>(inverse_unit);
+      if (units < -16384 || units > 16383) {
+        EXPECT_EQ(rounded[j], units < 0 ? -16384 : 16383);
+      } else {
+        EXPECT_GE(rounded[j], units - 0.01);
+        EXPECT_LE(rounded[j], units + 1);
+      }
+    }
+  }
+}
+
+// Costs and potentials of points with their rounded forms, of which some stretches are close.
+template <class T, class CloseSlack>
+void expect_close_slack(CloseSlack close_slack, std::size_t columns_per_row, std::size_t n, Generator& random) {
+  const std::size_t stride = padded(n);
+  const auto coarse_costs = some_shorts(n * stride, 0, 16383, random), potentials = some_shorts(n, -8000, 8000, random);
+  const std::int16_t margin = static_cast<std::int16_t>(random() % 3);
+  std::vector<double> exact_potentials(stride);
+  for (double& potential : exact_potentials) potential = std::normal_distribution<double>()(random);
+  std::vector<T> costs(n * columns_per_row);
+  for (T& cost : costs) cost = static_cast<T>(std::uniform_real_distribution<double>()(random));
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = n; j < columns_per_row; ++j) costs[i * columns_per_row + j] = static_cast<T>(kPadding36);
+  double every = std::numeric_limits<double>::infinity(), close = every;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      const double slack =
+          static_cast<double>(costs[i * columns_per_row + j]) - std::abs(exact_potentials[j] - exact_potentials[i]);
+      every = std::min(every, slack);
+      const int coarse_slack = coarse_costs[i * stride + j] - std::abs(potentials[j] - potentials[i]);
+      if (j >= i && coarse_slack < margin) close = std::min(close, slack);
+    }
+  }
+  const CoarsePoints coarse{coarse_costs.data(), potentials.data(), stride, margin};
+  const double found = close_slack(coarse, costs.data(), columns_per_row, exact_potentials.data(), n);
+  EXPECT_LE(found, close) << "n = " << n;
+  EXPECT_GE(found, every) << "n = " << n;
+}
+
+TEST_P(Kernels, FindTheSlackOfClosePoints) {
+  for (std::size_t n = 1; n <= kLongest; ++n) {
+    expect_close_slack<float>(kernels().close_slack_single, padded(n), n, random_);
+    expect_close_slack<double>(kernels().close_slack_double, n, n, random_);
+  }
+}
+
 TEST_P(Kernels, MakeTheGibbsKernel) {
   for (std::size_t n = 1; n <= kLongest; ++n) {
     const auto costs = pad(some_costs<float>(n, random_), kPadding36);

@@ -1,8 +1,10 @@
 // What the simplex starts from: costs made ready, measures in integer units, first flows, first potentials.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 
+#include "transport/coarse_costs.h"
 #include "transport/cost_block.h"
 #include "transport/gather.h"
 #include "transport/marginals.h"
@@ -103,6 +105,77 @@ TEST(Gather, SelectsRowsAndColumns) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     for (std::size_t j = 0; j < columns.size(); ++j) EXPECT_EQ(block(i, j), costs(rows[i], columns[j]));
     for (std::size_t j = columns.size(); j < block.stride(); ++j) EXPECT_EQ(block.rounded_row(i)[j], kPaddingCost);
+  }
+}
+
+// ---- CoarseCosts ----
+
+TEST(CoarseCosts, BoundReducedCostsFromBelow) {
+  Random random(11);
+  for (const char* family : {"plane", "hops", "squared plane", "random wide", "random square"}) {
+    for (std::size_t n : {1, 3, 40, 90}) {
+      const Matrix costs = make(family, n, random);
+      const Costs prepared = prepare(costs);
+      const CostBlock block = prepared.block();
+      const float largest =
+          static_cast<float>(prepared.scale() * *std::max_element(costs.values.begin(), costs.values.end()));
+      AlignedVector<float> prices(block.stride(), -kInfinityf);
+      for (std::size_t j = 0; j < block.columns; ++j)
+        if (random() % 4 != 0 || j == 0) prices[j] = largest * std::uniform_real_distribution<float>(-1, 1)(random);
+      AlignedVector<std::int16_t> rounded;
+      prepared.coarse().round_prices(prices.data(), 0, rounded);
+      std::vector<std::size_t> rows;
+      for (std::size_t i = 0; i < block.rows; i += 1 + random() % 3) rows.push_back(i);
+      std::vector<float> bounds(rows.size());
+      prepared.coarse().lower_bounds(rows, rounded, bounds);
+      for (std::size_t k = 0; k < rows.size(); ++k) {
+        const float least = block.rounded_minimum(rows[k], prices.data());
+        EXPECT_LE(bounds[k], least + 1e-6f * largest) << family;
+        EXPECT_GE(bounds[k], std::min(least - 3e-4f * largest, largest)) << family;  // closed ones are that far only
+      }
+    }
+  }
+}
+
+// Whole numbers are their own roundings, so that ties need not be looked at twice.
+TEST(CoarseCosts, AreExactForWholeNumbers) {
+  Random random(12);
+  const Matrix costs = make("hops", 70, random);
+  const Costs prepared = prepare(costs);
+  const CostBlock block = prepared.block();
+  const AlignedVector<float> prices(block.stride(), 1.f);
+  AlignedVector<std::int16_t> rounded;
+  prepared.coarse().round_prices(prices.data(), 0, rounded);
+  const std::vector<std::size_t> rows = {5};
+  std::vector<float> bounds(1);
+  prepared.coarse().lower_bounds(rows, rounded, bounds);
+  EXPECT_EQ(bounds[0], block.rounded_minimum(5, prices.data()));
+  AlignedVector<double> potentials(block.stride());
+  for (std::size_t j = 0; j < block.columns; ++j) potentials[j] = costs(0, j);
+  CoarseCosts::Potentials coarse;
+  ASSERT_TRUE(prepared.coarse().round_potentials(potentials.data(), coarse));
+  EXPECT_EQ(coarse.margin, 0);
+  EXPECT_EQ(prepared.coarse().close_slack(block, potentials.data(), coarse), kInfinity);
+}
+
+// What exceeds a cost is found, however little it is; potentials too far apart are left to others.
+TEST(CoarseCosts, FindPotentialsThatExceedACost) {
+  Random random(13);
+  for (const std::size_t n : {2, 33, 100}) {
+    for (const double excess : {1e-12, 1e-3, 0.5}) {
+      const Matrix costs = make("plane", n, random);
+      const Costs prepared = prepare(costs);
+      const std::size_t at = 1 + below(n - 1, random), from = below(at, random);
+      AlignedVector<double> potentials(prepared.block().stride());
+      for (std::size_t j = 0; j < n; ++j) potentials[j] = costs(from, j);
+      potentials[at] += excess;
+      CoarseCosts::Potentials rounded;
+      ASSERT_TRUE(prepared.coarse().round_potentials(potentials.data(), rounded));
+      const double slack = prepared.coarse().close_slack(prepared.block(), potentials.data(), rounded);
+      EXPECT_NEAR(slack, -excess, 1e-14) << n;
+      potentials[at] = 1e9;
+      EXPECT_FALSE(prepared.coarse().round_potentials(potentials.data(), rounded));
+    }
   }
 }
 

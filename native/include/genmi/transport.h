@@ -26,6 +26,7 @@
 namespace genmi::transport {
 
 struct CostBlock;
+class CoarseCosts;
 
 // Costs between n1 sources and n2 targets in the form that solvers want, made once and shared by all of them.
 class Costs {
@@ -53,12 +54,16 @@ class Costs {
 
   // For the solvers: the costs times scale(), a power of two that keeps float32 in range.
   CostBlock block() const;
+  // The block's in 16 bits, made by the first who asks; from any thread.
+  const CoarseCosts& coarse() const;
   double scale() const { return scale_; }
   bool has_zero_diagonal() const { return zero_diagonal_; }
   bool is_metric_like() const { return metric_like_; }
   bool is_symmetric() const { return symmetric_; }
 
  private:
+  struct MadeOnce;
+
   void round();
   void pad();
 
@@ -67,6 +72,7 @@ class Costs {
   std::vector<double> scaled_;    // empty where the scale is 1
   AlignedVector<float> rounded_;  // in padded rows
   bool rounding_is_exact_ = false, zero_diagonal_ = false, metric_like_ = false, symmetric_ = false;
+  std::shared_ptr<MadeOnce> coarse_;
 };
 
 // The basis that a problem ended with, from which the next one like it, over the same costs, is solved sooner.

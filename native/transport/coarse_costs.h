@@ -1,0 +1,47 @@
+// Costs rounded down to 16 bits: half of the memory that float32 takes, and twice as many to a vector. They bound
+// reduced costs from below, which is enough to see that most of them are not the least, or not below zero.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "genmi/aligned_vector.h"
+#include "transport/cost_block.h"
+
+namespace genmi::transport {
+
+class CoarseCosts {
+ public:
+  explicit CoarseCosts(const CostBlock& costs);
+
+  std::size_t bytes() const { return costs_.capacity() * sizeof(std::int16_t); }
+
+  // prices, or nothing where one is -infinity, in units above `centre`, rounded up. Those of columns that no row closer
+  // than the largest cost leads to may come out lower.
+  void round_prices(const float* prices, float centre, AlignedVector<std::int16_t>& out) const;
+  // bounds[k] <= min_j cost(rows[k], j) - prices[j] + centre, but for the rounding of float32.
+  void lower_bounds(std::span<const std::size_t> rows, const AlignedVector<std::int16_t>& prices,
+                    std::span<float> bounds) const;
+
+  // Potentials of points rounded for close_slack. False where they are too far apart for 16 bits.
+  struct Potentials {
+    AlignedVector<std::int16_t> rounded;
+    std::int16_t margin;  // what they and the costs may be off by
+  };
+  bool round_potentials(const double* potentials, Potentials& out) const;
+  // Of symmetric costs, which these were made from: the least of cost - |difference of the potentials|, but for pairs
+  // where it is above zero for certain.
+  double close_slack(const CostBlock& costs, const double* potentials, const Potentials& rounded) const;
+
+ private:
+  const std::int16_t* row(std::size_t index) const { return costs_.data() + index * stride_; }
+
+  std::size_t columns_, stride_;
+  double unit_ = 1;     // a power of two
+  bool exact_ = false;  // whether all costs are whole units
+  AlignedVector<std::int16_t> costs_;
+  const simd::TransportKernels* kernels_;
+};
+
+}  // namespace genmi::transport
