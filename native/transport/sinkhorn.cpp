@@ -7,9 +7,11 @@ namespace genmi::transport {
 namespace {
 
 constexpr std::size_t kSmallestProblem = 256;  // costs: below, the simplex is done before this has begun
-constexpr double kLargestSmoothing = 0.3;      // of what the median cost is more than that of a row's cheapest arc
-constexpr double kSmallestSmoothing = 0.02;    // of that arc's
-constexpr std::size_t kIterations = 3;         // for each smoothing
+// Of what the median cost is more than that of a row's cheapest arc: where smoothing begins, and where it ends, unless
+// that is more than so much of the cheapest arc's, or less than so much of the whole number that all costs are of it.
+constexpr double kLargestSmoothing = 0.3, kSmallestSmoothing = 0.04;
+constexpr double kShareOfNearest = 0.05, kShareOfWhole = 0.15;
+constexpr std::size_t kIterations = 3;  // for each smoothing
 constexpr std::size_t kSampledRows = 8, kSampledColumns = 32;
 constexpr double kLeastSmoothing = 1e-20;  // keeps costs / smoothing in float32's range
 constexpr float kLeastSum = 1e-30f;
@@ -22,6 +24,14 @@ float least_positive(const float* values, std::size_t count) {
     least = value < least ? value : least;
   }
   return least < kPaddingCost ? least : 0;
+}
+
+// Whether costs are multiples of one of them, such as hop distances.
+bool are_multiples(const std::vector<float>& costs, double of) {
+  return std::all_of(costs.begin(), costs.end(), [of](float cost) {
+    const double multiple = static_cast<double>(cost) / of;
+    return std::abs(multiple - std::round(multiple)) <= 1e-6 * multiple;
+  });
 }
 
 std::size_t padded_rows(const CostBlock& costs) {
@@ -55,19 +65,25 @@ double Sinkhorn::choose_smoothing(const CostBlock& costs) {
   sample_.clear();
   const std::size_t row_step = 1 + (costs.rows - 1) / kSampledRows;
   const std::size_t column_step = 1 + (costs.columns - 1) / kSampledColumns;
-  double nearest = 0, rows = 0;
+  double nearest = 0, least = kInfinity, rows = 0;
   for (std::size_t row = 0; row < costs.rows; row += row_step, ++rows) {
     const float* row_costs = costs.rounded_row(row);
     for (std::size_t column = 0; column < costs.columns; column += column_step) sample_.push_back(row_costs[column]);
-    nearest += static_cast<double>(least_positive(row_costs, costs.columns));
+    const auto cheapest = static_cast<double>(least_positive(row_costs, costs.columns));
+    nearest += cheapest;
+    least = std::min(least, cheapest);
   }
+  nearest /= rows;
   // The median, since a few pairs may have costs beyond comparison.
   const auto median = sample_.begin() + static_cast<std::ptrdiff_t>(sample_.size() / 2);
   std::nth_element(sample_.begin(), median, sample_.end());
   // Costs that are nearly equal, as in many dimensions, differ by little of their size.
-  const double typical = static_cast<double>(*median), least = nearest / rows;
-  smoothing_ = kLargestSmoothing * std::max(typical - least, 0.1 * typical);
-  return std::max(kSmallestSmoothing * least, 1e-4 * smoothing_);
+  const auto typical = static_cast<double>(*median);
+  const double spread = std::max(typical - nearest, 0.1 * typical);
+  smoothing_ = kLargestSmoothing * spread;
+  const double last = std::min(kSmallestSmoothing * spread, kShareOfNearest * nearest);
+  const bool are_whole = least > 0 && are_multiples(sample_, least);
+  return std::max({last, are_whole ? kShareOfWhole * least : 0, 1e-4 * smoothing_});
 }
 
 void Sinkhorn::begin(const Problem& problem, FirstPotentials& potentials) {
