@@ -3,26 +3,43 @@
 #include <algorithm>
 
 namespace genmi::transport {
+namespace {
+
+// In groups of rows, so that a column's index is read once for all of them.
+template <class T>
+void select_entries(const T* from, std::size_t from_stride, std::span<const std::size_t> rows,
+                    std::span<const std::size_t> columns, T* to, std::size_t to_stride) {
+  constexpr std::size_t kGroup = 4;
+  for (std::size_t i = 0; i < rows.size(); i += kGroup, to += kGroup * to_stride) {
+    const std::size_t count = std::min(kGroup, rows.size() - i);
+    const T* group[kGroup];
+    for (std::size_t r = 0; r < count; ++r) group[r] = from + rows[i + r] * from_stride;
+    if (count == kGroup) {
+      for (std::size_t j = 0; j < columns.size(); ++j)
+        for (std::size_t r = 0; r < kGroup; ++r) to[r * to_stride + j] = group[r][columns[j]];
+    } else {
+      for (std::size_t r = 0; r < count; ++r)
+        for (std::size_t j = 0; j < columns.size(); ++j) to[r * to_stride + j] = group[r][columns[j]];
+    }
+  }
+}
+
+}  // namespace
 
 CostBlock Gather::select(const CostBlock& costs, std::span<const std::size_t> rows,
                          std::span<const std::size_t> columns) {
   if (rows.size() == costs.rows && columns.size() == costs.columns) return costs;
   CostBlock block{nullptr, nullptr, rows.size(), columns.size()};
-  rounded_.resize(block.rows * block.stride());
-  float* rounded = rounded_.data();
-  for (const std::size_t row : rows) {
-    const float* from = costs.rounded_row(row);
-    for (std::size_t j = 0; j < columns.size(); ++j) rounded[j] = from[columns[j]];
-    std::fill(rounded + columns.size(), rounded + block.stride(), kPaddingCost);
-    rounded += block.stride();
-  }
+  const std::size_t stride = block.stride();
+  rounded_.resize(block.rows * stride);
+  select_entries(costs.rounded, costs.stride(), rows, columns, rounded_.data(), stride);
+  for (std::size_t row = 0; row < block.rows; ++row)
+    std::fill(rounded_.data() + row * stride + columns.size(), rounded_.data() + (row + 1) * stride, kPaddingCost);
   block.rounded = rounded_.data();
   if (costs.exact == nullptr) return block;
 
   exact_.resize(block.rows * block.columns);
-  double* exact = exact_.data();
-  for (const std::size_t row : rows)
-    for (const std::size_t column : columns) *exact++ = costs.exact[row * costs.columns + column];
+  select_entries(costs.exact, costs.columns, rows, columns, exact_.data(), block.columns);
   block.exact = exact_.data();
   return block;
 }

@@ -65,40 +65,47 @@ std::optional<EnteringArc> NetworkSimplex::find_entering_arc() {
   for (std::size_t scanned = 0; scanned < costs_.rows;) {
     double least = pricing == Pricing::kRounded ? -rounded_tolerance_ : -exact_tolerance_;
     std::size_t least_row = costs_.rows;
+    Number<pricing> minimum_of_least = 0;
     for (std::size_t in_block = 0; in_block < block_rows_ && scanned < costs_.rows; ++in_block, ++scanned) {
       const std::size_t row = next_row_;
       next_row_ = row + 1 == costs_.rows ? 0 : row + 1;
-      const double reduced_cost = least_reduced_cost<pricing>(row);
+      const Number<pricing> minimum = row_minimum<pricing>(row);
+      const auto reduced_cost = static_cast<double>(minimum + row_potential<pricing>(row));
       infeasibility_ = std::max(infeasibility_, -reduced_cost);
       if (reduced_cost >= least) continue;
       least = reduced_cost;
       least_row = row;
+      minimum_of_least = minimum;
     }
     if (least_row == costs_.rows) continue;
-    const EnteringArc entering = best_arc<pricing>(least_row);
+    const EnteringArc entering = best_arc<pricing>(least_row, minimum_of_least);
     if (entering.reduced_cost < -exact_tolerance_) return entering;
   }
   return std::nullopt;
 }
 
+// min_j cost - potential(j), in float64 or as float32 gives it.
 template <NetworkSimplex::Pricing pricing>
-double NetworkSimplex::least_reduced_cost(std::size_t row) const {
-  const Node node = tree_->sides().row_node(row);
-  if constexpr (pricing == Pricing::kExact)
-    return costs_.exact_minimum(row, tree_->column_potentials()) + tree_->potential(node);
-  return static_cast<double>(costs_.rounded_minimum(row, tree_->rounded_column_potentials()) +
-                             tree_->rounded_potential(node));
+NetworkSimplex::Number<pricing> NetworkSimplex::row_minimum(std::size_t row) const {
+  if constexpr (pricing == Pricing::kExact) return costs_.exact_minimum(row, tree_->column_potentials());
+  else return costs_.rounded_minimum(row, tree_->rounded_column_potentials());
 }
 
 template <NetworkSimplex::Pricing pricing>
-EnteringArc NetworkSimplex::best_arc(std::size_t row) const {
+NetworkSimplex::Number<pricing> NetworkSimplex::row_potential(std::size_t row) const {
+  const Node node = tree_->sides().row_node(row);
+  if constexpr (pricing == Pricing::kExact) return tree_->potential(node);
+  else return tree_->rounded_potential(node);
+}
+
+// The arc of the row's minimum.
+template <NetworkSimplex::Pricing pricing>
+EnteringArc NetworkSimplex::best_arc(std::size_t row, Number<pricing> minimum) const {
   std::size_t column = 0;
   if constexpr (pricing == Pricing::kExact) {
-    const double* prices = tree_->column_potentials();
-    column = costs_.find_exact_minimum(row, prices, costs_.exact_minimum(row, prices));
+    column = costs_.find_exact_minimum(row, tree_->column_potentials(), minimum);
   } else {
-    const float* prices = tree_->rounded_column_potentials();
-    column = costs_.find_minimum(row, prices, costs_.rounded_minimum(row, prices));
+    column = costs_.find_minimum(row, tree_->rounded_column_potentials(), minimum);
   }
   const Node from = tree_->sides().row_node(row), to = tree_->sides().column_node(column);
   return {from, to, costs_(row, column) - tree_->potential(to) + tree_->potential(from)};

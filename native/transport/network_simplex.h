@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 
 #include "genmi/job.h"
 #include "transport/cost_block.h"
@@ -61,11 +62,15 @@ class NetworkSimplex {
   Round pivot_round(Pricing pricing, const Job* job);
   void refresh_potentials();
   template <Pricing pricing>
+  using Number = std::conditional_t<pricing == Pricing::kExact, double, float>;
+  template <Pricing pricing>
   std::optional<EnteringArc> find_entering_arc();
   template <Pricing pricing>
-  double least_reduced_cost(std::size_t row) const;
+  Number<pricing> row_minimum(std::size_t row) const;
   template <Pricing pricing>
-  EnteringArc best_arc(std::size_t row) const;
+  Number<pricing> row_potential(std::size_t row) const;
+  template <Pricing pricing>
+  EnteringArc best_arc(std::size_t row, Number<pricing> minimum) const;
   bool pivot(const EnteringArc& entering);
 
   CostBlock costs_;
