@@ -16,9 +16,9 @@ inline constexpr std::size_t kCoarseRows = 4;
 
 constexpr std::size_t padded(std::size_t count) { return (count + kPadding - 1) / kPadding * kPadding; }
 
-// Costs between points in padded rows of `stride`, and their potentials, in 16 bits, which hold their differences too.
-struct CoarsePoints {
-  const std::int16_t *costs, *potentials;
+// Costs in padded rows of `stride` and the potentials of both sides in 16 bits, which hold their differences too.
+struct CoarsePotentials {
+  const std::int16_t *costs, *rows, *columns;
   std::size_t stride;
   std::int16_t margin;
 };
@@ -44,13 +44,17 @@ struct TransportKernels {
                         std::int16_t* minima);
   // out[j] = the least integer not below (prices[j] - centre) * inverse_unit, between -16384 and 16383.
   void (*coarse_prices)(const float* prices, float centre, float inverse_unit, std::int16_t* out, std::size_t count);
-  // The least of costs(i, j) - |potentials[j] - potentials[i]| over j >= i, but for stretches of j in which
-  // coarse.costs leave at least coarse.margin over the difference of coarse.potentials; infinity if there are no
-  // others. Rows of `columns` costs, of which `points` have to be looked at, or all of them.
-  double (*close_slack_single)(const CoarsePoints& coarse, const float* costs, std::size_t columns,
-                               const double* potentials, std::size_t points);
-  double (*close_slack_double)(const CoarsePoints& coarse, const double* costs, std::size_t columns,
-                               const double* potentials, std::size_t points);
+  // The least of costs(i, j) + row_potentials[i] - column_potentials[j], but for stretches of j in which the same in 16
+  // bits is nowhere below the margin; infinity if there are no others. `count` rows of `columns` costs. The second pair
+  // is for symmetric costs between points: it looks at both directions of each pair at once.
+  double (*close_slack_single)(const CoarsePotentials& coarse, const float* costs, const double* row_potentials,
+                               const double* column_potentials, std::size_t count, std::size_t columns);
+  double (*close_slack_double)(const CoarsePotentials& coarse, const double* costs, const double* row_potentials,
+                               const double* column_potentials, std::size_t count, std::size_t columns);
+  double (*close_pair_slack_single)(const CoarsePotentials& coarse, const float* costs, const double* row_potentials,
+                                    const double* column_potentials, std::size_t count, std::size_t columns);
+  double (*close_pair_slack_double)(const CoarsePotentials& coarse, const double* costs, const double* row_potentials,
+                                    const double* column_potentials, std::size_t count, std::size_t columns);
 
   // Sinkhorn's iteration, on padded rows of the Gibbs kernel exp((row_price + prices[j] - costs[j]) / epsilon).
   void (*gibbs_row)(const float* costs, float row_price, const float* prices, float inverse_epsilon, float* kernel,

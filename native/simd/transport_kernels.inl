@@ -87,38 +87,47 @@ void coarse_prices(const float* prices, float centre, float inverse_unit, std::i
   }
 }
 
+// What potentials take off a cost: their difference, or in both directions the larger of the two.
+template <bool both, class V>
+inline V lead(V column, V row) {
+  const V above = column - row;
+  if constexpr (!both) return above;
+  else return above > -above ? above : -above;
+}
+
 // Whether one of sixteen columns is close, on any instruction set by half a vector of the widest one.
-inline bool any_close(const std::int16_t* costs, const std::int16_t* potentials, std::int16_t own, std::int16_t margin) {
+template <bool both>
+inline bool any_close(const std::int16_t* costs, const std::int16_t* columns, std::int16_t row, std::int16_t margin) {
   typedef std::int16_t Shorts __attribute__((vector_size(32), aligned(2), may_alias));
-  const Shorts above = *reinterpret_cast<const Shorts*>(potentials) - own, below = -above;
-  const Shorts slack = *reinterpret_cast<const Shorts*>(costs) - (above > below ? above : below);
-  return any_bit(slack < margin);
+  const Shorts leads = lead<both>(*reinterpret_cast<const Shorts*>(columns), row - Shorts{});
+  return any_bit(*reinterpret_cast<const Shorts*>(costs) - leads < margin);
 }
 
 // Which stretches are close is hard to predict: they are listed without a branch, and then looked at.
-template <class T>
-double close_slack(const CoarsePoints& coarse, const T* costs, std::size_t columns, const double* potentials,
-                   std::size_t points) {
+template <bool both, class T>
+double close_slack(const CoarsePotentials& coarse, const T* costs, const double* row_potentials,
+                   const double* column_potentials, std::size_t count, std::size_t columns) {
   constexpr std::size_t kStretch = Block<double>::kLanes, kListed = 64;
   Block<double> minimum = all(__builtin_inf());
   double least_yet = __builtin_inf();
-  for (std::size_t i = 0; i < points; ++i) {
-    const std::int16_t* coarse_row = coarse.costs + i * coarse.stride;
-    const T* row = costs + i * columns;
-    const Block<double> own = all(potentials[i]);
-    for (std::size_t j = i / kStretch * kStretch; j < points;) {
-      std::size_t listed[kListed], count = 0;
-      for (std::size_t k = 0; k < kListed && j < points; ++k, j += kStretch) {
-        listed[count] = j;
-        count += any_close(coarse_row + j, coarse.potentials + j, coarse.potentials[i], coarse.margin);
+  for (std::size_t i = 0; i < count; ++i, costs += columns) {
+    const Block<double> own = all(row_potentials[i]);
+    for (std::size_t j = both ? i / kStretch * kStretch : 0; j < columns;) {
+      std::size_t listed[kListed], close = 0;
+      for (std::size_t k = 0; k < kListed && j < columns; ++k, j += kStretch) {
+        listed[close] = j;
+        close += any_close<both>(coarse.costs + i * coarse.stride + j, coarse.columns + j, coarse.rows[i], coarse.margin);
       }
-      for (std::size_t k = 0; k < count; ++k) {
-        const std::size_t first = listed[k];
-        if (first + kStretch <= columns) {
-          const Block<double> above = load(potentials + first) - own;
-          minimum = least(load_as_double(row + first) - greatest(above, all(0.0) - above), minimum);
+      for (std::size_t k = 0; k < close; ++k) {
+        const std::size_t first = listed[k], left = columns - first;
+        if (left >= kStretch) {
+          const Block<double> leads = zip(load(column_potentials + first), own, [](auto x, auto y) { return lead<both>(x, y); });
+          minimum = least(load_as_double(costs + first) - leads, minimum);
         } else {
-          least_yet = least_of(least_yet, exact_slack(row + first, potentials + first, potentials[i], columns - first));
+          for (std::size_t c = first; c < columns; ++c) {
+            const double slack = static_cast<double>(costs[c]) - lead<both>(column_potentials[c], row_potentials[i]);
+            least_yet = least_of(least_yet, slack);
+          }
         }
       }
     }
@@ -206,8 +215,10 @@ constexpr TransportKernels kTransportKernels = {
     .lower_double = lower<double>,
     .coarse_minima = coarse_minima,
     .coarse_prices = coarse_prices,
-    .close_slack_single = close_slack<float>,
-    .close_slack_double = close_slack<double>,
+    .close_slack_single = close_slack<false, float>,
+    .close_slack_double = close_slack<false, double>,
+    .close_pair_slack_single = close_slack<true, float>,
+    .close_pair_slack_double = close_slack<true, double>,
     .gibbs_row = gibbs_row,
     .square_row = square_row,
     .scale_rows = scale_rows,

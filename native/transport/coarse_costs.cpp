@@ -56,26 +56,40 @@ void CoarseCosts::lower_bounds(std::span<const std::size_t> rows, const AlignedV
   }
 }
 
-bool CoarseCosts::round_potentials(const double* potentials, Potentials& out) const {
-  const double centre = potentials[0], inverse_unit = 1 / unit_;
-  out.rounded.assign(stride_, 0);
-  double furthest = 0;
-  unsigned inexact = !exact_;
-  for (std::size_t j = 0; j < columns_; ++j) {
-    const double units = (potentials[j] - centre) * inverse_unit, rounded = std::nearbyint(units);
-    furthest = std::max(furthest, std::abs(rounded));
-    inexact |= static_cast<unsigned>(rounded != units);
-    out.rounded[j] = static_cast<std::int16_t>(std::clamp(rounded, -double{kMost}, double{kMost}));
-  }
+std::optional<double> CoarseCosts::infeasibility(const CostBlock& costs, const double* rows, const double* columns,
+                                                 bool same_points) const {
+  Shorts rounded_columns, rounded_rows;
+  bool exact = exact_;
+  if (!round_potentials(columns, columns_, columns[0], rounded_columns, exact)) return std::nullopt;
+  if (!same_points && !round_potentials(rows, costs.rows, columns[0], rounded_rows, exact)) return std::nullopt;
   // Half a unit for each of two potentials, and one for what has been rounded on the way here.
-  out.margin = inexact != 0 ? 2 : 0;
-  return furthest <= kMost;
+  const std::int16_t margin = exact ? 0 : 2;
+  const std::int16_t* coarse_rows = same_points ? rounded_columns.data() : rounded_rows.data();
+  const simd::CoarsePotentials coarse{costs_.data(), coarse_rows, rounded_columns.data(), stride_, margin};
+  const auto least_slack = [&](auto of_single, auto of_double) {
+    return costs.exact != nullptr ? of_double(coarse, costs.exact, rows, columns, costs.rows, columns_)
+                                  : of_single(coarse, costs.rounded, rows, columns, costs.rows, stride_);
+  };
+  const double slack = same_points ? least_slack(kernels_->close_pair_slack_single, kernels_->close_pair_slack_double)
+                                   : least_slack(kernels_->close_slack_single, kernels_->close_slack_double);
+  return std::max(0.0, -slack);
 }
 
-double CoarseCosts::close_slack(const CostBlock& costs, const double* potentials, const Potentials& rounded) const {
-  const simd::CoarsePoints coarse{costs_.data(), rounded.rounded.data(), stride_, rounded.margin};
-  return costs.exact != nullptr ? kernels_->close_slack_double(coarse, costs.exact, columns_, potentials, costs.rows)
-                                : kernels_->close_slack_single(coarse, costs.rounded, stride_, potentials, costs.rows);
+// In units above the centre. False where that is too much; clears `exact` where it is not whole.
+bool CoarseCosts::round_potentials(const double* potentials, std::size_t count, double centre, Shorts& out,
+                                   bool& exact) const {
+  const double inverse_unit = 1 / unit_;
+  out.assign(simd::padded(count), 0);
+  double furthest = 0;
+  unsigned inexact = 0;
+  for (std::size_t k = 0; k < count; ++k) {
+    const double units = (potentials[k] - centre) * inverse_unit, rounded = std::nearbyint(units);
+    furthest = std::max(furthest, std::abs(rounded));
+    inexact |= static_cast<unsigned>(rounded != units);
+    out[k] = static_cast<std::int16_t>(std::clamp(rounded, -double{kMost}, double{kMost}));
+  }
+  exact = exact && inexact == 0;
+  return furthest <= kMost;
 }
 
 }  // namespace genmi::transport

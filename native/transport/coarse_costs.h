@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "genmi/aligned_vector.h"
@@ -24,17 +25,16 @@ class CoarseCosts {
   void lower_bounds(std::span<const std::size_t> rows, const AlignedVector<std::int16_t>& prices,
                     std::span<float> bounds) const;
 
-  // Potentials of points rounded for close_slack. False where they are too far apart for 16 bits.
-  struct Potentials {
-    AlignedVector<std::int16_t> rounded;
-    std::int16_t margin;  // what they and the costs may be off by
-  };
-  bool round_potentials(const double* potentials, Potentials& out) const;
-  // Of symmetric costs, which these were made from: the least of cost - |difference of the potentials|, but for pairs
-  // where it is above zero for certain.
-  double close_slack(const CostBlock& costs, const double* potentials, const Potentials& rounded) const;
+  // The largest of 0 and columns[j] - rows[i] - cost_ij over all pairs, rows and columns being potentials; `costs` are
+  // those that these were made from. Where both sides are the same points and costs are symmetric, in half of the time.
+  // Nothing where potentials are too far apart for 16 bits.
+  std::optional<double> infeasibility(const CostBlock& costs, const double* rows, const double* columns,
+                                      bool same_points) const;
 
  private:
+  using Shorts = AlignedVector<std::int16_t>;
+
+  bool round_potentials(const double* potentials, std::size_t count, double centre, Shorts& out, bool& exact) const;
   const std::int16_t* row(std::size_t index) const { return costs_.data() + index * stride_; }
 
   std::size_t columns_, stride_;

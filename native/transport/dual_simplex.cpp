@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace genmi::transport {
 
@@ -59,8 +60,7 @@ std::optional<EnteringArc> DualSimplex::find_entering_arc(Node leaving) {
   const bool from_subtree = !tree_->arc(leaving).upward;
   const bool by_columns = symmetric_ && (from_subtree ? outside < inside : inside < outside);
   const Cut cut{leaving, from_subtree, by_columns};
-  price_far_side(cut);
-  take_near_side(cut);
+  price(cut);
   find_least();
   if (least_ >= kPaddingCost / 2) return std::nullopt;
 
@@ -73,46 +73,45 @@ std::optional<EnteringArc> DualSimplex::find_entering_arc(Node leaving) {
   return EnteringArc{from, to, costs_(row, column) + tree_->potential(from) - tree_->potential(to)};
 }
 
-// Rows are looked at with the columns' potentials as prices, columns with the rows' negated ones.
-void DualSimplex::price_far_side(const Cut& cut) {
+// Rows are looked at with the columns' potentials as prices, columns with the rows' negated ones; but for those on the
+// near side, to which no arc across the cut leads.
+void DualSimplex::price(const Cut& cut) {
   const float* potentials = cut.by_columns ? tree_->rounded_row_potentials() : tree_->rounded_column_potentials();
   const std::size_t count = cut.by_columns ? costs_.rows : costs_.columns;
-  const float sign = cut.by_columns ? -1.f : 1.f;
-  const Sides& sides = tree_->sides();
-  const std::size_t first = tree_->position(cut.subtree);
-  const std::size_t end = first + static_cast<std::size_t>(tree_->subtree_size(cut.subtree));
-  prices_.assign(costs_.stride(), -kInfinityf);
-  if (cut.scans_subtree())
-    std::transform(potentials, potentials + count, prices_.begin(), [sign](float price) { return sign * price; });
-  for (std::size_t k = first; k < end; ++k) {
-    const Node node = tree_->preorder()[k];
-    if (!(cut.by_columns ? is_row(node) : is_column(node))) continue;
-    const std::size_t at = cut.by_columns ? sides.row(node) : sides.column(node);
-    prices_[at] = cut.scans_subtree() ? -kInfinityf : sign * potentials[at];
-  }
-}
+  prices_.assign(costs_.stride() + 1, -kInfinityf);
+  if (cut.by_columns) std::transform(potentials, potentials + count, prices_.begin(), std::negate<float>());
+  else std::copy(potentials, potentials + count, prices_.begin());
 
-void DualSimplex::take_near_side(const Cut& cut) {
-  near_.clear();
-  own_.clear();
+  near_.resize(tree_->size());
+  own_.resize(tree_->size());
+  near_count_ = 0;
   const std::size_t first = tree_->position(cut.subtree);
   const std::size_t end = first + static_cast<std::size_t>(tree_->subtree_size(cut.subtree));
-  if (cut.scans_subtree()) {
-    take(cut, first, end);
+  if (cut.is_near_subtree()) {
+    take_near_side(cut, first, end);
   } else {
-    take(cut, 0, first);
-    take(cut, end, tree_->size());
+    take_near_side(cut, 0, first);
+    take_near_side(cut, end, tree_->size());
   }
+  near_.resize(near_count_);
+  own_.resize(near_count_);
 }
 
-// The nodes of the preorder in [begin, end).
-void DualSimplex::take(const Cut& cut, std::size_t begin, std::size_t end) {
+// The nodes of the preorder in [begin, end). A point is both row and column; what a node of two sides is cannot be
+// predicted, so that there is no branch: what is not wanted is overwritten, or goes behind the prices.
+void DualSimplex::take_near_side(const Cut& cut, std::size_t begin, std::size_t end) {
   const Sides& sides = tree_->sides();
+  const float sign = cut.by_columns ? -1.f : 1.f;
+  const std::size_t first_near = cut.by_columns ? 0 : sides.first_row, first_far = sides.first_row - first_near;
+  const std::size_t nowhere = costs_.stride();
   for (std::size_t k = begin; k < end; ++k) {
     const Node node = tree_->preorder()[k];
-    if (!(cut.by_columns ? is_column(node) : is_row(node))) continue;
-    near_.push_back(cut.by_columns ? sides.column(node) : sides.row(node));
-    own_.push_back(cut.by_columns ? -tree_->rounded_potential(node) : tree_->rounded_potential(node));
+    const bool is_near = sides.are_same() || sides.is_row(node) != cut.by_columns;
+    const bool is_closed = sides.are_same() || !is_near;
+    near_[near_count_] = static_cast<std::size_t>(node) - first_near;
+    own_[near_count_] = sign * tree_->rounded_potential(node);
+    near_count_ += static_cast<std::size_t>(is_near);
+    prices_[is_closed ? static_cast<std::size_t>(node) - first_far : nowhere] = -kInfinityf;
   }
 }
 

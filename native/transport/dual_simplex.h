@@ -38,19 +38,16 @@ class DualSimplex {
     Node subtree;       // its top
     bool from_subtree;  // the entering arc leads out of the subtree, not into it
     bool by_columns;    // look at each column that it could lead to, not at each row that it could come from
-    bool scans_subtree() const { return from_subtree != by_columns; }
+    bool is_near_subtree() const { return from_subtree != by_columns; }
   };
 
   Node find_leaving_arc();
   Node worst_candidate() const;
   std::optional<EnteringArc> find_entering_arc(Node leaving);
-  void price_far_side(const Cut& cut);
-  void take_near_side(const Cut& cut);
-  void take(const Cut& cut, std::size_t begin, std::size_t end);
+  void price(const Cut& cut);
+  void take_near_side(const Cut& cut, std::size_t begin, std::size_t end);
   void find_least();
   void look_at(std::size_t near);
-  bool is_row(Node node) const { return tree_->sides().are_same() || tree_->sides().is_row(node); }
-  bool is_column(Node node) const { return tree_->sides().are_same() || !tree_->sides().is_row(node); }
   void pivot(Node leaving, const EnteringArc& entering);
 
   CostBlock costs_;
@@ -60,12 +57,13 @@ class DualSimplex {
   std::uint64_t pivots_ = 0;
   std::size_t scanned_rows_ = 0;
   std::vector<Node> candidates_;  // lower ends of arcs whose flow was below zero
-  AlignedVector<float> prices_;   // of the columns (or rows) on the far side of the cut, -infinity on this side
+  AlignedVector<float> prices_;   // of the columns (or rows) on the far side of the cut, -infinity on the near side
   AlignedVector<std::int16_t> coarse_prices_;
   // Of the rows (or columns) on the near side: which, their own part of the reduced cost, and at first a lower bound of
   // the rest.
   std::vector<std::size_t> near_;
   std::vector<float> own_, bounds_;
+  std::size_t near_count_ = 0;
   float least_ = 0;  // the least reduced cost yet, and where in near_ it is
   std::size_t least_near_ = 0;
 };

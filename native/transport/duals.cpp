@@ -51,12 +51,6 @@ double point_infeasibility(const CostBlock& costs, bool symmetric, const double*
   return largest;
 }
 
-double point_infeasibility(const CostBlock& costs, const CoarseCosts& coarse, const double* phi) {
-  CoarseCosts::Potentials rounded;
-  if (!coarse.round_potentials(phi, rounded)) return point_infeasibility(costs, true, phi);
-  return std::max(0.0, -coarse.close_slack(costs, phi, rounded));
-}
-
 void take_potentials(const SpanningTree& tree, std::vector<double>& u, std::vector<double>& v) {
   const Sides& sides = tree.sides();
   v.assign(tree.column_potentials(), tree.column_potentials() + sides.columns);

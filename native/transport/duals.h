@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "genmi/transport.h"
-#include "transport/coarse_costs.h"
 #include "transport/cost_block.h"
 #include "transport/marginals.h"
 #include "transport/spanning_tree.h"
@@ -20,8 +19,6 @@ void point_potentials(const CostBlock& costs, const Measures& moving, const Span
 
 // The largest of 0 and phi_j - phi_i - costs_ij: 0, but for rounding, proves what moves alone to be the optimum.
 double point_infeasibility(const CostBlock& costs, bool symmetric, const double* phi);
-// The same of symmetric costs, most of which coarse ones show to be far above.
-double point_infeasibility(const CostBlock& costs, const CoarseCosts& coarse, const double* phi);
 
 // The potentials of a tree that all rows and columns are in.
 void take_potentials(const SpanningTree& tree, std::vector<double>& u, std::vector<double>& v);

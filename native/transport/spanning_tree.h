@@ -96,6 +96,7 @@ class SpanningTree {
   double potential(Node node) const { return potentials_[index(node)]; }
   float rounded_potential(Node node) const { return rounded_[index(node)]; }
   const double* column_potentials() const { return potentials_.data(); }
+  const double* row_potentials() const { return potentials_.data() + sides_.first_row; }
   const float* rounded_column_potentials() const { return rounded_.data(); }
   const float* rounded_row_potentials() const { return rounded_.data() + sides_.first_row; }
   // How far reduced costs may lie from zero for rounding: a multiple of the error that potentials gather along the

@@ -73,7 +73,7 @@ WarmStart::Ending WarmStart::solve(const Costs& costs, const Marginals& marginal
   pivots_ = dual_.pivots();
   if (dual == DualSimplex::Ending::kCancelled) return Ending::kCancelled;
   if (dual == DualSimplex::Ending::kGaveUp) return Ending::kGaveUp;
-  if (points && is_proof(costs, tree)) return Ending::kOptimal;
+  if (is_proof(costs, tree)) return Ending::kOptimal;
   const transport::Ending primal =
       simplex_.solve(block, kPrimalPivotsPerNode * tree.size(), job, tree, NetworkSimplex::Pricing::kExact);
   pivots_ += simplex_.pivots();
@@ -82,11 +82,13 @@ WarmStart::Ending WarmStart::solve(const Costs& costs, const Marginals& marginal
   return primal == transport::Ending::kOptimal ? Ending::kOptimal : Ending::kGaveUp;
 }
 
+// Without pricing; where that fails, pivots will have to follow, or potentials are further apart than costs are large.
 bool WarmStart::is_proof(const Costs& costs, SpanningTree& tree) {
   tree.recompute_potentials(costs.block());
-  const double* phi = tree.column_potentials();
-  infeasibility_ = costs.is_symmetric() ? point_infeasibility(costs.block(), costs.coarse(), phi)
-                                        : point_infeasibility(costs.block(), false, phi);
+  const bool same_points = tree.sides().are_same() && costs.is_symmetric();
+  const std::optional<double> infeasibility =
+      costs.coarse().infeasibility(costs.block(), tree.row_potentials(), tree.column_potentials(), same_points);
+  infeasibility_ = infeasibility.value_or(kInfinity);
   return infeasibility_ <= tree.rounding();
 }
 

@@ -174,38 +174,44 @@ TEST_P(Kernels, RoundPricesUp) {
   }
 }
 
-// Costs and potentials of points with their rounded forms, of which some stretches are close.
-template <class T, class CloseSlack>
-void expect_close_slack(CloseSlack close_slack, std::size_t columns_per_row, std::size_t n, Generator& random) {
-  const std::size_t stride = padded(n);
-  const auto coarse_costs = some_shorts(n * stride, 0, 16383, random), potentials = some_shorts(n, -8000, 8000, random);
-  const std::int16_t margin = static_cast<std::int16_t>(random() % 3);
-  std::vector<double> exact_potentials(stride);
-  for (double& potential : exact_potentials) potential = std::normal_distribution<double>()(random);
-  std::vector<T> costs(n * columns_per_row);
-  for (T& cost : costs) cost = static_cast<T>(std::uniform_real_distribution<double>()(random));
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = n; j < columns_per_row; ++j) costs[i * columns_per_row + j] = static_cast<T>(kPadding36);
+// Costs and potentials with rounded forms that have nothing to do with them; some stretches are close. What is found is
+// the least of the close ones, and perhaps of others in the same stretch.
+template <bool both, class T, class CloseSlack>
+void expect_close_slack(CloseSlack close_slack, std::size_t n, std::size_t columns, Generator& random) {
+  const std::size_t rows = both ? n : 1 + n / 3, stride = padded(n);
+  const auto coarse_costs = some_shorts(rows * stride, 0, 16383, random);
+  const auto coarse_columns = some_shorts(n, -8000, 8000, random), other = some_shorts(rows, -8000, 8000, random);
+  const auto& coarse_rows = both ? coarse_columns : other;
+  std::vector<double> column_potentials(stride), row_potentials(stride);
+  for (double& potential : column_potentials) potential = std::normal_distribution<double>()(random);
+  for (double& potential : row_potentials) potential = std::normal_distribution<double>()(random);
+  if (both) row_potentials = column_potentials;
+  const auto margin = static_cast<std::int16_t>(random() % 3);
+  std::vector<T> costs(rows * columns, static_cast<T>(kPadding36));
   double every = std::numeric_limits<double>::infinity(), close = every;
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < rows; ++i) {
     for (std::size_t j = 0; j < n; ++j) {
-      const double slack =
-          static_cast<double>(costs[i * columns_per_row + j]) - std::abs(exact_potentials[j] - exact_potentials[i]);
+      T& cost = costs[i * columns + j] = static_cast<T>(std::uniform_real_distribution<double>()(random));
+      const auto leads = [](auto column, auto row) { return both ? std::abs(column - row) : column - row; };
+      const double slack = static_cast<double>(cost) - leads(column_potentials[j], row_potentials[i]);
+      const int coarse_slack = coarse_costs[i * stride + j] - leads(int{coarse_columns[j]}, int{coarse_rows[i]});
       every = std::min(every, slack);
-      const int coarse_slack = coarse_costs[i * stride + j] - std::abs(potentials[j] - potentials[i]);
-      if (j >= i && coarse_slack < margin) close = std::min(close, slack);
+      if ((!both || j >= i) && coarse_slack < margin) close = std::min(close, slack);
     }
   }
-  const CoarsePoints coarse{coarse_costs.data(), potentials.data(), stride, margin};
-  const double found = close_slack(coarse, costs.data(), columns_per_row, exact_potentials.data(), n);
+  const CoarsePotentials coarse{coarse_costs.data(), coarse_rows.data(), coarse_columns.data(), stride, margin};
+  const double found =
+      close_slack(coarse, costs.data(), row_potentials.data(), column_potentials.data(), rows, columns);
   EXPECT_LE(found, close) << "n = " << n;
   EXPECT_GE(found, every) << "n = " << n;
 }
 
-TEST_P(Kernels, FindTheSlackOfClosePoints) {
+TEST_P(Kernels, FindTheSlackOfWhatIsClose) {
   for (std::size_t n = 1; n <= kLongest; ++n) {
-    expect_close_slack<float>(kernels().close_slack_single, padded(n), n, random_);
-    expect_close_slack<double>(kernels().close_slack_double, n, n, random_);
+    expect_close_slack<false, float>(kernels().close_slack_single, n, padded(n), random_);
+    expect_close_slack<false, double>(kernels().close_slack_double, n, n, random_);
+    expect_close_slack<true, float>(kernels().close_pair_slack_single, n, padded(n), random_);
+    expect_close_slack<true, double>(kernels().close_pair_slack_double, n, n, random_);
   }
 }
 

@@ -152,10 +152,7 @@ TEST(CoarseCosts, AreExactForWholeNumbers) {
   EXPECT_EQ(bounds[0], block.rounded_minimum(5, prices.data()));
   AlignedVector<double> potentials(block.stride());
   for (std::size_t j = 0; j < block.columns; ++j) potentials[j] = costs(0, j);
-  CoarseCosts::Potentials coarse;
-  ASSERT_TRUE(prepared.coarse().round_potentials(potentials.data(), coarse));
-  EXPECT_EQ(coarse.margin, 0);
-  EXPECT_EQ(prepared.coarse().close_slack(block, potentials.data(), coarse), kInfinity);
+  EXPECT_EQ(prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), true), 0.0);
 }
 
 // What exceeds a cost is found, however little it is; potentials too far apart are left to others.
@@ -165,17 +162,40 @@ TEST(CoarseCosts, FindPotentialsThatExceedACost) {
     for (const double excess : {1e-12, 1e-3, 0.5}) {
       const Matrix costs = make("plane", n, random);
       const Costs prepared = prepare(costs);
+      const CostBlock block = prepared.block();
       const std::size_t at = 1 + below(n - 1, random), from = below(at, random);
-      AlignedVector<double> potentials(prepared.block().stride());
+      AlignedVector<double> potentials(block.stride());
       for (std::size_t j = 0; j < n; ++j) potentials[j] = costs(from, j);
       potentials[at] += excess;
-      CoarseCosts::Potentials rounded;
-      ASSERT_TRUE(prepared.coarse().round_potentials(potentials.data(), rounded));
-      const double slack = prepared.coarse().close_slack(prepared.block(), potentials.data(), rounded);
-      EXPECT_NEAR(slack, -excess, 1e-14) << n;
+      for (const bool same_points : {false, true}) {
+        const auto found = prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), same_points);
+        ASSERT_TRUE(found.has_value());
+        EXPECT_NEAR(*found, excess, 1e-14) << n;
+      }
       potentials[at] = 1e9;
-      EXPECT_FALSE(prepared.coarse().round_potentials(potentials.data(), rounded));
+      EXPECT_FALSE(prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), true).has_value());
     }
+  }
+}
+
+// Rows that are no columns.
+TEST(CoarseCosts, FindPotentialsOfTwoSidesThatExceedACost) {
+  Random random(14);
+  for (const char* family : {"random wide", "random square", "random tall"}) {
+    const Matrix costs = make(family, 50, random);
+    const Costs prepared = prepare(costs);
+    const CostBlock block = prepared.block();
+    const double largest = *std::max_element(costs.values.begin(), costs.values.end());
+    std::vector<double> rows(block.rows);
+    AlignedVector<double> columns(block.stride());
+    for (double& row : rows) row = -0.2 * largest * std::uniform_real_distribution<double>()(random);
+    for (std::size_t j = 0; j < block.columns; ++j)
+      columns[j] = 0.2 * largest * std::uniform_real_distribution<double>()(random);
+    double expected = 0;
+    for (std::size_t i = 0; i < block.rows; ++i)
+      for (std::size_t j = 0; j < block.columns; ++j) expected = std::max(expected, columns[j] - rows[i] - block(i, j));
+    EXPECT_GT(expected, 0) << family;
+    EXPECT_EQ(prepared.coarse().infeasibility(block, rows.data(), columns.data(), false), expected) << family;
   }
 }
 
