@@ -95,19 +95,26 @@ inline V lead(V column, V row) {
   else return above > -above ? above : -above;
 }
 
-// Whether one of sixteen columns is close, on any instruction set by half a vector of the widest one.
+constexpr std::size_t kStretch = Block<double>::kLanes;
+
+// Whether one column of a stretch is close.
 template <bool both>
 inline bool any_close(const std::int16_t* costs, const std::int16_t* columns, std::int16_t row, std::int16_t margin) {
-  typedef std::int16_t Shorts __attribute__((vector_size(32), aligned(2), may_alias));
-  const Shorts leads = lead<both>(*reinterpret_cast<const Shorts*>(columns), row - Shorts{});
-  return any_bit(*reinterpret_cast<const Shorts*>(costs) - leads < margin);
+  constexpr std::size_t kBytes = GENMI_VECTOR_BYTES < 32 ? GENMI_VECTOR_BYTES : 32;
+  typedef std::int16_t Shorts __attribute__((vector_size(kBytes), aligned(2), may_alias));
+  Shorts close{};
+  for (std::size_t j = 0; j < kStretch; j += kBytes / sizeof(row)) {
+    const Shorts leads = lead<both>(*reinterpret_cast<const Shorts*>(columns + j), row - Shorts{});
+    close |= *reinterpret_cast<const Shorts*>(costs + j) - leads < margin;
+  }
+  return any_bit(close);
 }
 
 // Which stretches are close is hard to predict: they are listed without a branch, and then looked at.
 template <bool both, class T>
 double close_slack(const CoarsePotentials& coarse, const T* costs, const double* row_potentials,
                    const double* column_potentials, std::size_t count, std::size_t columns) {
-  constexpr std::size_t kStretch = Block<double>::kLanes, kListed = 64;
+  constexpr std::size_t kListed = 64;  // at a time
   Block<double> minimum = all(__builtin_inf());
   double least_yet = __builtin_inf();
   for (std::size_t i = 0; i < count; ++i, costs += columns) {
