@@ -18,7 +18,7 @@ bool MatrixMinimum::allocate(const Problem& problem, const FirstPotentials& pote
 
   while (!offers_.empty()) {
     if (is_cancelled(job)) return false;
-    const Offer offer = pop_offer();
+    const Offer offer = offers_.front();
     const auto row = static_cast<std::size_t>(offer.row), column = static_cast<std::size_t>(offer.column);
     std::int64_t& supply = supplies_[row];
     std::int64_t& demand = demands_[column];
@@ -29,14 +29,15 @@ bool MatrixMinimum::allocate(const Problem& problem, const FirstPotentials& pote
       demand -= flow;
       if (demand == 0) prices_[column] = -kInfinityf;
     }
-    if (supply > 0) push(best_offer(problem.costs, potentials, row));
+    if (supply > 0) replace_best(best_offer(problem.costs, potentials, row));
+    else drop_best();
   }
   return true;
 }
 
 // Ties go to the lower row, so that the order does not depend on the heap's implementation.
 bool MatrixMinimum::is_worse(const Offer& a, const Offer& b) {
-  return a.cost > b.cost || (a.cost == b.cost && a.row > b.row);
+  return (a.cost > b.cost) | ((a.cost == b.cost) & (a.row > b.row));  // without a branch
 }
 
 MatrixMinimum::Offer MatrixMinimum::best_offer(const CostBlock& costs, const FirstPotentials& potentials,
@@ -46,16 +47,23 @@ MatrixMinimum::Offer MatrixMinimum::best_offer(const CostBlock& costs, const Fir
   return {minimum - potentials.rows[row], static_cast<std::int32_t>(row), static_cast<std::int32_t>(column)};
 }
 
-void MatrixMinimum::push(const Offer& offer) {
-  offers_.push_back(offer);
-  std::push_heap(offers_.begin(), offers_.end(), is_worse);
+void MatrixMinimum::drop_best() {
+  std::pop_heap(offers_.begin(), offers_.end(), is_worse);
+  offers_.pop_back();
 }
 
-MatrixMinimum::Offer MatrixMinimum::pop_offer() {
-  std::pop_heap(offers_.begin(), offers_.end(), is_worse);
-  const Offer offer = offers_.back();
-  offers_.pop_back();
-  return offer;
+// A worse one, which sinks to its place: half the work of taking one out and putting one in.
+void MatrixMinimum::replace_best(const Offer& offer) {
+  std::size_t at = 0;
+  for (;;) {
+    std::size_t child = 2 * at + 1;
+    if (child >= offers_.size()) break;
+    if (child + 1 < offers_.size()) child += static_cast<std::size_t>(is_worse(offers_[child], offers_[child + 1]));
+    if (!is_worse(offer, offers_[child])) break;
+    offers_[at] = offers_[child];
+    at = child;
+  }
+  offers_[at] = offer;
 }
 
 }  // namespace genmi::transport

@@ -32,8 +32,8 @@ class MatrixMinimum {
   };
   static bool is_worse(const Offer& a, const Offer& b);
   Offer best_offer(const CostBlock& costs, const FirstPotentials& potentials, std::size_t row) const;
-  void push(const Offer& offer);
-  Offer pop_offer();
+  void drop_best();
+  void replace_best(const Offer& offer);
 
   std::vector<Offer> offers_;  // a heap, the cheapest on top
   std::vector<std::int64_t> supplies_, demands_;
