@@ -11,7 +11,7 @@ constexpr std::size_t kSmallestProblem = 256;  // costs: below, the simplex is d
 // that is more than so much of the cheapest arc's, or less than so much of the whole number that all costs are of it.
 constexpr double kLargestSmoothing = 0.3, kSmallestSmoothing = 0.04;
 constexpr double kShareOfNearest = 0.05, kShareOfWhole = 0.15;
-constexpr std::size_t kIterations = 3;  // for each smoothing
+constexpr std::size_t kIterations = 3, kLastIterations = 5;  // for each smoothing, and for the last
 constexpr std::size_t kSampledRows = 8, kSampledColumns = 32;
 constexpr double kLeastSmoothing = 1e-20;  // keeps costs / smoothing in float32's range
 constexpr float kLeastSum = 1e-30f;
@@ -52,7 +52,7 @@ bool Sinkhorn::approximate(const Problem& problem, const Job* job, FirstPotentia
   begin(problem, potentials);
   for (;;) {
     if (is_cancelled(job)) return false;
-    scale(kIterations);
+    scale(smoothing_ <= last ? kLastIterations : kIterations);
     if (!is_in_range()) return true;  // float32 has been left: the potentials of the smoothing before have to do
     absorb(potentials);
     if (smoothing_ <= last) return true;
