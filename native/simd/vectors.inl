@@ -190,12 +190,27 @@ inline T reduce(Block<T> block, Operation operation) {
   return fold<T, GENMI_VECTOR_BYTES>(lanes, operation);
 }
 
+// Half a vector of float32 as one of float64, and back: GCC 12 takes the conversions of Arm's apart.
+typedef float HalfFloats __attribute__((vector_size(GENMI_VECTOR_BYTES / 2), aligned(4), may_alias));
+inline Vector<double> load_wide(const float* from) {
+#if defined(__aarch64__)
+  return Vector<double>(vcvt_f64_f32(vld1_f32(from)));
+#else
+  return __builtin_convertvector(*reinterpret_cast<const HalfFloats*>(from), Vector<double>);
+#endif
+}
+inline void store_narrow(Vector<double> vector, float* to) {
+#if defined(__aarch64__)
+  vst1_f32(to, vcvt_f32_f64(float64x2_t(vector)));
+#else
+  *reinterpret_cast<HalfFloats*>(to) = __builtin_convertvector(vector, HalfFloats);
+#endif
+}
+
 inline Block<double> load_as_double(const float* from) {
-  typedef float Half __attribute__((vector_size(GENMI_VECTOR_BYTES / 2), aligned(4), may_alias));
   Block<double> block;
   for (std::size_t k = 0; k < Block<double>::kVectors; ++k)
-    block.vectors[k] = __builtin_convertvector(*reinterpret_cast<const Half*>(from + k * Block<double>::kPerVector),
-                                               VectorOf<double>::Type);
+    block.vectors[k] = load_wide(from + k * Block<double>::kPerVector);
   return block;
 }
 inline Block<double> load_as_double(const double* from) { return load(from); }
