@@ -19,11 +19,11 @@ constexpr const char* kBaselineName = "neon";
 constexpr const char* kBaselineName = "baseline";
 #endif
 
+#if defined(__x86_64__) || defined(_M_X64)
+
 constexpr bool has_bits(std::uint64_t value, std::uint64_t bits) { return (value & bits) == bits; }
 
 constexpr std::uint64_t bit(int position) { return std::uint64_t{1} << position; }
-
-#if defined(__x86_64__) || defined(_M_X64)
 
 struct CpuId {
   std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
