@@ -11,8 +11,11 @@ export interface Config {
   threads?: number | 'auto' | undefined;
   /** `'auto'` (default) and `'cpu'` compute on the CPU; `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend. */
   device?: 'auto' | 'cpu' | 'cuda' | undefined;
-  /** The instruction set of the vector kernels, process-wide; `'auto'` (default): the best. Results differ by rounding at most; those of transport not at all. */
-  isa?: 'auto' | 'baseline' | 'avx2' | 'avx512' | undefined;
+  /**
+   * The instruction set of the vector kernels, process-wide; `'auto'` (default): the best; `'baseline'`: what every processor has,
+   * which on 64-bit Arm is `'neon'`. Results differ by rounding at most; those of transport not at all.
+   */
+  isa?: 'auto' | 'baseline' | 'neon' | 'avx2' | 'avx512' | undefined;
 }
 
 export interface Info {
@@ -38,7 +41,8 @@ export function config(options: Config): void {
     options.threads === 'auto'
       ? availableParallelism()
       : optionalNumber('threads', options.threads, { min: 1, max: 1024, integer: true });
-  const isa = options.isa === undefined ? undefined : oneOf('isa', options.isa, ['auto', 'baseline', 'avx2', 'avx512']);
+  const isa =
+    options.isa === undefined ? undefined : oneOf('isa', options.isa, ['auto', 'baseline', 'neon', 'avx2', 'avx512']);
   if (options.device !== undefined && oneOf('device', options.device, ['auto', 'cpu', 'cuda']) === 'cuda') {
     throw new GenmiError(
       'ERR_BACKEND_UNAVAILABLE',

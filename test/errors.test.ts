@@ -1059,6 +1059,8 @@ describe('transport', () => {
   });
 });
 
+const foreignIsa = process.arch === 'arm64' ? 'avx2' : 'neon';
+
 describe('config', () => {
   it.each<[string, unknown, ExpectedError]>([
     ['nothing', undefined, { code: type, argument: 'options', received: 'undefined' }],
@@ -1080,6 +1082,16 @@ describe('config', () => {
       { code: 'ERR_BACKEND_UNAVAILABLE', argument: 'device', expected: "'cpu'", received: "'cuda'" },
     ],
     ['an unknown instruction set', { isa: 'sse9' }, { code: range, argument: 'isa', received: "'sse9'" }],
+    [
+      "another processor's instruction set",
+      { isa: foreignIsa },
+      {
+        code: 'ERR_BACKEND_UNAVAILABLE',
+        argument: 'isa',
+        expected: 'one that this processor has',
+        received: `'${foreignIsa}'`,
+      },
+    ],
   ])('%s, and nothing changes', (_what, options, error) => {
     const before = info();
     expectError(

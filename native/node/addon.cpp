@@ -2,7 +2,7 @@
 #include <napi.h>
 
 #include <algorithm>
-#include <iterator>
+#include <optional>
 #include <string>
 
 #include "node/affinity_handle.h"
@@ -27,13 +27,11 @@ Napi::Value isa(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     if (!info[0].IsUndefined()) {
       const std::string name = info[0].ToString();
-      const auto found = std::find_if(std::begin(simd::kAllIsas), std::end(simd::kAllIsas),
-                                      [&](simd::Isa isa) { return name == simd::name_of(isa); });
-      const simd::Isa wanted = found == std::end(simd::kAllIsas) ? simd::best_isa() : *found;
-      if (!simd::is_supported(wanted))
+      const std::optional<simd::Isa> wanted = name == "auto" ? simd::best_isa() : simd::isa_named(name);
+      if (!wanted || !simd::is_supported(*wanted))
         throw to_error(info.Env(), {Code::kUnavailable,
                                     explain("isa", "one that this processor has", quote(name), "leave it at 'auto'")});
-      simd::use_isa(wanted);
+      simd::use_isa(*wanted);
     }
     return Napi::String::New(info.Env(), simd::name_of(simd::active_isa()));
   });

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
-#include <string_view>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -14,11 +13,17 @@
 namespace genmi::simd {
 namespace {
 
+#if defined(__aarch64__)
+constexpr const char* kBaselineName = "neon";
+#else
+constexpr const char* kBaselineName = "baseline";
+#endif
+
+#if defined(__x86_64__) || defined(_M_X64)
+
 constexpr bool has_bits(std::uint64_t value, std::uint64_t bits) { return (value & bits) == bits; }
 
 constexpr std::uint64_t bit(int position) { return std::uint64_t{1} << position; }
-
-#if defined(__x86_64__) || defined(_M_X64)
 
 struct CpuId {
   std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
@@ -68,10 +73,9 @@ Isa detect() { return Isa::kBaseline; }
 #endif
 
 Isa choose() {
-  const char* wanted = std::getenv("GENMI_ISA");
-  for (const Isa isa : kAllIsas)
-    if (wanted != nullptr && is_supported(isa) && std::string_view(wanted) == name_of(isa)) return isa;
-  return best_isa();
+  const char* name = std::getenv("GENMI_ISA");
+  const std::optional<Isa> wanted = name == nullptr ? std::nullopt : isa_named(name);
+  return wanted && is_supported(*wanted) ? *wanted : best_isa();
 }
 
 std::atomic<Isa>& active() {
@@ -98,7 +102,14 @@ const char* name_of(Isa isa) {
     case Isa::kAvx2: return "avx2";
     case Isa::kBaseline: break;
   }
-  return "baseline";
+  return kBaselineName;
+}
+
+std::optional<Isa> isa_named(std::string_view name) {
+  if (name == "baseline") return Isa::kBaseline;
+  for (const Isa isa : kAllIsas)
+    if (name == name_of(isa)) return isa;
+  return std::nullopt;
 }
 
 }  // namespace genmi::simd

@@ -4,9 +4,13 @@
 // which prebuilt binaries are made, and would silently leave the machine's best unused.
 #pragma once
 
+#include <optional>
+#include <string_view>
+
 namespace genmi::simd {
 
-// From the least to the best. On processors other than x86-64 the baseline is all there is (it includes NEON there).
+// From the least to the best. The baseline is what every processor has that this was compiled for: SSE2 on x86-64, and
+// on 64-bit Arm NEON, which is all there is.
 enum class Isa { kBaseline, kAvx2, kAvx512 };
 inline constexpr Isa kAllIsas[] = {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512};
 
@@ -21,7 +25,10 @@ Isa best_isa();
 Isa active_isa();
 void use_isa(Isa isa);
 
-// "baseline", "avx2" or "avx512".
+// "baseline" (on 64-bit Arm "neon"), "avx2" or "avx512".
 const char* name_of(Isa isa);
+
+// The one of this name, supported or not; the baseline is "baseline" everywhere.
+std::optional<Isa> isa_named(std::string_view name);
 
 }  // namespace genmi::simd

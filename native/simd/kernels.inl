@@ -9,6 +9,9 @@
 #pragma STDC FP_CONTRACT OFF
 #else
 #pragma GCC optimize("fp-contract=off")
+#if defined(__aarch64__)  // to schedule before registers are given away takes more of them than there are
+#pragma GCC optimize("no-schedule-insns")
+#endif
 #endif
 
 #include "simd/vectors.inl"

@@ -127,14 +127,6 @@ using Doubles = Vector<double>;
 
 inline Doubles load_wide(const double* from) { return load_vector(from); }
 inline void store_narrow(Doubles vector, double* to) { store_vector(vector, to); }
-typedef float HalfFloats __attribute__((vector_size(GENMI_VECTOR_BYTES / 2)));
-typedef float HalfFloatsInMemory __attribute__((vector_size(GENMI_VECTOR_BYTES / 2), aligned(4), may_alias));
-inline Doubles load_wide(const float* from) {
-  return __builtin_convertvector(*reinterpret_cast<const HalfFloatsInMemory*>(from), Doubles);
-}
-inline void store_narrow(Doubles vector, float* to) {
-  *reinterpret_cast<HalfFloatsInMemory*>(to) = __builtin_convertvector(vector, HalfFloats);
-}
 
 // The same for functions of gamma r + rows + columns, in float64.
 template <class T, class Value>

@@ -197,20 +197,32 @@ inline T reduce(Block<T> block, Operation operation) {
   return fold<T, GENMI_VECTOR_BYTES>(lanes, operation);
 }
 
-// GCC makes two conversions of halves and a join of what is one instruction of AVX-512. (With a mask of all lanes it is
-// the same, without a warning about the undefined lanes of none.)
-inline Vector<double> load_vector_as_double(const float* from) {
-#if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
+// Half a vector of float32 as one of float64, and back: GCC 12 takes the conversions of Arm's and AVX-512's apart. (With a
+// mask of all lanes AVX-512's is the same, without a warning about the undefined lanes of none.)
+typedef float HalfFloats __attribute__((vector_size(GENMI_VECTOR_BYTES / 2), aligned(4), may_alias));
+inline Vector<double> load_wide(const float* from) {
+#if defined(__aarch64__)
+  return Vector<double>(vcvt_f64_f32(vld1_f32(from)));
+#elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
   return Vector<double>(_mm512_maskz_cvtps_pd(0xff, _mm256_loadu_ps(from)));
 #else
-  typedef float Half __attribute__((vector_size(GENMI_VECTOR_BYTES / 2), aligned(4), may_alias));
-  return __builtin_convertvector(*reinterpret_cast<const Half*>(from), Vector<double>);
+  return __builtin_convertvector(*reinterpret_cast<const HalfFloats*>(from), Vector<double>);
 #endif
 }
+inline void store_narrow(Vector<double> vector, float* to) {
+#if defined(__aarch64__)
+  vst1_f32(to, vcvt_f32_f64(float64x2_t(vector)));
+#elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
+  _mm256_storeu_ps(to, _mm512_maskz_cvtpd_ps(0xff, __m512d(vector)));
+#else
+  *reinterpret_cast<HalfFloats*>(to) = __builtin_convertvector(vector, HalfFloats);
+#endif
+}
+
 inline Block<double> load_as_double(const float* from) {
   Block<double> block;
   for (std::size_t k = 0; k < Block<double>::kVectors; ++k)
-    block.vectors[k] = load_vector_as_double(from + k * Block<double>::kPerVector);
+    block.vectors[k] = load_wide(from + k * Block<double>::kPerVector);
   return block;
 }
 inline Block<double> load_as_double(const double* from) { return load(from); }

@@ -238,7 +238,7 @@ void check(std::size_t n, std::size_t k, const BatchOptions& options, Generator&
   simd::use_isa(simd::best_isa());
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(GENMI_EMULATED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::size_t kStep = 6;
 #else
 constexpr std::size_t kStep = 1;

@@ -192,12 +192,19 @@ void expect_right(const std::vector<double>& actual, const std::vector<double>& 
     }
 }
 
+#if defined(GENMI_EMULATED)
+constexpr std::size_t kStep = 5;
+#else
+constexpr std::size_t kStep = 1;
+#endif
+
 const std::vector<std::pair<std::size_t, std::size_t>>& sizes() {
   static const std::vector<std::pair<std::size_t, std::size_t>> all = [] {
     std::vector<std::pair<std::size_t, std::size_t>> found;
-    for (std::size_t n = 1; n <= 67; ++n) found.emplace_back(n, 1 + n * 37 % 130);
-    for (std::size_t d = 1; d <= 130; ++d) found.emplace_back(1 + d * 17 % 40, d);
-    found.insert(found.end(), {{95, 3}, {97, 20}, {193, 40}, {205, 129}, {210, 300}});
+    for (std::size_t n = 1; n <= 67; n += kStep) found.emplace_back(n, 1 + n * 37 % 130);
+    for (std::size_t d = 1; d <= 130; d += kStep) found.emplace_back(1 + d * 17 % 40, d);
+    found.insert(found.end(), {{95, 3}, {97, 20}, {193, 40}});
+    if (kStep == 1) found.insert(found.end(), {{205, 129}, {210, 300}});
     return found;
   }();
   return all;
