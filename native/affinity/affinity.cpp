@@ -4,33 +4,11 @@
 
 #include "affinity/landmarks.h"
 #include "affinity/products.h"
-#include "affinity/row_blocks.h"
 
 namespace genmi {
 
 void Affinity::block(Rows rows, Rows columns, double* out) const {
   for (std::size_t i = 0; i < rows.count; ++i) entries(rows[i], columns, out + i * columns.count);
-}
-
-// Entries below the diagonal are evaluated, those above are copies.
-void Affinity::submatrix(Rows rows, const Context& context, double* out) const {
-  const std::size_t n = rows.count;
-  affinity::for_each_row_block(n, row_operations(n) / 2, context, [&](std::size_t i, std::size_t) {
-    double* row = out + i * n;
-    entries(rows[i], Rows{rows.index, i + 1}, row);
-    for (std::size_t j = 0; j < i; ++j) out[j * n + i] = row[j];
-  });
-}
-
-void Affinity::submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const {
-  const Workspace::Frame frame(context.workspace);
-  const std::size_t n = rows.count;
-  const std::span<double> scratch = context.workspace.take<double>(n * context.slots());
-  affinity::for_each_row_block(n, row_operations(n) / 2, context, [&](std::size_t i, std::size_t slot) {
-    double* row = scratch.data() + slot * n;
-    entries(rows[i], Rows{rows.index, i + 1}, row);
-    for (std::size_t j = 0; j <= i; ++j) out[i * stride + j] = out[j * stride + i] = static_cast<float>(row[j]);
-  });
 }
 
 namespace {

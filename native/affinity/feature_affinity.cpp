@@ -52,19 +52,34 @@ void FeatureAffinity<T>::whole_rows(Rows rows, const Context& context, double* o
 }
 
 template <class T>
-void FeatureAffinity<T>::submatrix(Rows rows, const Context& context, double* out) const {
-  const std::size_t n = rows.count,
-                    stride = (n + simd::kFeaturePanel<T> - 1) / simd::kFeaturePanel<T> * simd::kFeaturePanel<T>;
-  if (n * stride * sizeof(T) > kLargestCopy) return whole_rows(rows, context, out);
+template <class S>
+void FeatureAffinity<T>::evaluate(Rows rows, const Context& context, S* out, std::size_t out_stride) const {
   const Workspace::Frame frame(context.workspace);
+  const std::size_t n = rows.count, stride = simd::panel_size(n, 1);
   const std::span<T> entries = context.workspace.take<T>(n * stride);
   Progress untold(nullptr, 1);
   pairwise_.fill(pairwise_.pack(rows, context), context, untold, entries.data(), stride);
-  for (std::size_t i = 0; i < n; ++i) {
+  for_each_row_block(n, 2 * n, context, [&](std::size_t i, std::size_t) {
     const double own = offset(rows[i]);
     for (std::size_t j = 0; j < n; ++j)
-      out[i * n + j] = static_cast<double>(entries[i * stride + j]) + (own + offset(rows[j]));
+      out[i * out_stride + j] = static_cast<S>(static_cast<double>(entries[i * stride + j]) + (own + offset(rows[j])));
+  });
+}
+
+template <class T>
+void FeatureAffinity<T>::submatrix(Rows rows, const Context& context, double* out) const {
+  if (rows.count * rows.count * sizeof(T) > kLargestCopy) return whole_rows(rows, context, out);
+  evaluate(rows, context, out, rows.count);
+}
+
+template <class T>
+void FeatureAffinity<T>::submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    Progress untold(nullptr, 1);
+    if (pairwise_.offsets().empty())
+      return void(pairwise_.fill(pairwise_.pack(rows, context), context, untold, out, stride));
   }
+  evaluate(rows, context, out, stride);
 }
 
 template <class T>

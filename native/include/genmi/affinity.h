@@ -58,10 +58,9 @@ class Affinity {
   }
 
   // out = A(rows, rows), rows.count x rows.count.
-  virtual void submatrix(Rows rows, const Context& context, double* out) const;
-
-  // The same rounded to float32, in rows of `stride` numbers.
-  virtual void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const;
+  virtual void submatrix(Rows rows, const Context& context, double* out) const = 0;
+  // The same rounded to float32, in rows of 64-byte alignment and `stride` numbers, a multiple of 16.
+  virtual void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const = 0;
 
   // out = A(rows, rows) V up to a constant per column, for V whose k columns sum to zero: all that the maximum mean
   // discrepancy asks of a kernel, and what stays exact when the kernel has a large constant part. Both are in panels
