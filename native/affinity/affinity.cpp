@@ -56,7 +56,7 @@ void product_of_entries(const Affinity& affinity, Rows rows, const T* v, std::si
   const CentredRows<T> entries(affinity, rows, context.workspace);
   const std::span<double> scratch = context.workspace.take<double>(affinity::kMadeRows * rows.count * context.slots());
   affinity::multiply_made_rows<T>(
-      rows.count, v, k, affinity.row_operations(rows.count), context,
+      rows.count, v, k, affinity.entry_nanoseconds(rows.count * rows.count), context,
       [&](std::size_t first, std::size_t count, std::size_t slot, T* made, std::size_t stride) {
         entries.read(first, count, scratch.data() + slot * affinity::kMadeRows * rows.count, made, stride);
       },

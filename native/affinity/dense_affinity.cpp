@@ -69,7 +69,7 @@ void DenseAffinity<T>::batch_product(Rows rows, const T* v, std::size_t k, const
   const std::size_t n = rows.count, stride = simd::panel_size(n, 1);
   if (n * stride * sizeof(T) > kLargestCopy) {
     return multiply_made_rows<T>(
-        n, v, k, n, context,
+        n, v, k, static_cast<double>(n * n), context,
         [&](std::size_t first, std::size_t count, std::size_t, T* made, std::size_t made_stride) {
           for (std::size_t r = 0; r < count; ++r) {
             const T* stored = matrix_.row(rows[first + r]);

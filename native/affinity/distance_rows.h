@@ -22,10 +22,10 @@ template <class Visit>
 void for_each_distance_row(const Affinity& distances, RowPart part, const Context& context, Progress& progress,
                            const Visit& visit) {
   const std::size_t n = distances.size();
-  const std::size_t operations = distances.row_operations(n) / (part == RowPart::kBefore ? 2 : 1);
+  const double nanoseconds = distances.entry_nanoseconds(n * n) / (part == RowPart::kBefore ? 2 : 1);
   const auto length = [&](std::size_t i) { return part == RowPart::kBefore ? i : n; };
   const auto visit_stored = [&]<class T>(const DenseAffinity<T>& stored) {
-    for_each_row_block(n, operations, context, [&](std::size_t i, std::size_t slot) {
+    for_each_row(n, nanoseconds, context, [&](std::size_t i, std::size_t slot) {
       visit(i, std::span<const T>(stored.row(i), length(i)), slot);
       progress.finish_part();
     });
@@ -35,7 +35,7 @@ void for_each_distance_row(const Affinity& distances, RowPart part, const Contex
 
   const Workspace::Frame frame(context.workspace);
   const std::span<double> scratch = context.workspace.take<double>(n * context.slots());
-  for_each_row_block(n, operations, context, [&](std::size_t i, std::size_t slot) {
+  for_each_row(n, nanoseconds, context, [&](std::size_t i, std::size_t slot) {
     const std::span<double> row = scratch.subspan(slot * n, length(i));
     distances.entries(i, Rows{nullptr, row.size()}, row.data());
     visit(i, std::span<const double>(row), slot);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "affinity/products.h"
+#include "affinity/row_blocks.h"
 
 namespace genmi::affinity {
 namespace {
@@ -42,13 +43,13 @@ void FeatureAffinity<T>::block(Rows rows, Rows columns, double* out) const {
 template <class T>
 void FeatureAffinity<T>::whole_rows(Rows rows, const Context& context, double* out) const {
   constexpr std::size_t kRows = kTileSize<T>;
-  context.for_each((rows.count + kRows - 1) / kRows, [&](std::size_t index, std::size_t) {
+  const auto evaluate_rows = [&](std::size_t begin, std::size_t count, std::size_t) {
     if (context.cancelled()) return;
-    const std::size_t begin = index * kRows, count = std::min(kRows, rows.count - begin);
     std::int32_t some[kRows];
     for (std::size_t i = 0; i < count; ++i) some[i] = static_cast<std::int32_t>(rows[begin + i]);
     block({some, count}, rows, out + begin * rows.count);
-  });
+  };
+  context.for_each_block(rows.count, kRows, entry_nanoseconds(rows.count * rows.count), evaluate_rows);
 }
 
 template <class T>
@@ -59,7 +60,7 @@ void FeatureAffinity<T>::evaluate(Rows rows, const Context& context, S* out, std
   const std::span<T> entries = context.workspace.take<T>(n * stride);
   Progress untold(nullptr, 1);
   pairwise_.fill(pairwise_.pack(rows, context), context, untold, entries.data(), stride);
-  for_each_row_block(n, 2 * n, context, [&](std::size_t i, std::size_t) {
+  for_each_row(n, static_cast<double>(n * n), context, [&](std::size_t i, std::size_t) {
     const double own = offset(rows[i]);
     for (std::size_t j = 0; j < n; ++j)
       out[i * out_stride + j] = static_cast<S>(static_cast<double>(entries[i * stride + j]) + (own + offset(rows[j])));

@@ -37,14 +37,12 @@ template <class S, class T, class Entry>
 void gather_symmetric(const PaddedMatrix<S>& matrix, Rows rows, const Context& context, const Entry& entry, T* out,
                       std::size_t stride) {
   const std::size_t n = rows.count;
-  for_each_row_block((n + kGatheredRows - 1) / kGatheredRows, kGatheredRows * n, context,
-                     [&](std::size_t group, std::size_t) {
-                       const std::size_t i = group * kGatheredRows, end = std::min(n, i + kGatheredRows);
-                       if (end == i + kGatheredRows)
-                         return gather_rows<kGatheredRows>(matrix, rows, i, entry, out, stride);
-                       for (std::size_t last = i; last < end; ++last)
-                         gather_rows<1>(matrix, rows, last, entry, out, stride);
-                     });
+  const auto groups = (n + kGatheredRows - 1) / kGatheredRows;
+  for_each_row(groups, static_cast<double>(n * n), context, [&](std::size_t group, std::size_t) {
+    const std::size_t i = group * kGatheredRows, end = std::min(n, i + kGatheredRows);
+    if (end == i + kGatheredRows) return gather_rows<kGatheredRows>(matrix, rows, i, entry, out, stride);
+    for (std::size_t last = i; last < end; ++last) gather_rows<1>(matrix, rows, last, entry, out, stride);
+  });
 }
 
 }  // namespace genmi::affinity

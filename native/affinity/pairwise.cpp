@@ -7,8 +7,8 @@
 namespace genmi::affinity {
 namespace {
 
-// Below about a tenth of a millisecond of work a second thread costs more than it brings.
-constexpr double kParallelTerms = 2e6;
+// For each feature of a pair, and for each of about as much work.
+constexpr double kNanosecondsPerTerm = 0.1;
 // Matrices larger than this leave the caches before they are read.
 constexpr std::size_t kCached = std::size_t{1} << 24;
 constexpr double kLargestPower = 1 << 20;
@@ -24,11 +24,6 @@ void scalar_power(const simd::Tile<T>& tile, const simd::Finish<T>& finish) {
       const double base = static_cast<double>(entry) * finish.gamma + (finish.inner_columns[j] + finish.inner_rows[i]);
       entry = static_cast<T>(std::pow(base, finish.degree) + (finish.columns[j] + finish.rows[i]));
     }
-}
-
-void run(std::size_t count, double terms, const Context& context, const ThreadPool::Task& task) {
-  if (terms >= kParallelTerms) return context.for_each(count, task);
-  for (std::size_t index = 0; index < count; ++index) task(index, 0);
 }
 
 simd::Tile<float> in_precision(const simd::Tile<float>& tile, float*) { return tile; }
@@ -93,8 +88,8 @@ PackedSamples<T> Pairwise<T>::pack(Rows rows, const Context& context) const {
   PackedSamples<T> packed;
   prepare(rows, 0, rows.count, packed);
   const std::size_t panels = packed.padded() / simd::kFeaturePanel<T>;
-  const auto task = [&](std::size_t panel, std::size_t) { pack_panel(panel, packed); };
-  run(panels, static_cast<double>(rows.count * columns()), context, task);
+  context.for_each_block(panels, 1, kNanosecondsPerTerm * static_cast<double>(rows.count * columns()),
+                         [&](std::size_t panel, std::size_t, std::size_t) { pack_panel(panel, packed); });
   return packed;
 }
 
@@ -141,8 +136,8 @@ std::vector<double> Pairwise<T>::reduced_pairs(Rows rows, const Context& context
   const bool squared = measure_->reduction == Reduction::kSquaredEuclidean;
   const double factor = squared ? features_.unit * features_.unit : features_.unit;
   std::vector<double> pairs(n * (n - 1) / 2);
-  const auto task = [&](std::size_t block, std::size_t) {
-    const std::size_t begin = block * panel, end = std::min(n, begin + panel);
+  const auto reduce_rows = [&](std::size_t begin, std::size_t count, std::size_t) {
+    const std::size_t end = begin + count;
     AlignedVector<T> strip(panel * (begin + panel));
     const simd::Tile<T> tile{strip.data(), begin + panel, panel, begin + panel};
     simd::kernels().pairwise<T>().reduce[static_cast<std::size_t>(measure_->reduction)](
@@ -151,7 +146,7 @@ std::vector<double> Pairwise<T>::reduced_pairs(Rows rows, const Context& context
       for (std::size_t j = 0; j < i; ++j)
         pairs[i * (i - 1) / 2 + j] = factor * static_cast<double>(strip[(i - begin) * tile.stride + j]);
   };
-  run(packed.padded() / panel, static_cast<double>(pairs.size() * d), context, task);
+  context.for_each_block(n, panel, kNanosecondsPerTerm * static_cast<double>(pairs.size() * d), reduce_rows);
   return pairs;
 }
 
@@ -173,7 +168,7 @@ bool Pairwise<T>::fill(const PackedSamples<T>& samples, const Context& context, 
   const bool stream = count * stride * sizeof(S) > kCached;
   const simd::PairwiseKernels<S>& kernels = simd::kernels().pairwise<S>();
   std::atomic<bool> finite{true};
-  const auto task = [&](std::size_t index, std::size_t slot) {
+  const auto make_tile = [&](std::size_t index, std::size_t, std::size_t slot) {
     if (context.cancelled()) return;
     std::size_t a = 0, b = index;
     while (b > a) b -= ++a;
@@ -190,7 +185,8 @@ bool Pairwise<T>::fill(const PackedSamples<T>& samples, const Context& context, 
       kernels.mirror({ready.entries, kSize, ready.rows, columns}, out + column * stride + row, stride, stream);
     progress.finish_part();
   };
-  run(parts, static_cast<double>(count * count / 2) * static_cast<double>(this->columns() + 16), context, task);
+  const double terms = static_cast<double>(count * count / 2) * static_cast<double>(this->columns() + 16);
+  context.for_each_block(parts, 1, kNanosecondsPerTerm * terms, make_tile);
   return finite.load();
 }
 

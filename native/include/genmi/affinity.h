@@ -52,10 +52,9 @@ class Affinity {
   virtual double entry_operations() const { return 1; }
   virtual double product_operations(double n, double k) const { return n * n * (entry_operations() + k); }
 
-  // The same for a row of entries, with what surrounds each: what decides whether threads are worth it.
-  std::size_t row_operations(std::size_t columns) const {
-    return columns * (static_cast<std::size_t>(entry_operations()) + 8);
-  }
+  // About how long so many entries take one by one, with what surrounds each: what decides whether threads are worth
+  // it.
+  double entry_nanoseconds(std::size_t count) const { return static_cast<double>(count) * (entry_operations() + 8); }
 
   // out = A(rows, rows), rows.count x rows.count.
   virtual void submatrix(Rows rows, const Context& context, double* out) const = 0;
