@@ -14,22 +14,19 @@ void Affinity::block(Rows rows, Rows columns, double* out) const {
 namespace {
 
 // Rows of entries as numbers of another precision, less what they have in common: an offset for each row and column, so
-// that float32 keeps 7 digits of what varies. The mean over a few samples is as good as that over all.
+// that float32 keeps 7 digits of what varies.
 template <class T>
 class CentredRows {
  public:
   CentredRows(const Affinity& affinity, Rows rows, Workspace& workspace)
       : affinity_(affinity), rows_(rows), offsets_(workspace.take_zeroed<double>(rows.count)) {
     const std::span<double> row = workspace.take<double>(rows.count);
-    const std::vector<std::int32_t> landmarks = affinity::evenly_spread(rows.count, kLandmarks);
-    const double share = 1 / static_cast<double>(landmarks.size());
-    for (const std::int32_t landmark : landmarks) {
+    const std::vector<std::int32_t> some = affinity::landmarks(rows.count);
+    for (const std::int32_t landmark : some) {
       affinity.entries(rows[static_cast<std::size_t>(landmark)], rows, row.data());
-      for (std::size_t j = 0; j < rows.count; ++j) offsets_[j] += row[j] * share;
+      for (std::size_t j = 0; j < rows.count; ++j) offsets_[j] += row[j] / static_cast<double>(some.size());
     }
-    double mean = 0;
-    for (const std::int32_t landmark : landmarks) mean += offsets_[static_cast<std::size_t>(landmark)] * share;
-    for (double& offset : offsets_) offset -= mean / 2;
+    affinity::centre_on_landmarks(offsets_);
   }
 
   // Rows [first, first + count), at most kMadeRows of them, `stride` numbers apart; scratch for as many.
@@ -43,7 +40,6 @@ class CentredRows {
   }
 
  private:
-  static constexpr std::size_t kLandmarks = 8;
   const Affinity& affinity_;
   Rows rows_;
   std::span<double> offsets_;

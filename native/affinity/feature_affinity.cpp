@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "affinity/landmarks.h"
 #include "affinity/products.h"
 #include "affinity/row_blocks.h"
 
@@ -10,6 +11,8 @@ namespace {
 
 // Larger submatrices are evaluated twice, entry by mirrored entry, instead of in memory of their own.
 constexpr std::size_t kLargestCopy = std::size_t{1} << 26;
+// Smaller ones are multiplied as a whole, of which half is evaluated.
+constexpr std::size_t kLargestFactor = std::size_t{1} << 24;
 
 }  // namespace
 
@@ -91,7 +94,20 @@ double FeatureAffinity<T>::product_operations(double n, double k) const {
 template <class T>
 void FeatureAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
   if (is_linear()) return linear_product(rows, v, k, context, out);
-  Affinity::centred_product(rows, v, k, context, out);
+  const Workspace::Frame frame(context.workspace);
+  const std::size_t n = rows.count, stride = simd::panel_size(n, 1);
+  if (n * stride * sizeof(T) > kLargestFactor) return Affinity::centred_product(rows, v, k, context, out);
+  PackedSamples<T> samples = pairwise_.pack(rows, context);
+  if (sizeof(T) == sizeof(float)) take_out_offsets(pairwise_, samples, context);
+  const std::span<T> entries = context.workspace.take<T>(n * stride);
+  Progress untold(nullptr, 1);
+  pairwise_.fill(samples, context, untold, entries.data(), stride);
+  const std::span<const T*> addresses = context.workspace.take<const T*>(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    addresses[i] = entries.data() + i * stride;
+    std::fill(entries.data() + i * stride + n, entries.data() + (i + 1) * stride, T{0});
+  }
+  multiply_stored_rows<T>(addresses, n, v, k, context, out);
 }
 
 // The linear kernel never needs its N x N matrix: with S = X' V, its product X S costs O(N d k).

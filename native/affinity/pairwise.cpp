@@ -7,8 +7,6 @@
 namespace genmi::affinity {
 namespace {
 
-// For each feature of a pair, and for each of about as much work.
-constexpr double kNanosecondsPerTerm = 0.1;
 // Matrices larger than this leave the caches before they are read.
 constexpr std::size_t kCached = std::size_t{1} << 24;
 constexpr double kLargestPower = 1 << 20;

@@ -15,6 +15,9 @@ namespace genmi::affinity {
 template <class T>
 inline constexpr std::size_t kTileSize = 6 * simd::kFeaturePanel<T>;
 
+// About how long a feature of a pair takes.
+inline constexpr double kNanosecondsPerTerm = 0.1;
+
 // Some samples as the kernels read them, and what each brings to its entries beside its features. Filled up with zeros
 // to a whole panel.
 template <class T>
