@@ -9,6 +9,8 @@ namespace {
 
 // Matrices larger than this leave the caches before they are read.
 constexpr std::size_t kCached = std::size_t{1} << 24;
+// Nearly half: a little more is doubted where both samples are far below the shift and its rounding.
+constexpr double kShiftBelowLeast = 63.0 / 128;
 constexpr double kLargestPower = 1 << 20;
 
 bool is_whole(double degree) { return degree >= 0 && degree <= kLargestPower && degree == std::floor(degree); }
@@ -54,12 +56,16 @@ void Pairwise<T>::prepare(Rows rows, std::size_t begin, std::size_t end, PackedS
   const std::size_t padded = into.padded();
   into.panels.resize(padded * columns());
   into.added.assign(padded, 0.0);
-  into.squares.assign(padded, 0);
+  into.own.assign(padded, 0);
+  into.least.assign(padded, 0);
   into.inner.assign(padded, 0.0);
   for (std::size_t k = 0; k < into.count; ++k) {
     const std::size_t i = into.samples[k];
     into.added[k] = added_[i];
-    if (!squares_.empty()) into.squares[k] = static_cast<T>(squares_[i] - static_cast<double>(shift_) / 2);
+    if (has_parts()) {
+      into.own[k] = static_cast<T>(own_[i] - static_cast<double>(shift_) / 2);
+      into.least[k] = static_cast<T>(least_[i] - static_cast<double>(shift_) * kShiftBelowLeast);
+    }
     if (!inner_.empty()) into.inner[k] = inner_[i];
   }
 }
@@ -110,10 +116,14 @@ void Pairwise<T>::evaluate(const PackedSamples<T>& rows, std::size_t row, const 
   const simd::PairwiseKernels<T>& kernels = simd::kernels().pairwise<T>();
   const std::size_t d = this->columns();
   const simd::PanelPair<T> panels{rows.panels.data() + row * d, columns.panels.data() + column * d, d};
-  const Reduction reduction = uses_squares() ? Reduction::kInner : measure_->reduction;
-  kernels.reduce[static_cast<std::size_t>(reduction)](panels, tile);
-  if (uses_squares())
-    kernels.subtract_squares(panels, {rows.squares.data() + row, columns.squares.data() + column, shift_}, tile);
+  const bool squared = measure_->reduction == Reduction::kSquaredEuclidean;
+  const Reduction shared = squared ? Reduction::kInner : Reduction::kLesser;
+  kernels.reduce[static_cast<std::size_t>(has_parts() ? shared : measure_->reduction)](panels, tile);
+  if (has_parts()) {
+    const simd::OwnParts<T> parts{rows.own.data() + row, columns.own.data() + column, rows.least.data() + row,
+                                  columns.least.data() + column, shift_};
+    (squared ? kernels.add_squares : kernels.add_sums)(panels, parts, tile);
+  }
   simd::Finish<T> with = finish_;
   with.rows = rows.added.data() + row;
   with.columns = columns.added.data() + column;

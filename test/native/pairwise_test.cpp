@@ -248,10 +248,25 @@ TEST_P(PairwiseKernels, KeepTheDigitsOfManyNearDuplicates) {
     Features<float> x(n, d, false, random_);
     for (std::size_t i = 5; i < n; ++i)
       for (std::size_t f = 0; f < d; ++f) x.set(i, f, static_cast<float>(x.row(i % 5)[f] + 1e-5 * x.row(i)[f]));
-    for (const char* name : {"euclidean", "sqeuclidean"}) {
+    for (const char* name : {"euclidean", "sqeuclidean", "manhattan"}) {
       const Case each{Kind::kDistance, name};
       expect_right(entries(*make(x.view(), options_of(each), Storage::kDense, Precision::kFloat32)),
                    references(each, x), each, x);
+    }
+  }
+}
+
+// A pair of equal samples and a pair of near duplicates among many: too few to give up the shortcuts for all.
+TEST_P(PairwiseKernels, KeepTheDigitsOfFewNearDuplicates) {
+  for (const Case& each : cases()) {
+    if (each.name != "euclidean" && each.name != "manhattan" && each.name != "laplacian") continue;
+    for (const std::size_t d : std::vector<std::size_t>{17, 64, 130}) {
+      const Features<float> single(203, d, false, random_, 0, 1e-5);
+      const Features<double> both(203, d, false, random_, 0, 1e-12);
+      expect_right(entries(*make(single.view(), options_of(each), Storage::kDense, Precision::kFloat32)),
+                   references(each, single), each, single);
+      expect_right(entries(*make(both.view(), options_of(each), Storage::kDense, Precision::kFloat64)),
+                   references(each, both), each, both);
     }
   }
 }
