@@ -21,12 +21,12 @@ class CentredRows {
   CentredRows(const Affinity& affinity, Rows rows, Workspace& workspace)
       : affinity_(affinity), rows_(rows), offsets_(workspace.take_zeroed<double>(rows.count)) {
     const std::span<double> row = workspace.take<double>(rows.count);
-    const std::vector<std::int32_t> some = affinity::landmarks(rows.count);
+    const std::vector<std::int32_t> some = affinity::evenly_spread(rows.count, affinity::kFewLandmarks);
     for (const std::int32_t landmark : some) {
       affinity.entries(rows[static_cast<std::size_t>(landmark)], rows, row.data());
       for (std::size_t j = 0; j < rows.count; ++j) offsets_[j] += row[j] / static_cast<double>(some.size());
     }
-    affinity::centre_on_landmarks(offsets_);
+    affinity::centre_on_landmarks(some, offsets_);
   }
 
   // Rows [first, first + count), at most kMadeRows of them, `stride` numbers apart; scratch for as many.

@@ -14,7 +14,7 @@ Status build_dense(const Pairwise<T>& pairwise, const Context& context, Affinity
   PackedSamples<T> all = pairwise.pack({nullptr, n}, context);
   std::vector<double> offsets = pairwise.offsets();
   if (sizeof(S) == sizeof(float) && measure.kind == Kind::kKernel) {
-    const std::vector<double> removed = take_out_offsets(pairwise, all, context);
+    const std::vector<double> removed = take_out_offsets(pairwise, kLandmarks, context, all);
     offsets.resize(n, 0.0);
     for (std::size_t i = 0; i < n; ++i) offsets[i] += removed[i];
   }

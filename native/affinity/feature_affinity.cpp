@@ -98,7 +98,7 @@ void FeatureAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, c
   const std::size_t n = rows.count, stride = simd::panel_size(n, 1);
   if (n * stride * sizeof(T) > kLargestFactor) return Affinity::centred_product(rows, v, k, context, out);
   PackedSamples<T> samples = pairwise_.pack(rows, context);
-  if (sizeof(T) == sizeof(float)) take_out_offsets(pairwise_, samples, context);
+  if (sizeof(T) == sizeof(float)) take_out_offsets(pairwise_, kFewLandmarks, context, samples);
   const std::span<T> entries = context.workspace.take<T>(n * stride);
   Progress untold(nullptr, 1);
   pairwise_.fill(samples, context, untold, entries.data(), stride);

@@ -4,9 +4,8 @@ namespace genmi::affinity {
 namespace {
 
 template <class T>
-std::vector<double> means_with_landmarks(const Pairwise<T>& pairwise, const PackedSamples<T>& samples,
-                                         const Context& context) {
-  std::vector<std::int32_t> some = landmarks(samples.count);
+std::vector<double> means_with(std::vector<std::int32_t> some, const Pairwise<T>& pairwise,
+                               const PackedSamples<T>& samples, const Context& context) {
   for (std::int32_t& landmark : some)
     landmark = static_cast<std::int32_t>(samples.samples[static_cast<std::size_t>(landmark)]);
   const PackedSamples<T> few = pairwise.pack({some.data(), some.size()}, context);
@@ -28,9 +27,11 @@ std::vector<double> means_with_landmarks(const Pairwise<T>& pairwise, const Pack
 }  // namespace
 
 template <class T>
-std::vector<double> take_out_offsets(const Pairwise<T>& pairwise, PackedSamples<T>& samples, const Context& context) {
-  std::vector<double> offsets = means_with_landmarks(pairwise, samples, context);
-  centre_on_landmarks(offsets);
+std::vector<double> take_out_offsets(const Pairwise<T>& pairwise, std::size_t landmark_count, const Context& context,
+                                     PackedSamples<T>& samples) {
+  const std::vector<std::int32_t> some = evenly_spread(samples.count, landmark_count);
+  std::vector<double> offsets = means_with(some, pairwise, samples, context);
+  centre_on_landmarks(some, offsets);
   for (std::size_t i = 0; i < samples.count; ++i) {
     // What is taken out is to be what was in float32, to the last digit.
     offsets[i] = static_cast<double>(static_cast<T>(offsets[i]));
@@ -39,7 +40,9 @@ std::vector<double> take_out_offsets(const Pairwise<T>& pairwise, PackedSamples<
   return offsets;
 }
 
-template std::vector<double> take_out_offsets(const Pairwise<float>&, PackedSamples<float>&, const Context&);
-template std::vector<double> take_out_offsets(const Pairwise<double>&, PackedSamples<double>&, const Context&);
+template std::vector<double> take_out_offsets(const Pairwise<float>&, std::size_t, const Context&,
+                                              PackedSamples<float>&);
+template std::vector<double> take_out_offsets(const Pairwise<double>&, std::size_t, const Context&,
+                                              PackedSamples<double>&);
 
 }  // namespace genmi::affinity

@@ -23,19 +23,20 @@ inline std::vector<std::int32_t> evenly_spread(std::size_t size, std::size_t cou
   return samples;
 }
 
-// The mean over 16 entries is off by a quarter of what varies: as good as that over all.
-inline std::vector<std::int32_t> landmarks(std::size_t size) { return evenly_spread(size, 16); }
+// For what is stored, and for what is made for one product, where they cost a share of the rest: the mean over 16
+// entries is off by a quarter of what varies.
+inline constexpr std::size_t kLandmarks = 64, kFewLandmarks = 16;
 
 // means[i], sample i's mean entry with the landmarks, becomes its offset.
-inline void centre_on_landmarks(std::span<double> means) {
+inline void centre_on_landmarks(std::span<const std::int32_t> landmarks, std::span<double> means) {
   double mean = 0;
-  const std::vector<std::int32_t> some = landmarks(means.size());
-  for (const std::int32_t landmark : some) mean += means[static_cast<std::size_t>(landmark)];
-  for (double& each : means) each -= mean / (2 * static_cast<double>(some.size()));
+  for (const std::int32_t landmark : landmarks) mean += means[static_cast<std::size_t>(landmark)];
+  for (double& each : means) each -= mean / (2 * static_cast<double>(landmarks.size()));
 }
 
 // Takes the offsets out of what the samples bring to their entries, and returns them.
 template <class T>
-std::vector<double> take_out_offsets(const Pairwise<T>& pairwise, PackedSamples<T>& samples, const Context& context);
+std::vector<double> take_out_offsets(const Pairwise<T>& pairwise, std::size_t landmark_count, const Context& context,
+                                     PackedSamples<T>& samples);
 
 }  // namespace genmi::affinity
