@@ -81,7 +81,7 @@ void multiply_symmetric(std::span<const T* const> rows, const T* v, std::size_t 
 // Whether that is faster: where the matrix has no place in a cache, and few columns wait for memory.
 template <class T>
 constexpr bool worth_symmetry(std::size_t n, std::size_t k) {
-  return k <= 32 && n * n * sizeof(T) >= 24'000'000;
+  return k <= 32 && n * n * sizeof(T) >= 16'000'000;
 }
 
 }  // namespace genmi::affinity
