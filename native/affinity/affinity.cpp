@@ -4,7 +4,6 @@
 
 #include "affinity/landmarks.h"
 #include "affinity/products.h"
-#include "affinity/row_blocks.h"
 
 namespace genmi {
 
@@ -12,46 +11,22 @@ void Affinity::block(Rows rows, Rows columns, double* out) const {
   for (std::size_t i = 0; i < rows.count; ++i) entries(rows[i], columns, out + i * columns.count);
 }
 
-// Entries below the diagonal are evaluated, those above are copies.
-void Affinity::submatrix(Rows rows, const Context& context, double* out) const {
-  const std::size_t n = rows.count;
-  affinity::for_each_row_block(n, row_operations(n) / 2, context, [&](std::size_t i, std::size_t) {
-    double* row = out + i * n;
-    entries(rows[i], Rows{rows.index, i + 1}, row);
-    for (std::size_t j = 0; j < i; ++j) out[j * n + i] = row[j];
-  });
-}
-
-void Affinity::submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const {
-  const Workspace::Frame frame(context.workspace);
-  const std::size_t n = rows.count;
-  const std::span<double> scratch = context.workspace.take<double>(n * context.slots());
-  affinity::for_each_row_block(n, row_operations(n) / 2, context, [&](std::size_t i, std::size_t slot) {
-    double* row = scratch.data() + slot * n;
-    entries(rows[i], Rows{rows.index, i + 1}, row);
-    for (std::size_t j = 0; j <= i; ++j) out[i * stride + j] = out[j * stride + i] = static_cast<float>(row[j]);
-  });
-}
-
 namespace {
 
 // Rows of entries as numbers of another precision, less what they have in common: an offset for each row and column, so
-// that float32 keeps 7 digits of what varies. The mean over a few samples is as good as that over all.
+// that float32 keeps 7 digits of what varies.
 template <class T>
 class CentredRows {
  public:
   CentredRows(const Affinity& affinity, Rows rows, Workspace& workspace)
       : affinity_(affinity), rows_(rows), offsets_(workspace.take_zeroed<double>(rows.count)) {
     const std::span<double> row = workspace.take<double>(rows.count);
-    const std::vector<std::int32_t> landmarks = affinity::evenly_spread(rows.count, kLandmarks);
-    const double share = 1 / static_cast<double>(landmarks.size());
-    for (const std::int32_t landmark : landmarks) {
+    const std::vector<std::int32_t> some = affinity::evenly_spread(rows.count, affinity::kFewLandmarks);
+    for (const std::int32_t landmark : some) {
       affinity.entries(rows[static_cast<std::size_t>(landmark)], rows, row.data());
-      for (std::size_t j = 0; j < rows.count; ++j) offsets_[j] += row[j] * share;
+      for (std::size_t j = 0; j < rows.count; ++j) offsets_[j] += row[j] / static_cast<double>(some.size());
     }
-    double mean = 0;
-    for (const std::int32_t landmark : landmarks) mean += offsets_[static_cast<std::size_t>(landmark)] * share;
-    for (double& offset : offsets_) offset -= mean / 2;
+    affinity::centre_on_landmarks(some, offsets_);
   }
 
   // Rows [first, first + count), at most kMadeRows of them, `stride` numbers apart; scratch for as many.
@@ -65,7 +40,6 @@ class CentredRows {
   }
 
  private:
-  static constexpr std::size_t kLandmarks = 8;
   const Affinity& affinity_;
   Rows rows_;
   std::span<double> offsets_;
@@ -78,7 +52,7 @@ void product_of_entries(const Affinity& affinity, Rows rows, const T* v, std::si
   const CentredRows<T> entries(affinity, rows, context.workspace);
   const std::span<double> scratch = context.workspace.take<double>(affinity::kMadeRows * rows.count * context.slots());
   affinity::multiply_made_rows<T>(
-      rows.count, v, k, affinity.row_operations(rows.count), context,
+      rows.count, v, k, affinity.entry_nanoseconds(rows.count * rows.count), context,
       [&](std::size_t first, std::size_t count, std::size_t slot, T* made, std::size_t stride) {
         entries.read(first, count, scratch.data() + slot * affinity::kMadeRows * rows.count, made, stride);
       },

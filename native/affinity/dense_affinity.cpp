@@ -2,10 +2,24 @@
 
 #include <algorithm>
 
+#include "affinity/gather.h"
 #include "affinity/products.h"
-#include "affinity/row_blocks.h"
 
 namespace genmi::affinity {
+namespace {
+
+// What is gathered for a product at most: larger mini-batches are copied row by row, a few at a time.
+constexpr std::size_t kLargestCopy = std::size_t{1} << 24;
+
+template <class S>
+struct AsStored {
+  template <class T>
+  S operator()(T stored, std::size_t, std::size_t) const {
+    return static_cast<S>(stored);
+  }
+};
+
+}  // namespace
 
 template <class T>
 void DenseAffinity<T>::entries(std::size_t i, Rows columns, double* out) const {
@@ -15,37 +29,63 @@ void DenseAffinity<T>::entries(std::size_t i, Rows columns, double* out) const {
     return;
   }
   for (std::size_t j = 0; j < columns.count; ++j)
-    out[j] = static_cast<double>(row[columns[j]]) + offsets_[i] + offsets_[columns[j]];
+    out[j] = static_cast<double>(row[columns[j]]) + (offsets_[i] + offsets_[columns[j]]);
+}
+
+template <class T>
+template <class S>
+void DenseAffinity<T>::gather(Rows rows, const Context& context, S* out, std::size_t stride) const {
+  if (offsets_.empty()) return gather_symmetric(matrix_, rows, context, AsStored<S>(), out, stride);
+  const auto entry = [&](T stored, std::size_t i, std::size_t j) {
+    return static_cast<S>(static_cast<double>(stored) + (offsets_[i] + offsets_[j]));
+  };
+  gather_symmetric(matrix_, rows, context, entry, out, stride);
+}
+
+template <class T>
+void DenseAffinity<T>::submatrix(Rows rows, const Context& context, double* out) const {
+  gather(rows, context, out, rows.count);
 }
 
 template <class T>
 void DenseAffinity<T>::submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const {
-  if (sizeof(T) > sizeof(float) || !offsets_.empty()) return Affinity::submatrix(rows, context, out, stride);
-  for_each_row_block(rows.count, row_operations(rows.count) / 2, context, [&](std::size_t i, std::size_t) {
-    const T* row = matrix_.row(rows[i]);
-    for (std::size_t j = 0; j <= i; ++j) out[i * stride + j] = out[j * stride + i] = static_cast<float>(row[rows[j]]);
-  });
+  gather(rows, context, out, stride);
 }
 
-// A mini-batch is gathered, a few rows at a time.
 template <class T>
 void DenseAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
+  if (rows.index != nullptr || rows.count != size()) return batch_product(rows, v, k, context, out);
   const Workspace::Frame frame(context.workspace);
-  if (rows.index == nullptr && rows.count == size()) {
-    const std::span<const T*> addresses = context.workspace.take<const T*>(rows.count);
-    for (std::size_t i = 0; i < rows.count; ++i) addresses[i] = matrix_.row(i);
-    if (worth_symmetry<T>(rows.count, k)) return multiply_symmetric<T>(addresses, v, k, context, out);
-    return multiply_stored_rows<T>(addresses, rows.count, v, k, context, out);
+  const std::span<const T*> addresses = context.workspace.take<const T*>(rows.count);
+  for (std::size_t i = 0; i < rows.count; ++i) addresses[i] = matrix_.row(i);
+  if (worth_symmetry<T>(rows.count, k)) return multiply_symmetric<T>(addresses, v, k, context, out);
+  multiply_stored_rows<T>(addresses, rows.count, v, k, context, out);
+}
+
+// A mini-batch is gathered, a few rows at a time if it is large.
+template <class T>
+void DenseAffinity<T>::batch_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
+  const Workspace::Frame frame(context.workspace);
+  const std::size_t n = rows.count, stride = simd::panel_size(n, 1);
+  if (n * stride * sizeof(T) > kLargestCopy) {
+    return multiply_made_rows<T>(
+        n, v, k, static_cast<double>(n * n), context,
+        [&](std::size_t first, std::size_t count, std::size_t, T* made, std::size_t made_stride) {
+          for (std::size_t r = 0; r < count; ++r) {
+            const T* stored = matrix_.row(rows[first + r]);
+            for (std::size_t j = 0; j < n; ++j) made[r * made_stride + j] = stored[rows[j]];
+          }
+        },
+        out);
   }
-  multiply_made_rows<T>(
-      rows.count, v, k, rows.count, context,
-      [&](std::size_t first, std::size_t count, std::size_t, T* made, std::size_t stride) {
-        for (std::size_t r = 0; r < count; ++r) {
-          const T* stored = matrix_.row(rows[first + r]);
-          for (std::size_t j = 0; j < rows.count; ++j) made[r * stride + j] = stored[rows[j]];
-        }
-      },
-      out);
+  const std::span<T> copy = context.workspace.take<T>(n * stride);
+  gather_symmetric(matrix_, rows, context, AsStored<T>(), copy.data(), stride);
+  const std::span<const T*> addresses = context.workspace.take<const T*>(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    addresses[i] = copy.data() + i * stride;
+    std::fill(copy.data() + i * stride + n, copy.data() + (i + 1) * stride, T{0});
+  }
+  multiply_stored_rows<T>(addresses, n, v, k, context, out);
 }
 
 template class DenseAffinity<float>;

@@ -22,12 +22,16 @@ class DenseAffinity final : public Affinity {
   // Of a distance, which has no offsets, the entries themselves.
   const T* row(std::size_t i) const { return matrix_.row(i); }
   void entries(std::size_t i, Rows columns, double* out) const override;
-  using Affinity::submatrix;
+  void submatrix(Rows rows, const Context& context, double* out) const override;
   void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const override;
   using Affinity::centred_product;
   void centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const override;
 
  private:
+  template <class S>
+  void gather(Rows rows, const Context& context, S* out, std::size_t stride) const;
+  void batch_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const;
+
   PaddedMatrix<T> matrix_;
   std::vector<double> offsets_;
 };

@@ -1,7 +1,10 @@
 // Passes over the distances, row by row: what quantiles and neighbourhood graphs are made from.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <numeric>
 #include <span>
 
 #include "affinity/dense_affinity.h"
@@ -13,6 +16,9 @@ namespace genmi::affinity {
 // Which samples a row goes to.
 enum class RowPart { kBefore, kAll };
 
+// So many rows are evaluated together, with each sample's features brought into the caches once for all of them.
+inline constexpr std::size_t kEvaluatedRows = 64;
+
 // Calls visit(i, row, slot) for every sample i with its distances to the samples before it, or to all: those that are
 // stored, in float32 or float64, or in float64 those that are evaluated. Stops early when the job is cancelled.
 //
@@ -22,10 +28,10 @@ template <class Visit>
 void for_each_distance_row(const Affinity& distances, RowPart part, const Context& context, Progress& progress,
                            const Visit& visit) {
   const std::size_t n = distances.size();
-  const std::size_t operations = distances.row_operations(n) / (part == RowPart::kBefore ? 2 : 1);
+  const double nanoseconds = distances.entry_nanoseconds(n * n) / (part == RowPart::kBefore ? 2 : 1);
   const auto length = [&](std::size_t i) { return part == RowPart::kBefore ? i : n; };
   const auto visit_stored = [&]<class T>(const DenseAffinity<T>& stored) {
-    for_each_row_block(n, operations, context, [&](std::size_t i, std::size_t slot) {
+    for_each_row(n, nanoseconds, context, [&](std::size_t i, std::size_t slot) {
       visit(i, std::span<const T>(stored.row(i), length(i)), slot);
       progress.finish_part();
     });
@@ -34,13 +40,20 @@ void for_each_distance_row(const Affinity& distances, RowPart part, const Contex
   if (const auto* doubles = dynamic_cast<const DenseAffinity<double>*>(&distances)) return visit_stored(*doubles);
 
   const Workspace::Frame frame(context.workspace);
-  const std::span<double> scratch = context.workspace.take<double>(n * context.slots());
-  for_each_row_block(n, operations, context, [&](std::size_t i, std::size_t slot) {
-    const std::span<double> row = scratch.subspan(slot * n, length(i));
-    distances.entries(i, Rows{nullptr, row.size()}, row.data());
-    visit(i, std::span<const double>(row), slot);
-    progress.finish_part();
-  });
+  const std::span<double> scratch = context.workspace.take<double>(kEvaluatedRows * n * context.slots());
+  const auto visit_evaluated = [&](std::size_t first, std::size_t count, std::size_t slot) {
+    if (context.cancelled()) return;
+    std::int32_t rows[kEvaluatedRows];
+    std::iota(rows, rows + count, static_cast<std::int32_t>(first));
+    const std::size_t columns = length(first + count - 1);
+    double* const block = scratch.data() + slot * kEvaluatedRows * n;
+    distances.block({rows, count}, {nullptr, columns}, block);
+    for (std::size_t r = 0; r < count; ++r) {
+      visit(first + r, std::span<const double>(block + r * columns, length(first + r)), slot);
+      progress.finish_part();
+    }
+  };
+  context.for_each_block(n, kEvaluatedRows, nanoseconds, visit_evaluated);
 }
 
 }  // namespace genmi::affinity

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 
+#include "affinity/landmarks.h"
 #include "affinity/products.h"
+#include "affinity/row_blocks.h"
 
 namespace genmi::affinity {
 namespace {
 
 // Larger submatrices are evaluated twice, entry by mirrored entry, instead of in memory of their own.
 constexpr std::size_t kLargestCopy = std::size_t{1} << 26;
+// Smaller ones are multiplied as a whole, of which half is evaluated.
+constexpr std::size_t kLargestFactor = std::size_t{1} << 24;
 
 }  // namespace
 
@@ -42,29 +46,44 @@ void FeatureAffinity<T>::block(Rows rows, Rows columns, double* out) const {
 template <class T>
 void FeatureAffinity<T>::whole_rows(Rows rows, const Context& context, double* out) const {
   constexpr std::size_t kRows = kTileSize<T>;
-  context.for_each((rows.count + kRows - 1) / kRows, [&](std::size_t index, std::size_t) {
+  const auto evaluate_rows = [&](std::size_t begin, std::size_t count, std::size_t) {
     if (context.cancelled()) return;
-    const std::size_t begin = index * kRows, count = std::min(kRows, rows.count - begin);
     std::int32_t some[kRows];
     for (std::size_t i = 0; i < count; ++i) some[i] = static_cast<std::int32_t>(rows[begin + i]);
     block({some, count}, rows, out + begin * rows.count);
+  };
+  context.for_each_block(rows.count, kRows, entry_nanoseconds(rows.count * rows.count), evaluate_rows);
+}
+
+template <class T>
+template <class S>
+void FeatureAffinity<T>::evaluate(Rows rows, const Context& context, S* out, std::size_t out_stride) const {
+  const Workspace::Frame frame(context.workspace);
+  const std::size_t n = rows.count, stride = simd::panel_size(n, 1);
+  const std::span<T> entries = context.workspace.take<T>(n * stride);
+  Progress untold(nullptr, 1);
+  pairwise_.fill(pairwise_.pack(rows, context), context, untold, entries.data(), stride);
+  for_each_row(n, static_cast<double>(n * n), context, [&](std::size_t i, std::size_t) {
+    const double own = offset(rows[i]);
+    for (std::size_t j = 0; j < n; ++j)
+      out[i * out_stride + j] = static_cast<S>(static_cast<double>(entries[i * stride + j]) + (own + offset(rows[j])));
   });
 }
 
 template <class T>
 void FeatureAffinity<T>::submatrix(Rows rows, const Context& context, double* out) const {
-  const std::size_t n = rows.count,
-                    stride = (n + simd::kFeaturePanel<T> - 1) / simd::kFeaturePanel<T> * simd::kFeaturePanel<T>;
-  if (n * stride * sizeof(T) > kLargestCopy) return whole_rows(rows, context, out);
-  const Workspace::Frame frame(context.workspace);
-  const std::span<T> entries = context.workspace.take<T>(n * stride);
-  Progress untold(nullptr, 1);
-  pairwise_.fill(pairwise_.pack(rows, context), context, untold, entries.data(), stride);
-  for (std::size_t i = 0; i < n; ++i) {
-    const double own = offset(rows[i]);
-    for (std::size_t j = 0; j < n; ++j)
-      out[i * n + j] = static_cast<double>(entries[i * stride + j]) + (own + offset(rows[j]));
+  if (rows.count * rows.count * sizeof(T) > kLargestCopy) return whole_rows(rows, context, out);
+  evaluate(rows, context, out, rows.count);
+}
+
+template <class T>
+void FeatureAffinity<T>::submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    Progress untold(nullptr, 1);
+    if (pairwise_.offsets().empty())
+      return void(pairwise_.fill(pairwise_.pack(rows, context), context, untold, out, stride));
   }
+  evaluate(rows, context, out, stride);
 }
 
 template <class T>
@@ -75,7 +94,20 @@ double FeatureAffinity<T>::product_operations(double n, double k) const {
 template <class T>
 void FeatureAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
   if (is_linear()) return linear_product(rows, v, k, context, out);
-  Affinity::centred_product(rows, v, k, context, out);
+  const Workspace::Frame frame(context.workspace);
+  const std::size_t n = rows.count, stride = simd::panel_size(n, 1);
+  if (n * stride * sizeof(T) > kLargestFactor) return Affinity::centred_product(rows, v, k, context, out);
+  PackedSamples<T> samples = pairwise_.pack(rows, context);
+  if (sizeof(T) == sizeof(float)) take_out_offsets(pairwise_, kFewLandmarks, context, samples);
+  const std::span<T> entries = context.workspace.take<T>(n * stride);
+  Progress untold(nullptr, 1);
+  pairwise_.fill(samples, context, untold, entries.data(), stride);
+  const std::span<const T*> addresses = context.workspace.take<const T*>(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    addresses[i] = entries.data() + i * stride;
+    std::fill(entries.data() + i * stride + n, entries.data() + (i + 1) * stride, T{0});
+  }
+  multiply_stored_rows<T>(addresses, n, v, k, context, out);
 }
 
 // The linear kernel never needs its N x N matrix: with S = X' V, its product X S costs O(N d k).

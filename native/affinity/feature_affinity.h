@@ -22,12 +22,15 @@ class FeatureAffinity final : public Affinity {
   void entries(std::size_t i, Rows columns, double* out) const override;
   void block(Rows rows, Rows columns, double* out) const override;
   void submatrix(Rows rows, const Context& context, double* out) const override;
+  void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const override;
   double entry_operations() const override { return static_cast<double>(columns_); }
   double product_operations(double n, double k) const override;
   using Affinity::centred_product;
   void centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const override;
 
  private:
+  template <class S>
+  void evaluate(Rows rows, const Context& context, S* out, std::size_t stride) const;
   void linear_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const;
   void whole_rows(Rows rows, const Context& context, double* out) const;
   double offset(std::size_t i) const { return pairwise_.offsets().empty() ? 0 : pairwise_.offsets()[i]; }

@@ -18,8 +18,13 @@ class HopAffinity final : public Affinity {
   Precision precision() const override { return Precision::kFloat32; }
   std::size_t bytes() const override { return hops_.bytes(); }
   void entries(std::size_t i, Rows columns, double* out) const override;
+  void submatrix(Rows rows, const Context& context, double* out) const override;
+  void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const override;
 
  private:
+  template <class S>
+  void gather(Rows rows, const Context& context, S* out, std::size_t stride) const;
+
   double disconnected_;
   PaddedMatrix<std::uint16_t> hops_;
 };

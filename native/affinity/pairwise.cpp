@@ -7,10 +7,10 @@
 namespace genmi::affinity {
 namespace {
 
-// Below about a tenth of a millisecond of work a second thread costs more than it brings.
-constexpr double kParallelTerms = 2e6;
 // Matrices larger than this leave the caches before they are read.
 constexpr std::size_t kCached = std::size_t{1} << 24;
+// Nearly half: a little more is doubted where both samples are far below the shift and its rounding.
+constexpr double kShiftBelowLeast = 63.0 / 128;
 constexpr double kLargestPower = 1 << 20;
 
 bool is_whole(double degree) { return degree >= 0 && degree <= kLargestPower && degree == std::floor(degree); }
@@ -24,11 +24,6 @@ void scalar_power(const simd::Tile<T>& tile, const simd::Finish<T>& finish) {
       const double base = static_cast<double>(entry) * finish.gamma + (finish.inner_columns[j] + finish.inner_rows[i]);
       entry = static_cast<T>(std::pow(base, finish.degree) + (finish.columns[j] + finish.rows[i]));
     }
-}
-
-void run(std::size_t count, double terms, const Context& context, const ThreadPool::Task& task) {
-  if (terms >= kParallelTerms) return context.for_each(count, task);
-  for (std::size_t index = 0; index < count; ++index) task(index, 0);
 }
 
 simd::Tile<float> in_precision(const simd::Tile<float>& tile, float*) { return tile; }
@@ -61,12 +56,16 @@ void Pairwise<T>::prepare(Rows rows, std::size_t begin, std::size_t end, PackedS
   const std::size_t padded = into.padded();
   into.panels.resize(padded * columns());
   into.added.assign(padded, 0.0);
-  into.squares.assign(padded, 0);
+  into.own.assign(padded, 0);
+  into.least.assign(padded, 0);
   into.inner.assign(padded, 0.0);
   for (std::size_t k = 0; k < into.count; ++k) {
     const std::size_t i = into.samples[k];
     into.added[k] = added_[i];
-    if (!squares_.empty()) into.squares[k] = static_cast<T>(squares_[i] - static_cast<double>(shift_) / 2);
+    if (has_parts()) {
+      into.own[k] = static_cast<T>(own_[i] - static_cast<double>(shift_) / 2);
+      into.least[k] = static_cast<T>(least_[i] - static_cast<double>(shift_) * kShiftBelowLeast);
+    }
     if (!inner_.empty()) into.inner[k] = inner_[i];
   }
 }
@@ -93,8 +92,8 @@ PackedSamples<T> Pairwise<T>::pack(Rows rows, const Context& context) const {
   PackedSamples<T> packed;
   prepare(rows, 0, rows.count, packed);
   const std::size_t panels = packed.padded() / simd::kFeaturePanel<T>;
-  const auto task = [&](std::size_t panel, std::size_t) { pack_panel(panel, packed); };
-  run(panels, static_cast<double>(rows.count * columns()), context, task);
+  context.for_each_block(panels, 1, kNanosecondsPerTerm * static_cast<double>(rows.count * columns()),
+                         [&](std::size_t panel, std::size_t, std::size_t) { pack_panel(panel, packed); });
   return packed;
 }
 
@@ -117,10 +116,14 @@ void Pairwise<T>::evaluate(const PackedSamples<T>& rows, std::size_t row, const 
   const simd::PairwiseKernels<T>& kernels = simd::kernels().pairwise<T>();
   const std::size_t d = this->columns();
   const simd::PanelPair<T> panels{rows.panels.data() + row * d, columns.panels.data() + column * d, d};
-  const Reduction reduction = uses_squares() ? Reduction::kInner : measure_->reduction;
-  kernels.reduce[static_cast<std::size_t>(reduction)](panels, tile);
-  if (uses_squares())
-    kernels.subtract_squares(panels, {rows.squares.data() + row, columns.squares.data() + column, shift_}, tile);
+  const bool squared = measure_->reduction == Reduction::kSquaredEuclidean;
+  const Reduction shared = squared ? Reduction::kInner : Reduction::kLesser;
+  kernels.reduce[static_cast<std::size_t>(has_parts() ? shared : measure_->reduction)](panels, tile);
+  if (has_parts()) {
+    const simd::OwnParts<T> parts{rows.own.data() + row, columns.own.data() + column, rows.least.data() + row,
+                                  columns.least.data() + column, shift_};
+    (squared ? kernels.add_squares : kernels.add_sums)(panels, parts, tile);
+  }
   simd::Finish<T> with = finish_;
   with.rows = rows.added.data() + row;
   with.columns = columns.added.data() + column;
@@ -141,8 +144,8 @@ std::vector<double> Pairwise<T>::reduced_pairs(Rows rows, const Context& context
   const bool squared = measure_->reduction == Reduction::kSquaredEuclidean;
   const double factor = squared ? features_.unit * features_.unit : features_.unit;
   std::vector<double> pairs(n * (n - 1) / 2);
-  const auto task = [&](std::size_t block, std::size_t) {
-    const std::size_t begin = block * panel, end = std::min(n, begin + panel);
+  const auto reduce_rows = [&](std::size_t begin, std::size_t count, std::size_t) {
+    const std::size_t end = begin + count;
     AlignedVector<T> strip(panel * (begin + panel));
     const simd::Tile<T> tile{strip.data(), begin + panel, panel, begin + panel};
     simd::kernels().pairwise<T>().reduce[static_cast<std::size_t>(measure_->reduction)](
@@ -151,7 +154,7 @@ std::vector<double> Pairwise<T>::reduced_pairs(Rows rows, const Context& context
       for (std::size_t j = 0; j < i; ++j)
         pairs[i * (i - 1) / 2 + j] = factor * static_cast<double>(strip[(i - begin) * tile.stride + j]);
   };
-  run(packed.padded() / panel, static_cast<double>(pairs.size() * d), context, task);
+  context.for_each_block(n, panel, kNanosecondsPerTerm * static_cast<double>(pairs.size() * d), reduce_rows);
   return pairs;
 }
 
@@ -173,7 +176,7 @@ bool Pairwise<T>::fill(const PackedSamples<T>& samples, const Context& context, 
   const bool stream = count * stride * sizeof(S) > kCached;
   const simd::PairwiseKernels<S>& kernels = simd::kernels().pairwise<S>();
   std::atomic<bool> finite{true};
-  const auto task = [&](std::size_t index, std::size_t slot) {
+  const auto make_tile = [&](std::size_t index, std::size_t, std::size_t slot) {
     if (context.cancelled()) return;
     std::size_t a = 0, b = index;
     while (b > a) b -= ++a;
@@ -190,7 +193,8 @@ bool Pairwise<T>::fill(const PackedSamples<T>& samples, const Context& context, 
       kernels.mirror({ready.entries, kSize, ready.rows, columns}, out + column * stride + row, stride, stream);
     progress.finish_part();
   };
-  run(parts, static_cast<double>(count * count / 2) * static_cast<double>(this->columns() + 16), context, task);
+  const double terms = static_cast<double>(count * count / 2) * static_cast<double>(this->columns() + 16);
+  context.for_each_block(parts, 1, kNanosecondsPerTerm * terms, make_tile);
   return finite.load();
 }
 

@@ -15,13 +15,16 @@ namespace genmi::affinity {
 template <class T>
 inline constexpr std::size_t kTileSize = 6 * simd::kFeaturePanel<T>;
 
+// About how long a feature of a pair takes.
+inline constexpr double kNanosecondsPerTerm = 0.1;
+
 // Some samples as the kernels read them, and what each brings to its entries beside its features. Filled up with zeros
 // to a whole panel.
 template <class T>
 struct PackedSamples {
   std::size_t count = 0;
   AlignedVector<T> panels;
-  AlignedVector<T> squares;     // |x|^2 - shift / 2, where inner products make differences
+  AlignedVector<T> own, least;  // see simd::OwnParts
   AlignedVector<double> inner;  // inside the power or tanh
   AlignedVector<double> added;  // to every entry
   std::vector<std::size_t> samples;
@@ -74,15 +77,17 @@ class Pairwise {
   double typical_reduction() const;
   void prepare(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const;
   void pack_panel(std::size_t panel, PackedSamples<T>& into) const;
-  bool uses_squares() const;
+  void find_parts();
+  double doubted_share(const std::vector<double>& least) const;
+  bool has_parts() const { return !own_.empty(); }
   void finish(const simd::Finish<T>& finish, const simd::Tile<T>& tile) const;
 
   const Measure* measure_;
   Coefficients coefficients_;
   SampleFeatures<T> features_;
   simd::Finish<T> finish_{};
-  T shift_ = 0;                  // is taken out of reductions before they are rounded
-  std::vector<double> squares_;  // |x|^2
+  T shift_ = 0;                      // is taken out of reductions before they are rounded
+  std::vector<double> own_, least_;  // see simd::OwnParts, without the shift; none: differences are added up
   std::vector<double> inner_;
   std::vector<double> added_;
   std::vector<double> offsets_;

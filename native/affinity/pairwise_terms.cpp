@@ -12,6 +12,11 @@ namespace {
 
 // With so few features differences cost no more than inner products, and keep more digits.
 constexpr std::size_t kFewFeatures = 16;
+// Differences that are this much smaller than the squares, or the magnitudes, that they are made of have lost digits.
+constexpr double kTrustedSquares = 1.0 / 16, kTrustedSums = 1.0 / 4;
+// Of the pairs: if more are doubted, so are many of the blocks that they are in.
+constexpr double kRarely = 1.0 / 512;
+constexpr std::size_t kSampledForDoubts = 64;
 // Of the exponential's constant part: what is below is all tail.
 constexpr double kLargestExponent = 10;
 
@@ -19,35 +24,59 @@ constexpr double kLargestExponent = 10;
 
 template <class T>
 Pairwise<T>::Pairwise(AnyMatrix features, const Measure& measure, const Coefficients& coefficients)
-    : measure_(&measure), coefficients_(coefficients), features_(features, measure) {
-  if (uses_squares()) {
-    squares_.resize(size());
+    : measure_(&measure), coefficients_(coefficients), features_(features, measure), added_(features_.size, 0.0) {
+  if (columns() > kFewFeatures || measure.traits.normalises) find_parts();
+  derive();
+}
+
+// Inner products of centred samples make squared differences of many features at half the cost, minima differences.
+// Those are trusted less: not for data in clusters far apart, where differences within one are small.
+template <class T>
+void Pairwise<T>::find_parts() {
+  if (measure_->reduction == Reduction::kSquaredEuclidean) {
+    own_.resize(size());
     for (std::size_t i = 0; i < size(); ++i) {
       const double square = simd::inner(sample(i), sample(i), columns());
-      squares_[i] = measure.traits.normalises && square > 0 ? 1 : square;
-      has_zeros_ = has_zeros_ || (measure.traits.normalises && square == 0);
+      own_[i] = measure_->traits.normalises && square > 0 ? 1 : square;
+      has_zeros_ = has_zeros_ || (measure_->traits.normalises && square == 0);
+      least_.push_back(kTrustedSquares * own_[i]);
     }
   }
-  derive();
+  if (measure_->reduction != Reduction::kManhattan) return;
+  std::vector<double> sums(size(), 0.0), least(size(), 0.0);
+  for (std::size_t i = 0; i < size(); ++i) {
+    for (std::size_t f = 0; f < columns(); ++f) sums[i] += static_cast<double>(sample(i)[f]);
+    for (std::size_t f = 0; f < columns(); ++f) least[i] += kTrustedSums * std::abs(static_cast<double>(sample(i)[f]));
+  }
+  if (doubted_share(least) > kRarely) return;
+  own_ = std::move(sums);
+  least_ = std::move(least);
+}
+
+template <class T>
+double Pairwise<T>::doubted_share(const std::vector<double>& least) const {
+  const std::vector<std::int32_t> some = evenly_spread(size(), kSampledForDoubts);
+  Workspace unused;
+  const std::vector<double> pairs = reduced_pairs({some.data(), some.size()}, {unused});
+  std::size_t doubted = 0;
+  for (std::size_t i = 0, pair = 0; i < some.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j, ++pair) {
+      const double trusted = least[static_cast<std::size_t>(some[i])] + least[static_cast<std::size_t>(some[j])];
+      doubted += pairs[pair] < features_.unit * trusted ? 1 : 0;
+    }
+  return static_cast<double>(doubted) / static_cast<double>(pairs.size() + 1);
 }
 
 template <class T>
 std::size_t Pairwise<T>::bytes() const {
   return features_.rows.size() * sizeof(T) +
-         (squares_.size() + inner_.size() + added_.size() + offsets_.size()) * sizeof(double);
+         (own_.size() + least_.size() + inner_.size() + added_.size() + offsets_.size()) * sizeof(double);
 }
 
 template <class T>
 void Pairwise<T>::set_gamma(double gamma) {
   coefficients_.gamma = gamma;
   derive();
-}
-
-// Inner products of centred samples make differences of many features at half the cost.
-template <class T>
-bool Pairwise<T>::uses_squares() const {
-  return measure_->reduction == Reduction::kSquaredEuclidean &&
-         (measure_->traits.normalises || columns() > kFewFeatures);
 }
 
 template <class T>
@@ -104,7 +133,7 @@ void Pairwise<T>::derive_differences(double factor) {
     double typical = typical_reduction() / factor;
     if (exponential) typical = std::min(typical, kLargestExponent / finish_.gamma);
     shift_ = std::isfinite(typical) ? static_cast<T>(typical) : 0;
-    finish_.subtract = uses_squares() ? 0 : shift_;
+    finish_.subtract = has_parts() ? 0 : shift_;
   }
   double constant = traits.constant;
   if (exponential) {
@@ -118,7 +147,7 @@ void Pairwise<T>::derive_differences(double factor) {
   }
   offsets_.assign(size(), constant / 2);
   for (std::size_t i = 0; has_zeros_ && i < size(); ++i)
-    if (squares_[i] == 0) offsets_[i] += traits.scale;  // half of what it lacks to being orthogonal
+    if (own_[i] == 0) offsets_[i] += traits.scale;  // half of what it lacks to being orthogonal
 }
 
 template <class T>
@@ -138,7 +167,5 @@ template std::size_t Pairwise<float>::bytes() const;
 template std::size_t Pairwise<double>::bytes() const;
 template void Pairwise<float>::set_gamma(double);
 template void Pairwise<double>::set_gamma(double);
-template bool Pairwise<float>::uses_squares() const;
-template bool Pairwise<double>::uses_squares() const;
 
 }  // namespace genmi::affinity

@@ -66,12 +66,12 @@ Status symmetrised(MatrixView<T> matrix, Kind kind, bool metric, AffinityPtr& ou
   const std::size_t n = matrix.rows;
   std::vector<double> offsets;
   if (sizeof(S) < sizeof(T) && kind == Kind::kKernel) {
-    const std::vector<std::int32_t> some = affinity::landmarks(n);
+    const std::vector<std::int32_t> some = affinity::evenly_spread(n, affinity::kLandmarks);
     offsets.assign(n, 0.0);
     for (std::size_t i = 0; i < n; ++i)
       for (const std::int32_t landmark : some)
         offsets[i] += entry_of(matrix, kind, i, static_cast<std::size_t>(landmark)) / static_cast<double>(some.size());
-    affinity::centre_on_landmarks(offsets);
+    affinity::centre_on_landmarks(some, offsets);
   }
   affinity::PaddedMatrix<S> entries(n);
   bool finite = true;

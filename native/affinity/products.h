@@ -6,28 +6,14 @@
 #include <cstddef>
 #include <span>
 
-#include "affinity/row_blocks.h"
 #include "affinity/row_product.h"
 #include "genmi/context.h"
 
 namespace genmi::affinity {
 
-// Below this many multiplications in vectors, about a tenth of a millisecond, a second thread costs more than it
-// brings.
-constexpr std::size_t kParallelProducts = 8'000'000;
-
-// Calls block(first, count, slot) for all rows, some panels at a time: the same for any number of threads.
-template <class Block>
-void for_each_product_block(std::size_t rows, std::size_t rows_per_block, bool worth_threads, const Context& context,
-                            const Block& block) {
-  const auto task = [&](std::size_t index, std::size_t slot) {
-    if (context.cancelled()) return;
-    const std::size_t first = index * rows_per_block;
-    block(first, std::min(rows_per_block, rows - first), slot);
-  };
-  const std::size_t blocks = (rows + rows_per_block - 1) / rows_per_block;
-  if (worth_threads) return context.for_each(blocks, task);
-  for (std::size_t index = 0; index < blocks; ++index) task(index, 0);
+// About how long it takes to multiply an n x m matrix with k columns.
+constexpr double product_nanoseconds(std::size_t n, std::size_t m, std::size_t k) {
+  return static_cast<double>(n * m * k) / 40;
 }
 
 // out = A V for a matrix A in memory, by the address of each of its padded rows, of as many columns as V has rows.
@@ -36,9 +22,9 @@ void multiply_stored_rows(std::span<const T* const> rows, std::size_t columns, c
                           const Context& context, T* out) {
   constexpr std::size_t kRows = 128;
   const RowProduct<T> product(v, columns, k, context.workspace);
-  for_each_product_block(rows.size(), kRows, rows.size() * columns * k >= kParallelProducts, context,
+  context.for_each_block(rows.size(), kRows, product_nanoseconds(rows.size(), columns, k),
                          [&](std::size_t first, std::size_t count, std::size_t) {
-                           product.multiply(rows.subspan(first, count), out + first * k);
+                           if (!context.cancelled()) product.multiply(rows.subspan(first, count), out + first * k);
                          });
 }
 
@@ -54,8 +40,9 @@ void multiply_transposed(std::span<const T* const> rows, std::size_t columns, co
   const std::size_t part = std::max(kSmallestPart, (n / kMostParts + kRows) / kRows * kRows);
   const std::size_t parts = (n + part - 1) / part;
   const std::span<T> sums = context.workspace.take_zeroed<T>(size * parts);
-  for_each_product_block(
-      n, part, n * columns * k >= kParallelProducts, context, [&](std::size_t first, std::size_t count, std::size_t) {
+  context.for_each_block(
+      n, part, product_nanoseconds(n, columns, k), [&](std::size_t first, std::size_t count, std::size_t) {
+        if (context.cancelled()) return;
         T* sum = sums.data() + first / part * size;
         for (std::size_t at = first; at < first + count; at += kRows)
           product.add_transposed(rows.subspan(at, std::min(kRows, first + count - at)), at, columns, sum);
@@ -68,17 +55,17 @@ void multiply_transposed(std::span<const T* const> rows, std::size_t columns, co
 // So many rows are made before they are multiplied.
 constexpr std::size_t kMadeRows = 64;
 
-// The same for a matrix of which make(first, count, slot, rows, stride) makes some rows at a time, each with about
-// row_operations operations.
+// The same for a matrix of which make(first, count, slot, rows, stride) makes some rows at a time, in about so many
+// nanoseconds for all of them.
 template <class T, class Make>
-void multiply_made_rows(std::size_t n, const T* v, std::size_t k, std::size_t row_operations, const Context& context,
+void multiply_made_rows(std::size_t n, const T* v, std::size_t k, double nanoseconds, const Context& context,
                         const Make& make, T* out) {
   const std::size_t stride = simd::panel_size(n, 1);
   const RowProduct<T> product(v, n, k, context.workspace);
   const std::span<T> scratch = context.workspace.take_zeroed<T>(kMadeRows * stride * context.slots());
-  const bool worth_threads = n * row_operations >= kParallelOperations || n * n * k >= kParallelProducts;
-  for_each_product_block(n, kMadeRows, worth_threads, context,
+  context.for_each_block(n, kMadeRows, nanoseconds + product_nanoseconds(n, n, k),
                          [&](std::size_t first, std::size_t count, std::size_t slot) {
+                           if (context.cancelled()) return;
                            T* made = scratch.data() + slot * kMadeRows * stride;
                            make(first, count, slot, made, stride);
                            const T* rows[kMadeRows];
@@ -94,7 +81,7 @@ void multiply_symmetric(std::span<const T* const> rows, const T* v, std::size_t 
 // Whether that is faster: where the matrix has no place in a cache, and few columns wait for memory.
 template <class T>
 constexpr bool worth_symmetry(std::size_t n, std::size_t k) {
-  return k <= 32 && n * n * sizeof(T) >= 24'000'000;
+  return k <= 32 && n * n * sizeof(T) >= 16'000'000;
 }
 
 }  // namespace genmi::affinity

@@ -70,7 +70,9 @@ void SampleFeatures<T>::centre_and_copy(MatrixView<U> features, const Measure& m
   // Rounding to float32 hurts differences less when the mean is gone, whatever that adds.
   const bool rounds = sizeof(U) > sizeof(T) && !measure.traits.needs_non_negative;
   centre.assign(columns, 0.0);
-  if (inner || rounds || measure.reduction == Reduction::kSquaredEuclidean) {
+  const bool has_parts =
+      measure.reduction == Reduction::kSquaredEuclidean || measure.reduction == Reduction::kManhattan;
+  if (inner || rounds || has_parts) {
     const std::vector<double> mean = mean_of(features);
     centre = exact_centres<T>(features, mean);
     for (std::size_t f = 0; f < columns; ++f)

@@ -50,14 +50,12 @@ void multiply_symmetric(std::span<const T* const> rows, const T* v, std::size_t 
   std::array<std::span<T>, kParts> sums;
   for (std::size_t p = 0; p < kParts; ++p)
     sums[p] = context.workspace.take_zeroed<T>(simd::panel_size(n - part_begin(n, p), k));
-  const auto add_part = [&](std::size_t p, std::size_t) {
+  const auto add_part = [&](std::size_t p, std::size_t, std::size_t) {
     const std::size_t begin = part_begin(n, p), end = part_begin(n, p + 1);
     for (std::size_t first = begin; first < end && !context.cancelled(); first += kRows)
       add_strip(product, rows.subspan(first, std::min(kRows, end - first)), first, n, k, begin, sums[p].data());
   };
-  if (n * n * k >= kParallelProducts) context.for_each(kParts, add_part);
-  else
-    for (std::size_t p = 0; p < kParts; ++p) add_part(p, 0);
+  context.for_each_block(kParts, 1, product_nanoseconds(n, n, k), add_part);
   std::copy(sums[0].begin(), sums[0].end(), out);
   for (std::size_t p = 1; p < kParts; ++p)
     for (std::size_t at = 0; at < sums[p].size(); ++at) out[part_begin(n, p) * k + at] += sums[p][at];

@@ -1,17 +1,10 @@
 #include "objectives/owned_costs.h"
 
 namespace genmi::objectives {
-namespace {
-
-bool is_float32(const Affinity& distance) {
-  return distance.storage() == Storage::kDense && distance.precision() == Precision::kFloat32;
-}
-
-}  // namespace
 
 Status OwnedCosts::prepare(const Affinity& distance, Rows samples, const Context& context) {
   const auto prepare_costs = [&]() -> Status {
-    if (is_float32(distance)) {
+    if (distance.precision() == Precision::kFloat32) {
       const auto fill = [&](float* rows, std::size_t stride) { distance.submatrix(samples, context, rows, stride); };
       return costs_.prepare(samples.count, fill, distance.metric_like());
     }

@@ -1,7 +1,6 @@
 // Panels of predictions cut into fixed blocks, on as many threads as their work is worth.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 
 #include "genmi/context.h"
@@ -10,8 +9,6 @@
 namespace genmi::objectives {
 
 constexpr std::size_t kRowsPerBlock = 16 * simd::kPanel;
-// Below about a tenth of a millisecond of work for each, a second thread costs more than it brings.
-constexpr double kParallelNanoseconds = 200'000;
 
 constexpr std::size_t blocks_of(std::size_t rows) { return (rows + kRowsPerBlock - 1) / kRowsPerBlock; }
 
@@ -22,12 +19,9 @@ struct PanelBlock {
 // Calls work(block) for all blocks of n rows, which together take about so many nanoseconds.
 template <class Work>
 void for_each_block(const Context& context, std::size_t n, double nanoseconds, const Work& work) {
-  const auto task = [&](std::size_t index, std::size_t slot) {
-    const std::size_t first = index * kRowsPerBlock;
-    work(PanelBlock{index, first, std::min(n - first, kRowsPerBlock), slot});
-  };
-  if (nanoseconds >= kParallelNanoseconds) return context.for_each(blocks_of(n), task);
-  for (std::size_t index = 0; index < blocks_of(n); ++index) task(index, 0);
+  context.for_each_block(n, kRowsPerBlock, nanoseconds, [&](std::size_t first, std::size_t rows, std::size_t slot) {
+    work(PanelBlock{first / kRowsPerBlock, first, rows, slot});
+  });
 }
 
 template <class T>

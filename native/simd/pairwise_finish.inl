@@ -3,59 +3,36 @@
 namespace genmi::simd {
 namespace {
 
-template <class T>
-struct ExponentialConstants;
-template <>
-struct ExponentialConstants<float> {
-  static constexpr float kRounding = 12582912.f;  // 1.5 * 2^23: adding it leaves the integer in the low bits
-  static constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
-  static constexpr float kLowest = -87.f;
-  static constexpr int kTerms = 7, kMantissa = 23;
-};
-template <>
-struct ExponentialConstants<double> {
-  static constexpr double kRounding = 6755399441055744.;
-  static constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
-  static constexpr double kLowest = -708.;
-  static constexpr int kTerms = 13, kMantissa = 52;
-};
-
-// exp(x) = power (1 + rest), with a power of two and |rest| < 0.42: a Taylor polynomial on [-ln 2 / 2, ln 2 / 2].
-// (Cody, Waite, "Software Manual for the Elementary Functions", 1980.)
+// exp(x) = power (1 + rest), with a power of two and |rest| < 0.42, where the power is a normal number. math::exp takes
+// any x, and 1.5 to 1.9 times as long.
 template <class T>
 struct Exponential {
   Vector<T> power, rest;
 };
 template <class T>
 inline Exponential<T> split_exponential(Vector<T> x) {
-  using C = ExponentialConstants<T>;
-  const Vector<T> shifted = multiply_add(x, spread<T>(static_cast<T>(1.44269504088896340736)), spread<T>(C::kRounding));
-  const Vector<T> n = shifted - C::kRounding;
-  const Vector<T> r =
-      multiply_add(n, spread<T>(-C::kLn2Low), multiply_add(n, spread<T>(-C::kLn2High), x));
-  double factorial = 1;
-  for (int k = 2; k <= C::kTerms; ++k) factorial *= k;
-  Vector<T> sum = spread<T>(static_cast<T>(1 / factorial));
-  for (int k = C::kTerms; k > 2; --k) {
-    factorial /= k;
-    sum = multiply_add(sum, r, spread<T>(static_cast<T>(1 / factorial)));
-  }
-  const Integers<T> exponent = reinterpret_cast<Integers<T>>(shifted) << C::kMantissa;
-  return {reinterpret_cast<Vector<T>>(exponent + reinterpret_cast<Integers<T>>(spread<T>(1))),
-          multiply_add(sum, r * r, r)};
+  using F = FormatOf<T>;
+  const Vector<T> shifted = multiply_add(x, spread(T(1.4426950408889634)), spread(F::kRounder));
+  const Vector<T> n = shifted - F::kRounder;
+  const Vector<T> rest = multiply_add(n, spread(-F::kLn2Low), multiply_add(n, spread(-F::kLn2High), x));
+  const Integers<T> power = (math::bits<T>(shifted) << F::kMantissa) + F::kOne;
+  return {reinterpret_cast<Vector<T>>(power), math::exponential_series<T>(rest)};
 }
 
-// exp(x) for x <= 700 (80 in float32), to 2 units in the last place; 0 where that is less than exp(-708) (exp(-87)).
+template <class T>
+constexpr T kLowestExponent = T(1 - FormatOf<T>::kBias) * T(0.69314718055994530942);
+
+// exp(x) for x <= 700 (80 in float32), to 2 units in the last place; 0 where that is no normal number.
 template <class T>
 inline Vector<T> exponential(Vector<T> x) {
-  const Vector<T> lowest = spread<T>(ExponentialConstants<T>::kLowest);
+  const Vector<T> lowest = spread(kLowestExponent<T>);
   const Exponential<T> e = split_exponential<T>(x < lowest ? lowest : x);
   return x < lowest ? Vector<T>{} : multiply_add(e.power, e.rest, e.power);
 }
 // exp(x) - 1, to 3 units in its last place.
 template <class T>
 inline Vector<T> exponential_less_one(Vector<T> x) {
-  const Vector<T> lowest = spread<T>(ExponentialConstants<T>::kLowest);
+  const Vector<T> lowest = spread(kLowestExponent<T>);
   const Exponential<T> e = split_exponential<T>(x < lowest ? lowest : x);
   return multiply_add(e.power, e.rest, e.power - T{1});
 }

@@ -11,10 +11,10 @@
 
 namespace genmi::simd {
 
-// Over the features of two samples: sum x y, sum (x - y)^2, sum |x - y|, max |x - y|, and sum (x - y)^2 / (x + y) in
-// which a term with x + y = 0 counts nothing.
-enum class Reduction { kInner, kSquaredEuclidean, kManhattan, kChebyshev, kChiSquared };
-inline constexpr std::size_t kReductions = 5;
+// Over the features of two samples: sum x y, sum (x - y)^2, sum |x - y|, max |x - y|, sum (x - y)^2 / (x + y) in which
+// a term with x + y = 0 counts nothing, and -2 sum min(x, y).
+enum class Reduction { kInner, kSquaredEuclidean, kManhattan, kChebyshev, kChiSquared, kLesser };
+inline constexpr std::size_t kReductions = 6;
 
 template <class T>
 inline constexpr std::size_t kFeaturePanel = 64 / sizeof(T);
@@ -36,10 +36,13 @@ struct PanelPair {
   std::size_t features;
 };
 
-// |x - y|^2 = u_x + u_y - 2 <x, y> + shift for the squares u = |x|^2 - shift / 2.
+// sum (x - y)^2 = |x|^2 + |y|^2 - 2 <x, y> and sum |x - y| = sum x + sum y - 2 sum min(x, y): what each sample brings
+// by itself, less half of the shift; and its part of the least difference, less the shift, that is not taken for
+// rounding.
 template <class T>
-struct Squares {
+struct OwnParts {
   const T *rows, *columns;
+  const T *least_of_rows, *least_of_columns;
   T shift;
 };
 
@@ -64,9 +67,11 @@ struct PairwiseKernels {
   void (*pack)(const T* const* samples, std::size_t features, T* panel);
   // tile = the reduction of every pair; for kSquaredEuclidean by differences.
   void (*reduce[kReductions])(const PanelPair<T>& panels, const Tile<T>& tile);
-  // From the tile of inner products: |x - y|^2 - shift. Where that is less than 1 / 16 of |x|^2 + |y|^2, and much of it
-  // would be rounding, the differences are squared and added up instead; two equal samples are at 0.
-  void (*subtract_squares)(const PanelPair<T>& panels, const Squares<T>& squares, const Tile<T>& tile);
+  // From the tile of inner products, or of minima: sum (x - y)^2 - shift, or sum |x - y| - shift. Where that is less
+  // than is trusted, and much of it would be rounding, the differences are added up instead; two equal samples are at
+  // 0.
+  void (*add_squares)(const PanelPair<T>& panels, const OwnParts<T>& parts, const Tile<T>& tile);
+  void (*add_sums)(const PanelPair<T>& panels, const OwnParts<T>& parts, const Tile<T>& tile);
 
   void (*affine)(const Tile<T>& tile, const Finish<T>& finish);       // scale r
   void (*root)(const Tile<T>& tile, const Finish<T>& finish);         // scale sqrt(r)

@@ -13,8 +13,9 @@ template <class T>
 constexpr PairwiseKernels<T> kPairwiseKernels = {
     .pack = pack<T>,
     .reduce = {reduce_tile<T, Inner>, reduce_tile<T, SquaredDifferences>, reduce_tile<T, Differences>,
-               reduce_tile<T, LargestDifference>, reduce_tile<T, ChiSquared>},
-    .subtract_squares = subtract_squares<T>,
+               reduce_tile<T, LargestDifference>, reduce_tile<T, ChiSquared>, reduce_tile<T, Minima>},
+    .add_squares = add_squares<T>,
+    .add_sums = add_sums<T>,
     .affine = affine<T>,
     .root = root<T>,
     .exponential = exponential_kernel<T>,

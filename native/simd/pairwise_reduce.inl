@@ -52,6 +52,13 @@ struct Differences : Sum {
     return sum + magnitude<T>(subtract_beside_sums<T>(x, y));
   }
 };
+// Half of the work of differences: one operation on the units that compare and add, one on those that multiply.
+struct Minima : Sum {
+  template <class T>
+  static Vector<T> add(Vector<T> sum, Vector<T> x, Vector<T> y) {
+    return multiply_add(x < y ? x : y, spread<T>(-2), sum);
+  }
+};
 struct ChiSquared : Sum {
   template <class T>
   static Vector<T> add(Vector<T> sum, Vector<T> x, Vector<T> y) {
@@ -133,48 +140,54 @@ void reduce_tile(const PanelPair<T>& panels, const Tile<T>& tile) {
   }
 }
 
-// 1 / 16 of |x|^2 + |y|^2, in what is shifted; a little more where both are far below the shift and its rounding.
-template <class T>
-inline Vector<T> least_trusted(Vector<T> squares, T shift) {
-  return squares * T{0.0625} - shift * T{0.921875};
-}
-
-// kBlockRows rows against a panel of columns.
-template <class T>
-void subtract_block(const T* rows, const T* columns, std::size_t features, const T* row_squares,
-                    const T* column_squares, T shift, T* out, std::size_t stride) {
+// kBlockRows rows against a panel of columns: own parts + factor times what is in the tile, or a sum of differences.
+template <class T, class Difference>
+void add_parts_to_block(const T* rows, const T* columns, std::size_t features, const OwnParts<T>& parts, T factor,
+                        T* out, std::size_t stride) {
   constexpr std::size_t kCount = kLanes<T>;
   Integers<T> doubted{};
-  for (std::size_t r = 0; r < kBlockRows; ++r)
-    for (std::size_t c = 0; c < kFeaturePanel<T>; c += kCount) {
-      const Vector<T> squares = row_squares[r] + load_vector(column_squares + c);
-      const Vector<T> distance = squares - T{2} * load_vector(out + r * stride + c);
-      store_vector(distance, out + r * stride + c);
-      doubted |= distance < least_trusted<T>(squares, shift);
+  for (std::size_t c = 0; c < kFeaturePanel<T>; c += kCount) {
+    const Vector<T> own = load_vector(parts.columns + c), least = load_vector(parts.least_of_columns + c);
+    for (std::size_t r = 0; r < kBlockRows; ++r) {
+      const Vector<T> difference = parts.rows[r] + own + factor * load_vector(out + r * stride + c);
+      store_vector(difference, out + r * stride + c);
+      doubted |= difference < parts.least_of_rows[r] + least;
     }
+  }
   if (!any_bit(doubted)) return;
   alignas(64) T exact[kBlockRows * kFeaturePanel<T>] = {};
   for (std::size_t chunk = 0; chunk < features; chunk += kChunk)
-    reduce_block<T, SquaredDifferences, 1>(rows + chunk * kFeaturePanel<T>, columns + chunk * kFeaturePanel<T>, 0,
-                                           features - chunk < kChunk ? features - chunk : kChunk, chunk == 0, exact,
-                                           kFeaturePanel<T>);
-  for (std::size_t r = 0; r < kBlockRows; ++r)
-    for (std::size_t c = 0; c < kFeaturePanel<T>; c += kCount) {
-      const Vector<T> squares = row_squares[r] + load_vector(column_squares + c);
-      const Vector<T> distance = load_vector(out + r * stride + c);
-      store_vector(distance < least_trusted<T>(squares, shift) ? load_vector(exact + r * kFeaturePanel<T> + c) - shift : distance,
-          out + r * stride + c);
+    reduce_block<T, Difference, 1>(rows + chunk * kFeaturePanel<T>, columns + chunk * kFeaturePanel<T>, 0,
+                                   features - chunk < kChunk ? features - chunk : kChunk, chunk == 0, exact,
+                                   kFeaturePanel<T>);
+  for (std::size_t c = 0; c < kFeaturePanel<T>; c += kCount)
+    for (std::size_t r = 0; r < kBlockRows; ++r) {
+      const Vector<T> least = parts.least_of_rows[r] + load_vector(parts.least_of_columns + c);
+      const Vector<T> difference = load_vector(out + r * stride + c);
+      const Vector<T> instead = load_vector(exact + r * kFeaturePanel<T> + c) - parts.shift;
+      store_vector(difference < least ? instead : difference, out + r * stride + c);
     }
 }
 
-template <class T>
-void subtract_squares(const PanelPair<T>& panels, const Squares<T>& squares, const Tile<T>& tile) {
+template <class T, class Difference>
+void add_parts(const PanelPair<T>& panels, const OwnParts<T>& parts, T factor, const Tile<T>& tile) {
   const std::size_t panel_size = panels.features * kFeaturePanel<T>;
   for (std::size_t i = 0; i < tile.rows; i += kBlockRows)
     for (std::size_t j = 0; j < tile.columns; j += kFeaturePanel<T>)
-      subtract_block<T>(panels.rows + i / kFeaturePanel<T> * panel_size + i % kFeaturePanel<T>,
-                        panels.columns + j / kFeaturePanel<T> * panel_size, panels.features, squares.rows + i,
-                        squares.columns + j, squares.shift, tile.entries + i * tile.stride + j, tile.stride);
+      add_parts_to_block<T, Difference>(
+          panels.rows + i / kFeaturePanel<T> * panel_size + i % kFeaturePanel<T>,
+          panels.columns + j / kFeaturePanel<T> * panel_size, panels.features,
+          {parts.rows + i, parts.columns + j, parts.least_of_rows + i, parts.least_of_columns + j, parts.shift}, factor,
+          tile.entries + i * tile.stride + j, tile.stride);
+}
+
+template <class T>
+void add_squares(const PanelPair<T>& panels, const OwnParts<T>& parts, const Tile<T>& tile) {
+  add_parts<T, SquaredDifferences>(panels, parts, -2, tile);
+}
+template <class T>
+void add_sums(const PanelPair<T>& panels, const OwnParts<T>& parts, const Tile<T>& tile) {
+  add_parts<T, Differences>(panels, parts, 1, tile);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "affinity/measures.h"
 #include "genmi/affinity.h"
+#include "genmi/aligned_vector.h"
 #include "random.h"
 #include "simd/kernels.h"
 
@@ -254,10 +255,25 @@ TEST_P(PairwiseKernels, KeepTheDigitsOfManyNearDuplicates) {
     Features<float> x(n, d, false, random_);
     for (std::size_t i = 5; i < n; ++i)
       for (std::size_t f = 0; f < d; ++f) x.set(i, f, static_cast<float>(x.row(i % 5)[f] + 1e-5 * x.row(i)[f]));
-    for (const char* name : {"euclidean", "sqeuclidean"}) {
+    for (const char* name : {"euclidean", "sqeuclidean", "manhattan"}) {
       const Case each{Kind::kDistance, name};
       expect_right(entries(*make(x.view(), options_of(each), Storage::kDense, Precision::kFloat32)),
                    references(each, x), each, x);
+    }
+  }
+}
+
+// A pair of equal samples and a pair of near duplicates among many: too few to give up the shortcuts for all.
+TEST_P(PairwiseKernels, KeepTheDigitsOfFewNearDuplicates) {
+  for (const Case& each : cases()) {
+    if (each.name != "euclidean" && each.name != "manhattan" && each.name != "laplacian") continue;
+    for (const std::size_t d : std::vector<std::size_t>{17, 64, 130}) {
+      const Features<float> single(203, d, false, random_, 0, 1e-5);
+      const Features<double> both(203, d, false, random_, 0, 1e-12);
+      expect_right(entries(*make(single.view(), options_of(each), Storage::kDense, Precision::kFloat32)),
+                   references(each, single), each, single);
+      expect_right(entries(*make(both.view(), options_of(each), Storage::kDense, Precision::kFloat64)),
+                   references(each, both), each, both);
     }
   }
 }
@@ -340,6 +356,33 @@ TEST_P(PairwiseKernels, HaveTheSameBitsOnAnyNumberOfThreads) {
         }
       }
   }
+}
+
+// Mini-batches of every remainder modulo what is gathered together, in any order, with repetitions.
+TEST_P(PairwiseKernels, GiveMiniBatchesTheEntriesOfAll) {
+  for (const Case& each :
+       {Case{Kind::kDistance, "euclidean"}, Case{Kind::kKernel, "rbf"}, Case{Kind::kKernel, "linear"}})
+    for (const Storage storage : {Storage::kDense, Storage::kFeatures})
+      for (const Precision precision : {Precision::kFloat32, Precision::kFloat64}) {
+        const Features<float> x(230, 20, false, random_);
+        const AffinityPtr affinity = make(x.view(), options_of(each), storage, precision);
+        for (const std::size_t count : {1, 2, 3, 4, 5, 63, 67, 228}) {
+          std::vector<std::int32_t> rows;
+          for (std::size_t k = 0; k < count; ++k) rows.push_back(static_cast<std::int32_t>(k * k * 37 % x.n));
+          const std::size_t stride = (count + 31) / 32 * 32;
+          AlignedVector<float> single(count * stride);
+          std::vector<double> wide(count * count), row(count);
+          affinity->submatrix({rows.data(), count}, context(2), single.data(), stride);
+          affinity->submatrix({rows.data(), count}, context(2), wide.data());
+          for (std::size_t i = 0; i < count; ++i) {
+            affinity->entries(static_cast<std::size_t>(rows[i]), {rows.data(), count}, row.data());
+            for (std::size_t j = 0; j < count; ++j) {
+              ASSERT_EQ(wide[i * count + j], row[j]) << each.name << " " << count;
+              ASSERT_EQ(single[i * stride + j], static_cast<float>(row[j])) << each.name << " " << count;
+            }
+          }
+        }
+      }
 }
 
 // An entry is a function of its two samples, however it is asked for; stored it is the same unless offsets are taken

@@ -52,16 +52,14 @@ class Affinity {
   virtual double entry_operations() const { return 1; }
   virtual double product_operations(double n, double k) const { return n * n * (entry_operations() + k); }
 
-  // The same for a row of entries, with what surrounds each: what decides whether threads are worth it.
-  std::size_t row_operations(std::size_t columns) const {
-    return columns * (static_cast<std::size_t>(entry_operations()) + 8);
-  }
+  // About how long so many entries take one by one, with what surrounds each: what decides whether threads are worth
+  // it.
+  double entry_nanoseconds(std::size_t count) const { return static_cast<double>(count) * (entry_operations() + 8); }
 
   // out = A(rows, rows), rows.count x rows.count.
-  virtual void submatrix(Rows rows, const Context& context, double* out) const;
-
-  // The same rounded to float32, in rows of `stride` numbers.
-  virtual void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const;
+  virtual void submatrix(Rows rows, const Context& context, double* out) const = 0;
+  // The same rounded to float32, in rows of 64-byte alignment and `stride` numbers, a multiple of 16.
+  virtual void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const = 0;
 
   // out = A(rows, rows) V up to a constant per column, for V whose k columns sum to zero: all that the maximum mean
   // discrepancy asks of a kernel, and what stays exact when the kernel has a large constant part. Both are in panels
