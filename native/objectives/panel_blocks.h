@@ -19,10 +19,15 @@ struct PanelBlock {
   std::size_t index, first, rows, slot;
 };
 
+// Who comes next begins where the one before has ended: that is still in the cache.
+enum class Order { kForwards, kBackwards };
+
 // Calls work(block) for all blocks of n rows, which together take about so many nanoseconds.
 template <class Work>
-void for_each_block(const Context& context, std::size_t n, double nanoseconds, const Work& work) {
-  const auto task = [&](std::size_t index, std::size_t slot) {
+void for_each_block(const Context& context, std::size_t n, double nanoseconds, const Work& work,
+                    Order order = Order::kForwards) {
+  const auto task = [&](std::size_t turn, std::size_t slot) {
+    const std::size_t index = order == Order::kForwards ? turn : blocks_of(n) - 1 - turn;
     const std::size_t first = index * kRowsPerBlock;
     work(PanelBlock{index, first, std::min(n - first, kRowsPerBlock), slot});
   };

@@ -68,7 +68,7 @@ inline Vector<T> square_root(Vector<T> x) {
 
 template <class T>
 inline Vector<T> absolute(Vector<T> x) {
-  return x < 0 ? -x : x;
+  return reinterpret_cast<Vector<T>>(bits<T>(x) & ~bits<T>(spread(T(-0.0))));
 }
 
 // What is positive, shifted right: AVX2 has no other shift for 64 bits.
@@ -102,39 +102,46 @@ inline Vector<T> exponential_series(Vector<T> r) {
   return multiply_add(exponential_terms<T, 2>(r), r * r, r);
 }
 
-// x = power ln 2 + rest; the power as an integer too.
+// x = power ln 2 + rest, where `shifted` is the power with the rounder added to it.
 template <class T>
 struct Reduced {
-  Vector<T> rest;
-  Integers<T> power;
+  Vector<T> rest, power, shifted;
 };
 template <class T>
 inline Reduced<T> reduce_exponent(Vector<T> x) {
   using F = FormatOf<T>;
-  x = x > F::kGreatest ? spread(F::kGreatest) : x;
-  x = x < F::kLeast ? spread(F::kLeast) : x;
-  const Vector<T> number = x == x ? x : Vector<T>{};
-  const Vector<T> shifted = multiply_add(number, spread(T(1.4426950408889634)), spread(F::kRounder));
+  x = larger(spread(F::kLeast), smaller(spread(F::kGreatest), x));
+  const Vector<T> shifted = multiply_add(x, spread(T(1.4426950408889634)), spread(F::kRounder));
   const Vector<T> power = shifted - F::kRounder;
   const Vector<T> high = multiply_add(power, spread(-F::kLn2High), x);
-  return {multiply_add(power, spread(-F::kLn2Low), high), bits<T>(shifted) - bits<T>(spread(F::kRounder))};
+  return {multiply_add(power, spread(-F::kLn2Low), high), power, shifted};
 }
 
-// (1 + series) 2^power, in two steps, since neither end of the range has the power as a number.
+// (1 + series) 2^power.
 template <class T>
-inline Vector<T> scale_by_power(Vector<T> series, Integers<T> power) {
+inline Vector<T> scale_by_power(Vector<T> series, const Reduced<T>& reduced) {
+#if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
+  const Vector<T> sum = series + 1;
+  if constexpr (sizeof(T) == 4)
+    return Vector<T>(_mm512_maskz_scalef_ps(__mmask16(-1), __m512(sum), __m512(reduced.power)));
+  else return Vector<T>(_mm512_maskz_scalef_pd(__mmask8(-1), __m512d(sum), __m512d(reduced.power)));
+#else
+  // In two steps, since neither end of the range has the power as a number.
   using F = FormatOf<T>;
+  const Vector<T> number = reduced.shifted == reduced.shifted ? reduced.shifted : spread(F::kRounder);
+  const Integers<T> power = bits<T>(number) - bits<T>(spread(F::kRounder));
   constexpr int kEven = 2048;  // keeps what is halved positive
   const Integers<T> half = shift_right<T>(power + kEven, 1) - kEven / 2, rest = power - half;
   const Vector<T> first = reinterpret_cast<Vector<T>>((half + F::kBias) << F::kMantissa);
   const Vector<T> second = reinterpret_cast<Vector<T>>((rest + F::kBias) << F::kMantissa);
   return multiply_add(series, first, first) * second;
+#endif
 }
 
 template <class T>
 inline Vector<T> exp(Vector<T> x) {
   const Reduced<T> reduced = reduce_exponent<T>(x);
-  return scale_by_power<T>(exponential_series<T>(reduced.rest), reduced.power);
+  return scale_by_power<T>(exponential_series<T>(reduced.rest), reduced);
 }
 
 // exp(x) - 1.
@@ -142,7 +149,7 @@ template <class T>
 inline Vector<T> expm1(Vector<T> x) {
   const Reduced<T> reduced = reduce_exponent<T>(x);
   const Vector<T> series = exponential_series<T>(reduced.rest);
-  return reduced.power == 0 ? series : scale_by_power<T>(series, reduced.power) - 1;
+  return reduced.power == 0 ? series : scale_by_power<T>(series, reduced) - 1;
 }
 
 // log(1 + f) + exponent log 2, for 1 + f in [sqrt(1/2), sqrt 2).
