@@ -77,29 +77,44 @@ inline Integers<T> shift_right(Integers<T> positive, int places) {
   return reinterpret_cast<Integers<T>>(reinterpret_cast<Naturals<T>>(positive) >> places);
 }
 
-// x^2 / 2! + ... and 2 x / 3 + 2 x^2 / 5 + ..., from their last terms on.
-template <class T, int kTerm>
-constexpr T inverse_factorial() {
-  double factorial = 1;
-  for (int n = 2; n <= kTerm; ++n) factorial *= n;
-  return static_cast<T>(1 / factorial);
+// sum_i coefficient(kFrom + i) x^i over kCount terms, where powers are x, x^2, x^4, ...: halves that do not wait for each
+// other (Estrin).
+template <class T, class Coefficients, int kFrom, int kCount>
+inline Vector<T> polynomial(const Vector<T>* powers) {
+  if constexpr (kCount == 1) {
+    return spread(Coefficients::template of<T, kFrom>());
+  } else {
+    constexpr int kPower = kCount > 8 ? 3 : kCount > 4 ? 2 : kCount > 2 ? 1 : 0, kLow = 1 << kPower;
+    return multiply_add(polynomial<T, Coefficients, kFrom + kLow, kCount - kLow>(powers), powers[kPower],
+                        polynomial<T, Coefficients, kFrom, kLow>(powers));
+  }
 }
-template <class T, int kTerm>
-inline Vector<T> exponential_terms(Vector<T> x) {
-  if constexpr (kTerm == FormatOf<T>::kTerms) return spread(inverse_factorial<T, kTerm>());
-  else return multiply_add(exponential_terms<T, kTerm + 1>(x), x, spread(inverse_factorial<T, kTerm>()));
+template <class T, class Coefficients, int kFrom, int kCount>
+inline Vector<T> polynomial(Vector<T> x) {
+  const Vector<T> second = x * x, fourth = second * second, powers[] = {x, second, fourth, fourth * fourth};
+  return polynomial<T, Coefficients, kFrom, kCount>(powers);
 }
-template <class T, int kTerm>
-inline Vector<T> artanh_terms(Vector<T> x) {
-  constexpr T kCoefficient = T(2) / T(2 * kTerm + 1);
-  if constexpr (kTerm == FormatOf<T>::kLogarithmTerms) return spread(kCoefficient);
-  else return multiply_add(artanh_terms<T, kTerm + 1>(x), x, spread(kCoefficient));
-}
+
+struct InverseFactorials {
+  template <class T, int kTerm>
+  static constexpr T of() {
+    double factorial = 1;
+    for (int n = 2; n <= kTerm; ++n) factorial *= n;
+    return static_cast<T>(1 / factorial);
+  }
+};
+struct ArtanhCoefficients {
+  template <class T, int kTerm>
+  static constexpr T of() {
+    return T(2) / T(2 * kTerm + 1);
+  }
+};
 
 // exp(r) - 1 for |r| <= ln 2 / 2.
 template <class T>
 inline Vector<T> exponential_series(Vector<T> r) {
-  return multiply_add(exponential_terms<T, 2>(r), r * r, r);
+  constexpr int kFirst = 2, kCount = FormatOf<T>::kTerms - kFirst + 1;
+  return multiply_add(polynomial<T, InverseFactorials, kFirst, kCount>(r), r * r, r);
 }
 
 // x = power ln 2 + rest, where `shifted` is the power with the rounder added to it.
@@ -157,9 +172,10 @@ template <class T>
 inline Vector<T> log_reduced(Vector<T> f, Vector<T> exponent) {
   using F = FormatOf<T>;
   const Vector<T> s = f / (f + 2), z = s * s;
+  const Vector<T> series = polynomial<T, ArtanhCoefficients, 1, F::kLogarithmTerms>(z);
   const Vector<T> half_square = f * f * T(0.5);
   const Vector<T> tail =
-      multiply_add(s, multiply_add(artanh_terms<T, 1>(z), z, half_square), exponent * F::kLn2Low);
+      multiply_add(s, multiply_add(series, z, half_square), exponent * F::kLn2Low);
   return multiply_add(exponent, spread(F::kLn2High), f - (half_square - tail));
 }
 

@@ -15,7 +15,7 @@ inline void read_tile(const T* rows, std::size_t stride, std::size_t columns, T*
     for (std::size_t i = 0; i < kTile<T>; ++i) tile[i] = load_parts(rows + (first + i) * stride, kTile<T> * stride);
     transpose_parts<T>(tile);
     for (std::size_t j = 0; j < kTile<T>; ++j)
-      if (j < columns) store_vector<T>(each(tile[j]), panel + j * kPanel + first);
+      if (j < columns) store_vector<T>(each(tile[j], first), panel + j * kPanel + first);
   }
 }
 template <class T, class Panel>
@@ -39,7 +39,7 @@ inline bool is_whole(std::size_t rows, std::size_t panel, std::size_t k, std::si
   return end <= rows && (columns == kTile<T> || (rows - end) * k >= kTile<T>);
 }
 
-// Of each vector on its way into the panel, each(vector) is stored.
+// Of each vector on its way into the panel, of samples from `first` on, each(vector, first) is stored.
 template <class T, class Each>
 inline void read_panel(const T* data, std::size_t rows, std::size_t index, std::size_t k, T* panel, const Each& each) {
   const T* from = data + index * kPanel * k;
@@ -91,7 +91,7 @@ inline Vector<T> clamp(Vector<T> x, T least, T greatest) {
 template <class T>
 bool read_probabilities(const T* data, std::size_t rows, std::size_t k, T least, T greatest, T* tau) {
   Vector<T> not_finite{};  // 0 x is no number where x is not finite
-  const auto clip_each = [&](Vector<T> x) {
+  const auto clip_each = [&](Vector<T> x, std::size_t) {
     not_finite = multiply_add(x, Vector<T>{}, not_finite);
     return clamp<T>(x, least, greatest);
   };
@@ -104,29 +104,54 @@ bool read_probabilities(const T* data, std::size_t rows, std::size_t k, T least,
 template <class T>
 inline constexpr T kLeastLogarithm = sizeof(T) == 4 ? T(-1e30) : T(-1e300);
 
+// A panel's logits less the largest of each sample, their exponentials, and the sums of those. Returns 0 if all are finite.
+template <class T>
+inline Vector<T> read_exponentials(const T* data, std::size_t rows, std::size_t panel, std::size_t k, T* log_tau, T* tau,
+                                   T* sums) {
+  Vector<T> not_finite{}, largest[kPanel / kLanes<T>];
+  for (auto& each : largest) each = spread(-T(__builtin_inf()));
+  read_panel(data, rows, panel, k, log_tau, [&](Vector<T> x, std::size_t first) {
+    not_finite = multiply_add(x, Vector<T>{}, not_finite);
+    largest[first / kLanes<T>] = larger(x, largest[first / kLanes<T>]);
+    return x;
+  });
+  for (std::size_t first = 0; first < kPanel; first += kLanes<T>) {
+    Vector<T> sum{};
+    for (std::size_t at = first; at < k * kPanel; at += kPanel) {
+      const Vector<T> difference = load_vector(log_tau + at) - largest[first / kLanes<T>];
+      const Vector<T> below = larger(spread(kLeastLogarithm<T>), difference), exponential = math::exp<T>(below);
+      sum += exponential;
+      store_vector<T>(below, log_tau + at);
+      store_vector<T>(exponential, tau + at);
+    }
+    store_vector<T>(sum, sums + first);
+  }
+  return not_finite;
+}
+
+// Panels between which a processor need not wait for a sum, but which are still in the first cache.
+constexpr std::size_t kPanelsAtOnce = 4;
+
 template <class T>
 bool read_logits(const T* data, std::size_t rows, std::size_t k, T* log_tau, T* tau) {
   Vector<T> not_finite{};
-  const auto check_each = [&](Vector<T> x) {
-    not_finite = multiply_add(x, Vector<T>{}, not_finite);
-    return x;
-  };
-  for (std::size_t panel = 0; panel < panels_of(rows); ++panel, log_tau += k * kPanel, tau += k * kPanel) {
-    read_panel(data, rows, panel, k, log_tau, check_each);
-    for (std::size_t first = 0; first < kPanel; first += kLanes<T>) {
-      Vector<T> largest = load_vector(log_tau + first), sum{};
-      for (std::size_t at = first; at < k * kPanel; at += kPanel) largest = larger(load_vector(log_tau + at), largest);
-      for (std::size_t at = first; at < k * kPanel; at += kPanel) {
-        const Vector<T> below = larger(spread(kLeastLogarithm<T>), load_vector(log_tau + at) - largest);
-        const Vector<T> exponential = math::exp<T>(below);
-        sum += exponential;
-        store_vector<T>(below, log_tau + at);
-        store_vector<T>(exponential, tau + at);
-      }
-      const Vector<T> inverse = 1 / sum, log_sum = math::log<T>(sum);
-      for (std::size_t at = first; at < k * kPanel; at += kPanel) {
+  const std::size_t size = k * kPanel, panels = panels_of(rows);
+  for (std::size_t begin = 0; begin < panels; begin += kPanelsAtOnce) {
+    const std::size_t end = lesser(begin + kPanelsAtOnce, panels);
+    alignas(128) T sums[kPanelsAtOnce * kPanel], logarithms[kPanelsAtOnce * kPanel];
+    for (std::size_t p = begin; p < end; ++p)
+      not_finite += read_exponentials(data, rows, p, k, log_tau + p * size, tau + p * size, sums + (p - begin) * kPanel);
+    for (std::size_t at = 0; at < (end - begin) * kPanel; at += kLanes<T>) {
+      const Vector<T> sum = load_vector(sums + at);
+      store_vector<T>(math::log<T>(sum), logarithms + at);
+      store_vector<T>(1 / sum, sums + at);
+    }
+    for (std::size_t sample = 0; sample < (end - begin) * kPanel; sample += kLanes<T>) {
+      const Vector<T> inverse = load_vector(sums + sample), logarithm = load_vector(logarithms + sample);
+      const std::size_t from = (begin + sample / kPanel) * size + sample % kPanel;
+      for (std::size_t at = from; at < from + size; at += kPanel) {
         store_vector<T>(load_vector(tau + at) * inverse, tau + at);
-        store_vector<T>(load_vector(log_tau + at) - log_sum, log_tau + at);
+        store_vector<T>(load_vector(log_tau + at) - logarithm, log_tau + at);
       }
     }
   }
