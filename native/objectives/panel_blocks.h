@@ -35,10 +35,4 @@ void for_each_block(const Context& context, std::size_t n, double nanoseconds, c
   for (std::size_t index = 0; index < blocks_of(n); ++index) task(index, 0);
 }
 
-template <class T>
-const simd::PanelKernels<T>& panel_kernels() {
-  if constexpr (sizeof(T) == 4) return simd::kernels().divergence.single;
-  else return simd::kernels().divergence.wide;
-}
-
 }  // namespace genmi::objectives
