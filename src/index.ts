@@ -20,6 +20,7 @@ export {
   chi2,
   type FDivergenceName,
   fDivergence,
+  fDivergenceNames,
   hellinger,
   kl,
   type ModeOptions,

@@ -1,6 +1,15 @@
 /** What is trained by, and the largest share of the network's step that the loss may take. */
-import { Affinity, fDivergence, type Matrix, type Metric, type Mode, mmd, type Objective, wasserstein } from 'genmi';
-import { divergences } from '../divergences.js';
+import {
+  Affinity,
+  fDivergence,
+  fDivergenceNames,
+  type Matrix,
+  type Metric,
+  type Mode,
+  mmd,
+  type Objective,
+  wasserstein,
+} from 'genmi';
 import { type State, states } from '../transport/rows.js';
 
 export interface Row {
@@ -56,7 +65,7 @@ export const rows: readonly Row[] = [
   transport('ovo', 'euclidean', 40),
   ...modes.flatMap((mode) => [discrepancy(mode, 'rbf', 'dense'), discrepancy(mode, 'linear', 'features')]),
   ...modes.flatMap((mode) =>
-    divergences.map(
+    fDivergenceNames.map(
       (f): Row => ({
         name: `${f}_${mode}`,
         objective: () => fDivergence({ f, mode }),

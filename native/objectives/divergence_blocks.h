@@ -23,7 +23,7 @@ void add_over_blocks(void (*kernel)(simd::DivergencePass<T>&), const BlockOption
   const std::span<T> memory = context.workspace.take<T>(scratch * context.slots());
   const std::span<double> values = context.workspace.take<double>(blocks);
   const std::span<double> sums = context.workspace.take_zeroed<double>(with_gradient ? blocks * k : 0);
-  for_each_block(context, n, options.nanoseconds_per_row * static_cast<double>(n), [&](const PanelBlock& block) {
+  const auto add_block = [&](const PanelBlock& block) {
     const std::size_t at = block.first * k;
     simd::DivergencePass<T> pass{.rows = block.rows,
                                  .k = k,
@@ -39,7 +39,8 @@ void add_over_blocks(void (*kernel)(simd::DivergencePass<T>&), const BlockOption
                                  .by_proportion = sums.data() + (with_gradient ? block.index * k : 0)};
     kernel(pass);
     values[block.index] = pass.value;
-  });
+  };
+  for_each_block(context, n, options.nanoseconds_per_row * static_cast<double>(n), add_block, Order::kBackwards);
   totals.unwritten = false;
   for (const double value : values) totals.value += share * value;
   const std::span<double> by_proportion = batch.by_proportion(p, totals);

@@ -27,7 +27,7 @@ class PredictionEntropy final : public ObjectiveInBothPrecisions<PredictionEntro
  public:
   template <class T>
   Status add(const Batch<T>& batch, Context& context, double factor, Totals<T>& totals) const {
-    add_over_blocks(panel_kernels<T>().entropy, {}, batch, batch.exact(), context, factor, totals);
+    add_over_blocks(simd::kernels().panel<T>().entropy, {}, batch, batch.exact(), context, factor, totals);
     return Status::ok();
   }
 

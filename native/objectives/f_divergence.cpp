@@ -42,10 +42,7 @@ class FDivergence final : public ObjectiveInBothPrecisions<FDivergence> {
 
   template <class T>
   auto kernel() const {
-    const auto& functions = [this]() -> const auto& {
-      if constexpr (sizeof(T) == 4) return entry().single;
-      else return entry().wide;
-    }();
+    const simd::DivergenceFunctions<T>& functions = entry().functions<T>();
     return one_vs_one_ ? functions.one_vs_one : functions.one_vs_all;
   }
 

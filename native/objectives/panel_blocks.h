@@ -1,6 +1,7 @@
 // Panels of predictions cut into fixed blocks, on as many threads as their work is worth.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "genmi/context.h"
@@ -16,18 +17,19 @@ struct PanelBlock {
   std::size_t index, first, rows, slot;
 };
 
+// Who comes next begins where the one before has ended: that is still in the cache.
+enum class Order { kForwards, kBackwards };
+
 // Calls work(block) for all blocks of n rows, which together take about so many nanoseconds.
 template <class Work>
-void for_each_block(const Context& context, std::size_t n, double nanoseconds, const Work& work) {
-  context.for_each_block(n, kRowsPerBlock, nanoseconds, [&](std::size_t first, std::size_t rows, std::size_t slot) {
-    work(PanelBlock{first / kRowsPerBlock, first, rows, slot});
+void for_each_block(const Context& context, std::size_t n, double nanoseconds, const Work& work,
+                    Order order = Order::kForwards) {
+  context.for_each_block(n, kRowsPerBlock, nanoseconds, [&](std::size_t turn_first, std::size_t, std::size_t slot) {
+    const std::size_t turn = turn_first / kRowsPerBlock;
+    const std::size_t index = order == Order::kForwards ? turn : blocks_of(n) - 1 - turn;
+    const std::size_t first = index * kRowsPerBlock;
+    work(PanelBlock{index, first, std::min(n - first, kRowsPerBlock), slot});
   });
-}
-
-template <class T>
-const simd::PanelKernels<T>& panel_kernels() {
-  if constexpr (sizeof(T) == 4) return simd::kernels().divergence.single;
-  else return simd::kernels().divergence.wide;
 }
 
 }  // namespace genmi::objectives

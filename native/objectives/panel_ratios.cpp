@@ -1,7 +1,6 @@
 #include "objectives/panel_ratios.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace genmi::objectives {
 namespace {
@@ -15,11 +14,6 @@ void for_each_column(std::size_t n, std::size_t k, const Lanes& lanes) {
     for (std::size_t a = 0; a < k; ++a) lanes(a, (p * k + a) * kPanel, std::min(kPanel, n - p * kPanel));
 }
 
-template <class T>
-double ratio_by_logarithm(const Predictions<T>& p, std::size_t k, std::size_t at) {
-  return std::exp(static_cast<double>(p.log_tau()[at]) - p.log_pi()[k]);
-}
-
 }  // namespace
 
 template <class T, class S>
@@ -27,7 +21,7 @@ void centred_ratios(const Predictions<T>& p, S* out) {
   for_each_column(p.n(), p.k(), [&](std::size_t a, std::size_t at, std::size_t count) {
     std::fill(out + at + count, out + at + kPanel, S{0});
     if (p.is_known_by_logarithm(a)) {
-      for (std::size_t i = at; i < at + count; ++i) out[i] = static_cast<S>(ratio_by_logarithm(p, a, i) - 1);
+      for (std::size_t i = at; i < at + count; ++i) out[i] = static_cast<S>(p.ratio_by_logarithm(a, i) - 1);
     } else {
       const double pi = p.pi()[a], inverse = 1 / pi;
       for (std::size_t i = at; i < at + count; ++i)
@@ -61,7 +55,7 @@ void add_log_gradient(const Predictions<T>& p, std::span<const Comparison> compa
     const bool by_logarithm = p.is_known_by_logarithm(a);
     for (std::size_t i = at; i < at + count; ++i) {
       const double ratio =
-          by_logarithm ? factor * ratio_by_logarithm(p, a, i) : by_tau * static_cast<double>(p.tau()[i]);
+          by_logarithm ? factor * p.ratio_by_logarithm(a, i) : by_tau * static_cast<double>(p.tau()[i]);
       const double by_log = ratio * static_cast<double>(by_ratio[i]);
       totals.log_gradient[i] += static_cast<T>(by_log);
       sum += by_log;

@@ -12,7 +12,6 @@ namespace {
 
 using objectives::blocks_of;
 using objectives::for_each_block;
-using objectives::panel_kernels;
 using objectives::PanelBlock;
 using simd::kPanel;
 
@@ -104,7 +103,7 @@ Status Batch<T>::read(MatrixView<T> data) {
   const std::span<unsigned char> finite = workspace.take<unsigned char>(blocks_of(n_));
   for_each_block(context_, n_, work_of(n_, k_), [&](const PanelBlock& block) {
     const std::size_t at = block.first * k_;
-    const auto& kernels = panel_kernels<T>();
+    const auto& kernels = simd::kernels().panel<T>();
     finite[block.index] =
         logits ? kernels.read_logits(data.data + at, block.rows, k_, log_tau + at, tau + at)
                : kernels.read_probabilities(data.data + at, block.rows, k_, least(), greatest(), tau + at);
@@ -137,7 +136,7 @@ const Predictions<T>& Batch<T>::clipped() const {
   const std::span<double> sums = context_.workspace.take_zeroed<double>(blocks_of(n_) * k_);
   for_each_block(context_, n_, work_of(n_, k_) / 2, [&](const PanelBlock& block) {
     const std::size_t at = block.first * k_;
-    const auto& kernels = panel_kernels<T>();
+    const auto& kernels = simd::kernels().panel<T>();
     kernels.clip(softmax_ + at, block.rows, k_, least(), greatest(), clipped_->tau_ + at);
     kernels.add_columns(clipped_->tau_ + at, block.rows, k_, sums.data() + block.index * k_);
   });
@@ -182,7 +181,7 @@ void Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
     part.log_gradient = totals.log_gradient.data() + at;
     part.scratch = panels.data() + block.slot * k_ * kPanel;
     part.out = out + at;
-    const auto& kernels = panel_kernels<T>();
+    const auto& kernels = simd::kernels().panel<T>();
     if (softmax_ != nullptr) kernels.gradient_of_logits(part);
     else kernels.gradient_of_probabilities(part);
   });
@@ -202,8 +201,7 @@ DensityRatios::DensityRatios(const Batch<T>& batch, Workspace& workspace)
       const std::size_t from = p.offset(i) + k * kPanel;
       const auto tau = static_cast<double>(p.tau()[from]);
       tau_[i * k_ + k] = tau;
-      ratio_[i * k_ + k] =
-          p.is_known_by_logarithm(k) ? std::exp(static_cast<double>(p.log_tau()[from]) - p.log_pi()[k]) : tau / pi_[k];
+      ratio_[i * k_ + k] = p.is_known_by_logarithm(k) ? p.ratio_by_logarithm(k, from) : tau / pi_[k];
     }
   }
 }

@@ -73,6 +73,12 @@ struct DivergenceEntry {
   bool pairwise;                              // whether one-vs-one costs O(N K^2)
   DivergenceFunctions<float> single;
   DivergenceFunctions<double> wide;
+
+  template <class T>
+  const DivergenceFunctions<T>& functions() const {
+    if constexpr (sizeof(T) == sizeof(float)) return single;
+    else return wide;
+  }
 };
 
 template <class T>

@@ -54,11 +54,12 @@ constexpr T kOnesThenZeros[2 * kPanel] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 
 // Calls visit(strip), which returns the samples' values, for all strips.
 template <class T, class Visit>
-inline void sum_over_strips(DivergencePass<T>& pass, double scale, Visit visit) {
+inline void sum_over_strips(DivergencePass<T>& result, double scale, Visit visit) {
+  const DivergencePass<T> pass = result;  // in registers: of `result` the compiler must think that what is stored may be in it
   const std::size_t k = pass.k;
   if (pass.log_gradient != nullptr)
     for (std::size_t at = 0; at < k * kPanel; at += kLanes<T>) store_vector<T>(Vector<T>{}, pass.scratch + at);
-  double value = 0;
+  Block<double> value = all(0.0);
   for (std::size_t panel = 0; panel < panels_of(pass.rows); ++panel) {
     const T* weights = kOnesThenZeros<T> + kPanel - lesser(pass.rows - panel * kPanel, kPanel);
     alignas(128) T values[kPanel];
@@ -66,12 +67,12 @@ inline void sum_over_strips(DivergencePass<T>& pass, double scale, Visit visit) 
       const Strip<T> strip{pass, panel * k * kPanel + lane, lane, load_vector(weights + lane)};
       store_vector<T>(visit(strip) * strip.weight, values + lane);
     }
-    value += reduce(load_as_double(values), sum_of);
+    value = value + load_as_double(values);
   }
-  pass.value = scale * value;
+  result.value = scale * reduce(value, sum_of);
   if (pass.log_gradient == nullptr) return;
   for (std::size_t column = 0; column < k; ++column)
-    pass.by_proportion[column] += scale * reduce(load_as_double(pass.scratch + column * kPanel), sum_of);
+    result.by_proportion[column] += scale * reduce(load_as_double(pass.scratch + column * kPanel), sum_of);
 }
 
 template <class F>
@@ -87,7 +88,7 @@ void one_vs_all(DivergencePass<T>& pass) {
   const F f = make_divergence<F>(static_cast<double>(pass.order));
   sum_over_strips(pass, 1, [&](const Strip<T>& strip) {
     Vector<T> value{};
-    for (std::size_t k = 0; k < pass.k; ++k) {
+    for (std::size_t k = 0; k < strip.pass.k; ++k) {
       const Halves<T> halves =
           f(strip.tau(k), strip.pi(k), strip.difference(k), strip.template log_ratio_for<F>(k));
       value += halves.by_p + halves.by_q;
@@ -106,15 +107,15 @@ void sum_over_pairs(DivergencePass<T>& pass) {
   const F f = make_divergence<F>(static_cast<double>(pass.order));
   sum_over_strips(pass, 2, [&](const Strip<T>& strip) {
     Vector<T> value{};
-    for (std::size_t k = 0; k < pass.k; ++k) {
+    for (std::size_t k = 0; k < strip.pass.k; ++k) {
       store_vector<T>(Vector<T>{}, strip.row(1, k));
       store_vector<T>(Vector<T>{}, strip.row(2, k));
     }
-    for (std::size_t a = 0; a < pass.k; ++a) {
+    for (std::size_t a = 0; a < strip.pass.k; ++a) {
       const Vector<T> tau_a = strip.tau(a);
       Vector<T> by_tau_a{}, by_pi_a{};
       for (std::size_t b = 0; b < a; ++b) {
-        const Vector<T> p = tau_a * pass.columns.pi[b], q = strip.tau(b) * pass.columns.pi[a];
+        const Vector<T> p = tau_a * strip.pi(b), q = strip.tau(b) * strip.pi(a);
         const Halves<T> halves = f(p, q, p - q, Vector<T>{});
         value += halves.by_p + halves.by_q;
         if constexpr (kGradient) {
@@ -129,7 +130,7 @@ void sum_over_pairs(DivergencePass<T>& pass) {
         store_vector<T>(load_vector(strip.row(2, a)) + by_pi_a, strip.row(2, a));
       }
     }
-    for (std::size_t k = 0; kGradient && k < pass.k; ++k) {
+    for (std::size_t k = 0; kGradient && k < strip.pass.k; ++k) {
       strip.add_gradient(k, load_vector(strip.row(1, k)) * 2);
       strip.add_by_proportion(k, load_vector(strip.row(2, k)));
     }
@@ -147,7 +148,7 @@ void sum_separately(DivergencePass<T>& pass) {
   constexpr T kScale = static_cast<T>(F::kOneVsOneScale);
   sum_over_strips(pass, static_cast<double>(kScale), [&](const Strip<T>& strip) {
     Vector<T> sum_u{}, sum_v{}, surplus{};  // of tau over pi
-    for (std::size_t k = 0; k < pass.k; ++k) {
+    for (std::size_t k = 0; k < strip.pass.k; ++k) {
       const Vector<T> d = strip.difference(k);
       const Halves<T> terms = f.terms(strip.tau(k), strip.pi(k), d, strip.template log_ratio_for<F>(k));
       sum_u += terms.by_p;
@@ -161,7 +162,7 @@ void sum_separately(DivergencePass<T>& pass) {
     const Vector<T> mass = surplus + total;
     if constexpr (kGradient) {
       const Vector<T> whole_u = mass + sum_u * (order - 1), whole_v = total + sum_v * (1 - order);
-      for (std::size_t k = 0; k < pass.k; ++k) {
+      for (std::size_t k = 0; k < strip.pass.k; ++k) {
         const Vector<T> tau = strip.tau(k), pi = strip.pi(k);
         const Vector<T> ahead = load_vector(strip.row(1, k)) * whole_v - tau * sum_v;
         const Vector<T> behind = load_vector(strip.row(2, k)) * whole_u - pi * sum_u;
@@ -192,9 +193,10 @@ template <class T, bool kGradient>
 void entropy(DivergencePass<T>& pass) {
   sum_over_strips(pass, 1, [&](const Strip<T>& strip) {
     Vector<T> value{};
-    for (std::size_t k = 0; k < pass.k; ++k) {
+    for (std::size_t k = 0; k < strip.pass.k; ++k) {
       const Vector<T> tau = strip.tau(k);
-      const Vector<T> log_tau = pass.log_tau != nullptr ? load_vector(pass.log_tau + strip.first + k * kPanel)
+      const Vector<T> log_tau = strip.pass.log_tau != nullptr
+                                    ? load_vector(strip.pass.log_tau + strip.first + k * kPanel)
                                                         : math::log<T>(tau);
       value -= tau * log_tau;
       if constexpr (kGradient) strip.add_gradient(k, -tau * (log_tau + 1));
@@ -236,8 +238,9 @@ constexpr PanelKernels<T> kPanelKernels = {
     .clip = clip<T>,
     .add_columns = add_columns<T>,
     .entropy = choose<T, entropy<T, true>, entropy<T, false>>,
-    .gradient_of_probabilities = gradient_of_probabilities<T>,
-    .gradient_of_logits = gradient_of_logits<T>,
+    .gradient_of_probabilities =
+        choose_gradient<T, gradient_of_probabilities<T, true>, gradient_of_probabilities<T, false>>,
+    .gradient_of_logits = choose_gradient<T, gradient_of_logits<T, true>, gradient_of_logits<T, false>>,
     .exp = for_each<T, math::exp<T>>,
     .log = for_each<T, math::log<T>>,
     .expm1 = for_each<T, math::expm1<T>>,

@@ -22,6 +22,11 @@ struct Kernels {
 
   // Those for a type that is a parameter.
   template <class T>
+  const PanelKernels<T>& panel() const {
+    if constexpr (sizeof(T) == sizeof(float)) return divergence.single;
+    else return divergence.wide;
+  }
+  template <class T>
   const PairwiseKernels<T>& pairwise() const {
     if constexpr (sizeof(T) == sizeof(float)) return pairwise_single;
     else return pairwise_double;

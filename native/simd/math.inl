@@ -68,7 +68,7 @@ inline Vector<T> square_root(Vector<T> x) {
 
 template <class T>
 inline Vector<T> absolute(Vector<T> x) {
-  return x < 0 ? -x : x;
+  return reinterpret_cast<Vector<T>>(bits<T>(x) & ~bits<T>(spread(T(-0.0))));
 }
 
 // What is positive, shifted right: AVX2 has no other shift for 64 bits.
@@ -77,64 +77,86 @@ inline Integers<T> shift_right(Integers<T> positive, int places) {
   return reinterpret_cast<Integers<T>>(reinterpret_cast<Naturals<T>>(positive) >> places);
 }
 
-// x^2 / 2! + ... and 2 x / 3 + 2 x^2 / 5 + ..., from their last terms on.
-template <class T, int kTerm>
-constexpr T inverse_factorial() {
-  double factorial = 1;
-  for (int n = 2; n <= kTerm; ++n) factorial *= n;
-  return static_cast<T>(1 / factorial);
+// sum_i coefficient(kFrom + i) x^i over kCount terms, where powers are x, x^2, x^4, ...: halves that do not wait for each
+// other (Estrin).
+template <class T, class Coefficients, int kFrom, int kCount>
+inline Vector<T> polynomial(const Vector<T>* powers) {
+  if constexpr (kCount == 1) {
+    return spread(Coefficients::template of<T, kFrom>());
+  } else {
+    constexpr int kPower = kCount > 8 ? 3 : kCount > 4 ? 2 : kCount > 2 ? 1 : 0, kLow = 1 << kPower;
+    return multiply_add(polynomial<T, Coefficients, kFrom + kLow, kCount - kLow>(powers), powers[kPower],
+                        polynomial<T, Coefficients, kFrom, kLow>(powers));
+  }
 }
-template <class T, int kTerm>
-inline Vector<T> exponential_terms(Vector<T> x) {
-  if constexpr (kTerm == FormatOf<T>::kTerms) return spread(inverse_factorial<T, kTerm>());
-  else return multiply_add(exponential_terms<T, kTerm + 1>(x), x, spread(inverse_factorial<T, kTerm>()));
+template <class T, class Coefficients, int kFrom, int kCount>
+inline Vector<T> polynomial(Vector<T> x) {
+  const Vector<T> second = x * x, fourth = second * second, powers[] = {x, second, fourth, fourth * fourth};
+  return polynomial<T, Coefficients, kFrom, kCount>(powers);
 }
-template <class T, int kTerm>
-inline Vector<T> artanh_terms(Vector<T> x) {
-  constexpr T kCoefficient = T(2) / T(2 * kTerm + 1);
-  if constexpr (kTerm == FormatOf<T>::kLogarithmTerms) return spread(kCoefficient);
-  else return multiply_add(artanh_terms<T, kTerm + 1>(x), x, spread(kCoefficient));
-}
+
+struct InverseFactorials {
+  template <class T, int kTerm>
+  static constexpr T of() {
+    double factorial = 1;
+    for (int n = 2; n <= kTerm; ++n) factorial *= n;
+    return static_cast<T>(1 / factorial);
+  }
+};
+struct ArtanhCoefficients {
+  template <class T, int kTerm>
+  static constexpr T of() {
+    return T(2) / T(2 * kTerm + 1);
+  }
+};
 
 // exp(r) - 1 for |r| <= ln 2 / 2.
 template <class T>
 inline Vector<T> exponential_series(Vector<T> r) {
-  return multiply_add(exponential_terms<T, 2>(r), r * r, r);
+  constexpr int kFirst = 2, kCount = FormatOf<T>::kTerms - kFirst + 1;
+  return multiply_add(polynomial<T, InverseFactorials, kFirst, kCount>(r), r * r, r);
 }
 
-// x = power ln 2 + rest; the power as an integer too.
+// x = power ln 2 + rest, where `shifted` is the power with the rounder added to it.
 template <class T>
 struct Reduced {
-  Vector<T> rest;
-  Integers<T> power;
+  Vector<T> rest, power, shifted;
 };
 template <class T>
 inline Reduced<T> reduce_exponent(Vector<T> x) {
   using F = FormatOf<T>;
-  x = x > F::kGreatest ? spread(F::kGreatest) : x;
-  x = x < F::kLeast ? spread(F::kLeast) : x;
-  const Vector<T> number = x == x ? x : Vector<T>{};
-  const Vector<T> shifted = multiply_add(number, spread(T(1.4426950408889634)), spread(F::kRounder));
+  x = larger(spread(F::kLeast), smaller(spread(F::kGreatest), x));
+  const Vector<T> shifted = multiply_add(x, spread(T(1.4426950408889634)), spread(F::kRounder));
   const Vector<T> power = shifted - F::kRounder;
   const Vector<T> high = multiply_add(power, spread(-F::kLn2High), x);
-  return {multiply_add(power, spread(-F::kLn2Low), high), bits<T>(shifted) - bits<T>(spread(F::kRounder))};
+  return {multiply_add(power, spread(-F::kLn2Low), high), power, shifted};
 }
 
-// (1 + series) 2^power, in two steps, since neither end of the range has the power as a number.
+// (1 + series) 2^power.
 template <class T>
-inline Vector<T> scale_by_power(Vector<T> series, Integers<T> power) {
+inline Vector<T> scale_by_power(Vector<T> series, const Reduced<T>& reduced) {
+#if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
+  const Vector<T> sum = series + 1;
+  if constexpr (sizeof(T) == 4)
+    return Vector<T>(_mm512_maskz_scalef_ps(__mmask16(-1), __m512(sum), __m512(reduced.power)));
+  else return Vector<T>(_mm512_maskz_scalef_pd(__mmask8(-1), __m512d(sum), __m512d(reduced.power)));
+#else
+  // In two steps, since neither end of the range has the power as a number.
   using F = FormatOf<T>;
+  const Vector<T> number = reduced.shifted == reduced.shifted ? reduced.shifted : spread(F::kRounder);
+  const Integers<T> power = bits<T>(number) - bits<T>(spread(F::kRounder));
   constexpr int kEven = 2048;  // keeps what is halved positive
   const Integers<T> half = shift_right<T>(power + kEven, 1) - kEven / 2, rest = power - half;
   const Vector<T> first = reinterpret_cast<Vector<T>>((half + F::kBias) << F::kMantissa);
   const Vector<T> second = reinterpret_cast<Vector<T>>((rest + F::kBias) << F::kMantissa);
   return multiply_add(series, first, first) * second;
+#endif
 }
 
 template <class T>
 inline Vector<T> exp(Vector<T> x) {
   const Reduced<T> reduced = reduce_exponent<T>(x);
-  return scale_by_power<T>(exponential_series<T>(reduced.rest), reduced.power);
+  return scale_by_power<T>(exponential_series<T>(reduced.rest), reduced);
 }
 
 // exp(x) - 1.
@@ -142,7 +164,7 @@ template <class T>
 inline Vector<T> expm1(Vector<T> x) {
   const Reduced<T> reduced = reduce_exponent<T>(x);
   const Vector<T> series = exponential_series<T>(reduced.rest);
-  return reduced.power == 0 ? series : scale_by_power<T>(series, reduced.power) - 1;
+  return reduced.power == 0 ? series : scale_by_power<T>(series, reduced) - 1;
 }
 
 // log(1 + f) + exponent log 2, for 1 + f in [sqrt(1/2), sqrt 2).
@@ -150,9 +172,10 @@ template <class T>
 inline Vector<T> log_reduced(Vector<T> f, Vector<T> exponent) {
   using F = FormatOf<T>;
   const Vector<T> s = f / (f + 2), z = s * s;
+  const Vector<T> series = polynomial<T, ArtanhCoefficients, 1, F::kLogarithmTerms>(z);
   const Vector<T> half_square = f * f * T(0.5);
   const Vector<T> tail =
-      multiply_add(s, multiply_add(artanh_terms<T, 1>(z), z, half_square), exponent * F::kLn2Low);
+      multiply_add(s, multiply_add(series, z, half_square), exponent * F::kLn2Low);
   return multiply_add(exponent, spread(F::kLn2High), f - (half_square - tail));
 }
 

@@ -3,85 +3,76 @@
 namespace genmi::simd {
 namespace {
 
-// A tile is as many columns of a panel's rows as a vector has lanes. All of them are read and written, also where there
-// are only `columns` of them.
+// A tile is as many columns of a panel's rows as 16 bytes hold. All of them are read and written, also where there are
+// only `columns` of them.
 template <class T>
-inline void read_tile(const T* rows, std::size_t stride, std::size_t columns, T* panel) {
-  for (std::size_t first = 0; first < kPanel; first += kLanes<T>) {
-    Vector<T> tile[kLanes<T>];
-    for (std::size_t i = 0; i < kLanes<T>; ++i) tile[i] = load_vector(rows + (first + i) * stride);
-    transpose<T>(tile);
-    for (std::size_t j = 0; j < kLanes<T>; ++j)
-      if (j < columns) store_vector<T>(tile[j], panel + j * kPanel + first);
-  }
-}
-template <class T>
-inline void write_tile(const T* panel, std::size_t columns, T* rows, std::size_t stride) {
-  for (std::size_t first = 0; first < kPanel; first += kLanes<T>) {
-    Vector<T> tile[kLanes<T>];
-    for (std::size_t j = 0; j < kLanes<T>; ++j)
-      tile[j] = j < columns ? load_vector(panel + j * kPanel + first) : Vector<T>{};
-    transpose<T>(tile);
-    for (std::size_t i = 0; i < kLanes<T>; ++i) store_vector<T>(tile[i], rows + (first + i) * stride);
-  }
-}
+inline constexpr std::size_t kTile = 16 / sizeof(T);
 
-// Not worth a tile.
-constexpr std::size_t kFewColumns = 2;
+template <class T, class Each>
+inline void read_tile(const T* rows, std::size_t stride, std::size_t columns, T* panel, const Each& each) {
+  for (std::size_t first = 0; first < kPanel; first += kLanes<T>) {
+    Vector<T> tile[kTile<T>];
+    for (std::size_t i = 0; i < kTile<T>; ++i) tile[i] = load_parts(rows + (first + i) * stride, kTile<T> * stride);
+    transpose_parts<T>(tile);
+    for (std::size_t j = 0; j < kTile<T>; ++j)
+      if (j < columns) store_vector<T>(each(tile[j], first), panel + j * kPanel + first);
+  }
+}
+template <class T, class Panel>
+inline void write_tile(const Panel& panel, std::size_t column, std::size_t columns, T* rows, std::size_t stride) {
+  for (std::size_t first = 0; first < kPanel; first += kLanes<T>) {
+    Vector<T> tile[kTile<T>];
+    for (std::size_t j = 0; j < kTile<T>; ++j)
+      tile[j] = j < columns ? panel(column + j, first) : Vector<T>{};
+    transpose_parts<T>(tile);
+    for (std::size_t i = 0; i < kTile<T>; ++i)
+      store_parts<T>(tile[i], rows + (first + i) * stride, kTile<T> * stride);
+  }
+}
 
 constexpr std::size_t lesser(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
-// Whether tiles of this panel may reach over the end of a row: the next rows are there.
+// Whether a tile of so many columns is there as a whole: its rows are, and what it reaches over the end of the last.
 template <class T>
-inline bool has_room(std::size_t rows, std::size_t panel, std::size_t k) {
+inline bool is_whole(std::size_t rows, std::size_t panel, std::size_t k, std::size_t columns) {
   const std::size_t end = (panel + 1) * kPanel;
-  return end < rows && (rows - end) * k >= kLanes<T>;
+  return end <= rows && (columns == kTile<T> || (rows - end) * k >= kTile<T>);
 }
 
-template <class T>
-inline void read_panel(const T* data, std::size_t rows, std::size_t index, std::size_t k, T* panel) {
+// Of each vector on its way into the panel, of samples from `first` on, each(vector, first) is stored.
+template <class T, class Each>
+inline void read_panel(const T* data, std::size_t rows, std::size_t index, std::size_t k, T* panel, const Each& each) {
   const T* from = data + index * kPanel * k;
-  const bool direct = has_room<T>(rows, index, k);
   const std::size_t last = lesser(rows - index * kPanel, kPanel) - 1;
-  for (std::size_t column = 0; column < k; column += kLanes<T>, from += kLanes<T>) {
-    const std::size_t columns = lesser(k - column, kLanes<T>);
-    if (columns <= kFewColumns) {
-      for (std::size_t i = 0; i < kPanel; ++i)
-        for (std::size_t j = 0; j < columns; ++j) panel[(column + j) * kPanel + i] = from[lesser(i, last) * k + j];
+  for (std::size_t column = 0; column < k; column += kTile<T>, from += kTile<T>, panel += kTile<T> * kPanel) {
+    const std::size_t columns = lesser(k - column, kTile<T>);
+    if (is_whole<T>(rows, index, k, columns)) {
+      read_tile(from, k, columns, panel, each);
       continue;
     }
-    if (direct) {
-      read_tile(from, k, columns, panel + column * kPanel);
-      continue;
-    }
-    T copy[kPanel * kLanes<T>] = {};
+    T copy[kPanel * kTile<T>] = {};
     for (std::size_t i = 0; i < kPanel; ++i)
-      for (std::size_t j = 0; j < columns; ++j) copy[i * kLanes<T> + j] = from[lesser(i, last) * k + j];
-    read_tile<T>(copy, kLanes<T>, columns, panel + column * kPanel);
+      for (std::size_t j = 0; j < columns; ++j) copy[i * kTile<T> + j] = from[lesser(i, last) * k + j];
+    read_tile<T>(copy, kTile<T>, columns, panel, each);
   }
 }
 
-// The last columns come first, so that what they write over the end of a row is corrected.
-template <class T>
-inline void write_panel(const T* panel, std::size_t rows, std::size_t index, std::size_t k, T* out) {
-  const bool direct = has_room<T>(rows, index, k);
+// panel(k, first) is the vector of column k and samples from `first` on. The last columns come first, so that what they
+// write over the end of a row is corrected.
+template <class T, class Panel>
+inline void write_panel(const Panel& panel, std::size_t rows, std::size_t index, std::size_t k, T* out) {
   const std::size_t count = lesser(rows - index * kPanel, kPanel);
-  for (std::size_t tile = (k + kLanes<T> - 1) / kLanes<T>; tile-- > 0;) {
-    const std::size_t column = tile * kLanes<T>, columns = lesser(k - column, kLanes<T>);
+  for (std::size_t tile = (k + kTile<T> - 1) / kTile<T>; tile-- > 0;) {
+    const std::size_t column = tile * kTile<T>, columns = lesser(k - column, kTile<T>);
     T* to = out + index * kPanel * k + column;
-    if (columns <= kFewColumns) {
-      for (std::size_t i = 0; i < count; ++i)
-        for (std::size_t j = 0; j < columns; ++j) to[i * k + j] = panel[(column + j) * kPanel + i];
+    if (k >= kTile<T> && is_whole<T>(rows, index, k, columns)) {
+      write_tile(panel, column, columns, to, k);
       continue;
     }
-    if (direct) {
-      write_tile(panel + column * kPanel, columns, to, k);
-      continue;
-    }
-    T copy[kPanel * kLanes<T>];
-    write_tile<T>(panel + column * kPanel, columns, copy, kLanes<T>);
+    T copy[kPanel * kTile<T>];
+    write_tile<T>(panel, column, columns, copy, kTile<T>);
     for (std::size_t i = 0; i < count; ++i)
-      for (std::size_t j = 0; j < columns; ++j) to[i * k + j] = copy[i * kLanes<T> + j];
+      for (std::size_t j = 0; j < columns; ++j) to[i * k + j] = copy[i * kTile<T> + j];
   }
 }
 
@@ -94,21 +85,18 @@ inline bool all_zero(Vector<T> x) {
 
 template <class T>
 inline Vector<T> clamp(Vector<T> x, T least, T greatest) {
-  x = x < least ? spread(least) : x;
-  return x > greatest ? spread(greatest) : x;
+  return smaller(spread(greatest), larger(spread(least), x));
 }
 
 template <class T>
 bool read_probabilities(const T* data, std::size_t rows, std::size_t k, T least, T greatest, T* tau) {
-  Vector<T> not_finite{};  // x - x is no number where x is not finite
-  for (std::size_t panel = 0; panel < panels_of(rows); ++panel, tau += k * kPanel) {
-    read_panel(data, rows, panel, k, tau);
-    for (std::size_t at = 0; at < k * kPanel; at += kLanes<T>) {
-      const Vector<T> x = load_vector(tau + at);
-      not_finite += x - x;
-      store_vector<T>(clamp<T>(x, least, greatest), tau + at);
-    }
-  }
+  Vector<T> not_finite{};  // 0 x is no number where x is not finite
+  const auto clip_each = [&](Vector<T> x, std::size_t) {
+    not_finite = multiply_add(x, Vector<T>{}, not_finite);
+    return clamp<T>(x, least, greatest);
+  };
+  for (std::size_t panel = 0; panel < panels_of(rows); ++panel, tau += k * kPanel)
+    read_panel(data, rows, panel, k, tau, clip_each);
   return all_zero<T>(not_finite);
 }
 
@@ -116,30 +104,54 @@ bool read_probabilities(const T* data, std::size_t rows, std::size_t k, T least,
 template <class T>
 inline constexpr T kLeastLogarithm = sizeof(T) == 4 ? T(-1e30) : T(-1e300);
 
+// A panel's logits less the largest of each sample, their exponentials, and the sums of those. Returns 0 if all are finite.
+template <class T>
+inline Vector<T> read_exponentials(const T* data, std::size_t rows, std::size_t panel, std::size_t k, T* log_tau, T* tau,
+                                   T* sums) {
+  Vector<T> not_finite{}, largest[kPanel / kLanes<T>];
+  for (auto& each : largest) each = spread(-T(__builtin_inf()));
+  read_panel(data, rows, panel, k, log_tau, [&](Vector<T> x, std::size_t first) {
+    not_finite = multiply_add(x, Vector<T>{}, not_finite);
+    largest[first / kLanes<T>] = larger(x, largest[first / kLanes<T>]);
+    return x;
+  });
+  for (std::size_t first = 0; first < kPanel; first += kLanes<T>) {
+    Vector<T> sum{};
+    for (std::size_t at = first; at < k * kPanel; at += kPanel) {
+      const Vector<T> difference = load_vector(log_tau + at) - largest[first / kLanes<T>];
+      const Vector<T> below = larger(spread(kLeastLogarithm<T>), difference), exponential = math::exp<T>(below);
+      sum += exponential;
+      store_vector<T>(below, log_tau + at);
+      store_vector<T>(exponential, tau + at);
+    }
+    store_vector<T>(sum, sums + first);
+  }
+  return not_finite;
+}
+
+// Panels between which a processor need not wait for a sum, but which are still in the first cache.
+constexpr std::size_t kPanelsAtOnce = 4;
+
 template <class T>
 bool read_logits(const T* data, std::size_t rows, std::size_t k, T* log_tau, T* tau) {
   Vector<T> not_finite{};
-  for (std::size_t panel = 0; panel < panels_of(rows); ++panel, log_tau += k * kPanel, tau += k * kPanel) {
-    read_panel(data, rows, panel, k, log_tau);
-    for (std::size_t first = 0; first < kPanel; first += kLanes<T>) {
-      Vector<T> largest = load_vector(log_tau + first), sum{};
-      for (std::size_t at = first; at < k * kPanel; at += kPanel) {
-        const Vector<T> x = load_vector(log_tau + at);
-        not_finite += x - x;
-        largest = x > largest ? x : largest;
-      }
-      for (std::size_t at = first; at < k * kPanel; at += kPanel) {
-        Vector<T> below = load_vector(log_tau + at) - largest;
-        below = below < kLeastLogarithm<T> ? spread(kLeastLogarithm<T>) : below;
-        const Vector<T> exponential = math::exp<T>(below);
-        sum += exponential;
-        store_vector<T>(below, log_tau + at);
-        store_vector<T>(exponential, tau + at);
-      }
-      const Vector<T> inverse = 1 / sum, log_sum = math::log<T>(sum);
-      for (std::size_t at = first; at < k * kPanel; at += kPanel) {
+  const std::size_t size = k * kPanel, panels = panels_of(rows);
+  for (std::size_t begin = 0; begin < panels; begin += kPanelsAtOnce) {
+    const std::size_t end = lesser(begin + kPanelsAtOnce, panels);
+    alignas(128) T sums[kPanelsAtOnce * kPanel], logarithms[kPanelsAtOnce * kPanel];
+    for (std::size_t p = begin; p < end; ++p)
+      not_finite += read_exponentials(data, rows, p, k, log_tau + p * size, tau + p * size, sums + (p - begin) * kPanel);
+    for (std::size_t at = 0; at < (end - begin) * kPanel; at += kLanes<T>) {
+      const Vector<T> sum = load_vector(sums + at);
+      store_vector<T>(math::log<T>(sum), logarithms + at);
+      store_vector<T>(1 / sum, sums + at);
+    }
+    for (std::size_t sample = 0; sample < (end - begin) * kPanel; sample += kLanes<T>) {
+      const Vector<T> inverse = load_vector(sums + sample), logarithm = load_vector(logarithms + sample);
+      const std::size_t from = (begin + sample / kPanel) * size + sample % kPanel;
+      for (std::size_t at = from; at < from + size; at += kPanel) {
         store_vector<T>(load_vector(tau + at) * inverse, tau + at);
-        store_vector<T>(load_vector(log_tau + at) - log_sum, log_tau + at);
+        store_vector<T>(load_vector(log_tau + at) - logarithm, log_tau + at);
       }
     }
   }
@@ -168,52 +180,74 @@ void add_columns(const T* panels, std::size_t rows, std::size_t k, double* sums)
 }
 
 template <class T>
-void gradient_of_probabilities(const GradientPass<T>& pass) {
-  const std::size_t k = pass.k;
+inline Vector<T> keep_inside(Vector<T> gradient, Vector<T> tau, const GradientPass<T>& pass) {
+  const auto kept = (tau > pass.least) & (tau < pass.greatest);
+  return kept ? gradient : Vector<T>{};
+}
+
+template <class T, bool kMasked>
+void gradient_of_probabilities(const GradientPass<T>& given) {
+  const GradientPass<T> pass = given;
+  const std::size_t size = pass.k * kPanel;
   for (std::size_t panel = 0; panel < panels_of(pass.rows); ++panel) {
-    const T* gradient = pass.log_gradient + panel * k * kPanel;
-    const T* tau = pass.tau + panel * k * kPanel;
-    for (std::size_t at = 0; at < k * kPanel; at += kLanes<T>) {
-      const Vector<T> x = load_vector(tau + at);
-      const Vector<T> whole = load_vector(gradient + at) / x + pass.by_tau[at / kPanel];
-      const auto kept = (x > pass.least) & (x < pass.greatest);
-      store_vector<T>(kept ? whole : Vector<T>{}, pass.scratch + at);
-    }
-    write_panel<T>(pass.scratch, pass.rows, panel, k, pass.out);
+    const auto gradient = [&](std::size_t k, std::size_t first) {
+      const std::size_t at = panel * size + k * kPanel + first;
+      const Vector<T> x = load_vector(pass.tau + at);
+      const Vector<T> whole = load_vector(pass.log_gradient + at) / x + pass.by_tau[k];
+      return kMasked ? keep_inside(whole, x, pass) : whole;
+    };
+    write_panel<T>(gradient, pass.rows, panel, pass.k, pass.out);
   }
 }
 
-template <class T>
-void gradient_of_logits(const GradientPass<T>& pass) {
-  const std::size_t k = pass.k;
+// Of some samples of a panel: the gradient with respect to tau, times tau, into scratch.
+template <class T, bool kMasked>
+inline Vector<T> gather_gradient(const GradientPass<T>& pass, std::size_t panel, std::size_t first) {
+  const std::size_t size = pass.k * kPanel, from = panel * size;
+  const T *tau = pass.tau + from, *gradient = pass.log_gradient + from;
+  const T* clipped = pass.clipped == nullptr ? nullptr : pass.clipped + from;
+  Vector<T> sum{};
+  for (std::size_t k = 0, at = first; at < size; ++k, at += kPanel) {
+    const Vector<T> x = load_vector(tau + at);
+    Vector<T> whole = multiply_add(x, spread(pass.by_tau[k]), load_vector(gradient + at));
+    if (clipped != nullptr) whole = multiply_add(load_vector(clipped + at), spread(pass.by_clipped[k]), whole);
+    if constexpr (kMasked) whole = keep_inside(whole, x, pass);
+    sum += whole;
+    store_vector<T>(whole, pass.scratch + at);
+  }
+  return sum;
+}
+
+template <class T, bool kMasked>
+void gradient_of_logits(const GradientPass<T>& given) {
+  const GradientPass<T> pass = given;
+  const std::size_t size = pass.k * kPanel;
   for (std::size_t panel = 0; panel < panels_of(pass.rows); ++panel) {
-    const T* gradient = pass.log_gradient + panel * k * kPanel;
-    const T* tau = pass.tau + panel * k * kPanel;
-    const T* clipped = pass.clipped == nullptr ? nullptr : pass.clipped + panel * k * kPanel;
+    const T* tau = pass.tau + panel * size;
+    alignas(128) T left[kPanel];
     for (std::size_t first = 0; first < kPanel; first += kLanes<T>) {
-      Vector<T> sum{};
-      for (std::size_t at = first; at < k * kPanel; at += kPanel) {
-        const Vector<T> x = load_vector(tau + at);
-        Vector<T> whole = multiply_add(x, spread(pass.by_tau[at / kPanel]), load_vector(gradient + at));
-        if (clipped != nullptr)
-          whole = multiply_add(load_vector(clipped + at), spread(pass.by_clipped[at / kPanel]), whole);
-        const auto kept = (x > pass.least) & (x < pass.greatest);
-        whole = kept ? whole : Vector<T>{};
-        sum += whole;
-        store_vector<T>(whole, pass.scratch + at);
-      }
-      // Once more, since the first time the largest tau leaves the rounding of what it is a difference of.
-      Vector<T> left{};
-      for (std::size_t at = first; at < k * kPanel; at += kPanel) {
+      const Vector<T> sum = gather_gradient<T, kMasked>(pass, panel, first);
+      Vector<T> left_over{};
+      for (std::size_t at = first; at < size; at += kPanel) {
         const Vector<T> projected = load_vector<T>(pass.scratch + at) - load_vector(tau + at) * sum;
-        left += projected;
+        left_over += projected;
         store_vector<T>(projected, pass.scratch + at);
       }
-      for (std::size_t at = first; at < k * kPanel; at += kPanel)
-        store_vector<T>(load_vector<T>(pass.scratch + at) - load_vector(tau + at) * left, pass.scratch + at);
+      store_vector<T>(left_over, left + first);
     }
-    write_panel<T>(pass.scratch, pass.rows, panel, k, pass.out);
+    // Once more, since the first time the largest tau leaves the rounding of what it is a difference of.
+    const auto gradient = [&](std::size_t k, std::size_t first) {
+      const std::size_t at = k * kPanel + first;
+      return load_vector<T>(pass.scratch + at) - load_vector(tau + at) * load_vector<T>(left + first);
+    };
+    write_panel<T>(gradient, pass.rows, panel, pass.k, pass.out);
   }
+}
+
+// Most are not masked.
+template <class T, auto kMasked, auto kWhole>
+void choose_gradient(const GradientPass<T>& pass) {
+  return pass.least > -T(__builtin_inf()) ? kMasked(pass) : kWhole(pass);
 }
 
 }  // namespace

@@ -40,6 +40,38 @@ inline void store_vector(Vector<T> vector, T* to) {
   *reinterpret_cast<typename VectorOf<T>::InMemory*>(to) = vector;
 }
 
+// a < b ? a : b and a > b ? a : b, so b where one is no number: an instruction each, which compilers do not find.
+template <class V>
+inline V smaller(V a, V b) {
+#if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
+  if constexpr (sizeof(a[0]) == 4) return V(_mm512_maskz_min_ps(__mmask16(-1), __m512(a), __m512(b)));
+  else return V(_mm512_maskz_min_pd(__mmask8(-1), __m512d(a), __m512d(b)));
+#elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 32
+  if constexpr (sizeof(a[0]) == 4) return V(_mm256_min_ps(__m256(a), __m256(b)));
+  else return V(_mm256_min_pd(__m256d(a), __m256d(b)));
+#elif defined(__x86_64__)
+  if constexpr (sizeof(a[0]) == 4) return V(_mm_min_ps(__m128(a), __m128(b)));
+  else return V(_mm_min_pd(__m128d(a), __m128d(b)));
+#else
+  return a < b ? a : b;
+#endif
+}
+template <class V>
+inline V larger(V a, V b) {
+#if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
+  if constexpr (sizeof(a[0]) == 4) return V(_mm512_maskz_max_ps(__mmask16(-1), __m512(a), __m512(b)));
+  else return V(_mm512_maskz_max_pd(__mmask8(-1), __m512d(a), __m512d(b)));
+#elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 32
+  if constexpr (sizeof(a[0]) == 4) return V(_mm256_max_ps(__m256(a), __m256(b)));
+  else return V(_mm256_max_pd(__m256d(a), __m256d(b)));
+#elif defined(__x86_64__)
+  if constexpr (sizeof(a[0]) == 4) return V(_mm_max_ps(__m128(a), __m128(b)));
+  else return V(_mm_max_pd(__m128d(a), __m128d(b)));
+#else
+  return a > b ? a : b;
+#endif
+}
+
 // Whether any bit of a register, or of half of one, is set, such as of a comparison.
 template <class V>
 inline bool any_bit(V of) {
@@ -84,6 +116,75 @@ inline void transpose(Vector<T>* rows) {
       shuffled[2 * i + 1] = interleave_second(rows[i], rows[i + kCount / 2]);
     }
     for (std::size_t i = 0; i < kCount; ++i) rows[i] = shuffled[i];
+  }
+}
+
+// Each 16 bytes of a vector by themselves: chunks of `kChunk` lanes of a and b in turn, from the first halves of the 16
+// bytes, or from the second.
+template <std::size_t kChunk, bool kSecond, class V, std::size_t... kLane>
+inline V interleave_parts(V a, V b, std::index_sequence<kLane...>) {
+  constexpr std::size_t kPart = 16 / sizeof(a[0]), kChunks = kPart / kChunk;
+  constexpr auto from = [](std::size_t lane) {
+    const std::size_t chunk = lane % kPart / kChunk;
+    return (chunk % 2) * sizeof...(kLane) + lane / kPart * kPart + (chunk / 2 + kSecond * kChunks / 2) * kChunk +
+           lane % kChunk;
+  };
+  return __builtin_shufflevector(a, b, int(from(kLane))...);
+}
+
+// In each 16 bytes: lane j of row i becomes lane i of row j.
+template <class T>
+inline void transpose_parts(Vector<T>* rows) {
+  constexpr std::make_index_sequence<kLanes<T>> kAll;
+  if constexpr (sizeof(T) == 8) {
+    const Vector<T> first = interleave_parts<1, false>(rows[0], rows[1], kAll);
+    rows[1] = interleave_parts<1, true>(rows[0], rows[1], kAll);
+    rows[0] = first;
+  } else {
+    const Vector<T> a = interleave_parts<1, false>(rows[0], rows[1], kAll);
+    const Vector<T> b = interleave_parts<1, true>(rows[0], rows[1], kAll);
+    const Vector<T> c = interleave_parts<1, false>(rows[2], rows[3], kAll);
+    const Vector<T> d = interleave_parts<1, true>(rows[2], rows[3], kAll);
+    rows[0] = interleave_parts<2, false>(a, c, kAll);
+    rows[1] = interleave_parts<2, true>(a, c, kAll);
+    rows[2] = interleave_parts<2, false>(b, d, kAll);
+    rows[3] = interleave_parts<2, true>(b, d, kAll);
+  }
+}
+
+// These lanes, of two vectors counted one after the other.
+template <class V, std::size_t... kLane>
+inline auto pick(V low, V high, std::index_sequence<kLane...>) {
+  return __builtin_shufflevector(low, high, int(kLane)...);
+}
+template <std::size_t kFirst, class V, std::size_t... kLane>
+inline auto pick_from(V vector, std::index_sequence<kLane...>) {
+  return __builtin_shufflevector(vector, vector, int(kFirst + kLane)...);
+}
+
+// A vector's parts of 16 bytes, `stride` numbers apart in memory: those of its halves, until a half is a part.
+template <class T, std::size_t kBytes = GENMI_VECTOR_BYTES>
+inline auto load_parts(const T* from, std::size_t stride) {
+  if constexpr (kBytes == 16) {
+    typedef T Part __attribute__((vector_size(16), aligned(alignof(T)), may_alias));
+    typedef T Loaded __attribute__((vector_size(16)));
+    return Loaded(*reinterpret_cast<const Part*>(from));
+  } else {
+    const auto low = load_parts<T, kBytes / 2>(from, stride);
+    const auto high = load_parts<T, kBytes / 2>(from + kBytes / 32 * stride, stride);
+    return pick(low, high, std::make_index_sequence<kBytes / sizeof(T)>());
+  }
+}
+template <class T, class V>
+inline void store_parts(V vector, T* to, std::size_t stride) {
+  if constexpr (sizeof(V) == 16) {
+    typedef T Part __attribute__((vector_size(16), aligned(alignof(T)), may_alias));
+    *reinterpret_cast<Part*>(to) = vector;
+  } else {
+    constexpr std::size_t kHalf = sizeof(V) / 2 / sizeof(T);
+    constexpr std::make_index_sequence<kHalf> kLanesOfHalf;
+    store_parts<T>(pick_from<0>(vector, kLanesOfHalf), to, stride);
+    store_parts<T>(pick_from<kHalf>(vector, kLanesOfHalf), to + sizeof(V) / 32 * stride, stride);
   }
 }
 

@@ -3,9 +3,20 @@ import { describe, invalidType } from '../errors.js';
 import { checkNumber, checkOptions, oneOf } from '../options.js';
 import { type Mode, NativeBackedObjective, type Objective } from './objective.js';
 
-const divergences = ['kl', 'reverse-kl', 'tv', 'hellinger', 'pearson', 'neyman', 'js', 'jeffreys', 'lecam'] as const;
+/** All names that `fDivergence` knows. */
+export const fDivergenceNames = [
+  'kl',
+  'reverse-kl',
+  'tv',
+  'hellinger',
+  'pearson',
+  'neyman',
+  'js',
+  'jeffreys',
+  'lecam',
+] as const;
 
-export type FDivergenceName = (typeof divergences)[number];
+export type FDivergenceName = (typeof fDivergenceNames)[number];
 
 export interface ModeOptions {
   mode: Mode;
@@ -78,5 +89,5 @@ export function fDivergence(options: ModeOptions & { f: FDivergenceName | { alph
     return make(`alpha(${alpha})`, mode, { f: 'alpha', alpha });
   }
   if (typeof f !== 'string') throw invalidType('f', 'the name of an f-divergence or { alpha: number }', describe(f));
-  return make(f, mode, { f: oneOf('f', f, divergences) });
+  return make(f, mode, { f: oneOf('f', f, fDivergenceNames) });
 }

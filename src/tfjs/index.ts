@@ -2,13 +2,14 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, GenmiError, invalidType, outOfRange } from '../errors.js';
 import type { Precision, Rows } from '../matrix.js';
-import type { EvaluateOptions, Objective } from '../objectives/objective.js';
+import { scale } from '../objectives/composite.js';
+import { type EvaluateOptions, NativeBackedObjective, type Objective } from '../objectives/objective.js';
 import { checkNumber, checkOptions } from '../options.js';
 
 /** What is used of TensorFlow.js: `@tensorflow/tfjs`, `tfjs-node`, `tfjs-node-gpu` and `tfjs-core` all have it. */
 export type TensorFlow = Pick<
   typeof import('@tensorflow/tfjs-core'),
-  'customGrad' | 'engine' | 'mul' | 'neg' | 'scalar' | 'tensor2d' | 'tidy'
+  'customGrad' | 'engine' | 'mul' | 'scalar' | 'tensor2d'
 >;
 
 /** `from`, `clip` and `epsilon` of EvaluateOptions. */
@@ -38,26 +39,42 @@ export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOp
   if (typeof objective?.valueAndGrad !== 'function')
     throw invalidType('objective', 'an Objective', describe(objective));
 
+  const minimised = negate(objective);
   const loss = (predictions: Tensor2D, rows?: Rows | Tensor1D): Scalar => {
     checkPredictions(predictions);
     const samples = readRows(rows);
     const evaluate: EvaluateOptions = samples === undefined ? options : { ...options, rows: samples };
     // Inside customGrad's function the tape is paused, so ask before.
-    if (tf.engine().isTapeOn()) return differentiableLoss(tf, objective, predictions, evaluate);
-    return tf.scalar(-objective.value(read(predictions), evaluate));
+    if (tf.engine().isTapeOn()) return differentiableLoss(tf, minimised, predictions, evaluate);
+    return tf.scalar(minimised.value(read(predictions), evaluate));
   };
   const forFit = (yTrue: Tensor, yPred: Tensor): Scalar => loss(yPred as Tensor2D, firstColumn(yTrue));
   return Object.assign(loss, { forFit });
 }
 
+type Minimised = Pick<Objective, 'value' | 'valueAndGrad'>;
+
+/** Ours are negated where they are computed; what others have written is negated afterwards. */
+function negate(objective: Objective): Minimised {
+  if (objective instanceof NativeBackedObjective) return scale(objective, -1);
+  return {
+    value: (...args) => -objective.value(...args),
+    valueAndGrad(...args) {
+      const { value, gradient } = objective.valueAndGrad(...args);
+      return { value: -value, gradient: { ...gradient, data: Float32Array.from(gradient.data, (each) => -each) } };
+    },
+  };
+}
+
 function differentiableLoss(
   tf: TensorFlow,
-  objective: Objective,
+  minimised: Minimised,
   predictions: Tensor2D,
   options: EvaluateOptions,
 ): Scalar {
   const custom = tf.customGrad((x) => {
-    const { value, gradient } = objective.valueAndGrad(read(x as Tensor2D), options);
+    const { value, gradient } = minimised.valueAndGrad(read(x as Tensor2D), options);
+    let handedOver = false;
     const gradFunc = (dy: Tensor) => {
       if (tf.engine().isTapeOn()) {
         throw new GenmiError(
@@ -65,15 +82,14 @@ function differentiableLoss(
           'geminiLoss: expected first-order gradients, received a request for a second-order one',
         );
       }
-      // The engine may keep the array, so each request gets a fresh one. Scaled here: two operations of the engine would
-      // take longer than all the rest.
-      const scale = -(dy.dataSync()[0] as number);
-      const { data } = gradient;
-      const scaled = new Float32Array(data.length);
-      for (let i = 0; i < scaled.length; i++) scaled[i] = scale * (data[i] as number);
-      return tf.tensor2d(scaled, gradient.shape as [number, number]);
+      // The engine may keep the array, so it is given to the first who asks, and copied for all others. Scaled by the engine
+      // only where there is something to scale: that takes longer than all the rest.
+      const data = gradient.data as Float32Array;
+      const upload = tf.tensor2d(handedOver ? data.slice() : data, gradient.shape as [number, number]);
+      handedOver = true;
+      return dy.dataSync()[0] === 1 ? upload : tf.mul(upload, dy);
     };
-    return { value: tf.scalar(-value), gradFunc };
+    return { value: tf.scalar(value), gradFunc };
   });
   return custom(predictions) as Scalar;
 }

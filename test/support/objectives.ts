@@ -3,8 +3,8 @@ import {
   type Affinity,
   chi2,
   entropy,
-  type FDivergenceName,
   fDivergence,
+  fDivergenceNames,
   hellinger,
   kl,
   type Mode,
@@ -17,18 +17,6 @@ import {
 
 export const modes: readonly Mode[] = ['ova', 'ovo'];
 
-const divergenceNames: readonly FDivergenceName[] = [
-  'kl',
-  'reverse-kl',
-  'tv',
-  'hellinger',
-  'pearson',
-  'neyman',
-  'js',
-  'jeffreys',
-  'lecam',
-];
-
 /** Every f-divergence in one mode, closed forms and generic ones. */
 export function fDivergences(mode: Mode): Objective[] {
   return [
@@ -37,7 +25,7 @@ export function fDivergences(mode: Mode): Objective[] {
     tv({ mode }),
     chi2({ mode }),
     chi2({ mode, convention: 'half' }),
-    ...divergenceNames.map((f) => fDivergence({ mode, f })),
+    ...fDivergenceNames.map((f) => fDivergence({ mode, f })),
     ...[-1, 0, 0.5, 1, 2, 3].map((alpha) => fDivergence({ mode, f: { alpha } })),
   ];
 }

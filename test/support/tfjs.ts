@@ -234,6 +234,40 @@ export function describeEngine(backend: string, load: () => Promise<TensorFlow>)
       expect(Float32Array.from(first.dataSync())).toEqual(kept);
     });
 
+    it('is that of an objective of others, negated', () => {
+      const { recorder } = recording(objective);
+      const loss = geminiLoss(tf, recorder, fromLogits);
+      const { value, gradient } = objective.valueAndGrad(logits, fromLogits);
+      expectNumber(number(loss(tensor(logits))), -value, 1e-6);
+      expectClose(
+        gradientOf(loss, logits),
+        gradient.data.map((g) => -g),
+        1e-6,
+      );
+    });
+
+    it('is given anew to each who asks', () => {
+      type Custom = (x: tfjs.Tensor) => { gradFunc: (dy: tfjs.Tensor) => tfjs.Tensor };
+      const kept: Custom[] = [];
+      const customGrad: typeof tf.customGrad = (custom) => {
+        kept.push(custom as unknown as Custom);
+        return tf.customGrad(custom);
+      };
+      const loss = geminiLoss({ ...tf, customGrad }, objective, fromLogits);
+      const expected = gradientOf(loss, logits);
+      const { gradFunc } = (kept[0] as Custom)(tensor(logits));
+      const ask = (dy: number) => gradFunc(tf.scalar(dy)).dataSync() as Float32Array;
+      const [first, second, twice] = [ask(1), ask(1), ask(2)];
+      expectClose(first, expected, 1e-6);
+      expect(second).toEqual(first);
+      expect(second.buffer).not.toBe(first.buffer);
+      expectClose(
+        twice,
+        expected.map((g) => 2 * g),
+        1e-6,
+      );
+    });
+
     it('of second order throws, and is not 0', () => {
       const loss = geminiLoss(tf, objective, fromLogits) as (t: tfjs.Tensor) => tfjs.Scalar;
       const slope = tf.grad(loss);

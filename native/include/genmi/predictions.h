@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -50,8 +51,11 @@ class Predictions {
   const T* log_tau() const { return log_tau_; }
   const double* pi() const { return pi_; }
   const double* log_pi() const { return log_pi_; }
-  // Where pi_k underflows, tau / pi is exp(log tau - log pi).
+  // Where pi_k underflows, tau / pi is exp(log tau - log pi): of what stands at an offset, which is of cluster k.
   bool is_known_by_logarithm(std::size_t k) const { return pi_[k] <= kUnderflow && log_tau_ != nullptr; }
+  double ratio_by_logarithm(std::size_t k, std::size_t offset) const {
+    return std::exp(static_cast<double>(log_tau_[offset]) - log_pi_[k]);
+  }
   // The sum of pi: 1, unless the caller's rows sum to something else.
   double total() const { return total_; }
   const simd::ColumnConstants<T>& columns() const { return columns_; }
