@@ -432,8 +432,9 @@ describe('asynchronously', () => {
 
   it('progress rises to 1, while the event loop is free', async () => {
     const seen: number[] = [];
-    const slow = { metric: 'manhattan', precision: 'float32', storage: 'dense' } as const;
-    const affinity = await Affinity.distanceAsync(large, { ...slow, onProgress: (done) => seen.push(done) });
+    const slow = { metric: 'manhattan', precision: 'float64', storage: 'dense' } as const;
+    const wide: Matrix = { data: Float64Array.from({ length: 3000 * 5000 }, next), shape: [3000, 5000] };
+    const affinity = await Affinity.distanceAsync(wide, { ...slow, onProgress: (done) => seen.push(done) });
     expect(affinity.size).toBe(3000);
     expect(seen.length).toBeGreaterThan(2);
     expect(seen.at(-1)).toBe(1);
