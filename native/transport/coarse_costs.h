@@ -16,10 +16,8 @@ class CoarseCosts {
  public:
   explicit CoarseCosts(const CostBlock& costs);
 
-  std::size_t bytes() const { return costs_.capacity() * sizeof(std::int16_t); }
-
-  // prices, or nothing where one is -infinity, in units above `centre`, rounded up. Those of columns that no row closer
-  // than the largest cost leads to may come out lower.
+  // Prices in units above `centre`, rounded up; the least that there is for a closed column, one of -infinity. Bounds
+  // from them hold while no price is further above the centre than the largest cost.
   void round_prices(const float* prices, float centre, AlignedVector<std::int16_t>& out) const;
   // bounds[k] <= min_j cost(rows[k], j) - prices[j] + centre, but for the rounding of float32.
   void lower_bounds(std::span<const std::size_t> rows, const AlignedVector<std::int16_t>& prices,
