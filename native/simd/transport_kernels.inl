@@ -96,15 +96,17 @@ inline V lead(V column, V row) {
 }
 
 constexpr std::size_t kStretch = Block<double>::kLanes;
+constexpr std::int16_t kLeastLead = -16384;
 
-// Whether one column of a stretch is close.
+// Whether one column of a stretch is close. The lead is kept from falling where a cost above it does not fit 16 bits.
 template <bool both>
 inline bool any_close(const std::int16_t* costs, const std::int16_t* columns, std::int16_t row, std::int16_t margin) {
   constexpr std::size_t kBytes = GENMI_VECTOR_BYTES < 32 ? GENMI_VECTOR_BYTES : 32;
   typedef std::int16_t Shorts __attribute__((vector_size(kBytes), aligned(2), may_alias));
   Shorts close{};
   for (std::size_t j = 0; j < kStretch; j += kBytes / sizeof(row)) {
-    const Shorts leads = lead<both>(*reinterpret_cast<const Shorts*>(columns + j), row - Shorts{});
+    Shorts leads = lead<both>(*reinterpret_cast<const Shorts*>(columns + j), row - Shorts{});
+    if constexpr (!both) leads = leads > kLeastLead ? leads : kLeastLead - Shorts{};
     close |= *reinterpret_cast<const Shorts*>(costs + j) - leads < margin;
   }
   return any_bit(close);

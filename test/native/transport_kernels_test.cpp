@@ -180,7 +180,8 @@ template <bool both, class T, class CloseSlack>
 void expect_close_slack(CloseSlack close_slack, std::size_t n, std::size_t columns, Generator& random) {
   const std::size_t rows = both ? n : 1 + n / 3, stride = padded(n);
   const auto coarse_costs = some_shorts(rows * stride, 0, 16383, random);
-  const auto coarse_columns = some_shorts(n, -8000, 8000, random), other = some_shorts(rows, -8000, 8000, random);
+  const auto coarse_columns = some_shorts(n, -16383, 16383, random);
+  const auto other = some_shorts(rows, -16383, 16383, random);
   const auto& coarse_rows = both ? coarse_columns : other;
   std::vector<double> column_potentials(stride), row_potentials(stride);
   for (double& potential : column_potentials) potential = std::normal_distribution<double>()(random);
