@@ -240,11 +240,11 @@ inline Block<T> operator*(const Block<T>& a, const Block<T>& b) {
 }
 template <class T>
 inline Block<T> least(const Block<T>& a, const Block<T>& b) {
-  return zip(a, b, [](auto x, auto y) { return x < y ? x : y; });
+  return zip(a, b, [](auto x, auto y) { return smaller(x, y); });
 }
 template <class T>
 inline Block<T> greatest(const Block<T>& a, const Block<T>& b) {
-  return zip(a, b, [](auto x, auto y) { return x > y ? x : y; });
+  return zip(a, b, [](auto x, auto y) { return larger(x, y); });
 }
 
 // a b + c, rounded once wherever the instruction set can. Nothing else is contracted.

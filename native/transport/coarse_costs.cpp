@@ -11,19 +11,12 @@ constexpr int kBits = 14;
 constexpr std::int16_t kMost = (1 << kBits) - 1;
 
 // The power of two that the largest cost is fewer than 2^kBits of.
-double unit_of(const CostBlock& costs) {
-  float largest = 0;
-  for (std::size_t i = 0; i < costs.rows; ++i) {
-    const float* row = costs.rounded_row(i);
-    largest = std::max(largest, *std::max_element(row, row + costs.columns));
-  }
-  return largest == 0 ? 1 : std::ldexp(1, std::ilogb(largest) + 1 - kBits);
-}
+double unit_of(float largest) { return largest == 0 ? 1 : std::ldexp(1, std::ilogb(largest) + 1 - kBits); }
 
 }  // namespace
 
-CoarseCosts::CoarseCosts(const CostBlock& costs)
-    : columns_(costs.columns), stride_(costs.stride()), unit_(unit_of(costs)), kernels_(costs.kernels) {
+CoarseCosts::CoarseCosts(const CostBlock& costs, float largest)
+    : columns_(costs.columns), stride_(costs.stride()), unit_(unit_of(largest)), kernels_(costs.kernels) {
   costs_.assign(costs.rows * stride_, kMost);
   const auto inverse_unit = static_cast<float>(1 / unit_), unit = static_cast<float>(unit_);
   unsigned inexact = costs.exact != nullptr;

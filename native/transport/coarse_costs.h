@@ -14,7 +14,7 @@ namespace genmi::transport {
 
 class CoarseCosts {
  public:
-  explicit CoarseCosts(const CostBlock& costs);
+  CoarseCosts(const CostBlock& costs, float largest);
 
   // Prices in units above `centre`, rounded up; the least that there is for a closed column, one of -infinity. Bounds
   // from them hold while no price is further above the centre than the largest cost.

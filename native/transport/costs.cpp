@@ -86,7 +86,9 @@ Status Costs::prepare(MatrixView<double> matrix, Known known) {
   metric_like_ = zero_diagonal_ && (known.metric_like ? *known.metric_like : has_few_detours(matrix.rows, matrix));
 
   const std::size_t count = matrix.rows * matrix.columns;
-  scale_ = scale_of(largest(matrix.data, count));
+  const double largest = transport::largest(matrix.data, count);
+  scale_ = scale_of(largest);
+  largest_ = static_cast<float>(scale_ * largest);
   scaled_.clear();
   if (scale_ != 1) {
     scaled_.resize(count);
@@ -111,6 +113,7 @@ Status Costs::prepare(std::size_t points, const FillRows& fill, std::optional<bo
   zero_diagonal_ = symmetric_ = rounding_is_exact_ = true;
   metric_like_ = metric_like ? *metric_like : has_few_detours(points, cost);
   scale_ = scale_of(largest);
+  largest_ = static_cast<float>(scale_ * largest);
   coarse_ = std::make_shared<MadeOnce>();
   scaled_.clear();
   if (scale_ == 1) return Status::ok();
@@ -152,7 +155,7 @@ CostBlock Costs::block() const {
 }
 
 const CoarseCosts& Costs::coarse() const {
-  std::call_once(coarse_->flag, [this] { coarse_->costs.emplace(block()); });
+  std::call_once(coarse_->flag, [this] { coarse_->costs.emplace(block(), largest_); });
   return *coarse_->costs;
 }
 

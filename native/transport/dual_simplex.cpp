@@ -84,22 +84,19 @@ void DualSimplex::price(const Cut& cut) {
 
   near_.resize(tree_->size());
   own_.resize(tree_->size());
-  near_count_ = 0;
   const std::size_t first = tree_->position(cut.subtree);
   const std::size_t end = first + static_cast<std::size_t>(tree_->subtree_size(cut.subtree));
-  if (cut.is_near_subtree()) {
-    take_near_side(cut, first, end);
-  } else {
-    take_near_side(cut, 0, first);
-    take_near_side(cut, end, tree_->size());
-  }
-  near_.resize(near_count_);
-  own_.resize(near_count_);
+  const std::size_t taken = cut.is_near_subtree()
+                                ? take_near_side(cut, first, end, 0)
+                                : take_near_side(cut, end, tree_->size(), take_near_side(cut, 0, first, 0));
+  near_.resize(taken);
+  own_.resize(taken);
 }
 
-// The nodes of the preorder in [begin, end). A point is both row and column; what a node of two sides is cannot be
-// predicted, so that there is no branch: what is not wanted is overwritten, or goes behind the prices.
-void DualSimplex::take_near_side(const Cut& cut, std::size_t begin, std::size_t end) {
+// The nodes of the preorder in [begin, end), behind those taken already; returns how many there are then. A point is
+// both row and column; what a node of two sides is cannot be predicted, so that there is no branch: what is not wanted
+// is overwritten, or goes behind the prices.
+std::size_t DualSimplex::take_near_side(const Cut& cut, std::size_t begin, std::size_t end, std::size_t taken) {
   const Sides& sides = tree_->sides();
   const float sign = cut.by_columns ? -1.f : 1.f;
   const std::size_t first_near = cut.by_columns ? 0 : sides.first_row, first_far = sides.first_row - first_near;
@@ -108,11 +105,12 @@ void DualSimplex::take_near_side(const Cut& cut, std::size_t begin, std::size_t 
     const Node node = tree_->preorder()[k];
     const bool is_near = sides.are_same() || sides.is_row(node) != cut.by_columns;
     const bool is_closed = sides.are_same() || !is_near;
-    near_[near_count_] = static_cast<std::size_t>(node) - first_near;
-    own_[near_count_] = sign * tree_->rounded_potential(node);
-    near_count_ += static_cast<std::size_t>(is_near);
+    near_[taken] = static_cast<std::size_t>(node) - first_near;
+    own_[taken] = sign * tree_->rounded_potential(node);
+    taken += static_cast<std::size_t>(is_near);
     prices_[is_closed ? static_cast<std::size_t>(node) - first_far : nowhere] = -kInfinityf;
   }
+  return taken;
 }
 
 // The least bound first: hardly any other is below what it leads to. No reduced cost is below zero, so that prices are

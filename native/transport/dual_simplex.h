@@ -45,7 +45,7 @@ class DualSimplex {
   Node worst_candidate() const;
   std::optional<EnteringArc> find_entering_arc(Node leaving);
   void price(const Cut& cut);
-  void take_near_side(const Cut& cut, std::size_t begin, std::size_t end);
+  std::size_t take_near_side(const Cut& cut, std::size_t begin, std::size_t end, std::size_t taken);
   void find_least();
   void look_at(std::size_t near);
   void pivot(Node leaving, const EnteringArc& entering);
@@ -63,7 +63,6 @@ class DualSimplex {
   // the rest.
   std::vector<std::size_t> near_;
   std::vector<float> own_, bounds_;
-  std::size_t near_count_ = 0;
   float least_ = 0;  // the least reduced cost yet, and where in near_ it is
   std::size_t least_near_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "transport/gather.h"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace genmi::transport {
 namespace {
@@ -12,15 +13,14 @@ void select_entries(const T* from, std::size_t from_stride, std::span<const std:
   constexpr std::size_t kGroup = 4;
   for (std::size_t i = 0; i < rows.size(); i += kGroup, to += kGroup * to_stride) {
     const std::size_t count = std::min(kGroup, rows.size() - i);
-    const T* group[kGroup];
+    const T* group[kGroup] = {};
     for (std::size_t r = 0; r < count; ++r) group[r] = from + rows[i + r] * from_stride;
-    if (count == kGroup) {
+    const auto copy = [&](auto rows_of_group) {
       for (std::size_t j = 0; j < columns.size(); ++j)
-        for (std::size_t r = 0; r < kGroup; ++r) to[r * to_stride + j] = group[r][columns[j]];
-    } else {
-      for (std::size_t r = 0; r < count; ++r)
-        for (std::size_t j = 0; j < columns.size(); ++j) to[r * to_stride + j] = group[r][columns[j]];
-    }
+        for (std::size_t r = 0; r < rows_of_group; ++r) to[r * to_stride + j] = group[r][columns[j]];
+    };
+    if (count == kGroup) copy(std::integral_constant<std::size_t, kGroup>());  // unrolled
+    else copy(count);
   }
 }
 

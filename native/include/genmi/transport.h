@@ -69,6 +69,7 @@ class Costs {
 
   MatrixView<double> matrix_;  // without data where they came as float32
   double scale_ = 1;
+  float largest_ = 0;             // of the scaled costs, rounded
   std::vector<double> scaled_;    // empty where the scale is 1
   AlignedVector<float> rounded_;  // in padded rows
   bool rounding_is_exact_ = false, zero_diagonal_ = false, metric_like_ = false, symmetric_ = false;
