@@ -11,6 +11,9 @@ namespace genmi::simd {
 inline constexpr std::size_t kPadding = 32;
 // How many rows scale_rows takes at a time.
 inline constexpr std::size_t kSinkhornRows = 4;
+// What is less counts as this in the Gibbs kernel, and as 0 in what it is multiplied by: their products are normal
+// numbers, where some processors take a hundred times as long for others.
+inline constexpr float kLeastGibbs = 1e-24f, kLeastGibbsWeight = 1e-12f;
 // How many rows coarse_minima takes at a time.
 inline constexpr std::size_t kCoarseRows = 4;
 
@@ -56,14 +59,16 @@ struct TransportKernels {
   double (*close_pair_slack_double)(const CoarsePotentials& coarse, const double* costs, const double* row_potentials,
                                     const double* column_potentials, std::size_t count, std::size_t columns);
 
-  // Sinkhorn's iteration, on padded rows of the Gibbs kernel exp((row_price + prices[j] - costs[j]) / epsilon).
+  // Sinkhorn's iteration, on padded rows of the Gibbs kernel exp((row_price + prices[j] - costs[j]) / epsilon), kept
+  // within e^-55, which is kLeastGibbs and a little, and e^80.
   void (*gibbs_row)(const float* costs, float row_price, const float* prices, float inverse_epsilon, float* kernel,
                     std::size_t count);
-  // kernel[j] = (row_scale * kernel[j] * scales[j])^2, the kernel of half the epsilon with the scalings absorbed; what
-  // is squared is kept within 1e-18 and 1e18.
+  // kernel[j] = (row_scale * kernel[j] * scales[j])^2, the kernel of half the epsilon with the scalings absorbed; kept
+  // within kLeastGibbs and 1e36.
   void (*square_row)(float* kernel, float row_scale, const float* scales, std::size_t count);
   // For each of kSinkhornRows rows: scales[r] = 1 / <kernel_r, columns>, at most 1e30; then
-  // sums += sum_r weights[r] scales[r] kernel_r.
+  // sums += sum_r weights[r] scales[r] kernel_r. Neither columns nor weights[r] scales[r] count below
+  // kLeastGibbsWeight: the caller has made such columns 0.
   void (*scale_rows)(const float* kernel, const float* columns, const float* weights, float* scales, float* sums,
                      std::size_t count);
 };

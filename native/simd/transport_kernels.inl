@@ -144,14 +144,14 @@ double close_slack(const CoarsePotentials& coarse, const T* costs, const double*
   return least_of(least_yet, reduce(minimum, least_of));
 }
 
-// exp(x) to about 2e-7 relative for -80 <= x <= 80, outside that of the nearest end: a Taylor polynomial on
+// exp(x) to about 2e-7 relative for -55 <= x <= 80, outside that of the nearest end: a Taylor polynomial on
 // [-ln 2 / 2, ln 2 / 2] and a power of two. (Cody, Waite, "Software Manual for the Elementary Functions", 1980.)
 inline VectorOf<float>::Type exponential(VectorOf<float>::Type x) {
   using Floats = VectorOf<float>::Type;
   typedef int Integers __attribute__((vector_size(GENMI_VECTOR_BYTES)));
   const Floats zero{};
   x = x > 80.f - zero ? 80.f - zero : x;
-  x = x < -80.f - zero ? -80.f - zero : x;
+  x = x < -55.f - zero ? -55.f - zero : x;
   constexpr float kRounding = 12582912.f;  // 1.5 * 2^23: adding it leaves the integer in the low bits
   const Floats shifted = x * 1.44269504f + kRounding;
   const Floats power = shifted - kRounding;
@@ -176,10 +176,8 @@ void gibbs_row(const float* costs, float row_price, const float* prices, float i
   }
 }
 
-// Entries are kept from falling where their square is denormal, which processors compute very slowly, and from rising
-// where it is infinite.
 void square_row(float* kernel, float row_scale, const float* scales, std::size_t count) {
-  const Block<float> row = all(row_scale), floor = all(1e-18f), ceiling = all(1e18f);
+  const Block<float> row = all(row_scale), floor = all(1e-12f), ceiling = all(1e18f);
   for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
     const Block<float> scaled = least(greatest(row * load(kernel + j) * load(scales + j), floor), ceiling);
     store(scaled * scaled, kernel + j);
@@ -204,7 +202,8 @@ void scale_rows(const float* kernel, const float* columns, const float* weights,
   for (std::size_t r = 0; r < kSinkhornRows; ++r) {
     const float sum = reduce(products[r], [](auto x, auto y) { return x + y; });
     scales[r] = sum > 1e-30f ? 1 / sum : 1e30f;
-    factors[r] = all(weights[r] * scales[r]);
+    const float factor = weights[r] * scales[r];
+    factors[r] = all(factor < kLeastGibbsWeight ? 0.f : factor);
   }
   for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
     const Block<float> added = (factors[0] * load(a + j) + factors[1] * load(b + j)) +

@@ -120,7 +120,10 @@ void Sinkhorn::make_kernel(const CostBlock& costs, const FirstPotentials& potent
 void Sinkhorn::scale(std::size_t iterations) {
   const std::size_t stride = demands_.size();
   for (std::size_t iteration = 0; iteration < iterations; ++iteration) {
-    for (std::size_t column = 0; column < stride; ++column) column_scales_[column] *= demands_[column];
+    for (std::size_t column = 0; column < stride; ++column) {
+      const float weight = column_scales_[column] * demands_[column];
+      column_scales_[column] = weight < simd::kLeastGibbsWeight ? 0 : weight;
+    }
     std::fill(column_sums_.begin(), column_sums_.end(), 0.f);
     for (std::size_t row = 0; row < supplies_.size(); row += simd::kSinkhornRows)
       kernels_->scale_rows(kernel_.data() + row * stride, column_scales_.data(), &supplies_[row], &row_scales_[row],

@@ -1,6 +1,7 @@
 // What the simplex starts from: costs made ready, measures in integer units, first flows, first potentials.
 #include <algorithm>
 #include <array>
+#include <cfenv>
 #include <cmath>
 #include <limits>
 
@@ -377,6 +378,29 @@ TEST(Sinkhorn, PotentialsAreFiniteForExtremeCostsAndMasses) {
     ASSERT_EQ(potentials.columns.size(), block.stride());
     for (const float price : potentials.rows) ASSERT_TRUE(std::isfinite(price)) << family.name << ", " << repeat;
     for (const float price : potentials.columns) ASSERT_TRUE(std::isfinite(price)) << family.name << ", " << repeat;
+  }
+}
+
+// Some processors take a hundred times as long for numbers too small to be normal.
+TEST(Sinkhorn, StaysAmongNormalNumbers) {
+  Random random(24);
+  Sinkhorn sinkhorn;
+  FirstPotentials potentials;
+  for (const char* family : {"plane", "squared plane", "hops", "euclidean", "random wide"}) {
+    const Matrix costs = make(family, 200, random);
+    const Costs prepared = prepare(costs);
+    // As a softmax makes them: from nearly all to nearly nothing.
+    Weights supply(costs.rows);
+    for (double& weight : supply) weight = std::exp(-30 * uniform(random));
+    Marginals marginals;
+    ASSERT_TRUE(marginals.prepare(supply, Weights(costs.columns, sum(supply) / static_cast<double>(costs.columns)),
+                                  1e-8, false));
+    const Measures& all = marginals.all();
+    Gather gather;
+    const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points);
+    std::feclearexcept(FE_UNDERFLOW);
+    ASSERT_TRUE(sinkhorn.approximate({block, all.sources.units, all.targets.units}, nullptr, potentials));
+    EXPECT_FALSE(std::fetestexcept(FE_UNDERFLOW)) << family;
   }
 }
 
