@@ -9,9 +9,9 @@ namespace {
 using simd::kPanel;
 using simd::kProductRows;
 
-// So many bytes of every row at a time that a group of columns stays in the fastest cache. Few groups wait for memory,
-// and fetch in shorter stretches.
-constexpr std::size_t row_bytes(std::size_t groups) { return groups <= 3 ? 2048 : 4096; }
+// So many bytes of every row at a time that a group of columns stays in the fastest cache, beside the rows that are
+// multiplied and those that come next.
+constexpr std::size_t kRowBytes = 2048;
 
 }  // namespace
 
@@ -45,7 +45,7 @@ simd::Panels<const T> RowProduct<T>::columns(const Group& group, std::size_t pan
 
 template <class T>
 std::size_t RowProduct<T>::panels_at_a_time() const {
-  return row_bytes(groups_) / (kPanel * sizeof(T));
+  return kRowBytes / (kPanel * sizeof(T));
 }
 
 template <class T>
@@ -66,7 +66,7 @@ void RowProduct<T>::add(std::span<const T* const> rows, std::size_t from, std::s
   for (std::size_t c = 0; c < k_; ++c) std::fill(last + c * kPanel + lanes, last + (c + 1) * kPanel, T{0});
 }
 
-// One group of columns, and the panels in [from, to) of all rows. The first group fetches what it will read next.
+// One group of columns, and the panels in [from, to) of all rows.
 template <class T>
 void RowProduct<T>::add_columns(std::span<const T* const> rows, std::size_t g, std::size_t from, std::size_t to,
                                 T* out) const {
@@ -77,7 +77,7 @@ void RowProduct<T>::add_columns(std::span<const T* const> rows, std::size_t g, s
     return four;
   };
   for (std::size_t i = 0; i < rows.size(); i += kProductRows) {
-    const auto four = four_from(i), ahead = g == 0 ? four_from(i + kProductRows) : four;
+    const auto four = four_from(i), ahead = four_from(i + kProductRows);
     T* results = out + (i / kPanel * k_ + these.first) * kPanel + i % kPanel;
     kernels_.multiply_rows(four.data(), kPanel, columns(these, from), these.width, to - from, ahead.data(), results);
   }
