@@ -20,23 +20,6 @@ export async function peersOf(peer: Peer, row: object): Promise<Contestants> {
   return Object.fromEntries(names.map((name) => [name, contestant(name)]));
 }
 
-/** Times all contestants one after the other in each repetition, beginning with another one each time. */
-export async function interleave(
-  contestants: Contestants,
-  repetitions: number,
-  seconds: number,
-): Promise<Readonly<Record<string, readonly number[]>>> {
-  const names = Object.keys(contestants);
-  const times: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]));
-  for (let repetition = 0; repetition < repetitions; repetition++) {
-    for (let turn = 0; turn < names.length; turn++) {
-      const name = names[(repetition + turn) % names.length];
-      times[name].push(await contestants[name].time(seconds));
-    }
-  }
-  return times;
-}
-
 /** Figures are worth nothing unless the answers are the same. */
 export async function expectAgreement(row: string, contestants: Contestants, tolerance: number): Promise<void> {
   const { genmi, ...others } = contestants;

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRandom } from '../../examples/mnist/random.js';
-import { normals } from '../random.js';
+import { normals, softmax } from '../random.js';
 import type { Work } from './rows.js';
 
 /** Compiled, this file lies in out/bench/kernels. The folder has the version of what is made in its name. */
-export const inputFolder = fileURLToPath(new URL('../inputs/kernels-1', import.meta.url));
+export const inputFolder = fileURLToPath(new URL('../inputs/kernels-2', import.meta.url));
 
 const FEATURES_SEED = 1;
 const PREDICTIONS_SEED = 2;
@@ -43,12 +43,4 @@ function make(file: string, numbers: () => Float64Array): void {
 function read(file: string): Float64Array {
   const { buffer, byteOffset, byteLength } = readFileSync(file);
   return new Float64Array(buffer, byteOffset, byteLength / 8);
-}
-
-function softmax(logits: Float64Array, k: number): Float64Array {
-  const exponentials = logits.map(Math.exp);
-  return exponentials.map((value, i) => {
-    const row = i - (i % k);
-    return value / exponentials.subarray(row, row + k).reduce((sum, each) => sum + each);
-  });
 }

@@ -3,9 +3,10 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { config, info } from 'genmi';
+import { interleave } from '../interleave.js';
 import { describeMachine, machineLine } from '../machine.js';
 import { tableHead, tableLine } from '../table.js';
-import { expectAgreement, interleave, peersOf } from './contestants.js';
+import { expectAgreement, peersOf } from './contestants.js';
 import { type Figure, figureColumns, figuresOf } from './figures.js';
 import { enter } from './genmi.js';
 import { inputFolder, makeInputs } from './inputs.js';
@@ -64,7 +65,10 @@ async function timesOf({ name, work }: Row, peers: Peers): Promise<Readonly<Reco
   try {
     const all = { ...contestants, ...others };
     await expectAgreement(name, all, TOLERANCE['precision' in work ? work.precision : 'float64']);
-    return await interleave(all, options.quick ? 1 : options.repeat, SECONDS);
+    const times: Record<string, number[]> = Object.fromEntries(Object.keys(all).map((each) => [each, []]));
+    for await (const seconds of interleave(all, options.quick ? 1 : options.repeat, (each) => each.time(SECONDS)))
+      for (const each of Object.keys(all)) times[each].push(seconds[each]);
+    return times;
   } finally {
     close?.();
   }

@@ -1,7 +1,7 @@
 /** The second table: what a call costs that has next to nothing to compute. */
 import { type FDivergenceName, fDivergence, fDivergenceNames, type Mode } from 'genmi';
 import { createRandom } from '../../examples/mnist/random.js';
-import { normals } from '../random.js';
+import { normals, softmax } from '../random.js';
 import { median, timed } from '../statistics.js';
 import { against, type Column } from '../table.js';
 
@@ -24,11 +24,9 @@ export interface Overhead {
 export const overheadName = (f: FDivergenceName, mode: Mode): string => `call-${f}_${mode}-${N}-${K}-float32`;
 
 export function* measureOverhead(rows: RegExp): Generator<Overhead> {
-  const logits = Float32Array.from(normals(N * K, createRandom(SEED, K)));
-  const probabilities = logits.map((_, i) => {
-    const [a, b] = [logits[i - (i % K)], logits[i - (i % K) + 1]].map(Math.exp);
-    return (i % K === 0 ? a : b) / (a + b);
-  });
+  const values = normals(N * K, createRandom(SEED, K));
+  const logits = Float32Array.from(values);
+  const probabilities = Float32Array.from(softmax(values, K));
   for (const mode of ['ova', 'ovo'] as const) {
     for (const f of fDivergenceNames) {
       const name = overheadName(f, mode);

@@ -8,8 +8,8 @@ import {
   coldSet,
   createCourse,
   expectSameCosts,
-  interleave,
   potProblems,
+  race,
   stepOf,
   warmSet,
 } from './contestants.js';
@@ -61,13 +61,13 @@ export async function compare(
     warm: warmSet(course, 1),
     single: coldProblems(course, chosen, solver),
   };
-  await interleave(contestants, effort.repetitions, (costs) => {
+  for await (const costs of race(contestants, effort.repetitions)) {
     const name = `${rowName(row)}, ${set}`;
     const cold = chosen.map((i) => costs.cold[i]);
     expectSameCosts(`${name}, POT`, costs.pot, cold);
     expectSameCosts(`${name}, one at a time`, costs.single, cold);
     expectSameCosts(`${name}, warm`, costs.warm, costs.cold);
-  });
+  }
   const emd2 = row.n <= EMD2_SAMPLES ? potProblems(course, chosen, pot, true) : undefined;
   await emd2?.solve(stepOf(0));
   const wholeSet = ({ seconds }: Contestant) => (median(sums(seconds, chosen.length)) * count) / chosen.length;

@@ -1,5 +1,6 @@
 /** Those who are timed on a set of problems. Each repetition is of one step, on which all of them must agree. */
 import { type Affinity, TransportSolver } from 'genmi';
+import { interleave } from '../interleave.js';
 import { timed } from '../statistics.js';
 import type { Pot } from './pot.js';
 import { type Measures, measuresOf, type Problem } from './problems.js';
@@ -84,22 +85,9 @@ export function potProblems({ problems }: Course, chosen: readonly number[], pot
   return { seconds, solve };
 }
 
-/** Runs contestants one after the other in each repetition, beginning with another one each time. */
-export async function interleave<Name extends string>(
-  contestants: Readonly<Record<Name, Contestant>>,
-  repetitions: number,
-  onRepetition: (costs: Record<Name, readonly number[]>) => void,
-): Promise<void> {
-  const names = Object.keys(contestants) as Name[];
-  for (let repetition = 0; repetition < repetitions; repetition++) {
-    const costs = {} as Record<Name, readonly number[]>;
-    for (let turn = 0; turn < names.length; turn++) {
-      const name = names[(repetition + turn) % names.length];
-      costs[name] = await contestants[name].solve(stepOf(repetition));
-    }
-    onRepetition(costs);
-  }
-}
+/** Lets contestants solve a step in each repetition; yields the costs that each of them found. */
+export const race = <Name extends string>(contestants: Readonly<Record<Name, Contestant>>, repetitions: number) =>
+  interleave(contestants, repetitions, (contestant, repetition) => contestant.solve(stepOf(repetition)));
 
 const TOLERANCE = 1e-9;
 
