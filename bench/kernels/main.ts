@@ -6,22 +6,22 @@ import { config, info } from 'genmi';
 import { interleave } from '../interleave.js';
 import { describeMachine, machineLine } from '../machine.js';
 import { tableHead, tableLine } from '../table.js';
-import { expectAgreement, peersOf } from './contestants.js';
+import { type Contestants, expectAgreement, peersOf } from './contestants.js';
 import { type Figure, figureColumns, figuresOf } from './figures.js';
 import { enter } from './genmi.js';
 import { inputFolder, makeInputs } from './inputs.js';
 import { parseOptions } from './options.js';
 import { measureOverhead, type Overhead, overheadColumns } from './overhead.js';
 import { Peers } from './peers.js';
-import { type Row, rows } from './rows.js';
+import { type Row, rows, tiny } from './rows.js';
+import { toleranceOf } from './tolerances.js';
 
 /** How long a contestant is measured in each repetition. */
 const SECONDS = 0.1;
-/** Single precision is compared where sums of 10^4 terms cancel. */
-const TOLERANCE = { float32: 5e-3, float64: 1e-6 };
 
 const options = parseOptions(process.argv);
 const threads = options.allThreads ? availableParallelism() : 1;
+const [seconds, repetitions] = options.smoke ? [0, 1] : [SECONDS, options.quick ? 1 : options.repeat];
 config({ threads });
 try {
   await measure();
@@ -31,7 +31,7 @@ try {
 }
 
 async function measure(): Promise<void> {
-  using peers = await Peers.start(threads);
+  using peers = await (options.smoke ? Peers.startAvailable(threads) : Peers.start(threads));
   const machine = describeMachine({ isa: info().isa, ...peers.versions, threads: `${threads}` });
   console.log(machineLine(machine));
   if (!peers.versions.torch)
@@ -48,35 +48,47 @@ async function measureRows(peers: Peers): Promise<Figure[]> {
   const figures: Figure[] = [];
   const chosen = rows.filter(({ name, work }) => work.n <= options.maxN && options.rows.test(name));
   if (chosen.length > 0) console.log(tableHead(figureColumns));
-  for (const row of chosen) {
-    const measured = figuresOf(row, await timesOf(row, peers), figures, threads === 1);
+  for (const row of options.smoke ? chosen.map(tiny) : chosen) {
+    const times = await timesOf(row, peers);
+    if (!times) continue;
+    const measured = figuresOf(row, times, figures, threads === 1 && !options.smoke);
     for (const figure of measured) console.log(tableLine(figureColumns, figure));
     figures.push(...measured);
   }
   return figures;
 }
 
-async function timesOf({ name, work }: Row, peers: Peers): Promise<Readonly<Record<string, readonly number[]>>> {
+/** Nothing where a row needs the program of bench/native and that is not built. */
+async function timesOf({ name, work }: Row, peers: Peers): Promise<Record<string, readonly number[]> | undefined> {
   makeInputs(work);
-  const { family, ...parameters } = work;
-  const asked = { ...parameters, inputs: inputFolder, threads, ...(family === 'quantile' && { quantile: true }) };
-  const others = await peersOf(await peers.for(work), asked);
-  const { contestants, close } = enter(work, peers.native, threads);
+  const entry = await enter(work, peers.native, threads);
+  if (!entry) return undefined;
   try {
-    const all = { ...contestants, ...others };
-    await expectAgreement(name, all, TOLERANCE['precision' in work ? work.precision : 'float64']);
+    const all = { ...entry.contestants, ...(await othersOf(work, peers)) };
+    await expectAgreement(name, all, (contestant) => toleranceOf(work, contestant));
     const times: Record<string, number[]> = Object.fromEntries(Object.keys(all).map((each) => [each, []]));
-    for await (const seconds of interleave(all, options.quick ? 1 : options.repeat, (each) => each.time(SECONDS)))
-      for (const each of Object.keys(all)) times[each].push(seconds[each]);
+    for await (const each of interleave(all, repetitions, (contestant) => contestant.time(seconds)))
+      for (const contestant of Object.keys(all)) times[contestant].push(each[contestant]);
     return times;
   } finally {
-    close?.();
+    entry.close?.();
   }
+}
+
+async function othersOf(work: Row['work'], peers: Peers): Promise<Contestants> {
+  const peer = await peers.for(work);
+  if (!peer) return {};
+  const { family, ...parameters } = work;
+  const kind = {
+    ...(family === 'quantile' && { quantile: true }),
+    ...((family === 'hops' || family === 'hop-search') && { whole: family === 'hops' }),
+  };
+  return peersOf(peer, { ...parameters, ...kind, inputs: inputFolder, threads });
 }
 
 function printOverheads(): Overhead[] {
   const overheads: Overhead[] = [];
-  for (const overhead of measureOverhead(options.rows)) {
+  for (const overhead of measureOverhead(options.rows, options.smoke ? 10 : undefined)) {
     if (overheads.length === 0) console.log(`\n${tableHead(overheadColumns)}`);
     console.log(tableLine(overheadColumns, overhead));
     overheads.push(overhead);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { positive, rowsOption } from '../arguments.js';
+import { positive, rowsOption, smokeOption } from '../arguments.js';
 
 export interface Options {
   readonly rows: RegExp;
@@ -7,6 +7,7 @@ export interface Options {
   readonly repeat: number;
   readonly quick?: boolean;
   readonly allThreads?: boolean;
+  readonly smoke?: boolean;
   readonly json?: string;
 }
 
@@ -21,6 +22,7 @@ export function parseOptions(argv: readonly string[]): Options {
     .option('--repeat <n>', 'repetitions that medians are of', positive, 5)
     .option('--quick', 'one repetition')
     .option('--all-threads', "on all of the machine's threads instead of one")
+    .addOption(smokeOption())
     .option('--json <file>', 'also write the figures')
     .parse(argv)
     .opts<Options>();

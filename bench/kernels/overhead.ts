@@ -12,6 +12,7 @@ const SEED = 3;
 const TARGET = 3;
 
 const CALLS = 100;
+/** That medians are of. */
 const SAMPLES = 300;
 
 /** Median seconds of a call. */
@@ -23,7 +24,7 @@ export interface Overhead {
 
 export const overheadName = (f: FDivergenceName, mode: Mode): string => `call-${f}_${mode}-${N}-${K}-float32`;
 
-export function* measureOverhead(rows: RegExp): Generator<Overhead> {
+export function* measureOverhead(rows: RegExp, samples = SAMPLES): Generator<Overhead> {
   const values = normals(N * K, createRandom(SEED, K));
   const logits = Float32Array.from(values);
   const probabilities = Float32Array.from(softmax(values, K));
@@ -33,22 +34,22 @@ export function* measureOverhead(rows: RegExp): Generator<Overhead> {
       if (!rows.test(name)) continue;
       const objective = fDivergence({ f, mode });
       const secondsOf = (data: Float32Array, from: 'probabilities' | 'logits') =>
-        medianCall(() => objective.valueAndGrad({ data, shape: [N, K] }, { from }));
+        medianCall(samples, () => objective.valueAndGrad({ data, shape: [N, K] }, { from }));
       yield { name, probabilities: secondsOf(probabilities, 'probabilities'), logits: secondsOf(logits, 'logits') };
     }
   }
 }
 
 /** Of samples of many calls each: one alone is shorter than a clock can tell. */
-function medianCall(call: () => unknown): number {
+function medianCall(samples: number, call: () => unknown): number {
   const sample = () => {
     const [seconds] = timed(() => {
       for (let i = 0; i < CALLS; i++) call();
     });
     return seconds / CALLS;
   };
-  const warmUp = SAMPLES / 10;
-  return median(Array.from({ length: warmUp + SAMPLES }, sample).slice(warmUp));
+  const warmUp = samples / 10;
+  return median(Array.from({ length: warmUp + samples }, sample).slice(warmUp));
 }
 
 const microseconds = (seconds: number) => against(1e6 * seconds, TARGET, 'at most');
