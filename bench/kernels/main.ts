@@ -1,4 +1,4 @@
-// Measures genmi's kernels against other libraries, and the cost of a call, and prints tables.
+// Measures genmi's kernels against other libraries, the cost of a call, and memory, and prints tables.
 
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -10,6 +10,7 @@ import { type Contestants, expectAgreement, peersOf } from './contestants.js';
 import { type Figure, figureColumns, figuresOf } from './figures.js';
 import { enter } from './genmi.js';
 import { inputFolder, makeInputs } from './inputs.js';
+import { measurePeak, memoryRows, type Peak, peakColumns } from './memory.js';
 import { parseOptions } from './options.js';
 import { measureOverhead, type Overhead, overheadColumns } from './overhead.js';
 import { Peers } from './peers.js';
@@ -39,8 +40,10 @@ async function measure(): Promise<void> {
   console.log();
   const figures = await measureRows(peers);
   const overheads = printOverheads();
-  if (figures.length + overheads.length === 0) throw new Error(`No rows have a name like ${options.rows}`);
-  const text = JSON.stringify({ ...machine, figures, overheads }, undefined, 2);
+  const peaks = printPeaks();
+  if (figures.length + overheads.length + peaks.length === 0)
+    throw new Error(`No rows have a name like ${options.rows}`);
+  const text = JSON.stringify({ ...machine, figures, overheads, peaks }, undefined, 2);
   if (options.json) writeFileSync(options.json, `${text}\n`);
 }
 
@@ -94,4 +97,14 @@ function printOverheads(): Overhead[] {
     overheads.push(overhead);
   }
   return overheads;
+}
+
+function printPeaks(): Peak[] {
+  const chosen = memoryRows.filter(({ name, n }) => n <= options.maxN && options.rows.test(name));
+  if (chosen.length > 0) console.log(`\n${tableHead(peakColumns)}`);
+  return chosen.map((row) => {
+    const peak = measurePeak(row, threads);
+    console.log(tableLine(peakColumns, peak));
+    return peak;
+  });
 }

@@ -18,7 +18,12 @@ export function parseOptions(argv: readonly string[]): Options {
       "Measures genmi's kernels against numpy, scikit-learn, scipy, torch and gemclus, on the same inputs in the same run, one thread each.",
     )
     .addOption(rowsOption('mmd_ova-4000-10-float32'))
-    .option('--max-n <n>', 'only rows of so many samples', positive, 16_000)
+    .option(
+      '--max-n <n>',
+      'only rows of so many samples; with 20000, also the memory of hop distances',
+      positive,
+      16_000,
+    )
     .option('--repeat <n>', 'repetitions that medians are of', positive, 5)
     .option('--quick', 'one repetition')
     .option('--all-threads', "on all of the machine's threads instead of one")
