@@ -1,7 +1,7 @@
 /** genmi's side of each row. */
 import { Affinity, gemini, type Matrix } from 'genmi';
 import type { Peer } from '../peers.js';
-import { median, timed } from '../statistics.js';
+import { medianSeconds } from '../statistics.js';
 import type { Answer, Contestant, Contestants } from './contestants.js';
 import { readFeatures, readPredictions } from './inputs.js';
 import { hopSearch, product, quantile } from './native.js';
@@ -25,16 +25,7 @@ export async function enter(work: Work, native: Peer | undefined, threads: numbe
 function contestant<T>(compute: () => T, summarise: (result: T) => readonly Answer[]): Required<Contestant> {
   return {
     check: () => summarise(compute()),
-    time(seconds) {
-      const times: number[] = [];
-      let spent = 0;
-      do {
-        const [elapsed] = timed(compute);
-        times.push(elapsed);
-        spent += elapsed;
-      } while (spent < seconds);
-      return median(times);
-    },
+    time: (seconds) => medianSeconds(compute, seconds),
   };
 }
 
