@@ -1,5 +1,5 @@
-// What `npm run bench:kernels` cannot time through the package: a bare product of a stored
-// kernel, a quantile, a search for hops, and the limits of the machine. Its argument is
+// What `npm run bench:kernels` and `bench:transport` cannot time through the package: a bare product of a stored
+// kernel, a quantile, a search for hops, transport without JavaScript, and the limits of the machine. Its argument is
 // the folder of the inputs. It reads a command a line, of words, and answers with a line of JSON: those of the other
 // files, and
 //
@@ -41,8 +41,8 @@ Answer answer_peak(Session& session) {
 void serve(const char* folder) {
   Session session(folder);
   const std::map<std::string, Answer> answers{
-      {"product", answer_products(session)}, {"quantile", answer_quantile(session)}, {"hops", answer_hops(session)},
-      {"read", answer_read(session)},        {"peak", answer_peak(session)},
+      {"product", answer_products(session)},    {"quantile", answer_quantile(session)}, {"hops", answer_hops(session)},
+      {"transport", answer_transport(session)}, {"read", answer_read(session)},         {"peak", answer_peak(session)},
   };
   std::cout << "{}" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {

@@ -58,5 +58,6 @@ using Answer = std::function<void(std::istream& words, std::ostream& out)>;
 Answer answer_products(Session& session);
 Answer answer_quantile(Session& session);
 Answer answer_hops(Session& session);
+Answer answer_transport(Session& session);
 
 }  // namespace genmi::bench

@@ -1,14 +1,15 @@
-// Measures exact transport against POT, or one thread against two, and prints a table.
+// Measures exact transport against POT, or one thread against two, or what calling it from JavaScript adds, and prints a table.
 
 import { writeFileSync } from 'node:fs';
 import { Affinity } from 'genmi';
 import { describeMachine, machineLine } from '../machine.js';
-import { installed } from '../peers.js';
+import { installed, Peer } from '../peers.js';
 import { type Column, tableHead, tableLine } from '../table.js';
 import { compare } from './against-pot.js';
 import { type Comparison, comparisonColumns, type Effort } from './comparison.js';
 import { inputFolder, makeInputs, readInputs } from './inputs.js';
 import { parseOptions } from './options.js';
+import { measureOverhead, type Overhead, overheadColumns } from './overhead.js';
 import { Pot } from './pot.js';
 import type { SetName } from './problems.js';
 import { compareRectangle, type Rectangle, rectangleName, rectangles } from './rectangular.js';
@@ -17,6 +18,7 @@ import { type Scaling, scale, scalingColumns } from './two-threads.js';
 
 /** What a smoke test is of. */
 const TINY: Row = { family: 'mixture-2', metric: 'euclidean', state: 'mid', n: 50 };
+const OVERHEAD_SAMPLES = 250;
 
 const options = parseOptions(process.argv);
 const sets: readonly SetName[] = ['ova', 'ovo'];
@@ -24,7 +26,7 @@ const figures: unknown[] = [];
 let machine = describeMachine({});
 try {
   if (options.smoke) await seeWhetherItRuns();
-  else await (options.threads ? measureThreads() : measureAgainstPot());
+  else await (options.threads ? measureThreads() : options.overhead ? measureOverheads() : measureAgainstPot());
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...machine, figures }, undefined, 2)}\n`);
 } catch (error) {
   console.error((error as Error).message);
@@ -34,6 +36,7 @@ try {
 async function seeWhetherItRuns(): Promise<void> {
   await measureThreads([TINY]);
   if (installed.python) await measureAgainstPot([TINY], [{ row: TINY, sources: 30 }]);
+  if (installed.native) await measureOverheads([TINY], 1);
 }
 
 async function measureAgainstPot(
@@ -60,6 +63,16 @@ async function measureAgainstPot(
 async function measureThreads(from: readonly Row[] = rows): Promise<void> {
   await measureRows<Scaling>(from, scalingColumns, (row, set, affinity, predictions) =>
     scale(row, set, affinity, predictions, effortFor(row.n).repetitions),
+  );
+}
+
+async function measureOverheads(
+  from: readonly Row[] = rows.filter(({ n }) => n === OVERHEAD_SAMPLES),
+  rounds?: number,
+): Promise<void> {
+  using native = await Peer.native();
+  await measureRows<Overhead>(from, overheadColumns, (row, set, affinity, predictions) =>
+    measureOverhead(row, set, affinity, predictions, native, rounds),
   );
 }
 

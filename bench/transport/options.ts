@@ -7,6 +7,7 @@ export interface Options {
   readonly repeat: number;
   readonly quick?: boolean;
   readonly threads?: boolean;
+  readonly overhead?: boolean;
   readonly smoke?: boolean;
   readonly json?: string;
 }
@@ -20,6 +21,7 @@ export function parseOptions(argv: readonly string[]): Options {
     .option('--repeat <n>', 'repetitions that medians are of (3 at most from 2000 samples on)', positive, 5)
     .option('--quick', 'one repetition, and POT solves three problems of each set')
     .option('--threads', 'measure one thread against two instead, without POT')
+    .option('--overhead', 'measure what calling from JavaScript adds to the native work instead, at 250 samples')
     .addOption(smokeOption())
     .option('--json <file>', 'also write the figures')
     .parse(argv)
