@@ -27,7 +27,7 @@ export async function peersOf(peer: Peer, row: object): Promise<Contestants> {
 export async function expectAgreement(
   row: string,
   contestants: Contestants,
-  toleranceOf: (contestant: string) => number,
+  tolerancesOf: (contestant: string) => readonly number[],
 ): Promise<void> {
   const { genmi, ...others } = contestants;
   const expected = (await genmi.check?.()) ?? [];
@@ -36,7 +36,7 @@ export async function expectAgreement(
     if (found && found.length !== expected.length) throw new Error(`${row}: ${name} answers something else`);
     for (const [i, [value]] of (found ?? []).entries()) {
       const [own, scale] = expected[i];
-      if (Math.abs(value - own) <= toleranceOf(name) * scale) continue;
+      if (Math.abs(value - own) <= tolerancesOf(name)[i] * scale) continue;
       throw new Error(`${row}: ${name} finds ${value} where genmi finds ${own} (beside ${scale})`);
     }
   }

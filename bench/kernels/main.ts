@@ -15,7 +15,7 @@ import { parseOptions } from './options.js';
 import { measureOverhead, type Overhead, overheadColumns } from './overhead.js';
 import { Peers } from './peers.js';
 import { type Row, rows, tiny } from './rows.js';
-import { toleranceOf } from './tolerances.js';
+import { tolerancesOf } from './tolerances.js';
 
 /** How long a contestant is measured in each repetition. */
 const SECONDS = 0.1;
@@ -68,7 +68,7 @@ async function timesOf({ name, work }: Row, peers: Peers): Promise<Record<string
   if (!entry) return undefined;
   try {
     const all = { ...entry.contestants, ...(await othersOf(work, peers)) };
-    await expectAgreement(name, all, (contestant) => toleranceOf(work, contestant));
+    await expectAgreement(name, all, (contestant) => tolerancesOf(work, contestant));
     const times: Record<string, number[]> = Object.fromEntries(Object.keys(all).map((each) => [each, []]));
     for await (const each of interleave(all, repetitions, (contestant) => contestant.time(seconds)))
       for (const contestant of Object.keys(all)) times[contestant].push(each[contestant]);
