@@ -8,6 +8,11 @@ export function rowsOption(example: string): Option {
     .default(/./, 'all');
 }
 
+/** Of a test, that takes seconds: its figures say nothing. */
+export function smokeOption(): Option {
+  return new Option('--smoke', 'only see whether it runs: tiny inputs, once, beside those peers that are installed');
+}
+
 export function positive(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;

@@ -1,13 +1,18 @@
 /** Those whom genmi is measured beside: processes of their own, which are asked by a line and answer with a line of JSON. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** Compiled, this file lies in out/bench. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Where benchmarks make their inputs, once, for all who read them. */
+export const inputs = join(root, 'out/bench/inputs');
 const python = join(root, '.cache/bench-peers/bin/python');
+const native = join(root, 'out/bench-native/kernels_bench');
+/** Whether the processes can be started at all. */
+export const installed = { python: existsSync(python), native: existsSync(native) };
 
 export class Peer implements Disposable {
   /** What the process says when it has started. */
@@ -34,13 +39,19 @@ export class Peer implements Disposable {
    * @param threads that its libraries may use
    */
   static python(name: string, threads: number, environment: Readonly<Record<string, string>> = {}): Promise<Peer> {
-    if (!existsSync(python)) throw new Error('The peers are not installed yet: run `npm run bench:setup` once.');
+    if (!installed.python) throw new Error('The peers are not installed yet: run `npm run bench:setup` once.');
     const limits = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR'].map((library) => [`${library}_NUM_THREADS`, `${threads}`]);
     const server = join(root, 'bench/peers', name);
     return Peer.start(name, python, [server], { ...Object.fromEntries(limits), ...environment });
   }
 
-  static async start(
+  /** The program of bench/native, which `npm run bench:kernels` builds. */
+  static native(): Promise<Peer> {
+    mkdirSync(inputs, { recursive: true });
+    return Peer.start('bench/native', native, [inputs]);
+  }
+
+  private static async start(
     name: string,
     command: string,
     args: readonly string[] = [],

@@ -1,7 +1,23 @@
-export function median(values: readonly number[]): number {
+/** Linearly interpolated. */
+export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  const position = q * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
+  return below + (position % 1) * (above - below);
+}
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/** Of the calls that fit into some seconds, at least one. */
+export function medianSeconds(work: () => unknown, budget: number): number {
+  const seconds: number[] = [];
+  let spent = 0;
+  do {
+    const [elapsed] = timed(work);
+    seconds.push(elapsed);
+    spent += elapsed;
+  } while (spent < budget);
+  return median(seconds);
 }
 
 /** Seconds that the work took, and what it returned. */

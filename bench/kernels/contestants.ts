@@ -1,9 +1,12 @@
 /** Those who compute a row. */
 import type { Peer } from '../peers.js';
 
+/** A number that all contestants of a row must find, and the size that an error of it is held against. */
+export type Answer = readonly [value: number, scale: number];
+
 export interface Contestant {
-  /** Computes once: numbers that all contestants of a row must agree on, none where there is nothing to compare. */
-  check(): Promise<readonly number[]> | readonly number[];
+  /** Computes once; none where there is nothing to compare, as for a limit of the machine. */
+  check?(): Promise<readonly Answer[]> | readonly Answer[];
   /** Median seconds of the calls that fit into a time, at least one. */
   time(seconds: number): Promise<number> | number;
 }
@@ -14,37 +17,27 @@ export type Contestants = Readonly<Record<string, Contestant>>;
 export async function peersOf(peer: Peer, row: object): Promise<Contestants> {
   const names = (await peer.ask(JSON.stringify({ prepare: row }))) as string[];
   const contestant = (name: string): Contestant => ({
-    check: async () => (await peer.ask(JSON.stringify({ check: name }))) as number[],
+    check: async () => (await peer.ask(JSON.stringify({ check: name }))) as Answer[],
     time: async (seconds) => (await peer.ask(JSON.stringify({ time: name, seconds }))) as number,
   });
   return Object.fromEntries(names.map((name) => [name, contestant(name)]));
 }
 
-/** Times all contestants one after the other in each repetition, beginning with another one each time. */
-export async function interleave(
-  contestants: Contestants,
-  repetitions: number,
-  seconds: number,
-): Promise<Readonly<Record<string, readonly number[]>>> {
-  const names = Object.keys(contestants);
-  const times: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]));
-  for (let repetition = 0; repetition < repetitions; repetition++) {
-    for (let turn = 0; turn < names.length; turn++) {
-      const name = names[(repetition + turn) % names.length];
-      times[name].push(await contestants[name].time(seconds));
-    }
-  }
-  return times;
-}
-
 /** Figures are worth nothing unless the answers are the same. */
-export async function expectAgreement(row: string, contestants: Contestants, tolerance: number): Promise<void> {
+export async function expectAgreement(
+  row: string,
+  contestants: Contestants,
+  tolerancesOf: (contestant: string) => readonly number[],
+): Promise<void> {
   const { genmi, ...others } = contestants;
-  const expected = await genmi.check();
+  const expected = (await genmi.check?.()) ?? [];
   for (const [name, contestant] of Object.entries(others)) {
-    for (const [i, number] of (await contestant.check()).entries()) {
-      if (Math.abs(number - expected[i]) <= tolerance * Math.abs(expected[i])) continue;
-      throw new Error(`${row}: ${name} finds ${number} where genmi finds ${expected[i]}`);
+    const found = await contestant.check?.();
+    if (found && found.length !== expected.length) throw new Error(`${row}: ${name} answers something else`);
+    for (const [i, [value]] of (found ?? []).entries()) {
+      const [own, scale] = expected[i];
+      if (Math.abs(value - own) <= tolerancesOf(name)[i] * scale) continue;
+      throw new Error(`${row}: ${name} finds ${value} where genmi finds ${own} (beside ${scale})`);
     }
   }
 }

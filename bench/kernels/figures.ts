@@ -1,7 +1,7 @@
 /** The first table: genmi's time beside everybody else's, a line for each of them. */
 import { median } from '../statistics.js';
 import { against, type Column, milliseconds } from '../table.js';
-import { BEST_BLAS, PEAK, READ_LIMIT, type Row } from './rows.js';
+import { BEST_BLAS, PEAK, READ_LIMIT, READ_LIMIT_WHOLE, type Row } from './rows.js';
 
 /** Median seconds. */
 export interface Figure {
@@ -13,6 +13,9 @@ export interface Figure {
   readonly target?: number;
 }
 
+const LIMITS = [READ_LIMIT, READ_LIMIT_WHOLE, PEAK];
+const ALONE = ' on one thread';
+
 /** @param earlier the figures of rows before, which float64 is held against */
 export function figuresOf(
   row: Row,
@@ -20,8 +23,9 @@ export function figuresOf(
   earlier: readonly Figure[],
   withTargets: boolean,
 ): Figure[] {
-  const { genmi, ...others } = Object.fromEntries(Object.entries(times).map(([name, each]) => [name, median(each)]));
-  const libraries = Object.keys(others).filter((name) => name !== READ_LIMIT && name !== PEAK);
+  const medians = Object.fromEntries(Object.entries(times).map(([name, each]) => [name, median(each)]));
+  const { genmi, ...others } = withoutSlower(medians);
+  const libraries = Object.keys(others).filter((name) => !LIMITS.includes(name));
   const fastest = libraries.toSorted((a, b) => others[a] - others[b])[0];
   const targetOf = (peer: string): number | undefined => {
     if (row.float32 === undefined) return row.targets[peer] ?? (peer === fastest ? row.targets[BEST_BLAS] : undefined);
@@ -34,9 +38,19 @@ export function figuresOf(
   });
 }
 
+/** Of a peer that has been measured both on all threads and on one, the faster. */
+function withoutSlower(seconds: Readonly<Record<string, number>>): Record<string, number> {
+  const slower = Object.keys(seconds).flatMap((name) => {
+    const alone = `${name}${ALONE}`;
+    if (!(alone in seconds)) return [];
+    return seconds[alone] < seconds[name] ? name : alone;
+  });
+  return Object.fromEntries(Object.entries(seconds).filter(([name]) => !slower.includes(name)));
+}
+
 export const figureColumns: readonly Column<Figure>[] = [
   { title: 'work', width: 34, text: ({ name }) => name },
-  { title: 'against', width: 18, text: ({ peer }) => peer },
+  { title: 'against', width: 28, text: ({ peer }) => peer },
   { title: 'its time, ms', width: 12, text: ({ seconds }) => milliseconds(seconds) },
   { title: 'genmi, ms', width: 10, text: ({ genmi }) => milliseconds(genmi) },
   { title: 'ratio', width: 16, text: ({ seconds, genmi, target }) => against(seconds / genmi, target, 'at least') },

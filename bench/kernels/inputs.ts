@@ -1,54 +1,60 @@
 /** The inputs, made once from fixed seeds into files that genmi and its peers share: float64, row-major, no header. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createRandom } from '../../examples/mnist/random.js';
-import { normals } from '../random.js';
+import { inputs } from '../peers.js';
+import { normals, softmax } from '../random.js';
 import type { Work } from './rows.js';
 
-/** Compiled, this file lies in out/bench/kernels. The folder has the version of what is made in its name. */
-export const inputFolder = fileURLToPath(new URL('../inputs/kernels-1', import.meta.url));
+/** It has the version of what is made in its name, which bench/native has, too. */
+export const inputFolder = join(inputs, 'kernels-2');
 
 const FEATURES_SEED = 1;
 const PREDICTIONS_SEED = 2;
+const FACTORS_SEED = 3;
+const WEIGHTS_SEED = 4;
+/** Of any matrix that is compared. */
+const MOST_ROWS = 20_000;
 
+const file = (name: string): string => join(inputFolder, `${name}.f64`);
 /** `[n, d]`, standard normal. */
-export const featuresFile = (n: number, d: number): string => join(inputFolder, `x-${n}-${d}.f64`);
+const featuresFile = (n: number, d: number): string => file(`x-${n}-${d}`);
 /** `[n, k]`, the softmax of standard normal logits. */
-const predictionsFile = (n: number, k: number): string => join(inputFolder, `tau-${n}-${k}.f64`);
+const predictionsFile = (n: number, k: number): string => file(`tau-${n}-${k}`);
+/** `[n, k]`, standard normal: what kernels are multiplied with. */
+const factorsFile = (n: number, k: number): string => file(`t-${n}-${k}`);
 
 export const readFeatures = (n: number, d: number): Float64Array => read(featuresFile(n, d));
 export const readPredictions = (n: number, k: number): Float64Array => read(predictionsFile(n, k));
+/** Of projections (projection.ts), for the rows and the columns of a matrix. */
+export const readRowWeights = (n: number): Float64Array => read(file('row-weights')).subarray(0, n);
+export const readColumnWeights = (n: number): Float64Array => read(file('column-weights')).subarray(0, n);
 
 /** Makes the files of a row that are missing. */
 export function makeInputs(work: Work): void {
   mkdirSync(inputFolder, { recursive: true });
-  if ('d' in work) {
-    const { n, d } = work;
-    make(featuresFile(n, d), () => normals(n * d, createRandom(FEATURES_SEED, d)));
-  }
-  if (work.family === 'objective') {
-    const { n, k } = work;
+  for (const [stream, name] of ['row-weights', 'column-weights'].entries())
+    make(file(name), () => normals(MOST_ROWS, createRandom(WEIGHTS_SEED, stream)));
+  const { n, d, family } = work;
+  make(featuresFile(n, d), () => normals(n * d, createRandom(FEATURES_SEED, d)));
+  if (family === 'objective') {
+    const { k } = work;
     make(predictionsFile(n, k), () => softmax(normals(n * k, createRandom(PREDICTIONS_SEED, k)), k));
+  }
+  if (family === 'product') {
+    const { k } = work;
+    make(factorsFile(n, k), () => normals(n * k, createRandom(FACTORS_SEED, k)));
   }
 }
 
 /** By way of a file of another name, so that an interrupted run leaves nothing that looks complete. */
-function make(file: string, numbers: () => Float64Array): void {
-  if (existsSync(file)) return;
-  writeFileSync(`${file}.part`, numbers());
-  renameSync(`${file}.part`, file);
+function make(path: string, numbers: () => Float64Array): void {
+  if (existsSync(path)) return;
+  writeFileSync(`${path}.part`, numbers());
+  renameSync(`${path}.part`, path);
 }
 
-function read(file: string): Float64Array {
-  const { buffer, byteOffset, byteLength } = readFileSync(file);
+function read(path: string): Float64Array {
+  const { buffer, byteOffset, byteLength } = readFileSync(path);
   return new Float64Array(buffer, byteOffset, byteLength / 8);
-}
-
-function softmax(logits: Float64Array, k: number): Float64Array {
-  const exponentials = logits.map(Math.exp);
-  return exponentials.map((value, i) => {
-    const row = i - (i % k);
-    return value / exponentials.subarray(row, row + k).reduce((sum, each) => sum + each);
-  });
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { positive, rowsOption } from '../arguments.js';
+import { positive, rowsOption, smokeOption } from '../arguments.js';
 
 export interface Options {
   readonly rows: RegExp;
@@ -7,6 +7,7 @@ export interface Options {
   readonly repeat: number;
   readonly quick?: boolean;
   readonly allThreads?: boolean;
+  readonly smoke?: boolean;
   readonly json?: string;
 }
 
@@ -17,10 +18,16 @@ export function parseOptions(argv: readonly string[]): Options {
       "Measures genmi's kernels against numpy, scikit-learn, scipy, torch and gemclus, on the same inputs in the same run, one thread each.",
     )
     .addOption(rowsOption('mmd_ova-4000-10-float32'))
-    .option('--max-n <n>', 'only rows of so many samples', positive, 16_000)
+    .option(
+      '--max-n <n>',
+      'only rows of so many samples; with 20000, also the memory of hop distances',
+      positive,
+      16_000,
+    )
     .option('--repeat <n>', 'repetitions that medians are of', positive, 5)
     .option('--quick', 'one repetition')
     .option('--all-threads', "on all of the machine's threads instead of one")
+    .addOption(smokeOption())
     .option('--json <file>', 'also write the figures')
     .parse(argv)
     .opts<Options>();

@@ -1,7 +1,7 @@
 /** The second table: what a call costs that has next to nothing to compute. */
 import { type FDivergenceName, fDivergence, fDivergenceNames, type Mode } from 'genmi';
 import { createRandom } from '../../examples/mnist/random.js';
-import { normals } from '../random.js';
+import { normals, softmax } from '../random.js';
 import { median, timed } from '../statistics.js';
 import { against, type Column } from '../table.js';
 
@@ -12,6 +12,7 @@ const SEED = 3;
 const TARGET = 3;
 
 const CALLS = 100;
+/** That medians are of. */
 const SAMPLES = 300;
 
 /** Median seconds of a call. */
@@ -23,34 +24,32 @@ export interface Overhead {
 
 export const overheadName = (f: FDivergenceName, mode: Mode): string => `call-${f}_${mode}-${N}-${K}-float32`;
 
-export function* measureOverhead(rows: RegExp): Generator<Overhead> {
-  const logits = Float32Array.from(normals(N * K, createRandom(SEED, K)));
-  const probabilities = logits.map((_, i) => {
-    const [a, b] = [logits[i - (i % K)], logits[i - (i % K) + 1]].map(Math.exp);
-    return (i % K === 0 ? a : b) / (a + b);
-  });
+export function* measureOverhead(rows: RegExp, samples = SAMPLES): Generator<Overhead> {
+  const values = normals(N * K, createRandom(SEED, K));
+  const logits = Float32Array.from(values);
+  const probabilities = Float32Array.from(softmax(values, K));
   for (const mode of ['ova', 'ovo'] as const) {
     for (const f of fDivergenceNames) {
       const name = overheadName(f, mode);
       if (!rows.test(name)) continue;
       const objective = fDivergence({ f, mode });
       const secondsOf = (data: Float32Array, from: 'probabilities' | 'logits') =>
-        medianCall(() => objective.valueAndGrad({ data, shape: [N, K] }, { from }));
+        medianCall(samples, () => objective.valueAndGrad({ data, shape: [N, K] }, { from }));
       yield { name, probabilities: secondsOf(probabilities, 'probabilities'), logits: secondsOf(logits, 'logits') };
     }
   }
 }
 
 /** Of samples of many calls each: one alone is shorter than a clock can tell. */
-function medianCall(call: () => unknown): number {
+function medianCall(samples: number, call: () => unknown): number {
   const sample = () => {
     const [seconds] = timed(() => {
       for (let i = 0; i < CALLS; i++) call();
     });
     return seconds / CALLS;
   };
-  const warmUp = SAMPLES / 10;
-  return median(Array.from({ length: warmUp + SAMPLES }, sample).slice(warmUp));
+  const warmUp = samples / 10;
+  return median(Array.from({ length: warmUp + samples }, sample).slice(warmUp));
 }
 
 const microseconds = (seconds: number) => against(1e6 * seconds, TARGET, 'at most');

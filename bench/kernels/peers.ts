@@ -1,7 +1,6 @@
 /** The processes that rows are shared with, each started when the first row needs it. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Peer, root } from '../peers.js';
+import { installed, Peer } from '../peers.js';
 import type { Work } from './rows.js';
 
 const servers: Readonly<Record<Work['family'], string>> = {
@@ -10,6 +9,7 @@ const servers: Readonly<Record<Work['family'], string>> = {
   quantile: 'affinities.py',
   product: 'products.py',
   hops: 'graphs.py',
+  'hop-search': 'graphs.py',
 };
 
 /** OpenBLAS knows few processors, and takes others for an older one without their vectors. */
@@ -18,40 +18,55 @@ const AVX512_CORES = [AVX512_CORE, 'Cooperlake', 'SapphireRapids'];
 
 export class Peers implements Disposable {
   readonly #threads: number;
+  readonly #started: Map<string, Peer>;
   readonly #environment: Readonly<Record<string, string>>;
-  readonly #started = new Map<string, Peer>();
   /** The program of bench/native. */
-  readonly native: Peer;
+  readonly native: Peer | undefined;
   readonly versions: Readonly<Record<string, string>>;
 
   private constructor(
     threads: number,
-    environment: Record<string, string>,
-    native: Peer,
-    products: Peer,
-    note: string,
+    native: Peer | undefined,
+    started: Readonly<Record<string, Peer>>,
+    versions: Readonly<Record<string, string>>,
+    environment: Readonly<Record<string, string>>,
   ) {
     this.#threads = threads;
+    this.#started = new Map(Object.entries(started));
     this.#environment = environment;
     this.native = native;
-    this.#started.set(servers.product, products);
-    const { OpenBLAS: core, torch, ...versions } = products.versions;
-    this.versions = { ...versions, ...(torch && { torch }), OpenBLAS: `${core}${note}` };
+    this.versions = versions;
   }
 
   static async start(threads: number): Promise<Peers> {
-    const native = await Peer.start('bench/native', join(root, 'out/bench-native/kernels_bench'));
+    const native = await Peer.native();
     const products = await Peer.python(servers.product, threads);
     const { OpenBLAS: detected } = products.versions;
-    if (!hasAvx512() || AVX512_CORES.includes(detected)) return new Peers(threads, {}, native, products, '');
+    if (!hasAvx512() || AVX512_CORES.includes(detected)) {
+      return new Peers(threads, native, { [servers.product]: products }, products.versions, {});
+    }
     products[Symbol.dispose]();
     const environment = { OPENBLAS_CORETYPE: AVX512_CORE };
     const forced = await Peer.python(servers.product, threads, environment);
-    return new Peers(threads, environment, native, forced, ` (forced: it takes this processor for ${detected})`);
+    const core = `${forced.versions.OpenBLAS} (forced: it takes this processor for ${detected})`;
+    return new Peers(
+      threads,
+      native,
+      { [servers.product]: forced },
+      { ...forced.versions, OpenBLAS: core },
+      environment,
+    );
+  }
+
+  /** Only those that happen to be installed. */
+  static async startAvailable(threads: number): Promise<Peers> {
+    if (installed.python && installed.native) return Peers.start(threads);
+    return new Peers(threads, installed.native ? await Peer.native() : undefined, {}, {}, {});
   }
 
   /** Whoever computes such rows. */
-  async for({ family }: Work): Promise<Peer> {
+  async for({ family }: Work): Promise<Peer | undefined> {
+    if (!installed.python) return undefined;
     const server = servers[family];
     const peer = this.#started.get(server) ?? (await Peer.python(server, this.#threads, this.#environment));
     this.#started.set(server, peer);
@@ -59,7 +74,7 @@ export class Peers implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.native[Symbol.dispose]();
+    this.native?.[Symbol.dispose]();
     for (const peer of this.#started.values()) peer[Symbol.dispose]();
   }
 }

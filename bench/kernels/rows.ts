@@ -2,9 +2,9 @@
 import type { GeminiName } from 'genmi';
 
 const precisions = ['float32', 'float64'] as const;
-type Precision = (typeof precisions)[number];
+export type Precision = (typeof precisions)[number];
 
-/** Value and gradient from probabilities; of `mmd` with a stored rbf kernel. */
+/** Value and gradient from probabilities; of `mmd` with an rbf kernel. */
 export interface ObjectiveWork {
   readonly family: 'objective';
   readonly objective: GeminiName;
@@ -12,6 +12,10 @@ export interface ObjectiveWork {
   readonly k: number;
   readonly d: number;
   readonly precision: Precision;
+  /** Of the kernel: stored, or evaluated from features when it is multiplied. */
+  readonly storage: 'dense' | 'features';
+  /** Whether genmi is lent an array for the gradient in place of making a new one each time. */
+  readonly out: boolean;
 }
 
 /** A stored pairwise matrix, from features. */
@@ -23,17 +27,18 @@ export interface AffinityWork {
   readonly precision: Precision;
 }
 
-/** C = A T for a stored N x N kernel A and N x K numbers T. */
+/** C = A T for a stored N x N kernel A, rbf of points in the plane, and N x K numbers T. */
 export interface ProductWork {
   readonly family: 'product';
   readonly n: number;
   readonly k: number;
+  readonly d: 2;
   readonly precision: Precision;
 }
 
-/** Shortest paths, with making the graph from stored distances for genmi, without for others. */
+/** Shortest paths from stored distances, with all that makes the graph; or the search in a finished graph alone. */
 export interface HopsWork {
-  readonly family: 'hops';
+  readonly family: 'hops' | 'hop-search';
   readonly graph: 'neighbors' | 'quantile';
   readonly neighbors: number;
   readonly n: number;
@@ -65,6 +70,8 @@ const NEIGHBORS = 10;
 /** What is asked for against the fastest of the libraries that multiply matrices. */
 export const BEST_BLAS = 'best BLAS';
 export const READ_LIMIT = 'memory read limit';
+/** What reading the whole matrix would take at the limit, where half of it is enough: no share, it may exceed 1. */
+export const READ_LIMIT_WHOLE = 'if all were read';
 export const PEAK = 'FMA peak';
 
 /** Rows of the same work in both precisions, the targets for float32. */
@@ -76,9 +83,21 @@ function inBoth<W extends Work>(name: string, work: Omit<W, 'precision'>, target
   }));
 }
 
+const objectiveWork = (objective: GeminiName, n: number, k: number) =>
+  ({ family: 'objective', objective, n, k, d: FEATURES, storage: 'dense', out: false }) as const;
+
 function objective(name: GeminiName, n: number, k: number, targets: Row['targets'] = {}): Row[] {
-  const work = { family: 'objective', objective: name, n, k, d: FEATURES } as const;
-  return inBoth<ObjectiveWork>(`${name}-${n}-${k}`, work, targets);
+  return inBoth<ObjectiveWork>(`${name}-${n}-${k}`, objectiveWork(name, n, k), targets);
+}
+
+/** Into a lent array: what is saved is the gradient's fresh memory. */
+function intoArray(name: GeminiName, n: number, k: number): Row[] {
+  return inBoth<ObjectiveWork>(`${name}-${n}-${k}-out`, { ...objectiveWork(name, n, k), out: true });
+}
+
+function fromFeatures(name: GeminiName, n: number, k: number): Row {
+  const work = { ...objectiveWork(name, n, k), storage: 'features', precision: 'float32' } as const;
+  return { name: `${name}-${n}-${k}-features-float32`, work, targets: {} };
 }
 
 function affinity(measure: AffinityWork['measure'], d: number, target: number): Row[] {
@@ -86,16 +105,19 @@ function affinity(measure: AffinityWork['measure'], d: number, target: number): 
   return inBoth<AffinityWork>(`${measure}-4000-${d}`, work, { 'scikit-learn': target });
 }
 
-function hops(graph: HopsWork['graph'], target: number): Row {
-  const work = { family: 'hops', graph, neighbors: NEIGHBORS, n: 2000, d: FEATURES } as const;
-  return { name: `hops-${graph}-2000`, work, targets: { 'scipy, given graph': target } };
+function hops(graph: HopsWork['graph'], target: number): Row[] {
+  return (['hops', 'hop-search'] as const).map((family) => ({
+    name: `${family}-${graph}-2000`,
+    work: { family, graph, neighbors: NEIGHBORS, n: 2000, d: FEATURES },
+    targets: { 'scipy, given graph': target },
+  }));
 }
 
 const pointwise = ['kl_ova', 'kl_ovo', 'tv_ova', 'hellinger_ova', 'hellinger_ovo', 'chi2_ova', 'chi2_ovo'] as const;
 
 function product(n: number, targets: Readonly<Record<number, Row['targets']>>): Row[] {
   const both = Object.entries(targets).flatMap(([k, each]) =>
-    inBoth<ProductWork>(`product-${n}-${k}`, { family: 'product', n, k: Number(k) }, each),
+    inBoth<ProductWork>(`product-${n}-${k}`, { family: 'product', n, k: Number(k), d: 2 }, each),
   );
   // A large matrix is made once for all K.
   return [...both.filter(({ float32 }) => !float32), ...both.filter(({ float32 }) => float32)];
@@ -106,6 +128,7 @@ export const rows: readonly Row[] = [
   ...objective('mmd_ova', 4000, 10, { gemclus: 290, torch: 4.5 }),
   ...objective('mmd_ovo', 1000, 10, { gemclus: 7 }),
   ...objective('mmd_ovo', 4000, 10, { gemclus: 9 }),
+  fromFeatures('mmd_ova', 16_000, 10),
   ...product(4000, { 10: { [BEST_BLAS]: 2.8 }, 50: { [BEST_BLAS]: 1.2 }, 200: { [BEST_BLAS]: 1.2, [PEAK]: 0.7 } }),
   ...product(16_000, {
     10: { [BEST_BLAS]: 2.8, [READ_LIMIT]: 0.6 },
@@ -115,13 +138,20 @@ export const rows: readonly Row[] = [
   ...objective('tv_ovo', 10_000, 10, { torch: 40 }),
   ...objective('tv_ovo', 10_000, 50, { torch: 300 }),
   ...pointwise.flatMap((name) => [10, 50].flatMap((k) => objective(name, 10_000, k, { torch: 4, gemclus: 3.5 }))),
+  ...intoArray('kl_ova', 10_000, 50),
   ...affinity('rbf', 50, 5),
   ...affinity('rbf', 784, 2.3),
   ...affinity('euclidean', 50, 5),
   ...affinity('euclidean', 784, 2.3),
   ...affinity('manhattan', 50, 20),
   ...affinity('laplacian', 50, 20),
-  hops('neighbors', 60),
-  hops('quantile', 200),
+  ...hops('neighbors', 60),
+  ...hops('quantile', 200),
   ...inBoth<QuantileWork>('quantile-10000', { family: 'quantile', n: 10_000, d: FEATURES }, { numpy: 12 }),
 ];
+
+/** The same work on so few numbers that it takes no time. */
+export function tiny(row: Row): Row {
+  const { work } = row;
+  return { name: row.name, work: { ...work, n: 64, d: Math.min(work.d, 8) } as Work, targets: {} };
+}

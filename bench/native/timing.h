@@ -18,7 +18,11 @@ double seconds_of(const Work& work) {
 template <class Work>
 double median_seconds(double budget, const Work& work) {
   std::vector<double> seconds;
-  for (double spent = 0; spent < budget; spent += seconds.back()) seconds.push_back(seconds_of(work));
+  double spent = 0;
+  do {
+    seconds.push_back(seconds_of(work));
+    spent += seconds.back();
+  } while (spent < budget);
   const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
   std::nth_element(seconds.begin(), middle, seconds.end());
   return *middle;

@@ -1,11 +1,11 @@
-"""Hop distances by scipy, which is given the finished sparse graph."""
+"""Hop distances by scipy: from the finished sparse graph, and from distances."""
 
 import numpy as np
 import scipy
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import cdist
-from serve import Contestant, read, serve
+from serve import Answer, Contestant, project, read, serve
 
 QUANTILE = 0.05
 
@@ -22,18 +22,29 @@ def neighbor_graph(distances: np.ndarray, neighbors: int) -> np.ndarray:
     return connected | connected.T
 
 
-def prepare(inputs: str, n: int, d: int, graph: str, neighbors: int, threads: int) -> dict[str, Contestant]:
+def make_graph(distances: np.ndarray, graph: str, neighbors: int) -> csr_array:
+    connected = quantile_graph(distances) if graph == "quantile" else neighbor_graph(distances, neighbors)
+    np.fill_diagonal(connected, False)
+    return csr_array(connected.astype(np.float64))
+
+
+def prepare(inputs: str, n: int, d: int, graph: str, neighbors: int, whole: bool, threads: int) -> dict[str, Contestant]:
+    """@param whole: also from distances, with all that makes the graph"""
     del threads  # scipy has one
     x = read(inputs, f"x-{n}-{d}", [n, d], "float64")
     distances = cdist(x, x)
-    connected = quantile_graph(distances) if graph == "quantile" else neighbor_graph(distances, neighbors)
-    np.fill_diagonal(connected, False)
-    sparse = csr_array(connected.astype(np.float64))
+    made = make_graph(distances, graph, neighbors)
 
-    def summarise(hops) -> list[float]:
-        return [np.where(np.isinf(hops), 2 * n, hops).mean()]
+    def search(sparse: csr_array) -> np.ndarray:
+        return shortest_path(sparse, unweighted=True)
 
-    return {"scipy, given graph": (lambda: shortest_path(sparse, unweighted=True), summarise)}
+    def summarise(hops) -> list[Answer]:
+        return [project(inputs, np.where(np.isinf(hops), 2 * n, hops))]
+
+    contestants: dict[str, Contestant] = {"scipy, given graph": (lambda: search(made), summarise)}
+    if whole:
+        contestants["scipy"] = (lambda: search(make_graph(distances, graph, neighbors)), summarise)
+    return contestants
 
 
 serve({"scipy": scipy.__version__}, prepare)

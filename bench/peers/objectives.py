@@ -1,9 +1,11 @@
 """Values and gradients of GEMINI objectives, by gemclus and by autograd in torch, in a row's own precision."""
 
+from collections.abc import Callable
+
 import gemclus
 import numpy as np
 from gemclus import gemini
-from serve import Contestant, load_torch, read, serve
+from serve import Answer, Contestant, load_torch, on_threads, plain, project, read, serve
 from sklearn.metrics import pairwise_kernels
 
 torch = load_torch()
@@ -67,6 +69,34 @@ def mmd_ova(tau, pi, kernel):
     return (pi * squared.clamp(min=1e-30).sqrt()).sum()
 
 
+class RbfKernel:
+    """A kernel too large to be stored, evaluated a few rows at a time whenever it is multiplied."""
+
+    ROWS = 1000
+
+    def __init__(self, x):
+        self.x = x / x.shape[1] ** 0.5
+        self.squares = self.x.square().sum(1)
+
+    def __matmul__(self, other):
+        return torch.cat([self.rows(block, squares) @ other for block, squares in self.blocks()])
+
+    def blocks(self):
+        return zip(self.x.split(self.ROWS), self.squares.split(self.ROWS))
+
+    def rows(self, x, squares):
+        return (x @ self.x.T).mul_(2).sub_(squares[:, None]).sub_(self.squares).exp_()
+
+
+def mmd_ova_from_features(tau, pi, kernel):
+    """Autograd would keep all rows: the product is made without it, and the form's gradient 2 K r written down."""
+    centred = tau / pi - 1
+    with torch.no_grad():
+        product = kernel @ centred
+    squared = (2 * centred * product - (centred * product).detach()).sum(0) / len(tau) ** 2
+    return (pi * squared.clamp(min=1e-30).sqrt()).sum()
+
+
 def mmd_ovo(tau, pi, kernel):
     centred = tau / pi - 1
     omega = centred.T @ (kernel @ centred) / len(tau) ** 2
@@ -75,16 +105,8 @@ def mmd_ovo(tau, pi, kernel):
     return 2 * (pi[a] * pi[b] * squared.clamp(min=1e-30).sqrt()).sum()
 
 
-def summarise(result) -> list[float]:
-    """The value, and the gradient's norm along the simplex: off it, where predictions do not sum to 1, libraries differ."""
-    value, gradient = result
-    return [value, np.linalg.norm(gradient - gradient.mean(1, keepdims=True))]
-
-
-def with_torch(objective: str, tau: np.ndarray, kernel: np.ndarray | None) -> Contestant:
-    function = globals()[objective]
+def with_torch(function, tau: np.ndarray, affinity) -> Callable[[], object]:
     leaf = torch.from_numpy(tau).requires_grad_()
-    affinity = None if kernel is None else torch.from_numpy(kernel)
 
     def compute():
         leaf.grad = None
@@ -92,26 +114,47 @@ def with_torch(objective: str, tau: np.ndarray, kernel: np.ndarray | None) -> Co
         value.backward()
         return value.item(), leaf.grad.numpy()
 
-    return compute, summarise
+    return compute
 
 
-def with_gemclus(objective: str, tau: np.ndarray, kernel: np.ndarray | None) -> Contestant:
+def with_gemclus(objective: str, tau: np.ndarray, kernel: np.ndarray | None) -> Callable[[], object]:
     family, mode = objective.split("_")
     loss = GEMCLUS[family](ovo=mode == "ovo")
-    return lambda: loss.evaluate(tau, kernel, return_grad=True), summarise
+    return lambda: loss.evaluate(tau, kernel, return_grad=True)
 
 
-def prepare(inputs: str, objective: str, n: int, k: int, d: int, precision: str, threads: int) -> dict[str, Contestant]:
+def torch_ways(objective: str, kernel: np.ndarray | None, x: np.ndarray | None) -> dict[str, tuple]:
+    """By name: a function of predictions, their proportions and an affinity, and that affinity."""
+    if x is not None:
+        return {"torch, in blocks": (mmd_ova_from_features, RbfKernel(torch.from_numpy(x)))}
+    ways = {"torch": (globals()[objective], None if kernel is None else torch.from_numpy(kernel))}
+    return ways | {"torch, cdist": (tv_ovo_cdist, None)} if objective == "tv_ovo" else ways
+
+
+def prepare(
+    inputs: str, objective: str, n: int, k: int, d: int, precision: str, storage: str, out: bool, threads: int
+) -> dict[str, Contestant]:
+    del out  # of genmi only
     tau = read(inputs, f"tau-{n}-{k}", [n, k], precision)
-    kernel = None
+    kernel = x = None
     if objective.startswith("mmd"):
-        kernel = pairwise_kernels(read(inputs, f"x-{n}-{d}", [n, d], "float64"), metric="rbf").astype(precision)
-    contestants = {"gemclus": with_gemclus(objective, tau, kernel)}
+        x = read(inputs, f"x-{n}-{d}", [n, d], "float64")
+    if x is not None and storage == "dense":
+        kernel, x = pairwise_kernels(x, metric="rbf").astype(precision), None
+
+    def summarise(result) -> list[Answer]:
+        """The value, and the gradient along the simplex: off it, where predictions do not sum to 1, libraries differ."""
+        value, gradient = result
+        exact = np.asarray(gradient, np.float64)
+        return [plain(value), project(inputs, exact - exact.mean(1, keepdims=True))]
+
+    contestants: dict[str, Contestant] = {}
+    if storage == "dense":
+        contestants["gemclus"] = (with_gemclus(objective, tau, kernel), summarise)
     if torch:
-        torch.set_num_threads(threads)
-        contestants["torch"] = with_torch(objective, tau, kernel)
-        if objective == "tv_ovo":
-            contestants["torch, cdist"] = with_torch("tv_ovo_cdist", tau, kernel)
+        features = None if x is None else x.astype(precision)
+        for name, (function, affinity) in torch_ways(objective, kernel, features).items():
+            contestants |= on_threads(torch, name, threads, (with_torch(function, tau, affinity), summarise))
     return contestants
 
 

@@ -1,7 +1,7 @@
 """What the peers of `npm run bench:kernels` have in common: a server that reads a JSON command a line and answers with a JSON line.
 
     {"prepare": {...}}                     reads the inputs of a row; answered with the names of those who can compute it
-    {"check": NAME}                        computes once; answered with numbers on which all must agree
+    {"check": NAME}                        computes once; answered with numbers on which all must agree, each with its scale
     {"time": NAME, "seconds": BUDGET}      computes until that time is over, at least once; answered with the median seconds of a call
 """
 
@@ -14,17 +14,33 @@ from statistics import median
 
 import numpy as np
 
-# Computes what is timed; makes the numbers of a check from that.
-Contestant = tuple[Callable[[], object], Callable[[object], list[float]]]
+# A number, and the size that an error of it is held against.
+Answer = tuple[float, float]
+# Computes what is timed; makes the answers of a check from that.
+Contestant = tuple[Callable[[], object], Callable[[object], list[Answer]]]
 
 
 def read(folder: str, name: str, shape: list[int], precision: str) -> np.ndarray:
-    return np.fromfile(Path(folder, f"{name}.f64")).reshape(shape).astype(precision)
+    return np.fromfile(Path(folder, f"{name}.f64")).reshape(shape).astype(precision, copy=False)
+
+
+def plain(value: float) -> Answer:
+    """Of a number, of which nothing cancels."""
+    return float(value), abs(float(value))
+
+
+def project(inputs: str, matrix: np.ndarray) -> Answer:
+    """w' A v for fixed normal weights w and v, and the root of the sum of squares of A, beside which that is exact."""
+    rows, columns = matrix.shape
+    w = np.fromfile(Path(inputs, "row-weights.f64"), count=rows)
+    v = np.fromfile(Path(inputs, "column-weights.f64"), count=columns)
+    exact = matrix.astype(np.float64)
+    return float(w @ (exact @ v)), float(np.linalg.norm(exact))
 
 
 def median_seconds(compute: Callable[[], object], budget: float) -> float:
     seconds: list[float] = []
-    while sum(seconds) < budget:
+    while not seconds or sum(seconds) < budget:
         start = time.perf_counter()
         compute()
         seconds.append(time.perf_counter() - start)
@@ -43,16 +59,32 @@ def serve(versions: dict[str, str], prepare: Callable[..., dict[str, Contestant]
             answer = list(contestants)
         elif "check" in command:
             compute, summarise = contestants[command["check"]]
-            answer = [float(number) for number in summarise(compute())]
+            answer = summarise(compute())
         else:
             answer = median_seconds(contestants[command["time"]][0], command["seconds"])
         print(json.dumps(answer), flush=True)
 
 
 def load_torch():
-    """torch, with as many threads as the other libraries were told to use; nothing where it is not installed."""
+    """torch; nothing where it is not installed."""
     try:
         import torch
     except (ImportError, OSError, ValueError):
         return None
     return torch
+
+
+def on_threads(torch, name: str, threads: int, contestant: Contestant) -> dict[str, Contestant]:
+    """A contestant by torch: with several threads, also with one, because small work takes longer on more."""
+    compute, summarise = contestant
+
+    def with_threads(count: int) -> Contestant:
+        def run():
+            if torch.get_num_threads() != count:
+                torch.set_num_threads(count)
+            return compute()
+
+        return run, summarise
+
+    alone = {f"{name} on one thread": with_threads(1)} if threads > 1 else {}
+    return {name: with_threads(threads), **alone}

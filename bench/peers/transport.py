@@ -1,11 +1,12 @@
 """POT's side of `npm run bench:transport`: a server that reads a JSON command a line and answers with a JSON line.
 
     {"load": FOLDER}   reads the inputs of a row of the table
-    {"solve": {"step": t, "problems": [[a], [a, b], ...], "emd2": false}}
-                       solves problems one after the other: one cluster is moved to the uniform measure, of two the first to the second
+    {"solve": {"step": t, "problems": [[a], [a, b], ...], "solver": "emd_c", "sources": n}}
+                       solves problems one after the other: one cluster is moved to the uniform measure, of two the first to the second;
+                       with "sources", one cluster among the first n samples to the same among the others
 
-A solve is answered with the seconds and the cost of each problem. It times `emd_c`, the compiled solver that `ot.emd2` calls after its
-checks in Python, which favours POT; with "emd2" it times `ot.emd2` itself.
+A solve is answered with the seconds and the cost of each problem. The solver is "emd_c", the compiled one that `ot.emd2` calls after its
+checks in Python, or "emd2", `ot.emd2` itself.
 """
 
 import json
@@ -28,13 +29,25 @@ class Inputs:
         self.costs = np.fromfile(folder / "distances.f32", np.float32).reshape(n, n).astype(np.float64)
         self.predictions = np.fromfile(folder / "predictions.f64").reshape(steps, n, k)
 
-    def measures(self, step: int, clusters: list[int]) -> list[np.ndarray]:
-        """The two measures of a problem, in float64, each of mass 1."""
+        self.blocks: dict[int, np.ndarray] = {}
+
+    def problem(self, step: int, clusters: list[int], sources: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Two measures, in float64, each of mass 1, and the costs between them."""
         tau = self.predictions[step]
-        columns = [np.ascontiguousarray(tau[:, cluster]) for cluster in clusters]
-        if len(columns) == 1:
-            columns.append(np.ones(len(tau)))
-        return [column / column.sum() for column in columns]
+        if sources is not None:
+            (cluster,) = clusters
+            return measure(tau[:sources, cluster]), measure(tau[sources:, cluster]), self.block(sources)
+        first, *second = clusters
+        return measure(tau[:, first]), measure(tau[:, second[0]] if second else np.ones(len(tau))), self.costs
+
+    def block(self, sources: int) -> np.ndarray:
+        if sources not in self.blocks:
+            self.blocks[sources] = np.ascontiguousarray(self.costs[:sources, sources:])
+        return self.blocks[sources]
+
+
+def measure(weights: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(weights) / weights.sum()
 
 
 def solve_compiled(p: np.ndarray, q: np.ndarray, costs: np.ndarray) -> float:
@@ -48,13 +61,15 @@ def solve_emd2(p: np.ndarray, q: np.ndarray, costs: np.ndarray) -> float:
     return ot.emd2(p, q, costs, numItermax=MAX_ITERATIONS)
 
 
-def solve(inputs: Inputs, step: int, problems: list[list[int]], emd2: bool) -> dict:
-    solver = solve_emd2 if emd2 else solve_compiled
+SOLVERS = {"emd_c": solve_compiled, "emd2": solve_emd2}
+
+
+def solve(inputs: Inputs, step: int, problems: list[list[int]], solver: str, sources: int | None = None) -> dict:
     seconds, costs = [], []
     for clusters in problems:
-        p, q = inputs.measures(step, clusters)
+        p, q, distances = inputs.problem(step, clusters, sources)
         start = time.perf_counter()
-        cost = solver(p, q, inputs.costs)
+        cost = SOLVERS[solver](p, q, distances)
         seconds.append(time.perf_counter() - start)
         costs.append(float(cost))
     return {"seconds": seconds, "costs": costs}

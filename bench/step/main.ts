@@ -2,10 +2,10 @@
 
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { config, type Matrix } from 'genmi';
-import { loadEngine } from '../../examples/engine.js';
+import type { Matrix } from 'genmi';
 import { type Digits, PIXELS, readDigits } from '../../examples/mnist/data.js';
-import { rowsOption } from '../arguments.js';
+import { rowsOption, smokeOption } from '../arguments.js';
+import { loadEngineOn } from '../engine.js';
 import { describeMachine, machineLine } from '../machine.js';
 import { median } from '../statistics.js';
 import { against, type Column, milliseconds, number, tableHead, tableLine } from '../table.js';
@@ -45,26 +45,27 @@ const columns: readonly Column<Share>[] = [
 const options = new Command('npm run bench:step --')
   .description("The share of losses in MNIST training steps, of the network's own time in tfjs-node.")
   .addOption(rowsOption('wasserstein_ova-euclidean'))
+  .addOption(smokeOption())
   .option('--json <file>', 'also write the figures')
   .parse()
-  .opts<{ rows: RegExp; json?: string }>();
+  .opts<{ rows: RegExp; smoke?: boolean; json?: string }>();
 
-const engine = await loadEngine('tfjs-node');
-if (engine.note) console.log(engine.note);
-config({ threads: THREADS });
-const machine = describeMachine({ [engine.name]: engine.tf.version_core });
+const images = options.smoke ? BATCH : IMAGES;
+const [dropped, measured] = options.smoke ? [0, 1] : [DROPPED, MEASURED];
+const engine = await loadEngineOn(THREADS);
+const machine = describeMachine({ [engine.name]: engine.tf.version_core, threads: `${THREADS}` });
 console.log(machineLine(machine));
-console.log(`784-1200-${CLUSTERS}, batches of ${BATCH} of ${IMAGES} images, ${THREADS} threads\n`);
+console.log(`784-1200-${CLUSTERS}, batches of ${BATCH} of ${images} images\n`);
 console.log(tableHead(columns));
 const figures = measure();
 if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...machine, figures }, undefined, 2)}\n`);
 
 function measure(): Share[] {
-  const digits = readDigits('train', IMAGES);
-  const x = { data: digits.images, shape: [IMAGES, PIXELS] as const };
+  const digits = readDigits('train', images);
+  const x = { data: digits.images, shape: [images, PIXELS] as const };
   const selected = rows.filter(({ name }) => options.rows.test(name));
   // The first row once more before all: while it runs, V8 compiles.
-  for (const row of selected.slice(0, 1)) measureRow(row, digits, x);
+  for (const row of options.smoke ? [] : selected.slice(0, 1)) measureRow(row, digits, x);
   return selected.flatMap((row) =>
     measureRow(row, digits, x).map((share) => {
       console.log(tableLine(columns, share));
@@ -74,12 +75,12 @@ function measure(): Share[] {
 }
 
 function measureRow(row: Row, digits: Digits, x: Matrix): Share[] {
-  const { name, affinity: make, objective, states, target } = row;
+  const { name, affinity: make, loss, states, target } = row;
   using affinity = make?.(x);
-  const training = new Training(engine.tf, objective(affinity), digits);
-  return states.map((state) => {
+  const training = new Training(engine.tf, loss(engine.tf, affinity), digits);
+  return (options.smoke ? states.slice(0, 1) : states).map((state) => {
     trainTo(state, training);
-    const times = Array.from({ length: DROPPED + MEASURED }, () => training.measure()).slice(DROPPED);
+    const times = Array.from({ length: dropped + measured }, () => training.measure()).slice(dropped);
     return { objective: name, state, ...medians(times), target };
   });
 }

@@ -1,4 +1,5 @@
 /** What is trained by, and the largest share of the network's step that the loss may take. */
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs';
 import {
   Affinity,
   fDivergence,
@@ -10,12 +11,15 @@ import {
   type Objective,
   wasserstein,
 } from 'genmi';
+import { geminiLoss } from 'genmi/tfjs';
+import type { TensorFlow } from '../../examples/engine.js';
 import { type State, states } from '../transport/rows.js';
+import type { Loss } from './training.js';
 
 export interface Row {
   readonly name: string;
   readonly affinity?: (x: Matrix) => Affinity;
-  readonly objective: (affinity: Affinity | undefined) => Objective;
+  readonly loss: (tf: TensorFlow, affinity: Affinity | undefined) => Loss;
   /** Of the network, in which the loss is measured: the cost of all but transport is the same in all of them. */
   readonly states: readonly State[];
   /** Percent. */
@@ -25,11 +29,15 @@ export interface Row {
 const modes: readonly Mode[] = ['ova', 'ovo'];
 const SHARE = 1;
 
+function lossOf(objective: (affinity: Affinity | undefined) => Objective): Row['loss'] {
+  return (tf, affinity) => geminiLoss(tf, objective(affinity), { from: 'logits' });
+}
+
 function transport(mode: Mode, metric: Metric, target: number): Row {
   return {
     name: `wasserstein_${mode}-${metric}`,
     affinity: (x) => Affinity.distance(x, { metric, storage: 'dense' }),
-    objective: (affinity) => wasserstein({ mode, affinity: affinity as Affinity }),
+    loss: lossOf((affinity) => wasserstein({ mode, affinity: affinity as Affinity })),
     states,
     target,
   };
@@ -39,21 +47,23 @@ function discrepancy(mode: Mode, kernel: 'linear' | 'rbf', storage: 'features' |
   return {
     name: `mmd_${mode}-${kernel}-${storage}`,
     affinity: (x) => Affinity.kernel(x, { kernel, storage }),
-    objective: (affinity) => mmd({ mode, affinity: affinity as Affinity }),
+    loss: lossOf((affinity) => mmd({ mode, affinity: affinity as Affinity })),
     states: ['init'],
     target: SHARE,
   };
 }
 
-/** What a custom gradient, reading the logits and making a tensor take, whatever is computed. */
+/** The least that any loss takes: a custom gradient that reads the logits, computes nothing and makes a tensor of a fresh array. */
 const nothing: Row = {
   name: 'nothing',
-  objective: () => {
-    const valueAndGrad = ({ shape }: Matrix) => ({
-      value: 0,
-      gradient: { data: new Float32Array(shape[0] * shape[1]), shape },
+  loss: (tf) => (logits) => {
+    const custom = tf.customGrad((x) => {
+      const { shape, size } = x as Tensor2D;
+      (x as Tensor2D).dataSync();
+      const gradient = new Float32Array(size);
+      return { value: tf.scalar(0), gradFunc: () => tf.tensor2d(gradient, shape) };
     });
-    return { valueAndGrad } as unknown as Objective;
+    return custom(logits) as Scalar;
   },
   states: ['init'],
 };
@@ -68,7 +78,7 @@ export const rows: readonly Row[] = [
     fDivergenceNames.map(
       (f): Row => ({
         name: `${f}_${mode}`,
-        objective: () => fDivergence({ f, mode }),
+        loss: lossOf(() => fDivergence({ f, mode })),
         states: ['init'],
         target: SHARE,
       }),

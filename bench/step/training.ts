@@ -1,11 +1,12 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs';
-import type { Objective } from 'genmi';
-import { type GeminiLoss, geminiLoss } from 'genmi/tfjs';
 import type { TensorFlow } from '../../examples/engine.js';
 import { type Digits, gatherRows, PIXELS } from '../../examples/mnist/data.js';
 import { createModel } from '../../examples/mnist/model.js';
 import { createRandom, shuffle } from '../../examples/mnist/random.js';
 import { timed } from '../statistics.js';
+
+/** Of logits and the rows that they are of; to be minimised. */
+export type Loss = (logits: Tensor2D, rows: Int32Array) => Scalar;
 
 export const BATCH = 250;
 export const CLUSTERS = 10;
@@ -23,21 +24,21 @@ export type StepTimes = {
   readonly entropy: number;
 };
 
-/** A network that learns by an objective, and whose next step can be timed in parts. */
+/** A network that learns by a loss, and whose next step can be timed in parts. */
 export class Training {
   readonly #tf: TensorFlow;
   readonly #digits: Digits;
   readonly #batches: Generator<Int32Array>;
-  readonly #loss: GeminiLoss;
+  readonly #loss: Loss;
   readonly #learner: Learner;
   /** Of the same shape; it learns the labels while the learner is held still. */
   readonly #bystander: Learner;
 
-  constructor(tf: TensorFlow, objective: Objective, digits: Digits) {
+  constructor(tf: TensorFlow, loss: Loss, digits: Digits) {
     this.#tf = tf;
     this.#digits = digits;
     this.#batches = shuffledBatches(digits.count);
-    this.#loss = geminiLoss(tf, objective, { from: 'logits' });
+    this.#loss = loss;
     this.#learner = createLearner(tf);
     this.#bystander = createLearner(tf);
   }

@@ -1,107 +1,64 @@
-/** The first table: sets of problems solved by POT, and by genmi cold and warm, on one thread each. */
+/** Sets of problems solved by POT, and by genmi fresh, cold and warm, on one thread each. */
 import { type Affinity, TransportSolver } from 'genmi';
 import { median } from '../statistics.js';
-import { against, type Column, milliseconds } from '../table.js';
+import { type Comparison, type Effort, oneProblem, wholeSet } from './comparison.js';
 import {
-  type Contestant,
   coldProblems,
   coldSet,
   createCourse,
   expectSameCosts,
-  interleave,
+  freshSet,
   potProblems,
-  stepOf,
+  race,
   warmSet,
 } from './contestants.js';
 import type { Pot } from './pot.js';
 import { evenlySpaced, problemSets, type SetName } from './problems.js';
 import { type Row, rowName } from './rows.js';
-import { type Targets, targetsFor } from './targets.js';
+import { targetsFor } from './targets.js';
 
-/** Median seconds. */
-export interface Comparison {
-  readonly name: string;
-  readonly set: SetName;
-  /** POT's compiled solver on the whole set. */
-  readonly pot: number;
-  /** POT solved some problems of the set only, and the figure is scaled to all. */
-  readonly potScaled: boolean;
-  /** The same by `ot.emd2`, measured once. */
-  readonly emd2?: number;
-  readonly cold: number;
-  readonly warm: number;
-  readonly single: { readonly pot: number; readonly cold: number };
-  readonly targets: Targets;
-}
-
-/** How much POT is asked to do: a set of many samples takes it minutes. */
-export interface Effort {
-  readonly repetitions: number;
-  /** The largest number of problems of a set that POT solves. */
-  readonly potProblems: number;
-}
-
-const EMD2_SAMPLES = 1000;
-
+/** @param makeAffinity from the numbers of the distances */
 export async function compare(
   row: Row,
   set: SetName,
-  affinity: Affinity,
+  makeAffinity: () => Affinity,
   predictions: Float64Array,
   pot: Pot,
-  effort: Effort,
+  { repetitions, potProblems: limit }: Effort,
 ): Promise<Comparison> {
-  const course = createCourse(affinity, problemSets[set], predictions);
-  const count = course.problems.length;
-  const chosen = evenlySpaced(count, effort.potProblems);
-  const solver = new TransportSolver(affinity, { threads: 1 });
+  using affinity = makeAffinity();
+  using solver = new TransportSolver(affinity, { threads: 1 });
+  const problems = problemSets[set];
+  const choice = (repetition: number) => evenlySpaced(problems.length, limit, repetition);
+  const course = createCourse(affinity, problems, predictions);
   const contestants = {
-    pot: potProblems(course, chosen, pot),
+    emd_c: potProblems(problems, choice, pot, 'emd_c'),
     cold: coldSet(course, solver),
+    fresh: freshSet(course, makeAffinity, 1),
+    emd2: potProblems(problems, choice, pot, 'emd2'),
     warm: warmSet(course, 1),
-    single: coldProblems(course, chosen, solver),
+    single: coldProblems(course, choice, solver),
   };
-  await interleave(contestants, effort.repetitions, (costs) => {
-    const name = `${rowName(row)}, ${set}`;
-    const cold = chosen.map((i) => costs.cold[i]);
-    expectSameCosts(`${name}, POT`, costs.pot, cold);
-    expectSameCosts(`${name}, one at a time`, costs.single, cold);
-    expectSameCosts(`${name}, warm`, costs.warm, costs.cold);
-  });
-  const emd2 = row.n <= EMD2_SAMPLES ? potProblems(course, chosen, pot, true) : undefined;
-  await emd2?.solve(stepOf(0));
-  const wholeSet = ({ seconds }: Contestant) => (median(sums(seconds, chosen.length)) * count) / chosen.length;
+  let repetition = 0;
+  for await (const costs of race(contestants, repetitions)) {
+    const chosen = choice(repetition++).map((i) => costs.cold[i]);
+    for (const each of ['emd_c', 'emd2', 'single'] as const)
+      expectSameCosts(`${rowName(row)}, ${set}, ${each}`, costs[each], chosen);
+    for (const each of ['fresh', 'warm'] as const)
+      expectSameCosts(`${rowName(row)}, ${set}, ${each}`, costs[each], costs.cold);
+  }
+  const { emd_c, emd2, cold, fresh, warm, single } = contestants;
   return {
     name: rowName(row),
     set,
-    pot: wholeSet(contestants.pot),
-    potScaled: chosen.length < count,
-    ...(emd2 && { emd2: wholeSet(emd2) }),
-    cold: median(contestants.cold.seconds),
-    warm: median(contestants.warm.seconds),
-    single: { pot: median(contestants.pot.seconds), cold: median(contestants.single.seconds) },
+    pot: { emd_c: wholeSet(emd_c, problems.length), emd2: wholeSet(emd2, problems.length) },
+    problems: problems.length,
+    potSolved: emd_c.seconds.size,
+    repetitions,
+    cold: median(cold.seconds),
+    fresh: median(fresh.seconds),
+    warm: median(warm.seconds),
+    single: { pot: Math.min(oneProblem(emd_c), oneProblem(emd2)), cold: oneProblem(single) },
     targets: targetsFor(row, set),
   };
 }
-
-/** Of so many successive values each. */
-function sums(values: readonly number[], length: number): number[] {
-  return Array.from({ length: values.length / length }, (_, i) =>
-    values.slice(i * length, (i + 1) * length).reduce((sum, value) => sum + value),
-  );
-}
-
-const scaled = ({ potScaled }: Comparison, text: string) => (potScaled ? `~${text}` : text);
-
-export const comparisonColumns: readonly Column<Comparison>[] = [
-  { title: 'inputs', width: 29, text: ({ name }) => name },
-  { title: 'set', width: 4, text: ({ set }) => set },
-  { title: 'POT, ms', width: 9, text: (row) => scaled(row, milliseconds(row.pot)) },
-  { title: 'emd2, ms', width: 9, text: (row) => (row.emd2 ? scaled(row, milliseconds(row.emd2)) : '-') },
-  { title: 'cold, ms', width: 9, text: ({ cold }) => milliseconds(cold) },
-  { title: 'warm, ms', width: 9, text: ({ warm }) => milliseconds(warm) },
-  { title: 'POT / cold', width: 13, text: ({ pot, cold, targets }) => against(pot / cold, targets.cold, 'at least') },
-  { title: 'POT / warm', width: 13, text: ({ pot, warm, targets }) => against(pot / warm, targets.warm, 'at least') },
-  { title: 'one: POT', width: 9, text: ({ single }) => milliseconds(single.pot) },
-  { title: 'one: cold', width: 9, text: ({ single }) => milliseconds(single.cold) },
-];

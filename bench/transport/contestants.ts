@@ -1,15 +1,26 @@
 /** Those who are timed on a set of problems. Each repetition is of one step, on which all of them must agree. */
 import { type Affinity, TransportSolver } from 'genmi';
+import { interleave } from '../interleave.js';
 import { timed } from '../statistics.js';
-import type { Pot } from './pot.js';
-import { type Measures, measuresOf, type Problem } from './problems.js';
+import type { Pot, Solver } from './pot.js';
 import { STEPS } from './predictions.js';
+import { type Measures, measuresOf, type Problem } from './problems.js';
 
 export interface Contestant {
-  /** Seconds, of all that was timed. */
+  /** Solves problems of a repetition's step, and returns their costs. */
+  solve(repetition: number): Promise<readonly number[]> | readonly number[];
+}
+
+/** One that takes the set as a whole. */
+export interface SetContestant extends Contestant {
+  /** Of each repetition. */
   readonly seconds: number[];
-  /** Solves the problems of a step, and returns their costs. */
-  solve(step: number): Promise<readonly number[]> | readonly number[];
+}
+
+/** One that takes problems one after the other, in each repetition perhaps others. */
+export interface ProblemContestant extends Contestant {
+  /** Of each problem that was solved, each time. */
+  readonly seconds: Map<number, number[]>;
 }
 
 /** A set of problems at successive steps of a training. */
@@ -19,6 +30,9 @@ export interface Course {
   /** For each step. */
   readonly measures: readonly Measures[];
 }
+
+/** Indices of the problems that are solved in a repetition, by those who do not solve all. */
+export type Choice = (repetition: number) => readonly number[];
 
 export function createCourse(affinity: Affinity, problems: readonly Problem[], predictions: Float64Array): Course {
   const perStep = predictions.length / STEPS;
@@ -32,41 +46,60 @@ export function createCourse(affinity: Affinity, problems: readonly Problem[], p
 export const stepOf = (repetition: number): number => 1 + (repetition % (STEPS - 1));
 
 /** genmi on the whole set, each time from nothing. */
-export function coldSet({ measures }: Course, solver: TransportSolver): Contestant {
+export function coldSet({ measures }: Course, solver: TransportSolver): SetContestant {
+  return solvingSets(({ P, Q }) => solver.solveMany(P, Q), measures);
+}
+
+/** The same from the numbers of the distances on: what a solver is given is made each time, too. */
+export function freshSet({ measures }: Course, makeAffinity: () => Affinity, threads: number): SetContestant {
+  return solvingSets(({ P, Q }) => {
+    using affinity = makeAffinity();
+    using solver = new TransportSolver(affinity, { threads });
+    return solver.solveMany(P, Q);
+  }, measures);
+}
+
+function solvingSets(
+  solveMany: (measures: Measures) => readonly { cost: number }[],
+  measures: readonly Measures[],
+): SetContestant {
   const seconds: number[] = [];
-  const solve = (step: number) => {
-    const { P, Q } = measures[step];
-    const [elapsed, results] = timed(() => solver.solveMany(P, Q));
+  const solve = (repetition: number) => {
+    const [elapsed, results] = timed(() => solveMany(measures[stepOf(repetition)]));
     seconds.push(elapsed);
     return results.map(({ cost }) => cost);
   };
   return { seconds, solve };
 }
 
-/** genmi on the whole set, going from step to step: the first is not timed, and all the others are. */
-export function warmSet({ affinity, measures }: Course, threads: number): Contestant {
+/** genmi on the whole set, a step further in each repetition; before the first step after the start, that one, untimed. */
+export function warmSet({ affinity, measures }: Course, threads: number): SetContestant {
   const seconds: number[] = [];
-  const solve = (step: number) => {
-    const solver = new TransportSolver(affinity, { threads });
-    const costs = measures.map(({ P, Q }, current) => {
-      const [elapsed, results] = timed(() => solver.solveMany(P, Q, { warmStart: true }));
-      if (current > 0) seconds.push(elapsed);
-      return results.map(({ cost }) => cost);
-    });
-    return costs[step];
+  let solver = new TransportSolver(affinity, { threads });
+  const solveStep = (step: number) => solver.solveMany(measures[step].P, measures[step].Q, { warmStart: true });
+  const solve = (repetition: number) => {
+    const step = stepOf(repetition);
+    if (step === 1) {
+      solver.dispose();
+      solver = new TransportSolver(affinity, { threads });
+      solveStep(0);
+    }
+    const [elapsed, results] = timed(() => solveStep(step));
+    seconds.push(elapsed);
+    return results.map(({ cost }) => cost);
   };
   return { seconds, solve };
 }
 
 /** genmi on one problem after the other. */
-export function coldProblems({ measures }: Course, chosen: readonly number[], solver: TransportSolver): Contestant {
-  const seconds: number[] = [];
-  const solve = (step: number) => {
-    const { P, Q } = measures[step];
+export function coldProblems({ measures }: Course, choice: Choice, solver: TransportSolver): ProblemContestant {
+  const seconds = new Map<number, number[]>();
+  const solve = (repetition: number) => {
+    const { P, Q } = measures[stepOf(repetition)];
     const row = (data: Float64Array, i: number) => data.subarray(i * solver.size, (i + 1) * solver.size);
-    return chosen.map((i) => {
+    return choice(repetition).map((i) => {
       const [elapsed, { cost }] = timed(() => solver.solve(row(P.data, i), row(Q.data, i)));
-      seconds.push(elapsed);
+      record(seconds, i, elapsed);
       return cost;
     });
   };
@@ -74,32 +107,33 @@ export function coldProblems({ measures }: Course, chosen: readonly number[], so
 }
 
 /** POT on one problem after the other, which is all it offers. */
-export function potProblems({ problems }: Course, chosen: readonly number[], pot: Pot, emd2 = false): Contestant {
-  const seconds: number[] = [];
-  const solve = async (step: number) => {
-    const solved = await pot.solve({ step, problems: chosen.map((i) => problems[i]), emd2 });
-    seconds.push(...solved.seconds);
+export function potProblems(
+  problems: readonly Problem[],
+  choice: Choice,
+  pot: Pot,
+  solver: Solver,
+  sources?: number,
+): ProblemContestant {
+  const seconds = new Map<number, number[]>();
+  const solve = async (repetition: number) => {
+    const chosen = choice(repetition);
+    const request = { step: stepOf(repetition), problems: chosen.map((i) => problems[i]), solver };
+    const solved = await pot.solve({ ...request, ...(sources !== undefined && { sources }) });
+    for (const [at, i] of chosen.entries()) record(seconds, i, solved.seconds[at]);
     return solved.costs;
   };
   return { seconds, solve };
 }
 
-/** Runs contestants one after the other in each repetition, beginning with another one each time. */
-export async function interleave<Name extends string>(
-  contestants: Readonly<Record<Name, Contestant>>,
-  repetitions: number,
-  onRepetition: (costs: Record<Name, readonly number[]>) => void,
-): Promise<void> {
-  const names = Object.keys(contestants) as Name[];
-  for (let repetition = 0; repetition < repetitions; repetition++) {
-    const costs = {} as Record<Name, readonly number[]>;
-    for (let turn = 0; turn < names.length; turn++) {
-      const name = names[(repetition + turn) % names.length];
-      costs[name] = await contestants[name].solve(stepOf(repetition));
-    }
-    onRepetition(costs);
-  }
+export function record(seconds: Map<number, number[]>, problem: number, elapsed: number): void {
+  const before = seconds.get(problem);
+  if (before) before.push(elapsed);
+  else seconds.set(problem, [elapsed]);
 }
+
+/** Lets contestants solve a step in each repetition; yields the costs that each of them found. */
+export const race = <Name extends string>(contestants: Readonly<Record<Name, Contestant>>, repetitions: number) =>
+  interleave(contestants, repetitions, (contestant, repetition) => contestant.solve(repetition));
 
 const TOLERANCE = 1e-9;
 

@@ -1,7 +1,7 @@
 /** The inputs of the benchmark: made once, from fixed seeds, into files that genmi, POT and native profiling share. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { inputs as folder } from '../peers.js';
 import { distanceMatrix } from './distances.js';
 import { makeSteps, STEPS, trainSnapshots } from './predictions.js';
 import { CLUSTERS, type Row, rowName } from './rows.js';
@@ -9,9 +9,6 @@ import { makeSamples } from './samples.js';
 
 /** To be raised with every change of what is made: files of another version are made again. */
 const VERSION = 1;
-
-/** Compiled, this file lies in out/bench/transport. */
-const folder = fileURLToPath(new URL('../inputs', import.meta.url));
 
 export interface Inputs {
   /** `[n, n]`. */

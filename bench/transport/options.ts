@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { positive, rowsOption } from '../arguments.js';
+import { positive, rowsOption, smokeOption } from '../arguments.js';
 
 export interface Options {
   readonly rows: RegExp;
@@ -7,6 +7,8 @@ export interface Options {
   readonly repeat: number;
   readonly quick?: boolean;
   readonly threads?: boolean;
+  readonly overhead?: boolean;
+  readonly smoke?: boolean;
   readonly json?: string;
 }
 
@@ -15,10 +17,12 @@ export function parseOptions(argv: readonly string[]): Options {
   return new Command('npm run bench:transport --')
     .description("Measures genmi's exact transport against POT, on the same inputs in the same run, one thread each.")
     .addOption(rowsOption('images-euclidean-mid-500'))
-    .option('--max-n <n>', 'only inputs of so many samples; with 5000, POT takes minutes', positive, 2000)
-    .option('--repeat <n>', 'repetitions that medians are of (fewer from 1000 samples on)', positive, 5)
+    .option('--max-n <n>', 'only inputs of so many samples; with 5000, POT takes four minutes', positive, 2000)
+    .option('--repeat <n>', 'repetitions that medians are of (3 at most from 2000 samples on)', positive, 5)
     .option('--quick', 'one repetition, and POT solves three problems of each set')
     .option('--threads', 'measure one thread against two instead, without POT')
+    .option('--overhead', 'measure what calling from JavaScript adds to the native work instead, at 250 samples')
+    .addOption(smokeOption())
     .option('--json <file>', 'also write the figures')
     .parse(argv)
     .opts<Options>();

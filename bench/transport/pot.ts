@@ -1,11 +1,15 @@
 import { Peer } from '../peers.js';
 import type { Problem } from './problems.js';
 
+/** The compiled solver, or what is documented: the same with its checks in Python. Either may be the faster. */
+export type Solver = 'emd_c' | 'emd2';
+
 interface Request {
   readonly step: number;
   readonly problems: readonly Problem[];
-  /** `ot.emd2` with its checks in Python, instead of the compiled solver alone. */
-  readonly emd2: boolean;
+  readonly solver: Solver;
+  /** So many samples are sources, and all others targets; otherwise all are both. */
+  readonly sources?: number;
 }
 
 /** For each problem. */

@@ -1,6 +1,6 @@
 import { mi } from 'genmi';
 import { createRandom, type Random, shuffle } from '../../examples/mnist/random.js';
-import { normals } from '../random.js';
+import { normals, softmax } from '../random.js';
 import { Adam, Perceptron } from './perceptron.js';
 import { CLUSTERS, type Family, type State } from './rows.js';
 import type { Samples } from './samples.js';
@@ -44,7 +44,7 @@ function trainStep(network: Perceptron, adam: Adam, x: Float64Array): number {
   const logits = network.logits(x, BATCH);
   const { gradient } = mi().valueAndGrad({ data: logits, shape: [BATCH, CLUSTERS] }, { from: 'logits' });
   adam.ascend(network.gradients(x, BATCH, gradient.data as Float64Array));
-  return meanEntropy(softmax(logits)) / Math.log(CLUSTERS);
+  return meanEntropy(softmax(logits, CLUSTERS)) / Math.log(CLUSTERS);
 }
 
 /** All samples once, in random order, in mini-batches of equal size. */
@@ -66,25 +66,13 @@ export function makeSteps(logits: Float64Array, n: number): Float64Array {
   const random = createRandom(SEED, n);
   const moving = logits.slice(0, n * CLUSTERS);
   const steps = new Float64Array(STEPS * moving.length);
-  steps.set(softmax(moving));
+  steps.set(softmax(moving, CLUSTERS));
   for (let step = 1; step < STEPS; step++) {
     const noise = normals(moving.length, random);
     for (let i = 0; i < moving.length; i++) moving[i] += LOGIT_NOISE * noise[i];
-    steps.set(softmax(moving), step * moving.length);
+    steps.set(softmax(moving, CLUSTERS), step * moving.length);
   }
   return steps;
-}
-
-function softmax(logits: Float64Array): Float64Array {
-  const tau = new Float64Array(logits.length);
-  for (let start = 0; start < logits.length; start += CLUSTERS) {
-    const row = logits.subarray(start, start + CLUSTERS);
-    const largest = Math.max(...row);
-    const weights = row.map((logit) => Math.exp(logit - largest));
-    const total = weights.reduce((sum, weight) => sum + weight);
-    for (let k = 0; k < CLUSTERS; k++) tau[start + k] = weights[k] / total;
-  }
-  return tau;
 }
 
 function meanEntropy(tau: Float64Array): number {

@@ -45,8 +45,11 @@ function stack(vectors: readonly Float64Array[]): Matrix<Float64Array> {
   return { data, shape: [vectors.length, columns] };
 }
 
-/** Indices of a few problems, evenly spaced in the set; of all, if it has no more. */
-export function evenlySpaced(count: number, limit: number): number[] {
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** Indices of a few problems, evenly spaced in the set, in each repetition others; of all, if it has no more. */
+export function evenlySpaced(count: number, limit: number, repetition: number): number[] {
   const chosen = Math.min(count, limit);
-  return Array.from({ length: chosen }, (_, i) => Math.floor(((i + 0.5) * count) / chosen));
+  const offset = (0.5 + repetition * GOLDEN) % 1;
+  return Array.from({ length: chosen }, (_, i) => Math.floor(((i + offset) * count) / chosen));
 }

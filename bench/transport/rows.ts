@@ -26,6 +26,7 @@ const groups: readonly (readonly [Family, Metric, State, ...number[]])[] = [
   ['mixture-50', 'hops', 'mid', 500],
   ['images', 'cosine', 'mid', 500],
   ['images', 'sqeuclidean', 'mid', 250, 500, 1000],
+  ['images', 'sqeuclidean', 'sat', 500],
   ['mixture-2', 'sqeuclidean', 'mid', 500],
 ];
 

@@ -30,3 +30,6 @@ export function targetsFor(row: Row, set: SetName): Targets {
 
 /** One thread's time over that of two, for sets of ten problems or more between so many samples. */
 export const THREADS_TARGET = { ratio: 1.8, fromSamples: 250 };
+
+/** Of the native time, percent, at N = 250 with one-vs-all problems: what calling from JavaScript may add. */
+export const OVERHEAD_TARGET = 3;

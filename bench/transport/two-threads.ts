@@ -2,7 +2,7 @@
 import { type Affinity, TransportSolver } from 'genmi';
 import { median } from '../statistics.js';
 import { against, type Column, milliseconds } from '../table.js';
-import { coldSet, createCourse, expectSameCosts, interleave, warmSet } from './contestants.js';
+import { coldSet, createCourse, expectSameCosts, race, warmSet } from './contestants.js';
 import { problemSets, type SetName } from './problems.js';
 import { type Row, rowName } from './rows.js';
 import { THREADS_TARGET } from './targets.js';
@@ -30,11 +30,11 @@ export async function scale(
     warmOne: warmSet(course, 1),
     warmTwo: warmSet(course, 2),
   };
-  await interleave(contestants, repetitions, (costs) => {
+  for await (const costs of race(contestants, repetitions)) {
     for (const [name, each] of Object.entries(costs)) {
       expectSameCosts(`${rowName(row)}, ${set}, ${name}`, each, costs.coldOne);
     }
-  });
+  }
   const { coldOne, coldTwo, warmOne, warmTwo } = contestants;
   return {
     name: rowName(row),

@@ -1,0 +1,13 @@
+import { config } from 'genmi';
+import { type Engine, loadEngine } from '../examples/engine.js';
+
+/** tfjs-node and genmi, each on so many threads. */
+export async function loadEngineOn(threads: number): Promise<Engine> {
+  // TensorFlow reads these once, when it is loaded.
+  process.env.TF_NUM_INTRAOP_THREADS = `${threads}`;
+  process.env.TF_NUM_INTEROP_THREADS = `${threads}`;
+  config({ threads });
+  const engine = await loadEngine('tfjs-node');
+  if (engine.note) console.log(engine.note);
+  return engine;
+}

@@ -1,0 +1,80 @@
+/** The benchmarks still run: on tiny inputs, beside those peers that are installed. Their figures say nothing. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'genmi-bench-'));
+
+beforeAll(() => {
+  if (!existsSync(fromRoot('out/bench/kernels/main.js')))
+    throw new Error('the benchmarks are not compiled: npm run build && npm run build:bench');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Names of the rows that were measured. */
+async function smoke(benchmark: string, ...options: string[]): Promise<string[]> {
+  const json = join(folder, `${benchmark}.json`);
+  const args = [fromRoot(`out/bench/${benchmark}/main.js`), '--smoke', '--json', json, ...options];
+  const said = await new Promise<string>((resolve) => {
+    execFile(process.execPath, args, (error, stdout, stderr) => resolve(error ? `${stdout}\n${stderr}` : ''));
+  });
+  expect(said).toBe('');
+  const { figures } = JSON.parse(readFileSync(json, 'utf8')) as { figures: { name?: string; objective?: string }[] };
+  return figures.map(({ name, objective }) => name ?? objective ?? '');
+}
+
+const load = <Module>(path: string): Promise<Module> => import(fromRoot(`out/bench/${path}`));
+
+describe('a smoke test of the benchmarks', () => {
+  it('measures kernels', async () => {
+    const names = await smoke('kernels');
+    // Without peers there is nobody to compare these with.
+    if (existsSync(fromRoot('.cache/bench-peers/bin/python')))
+      for (const name of [
+        'mmd_ova-1000-10-float32',
+        'kl_ova-10000-50-out-float64',
+        'rbf-4000-50-float32',
+        'hops-quantile-2000',
+      ])
+        expect(names).toContain(name);
+  });
+
+  it('measures transport', async () => {
+    const names = await smoke('transport');
+    expect(names.filter((name) => name === 'mixture-2-euclidean-mid-50').length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('measures losses beside operations', async () => {
+    expect(await smoke('tfjs', '--rows', '256-10')).toContain('tv_ovo-32-4');
+  });
+
+  it('measures training steps', async () => {
+    const names = await smoke('step', '--rows', 'nothing|ova-(euclidean|rbf-dense)|kl_ovo');
+    expect(names).toEqual(expect.arrayContaining(['nothing', 'wasserstein_ova-euclidean', 'kl_ovo']));
+  });
+});
+
+describe('the comparison of answers', () => {
+  it('sees entries that have changed places', async () => {
+    const { makeInputs } = await load<typeof import('../bench/kernels/inputs.js')>('kernels/inputs.js');
+    const { project } = await load<typeof import('../bench/kernels/projection.js')>('kernels/projection.js');
+    const { expectAgreement } = await load<typeof import('../bench/kernels/contestants.js')>('kernels/contestants.js');
+    makeInputs({ family: 'affinity', measure: 'rbf', n: 64, d: 8, precision: 'float64' });
+    const data = Float64Array.from({ length: 12 }, (_, i) => Math.sin(i));
+    const finding = (numbers: Float64Array) => ({
+      check: () => [project({ data: numbers, shape: [4, 3] })],
+      time: () => 0,
+    });
+    const agree = (others: Float64Array) =>
+      expectAgreement('row', { genmi: finding(data), peer: finding(others) }, () => [1e-5]);
+    await agree(data.map((each) => each * (1 + 1e-7)));
+    await expect(agree(data.toReversed())).rejects.toThrow(/row: peer finds/);
+    const swapped = data.slice();
+    [swapped[1], swapped[2]] = [data[2] as number, data[1] as number];
+    await expect(agree(swapped)).rejects.toThrow(/row: peer finds/);
+  });
+});
