@@ -96,6 +96,29 @@ function matrixErrors(argument: string): Wrong[] {
       { data: new Float64Array(6), shape: '3x2' },
       { code: range, argument: `${argument}.shape`, received: "'3x2'" },
     ],
+    ...(
+      [
+        ['transposed, as ndarray has it', { stride: [1, 3], offset: 0 }, 'stride', '[2, 1], row-major', '[1, 3]'],
+        ['every other column', { stride: [4, 2], offset: 0 }, 'stride', '[2, 1]', '[4, 2]'],
+        ['reversed', { stride: Int32Array.of(-2, 1), offset: 4 }, 'stride', '[2, 1]', '[-2, 1]'],
+        ['transposed, as stdlib has it', { strides: [1, 3], order: 'column-major' }, 'strides', '[2, 1]', '[1, 3]'],
+        ['strides of one dimension', { strides: [2] }, 'strides', '[2, 1]', '[2]'],
+        ['strides that are none', { strides: () => [2, 1] }, 'strides', '[2, 1]', 'a function'],
+        ['an offset', { stride: [2, 1], offset: 2 }, 'offset', '0', '2'],
+        ['column-major by a word', { order: 'F' }, 'order', "'row-major'", "'F'"],
+      ] as const
+    ).map(
+      ([what, layout, property, expected, received]): Wrong => [
+        what,
+        { data: new Float64Array(6), shape: [3, 2], ...layout },
+        {
+          code: range,
+          argument: `${argument}.${property}`,
+          expected,
+          received: `${received}; copy it into row-major order first`,
+        },
+      ],
+    ),
     ['ragged rows', [[1, 2], [3]], { code: range, argument: `${argument}[1]`, expected: '2 numbers', received: '1' }],
     [
       'rows that are none',
@@ -1156,6 +1179,21 @@ describe('nothing is half written', () => {
     expect(thrownBy(() => sum.valueAndGrad(tau, { out }))).toMatchObject({ code: 'ERR_DISPOSED' });
     expect(out).toEqual(new Float64Array(24).fill(42));
   });
+});
+
+it.each([
+  [{ stride: [3, 1], offset: 0, order: [1, 0] }],
+  [{ strides: [3, 1], offset: 0, order: 'row-major', flags: {} }],
+  [{ strides: Int32Array.of(3, 1) }],
+  [{ order: 'C' }],
+])('row-major arrays of other libraries are no error: %j', (layout) => {
+  expect(kl({ mode: 'ova' }).value({ ...tau, ...layout })).toBe(kl({ mode: 'ova' }).value(tau));
+});
+
+it('the stride along a single row or column does not matter', () => {
+  const row = { data: Float64Array.of(0.2, 0.3, 0.5), shape: [1, 3], stride: [7, 1] } as const;
+  const column = { data: Float64Array.of(1, 1, 1), shape: [3, 1], strides: [1, 9], order: 'column-major' } as const;
+  for (const matrix of [row, column]) expect(kl({ mode: 'ova' }).value(matrix)).toBeCloseTo(0, 11);
 });
 
 describe('inputs are never written to', () => {
