@@ -89,6 +89,9 @@ export class Affinity implements Disposable {
 
   /** @internal Use `Affinity.kernel`, `.distance`, `.hops` or `.precomputed`. */
   constructor(from: NativeAffinity, graph?: HopGraph) {
+    if (typeof from?.submatrix !== 'function') {
+      throw invalidType('Affinity', 'Affinity.kernel, .distance, .hops or .precomputed', 'new Affinity()');
+    }
     this.#native = from;
     this.size = from.size;
     this.kind = from.kind;

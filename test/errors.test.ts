@@ -505,6 +505,11 @@ describe('options of affinities', () => {
       () => Affinity.hops(kernel, { neighbors: 1 }),
       { code: type, argument: 'x', expected: 'distance', received: 'a kernel' },
     ],
+    [
+      'an affinity by its constructor',
+      () => new (Affinity as Loose)(),
+      { code: type, argument: 'Affinity', expected: 'Affinity.kernel', received: 'new Affinity()' },
+    ],
     ['rows of nothing', () => kernel.rows(undefined as Loose), { code: type, argument: 'rows', received: 'undefined' }],
     [
       'rows beyond the last',
@@ -1179,6 +1184,26 @@ describe('nothing is half written', () => {
     expect(thrownBy(() => sum.valueAndGrad(tau, { out }))).toMatchObject({ code: 'ERR_DISPOSED' });
     expect(out).toEqual(new Float64Array(24).fill(42));
   });
+});
+
+describe('a range is told as it is', () => {
+  it.each<[string, () => unknown, ExpectedError]>([
+    [
+      'without an upper end',
+      () => objectives.kl?.estimate(Number.POSITIVE_INFINITY, 2),
+      { code: range, argument: 'n', expected: 'an integer >= 1, received', received: 'Infinity' },
+    ],
+    [
+      'without ends',
+      () => scale(kl({ mode: 'ova' }), Number.NaN),
+      { code: range, argument: 'factor', expected: 'a finite number, received', received: 'NaN' },
+    ],
+    [
+      'with both',
+      () => Affinity.hops(x, { quantile: 2 }),
+      { code: range, argument: 'quantile', expected: 'a finite number in [0, 1]', received: '2' },
+    ],
+  ])('%s', (_what, call, error) => expectError(thrownBy(call), error));
 });
 
 it.each([

@@ -35,7 +35,7 @@ export interface GeminiLoss {
  */
 export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOptions = {}): GeminiLoss {
   checkOptions(options, ['from', 'clip', 'epsilon']);
-  if (typeof tf?.customGrad !== 'function') throw invalidType('tf', 'a TensorFlow.js module', describe(tf));
+  checkTensorFlow(tf);
   if (typeof objective?.valueAndGrad !== 'function')
     throw invalidType('objective', 'an Objective', describe(objective));
 
@@ -99,13 +99,22 @@ function differentiableLoss(
  *
  * @param n samples; exact up to 2^24 (float32).
  * @param k outputs of the model: the number of clusters.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE.
  */
 export function rowIndices(tf: TensorFlow, n: number, k: number): Tensor2D {
+  checkTensorFlow(tf);
   checkNumber('n', n, { min: 1, max: 2 ** 24, integer: true });
   checkNumber('k', k, { min: 1, integer: true });
   const targets = new Float32Array(n * k);
   for (let i = 0; i < n; i++) targets[i * k] = i;
   return tf.tensor2d(targets, [n, k]);
+}
+
+function checkTensorFlow(tf: unknown): void {
+  const { customGrad, tensor2d } = Object(tf) as Partial<TensorFlow>;
+  if (typeof customGrad !== 'function' || typeof tensor2d !== 'function') {
+    throw invalidType('tf', 'a TensorFlow.js module', describe(tf));
+  }
 }
 
 function checkPredictions(predictions: unknown): asserts predictions is Tensor2D {
@@ -125,18 +134,23 @@ function readRows(rows: Rows | Tensor1D | undefined): Rows | undefined {
   const tensor = rows as Tensor1D;
   if (typeof tensor.dataSync !== 'function')
     throw invalidType('rows', 'an Int32Array, an array or a Tensor1D', describe(rows));
-  return toIndices(tensor.dataSync());
+  return toIndices(tensor.dataSync(), (value, i) => outOfRange('rows', 'integer indices', `${value} at index ${i}`));
 }
 
 function firstColumn(yTrue: Tensor): Int32Array {
+  const remedy = 'rowIndices() makes such targets';
+  if (typeof yTrue?.dataSync !== 'function') {
+    throw invalidType('yTrue', 'a tensor with row indices in its first column', describe(yTrue), remedy);
+  }
   const [rows = 0, columns = 1] = yTrue.shape;
   const values = yTrue.dataSync();
-  return toIndices(Float64Array.from({ length: rows }, (_, i) => values[i * columns] as number));
+  return toIndices(
+    Float64Array.from({ length: rows }, (_, i) => values[i * columns] as number),
+    (value, i) => outOfRange('yTrue', 'row indices in its first column', `${value} in row ${i}`, remedy),
+  );
 }
 
-function toIndices(values: ArrayLike<number>): Int32Array {
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isInteger(values[i])) throw outOfRange('rows', 'integer indices', `${values[i]} at index ${i}`);
-  }
+function toIndices(values: ArrayLike<number>, wrong: (value: unknown, index: number) => Error): Int32Array {
+  for (let i = 0; i < values.length; i++) if (!Number.isInteger(values[i])) throw wrong(values[i], i);
   return Int32Array.from(values);
 }

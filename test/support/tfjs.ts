@@ -455,6 +455,18 @@ export function describeEngine(backend: string, load: () => Promise<TensorFlow>)
     type Loose = any;
     const make = geminiLoss as Loose;
 
+    it('of rowIndices', () => {
+      const error = { code: type, argument: 'tf', expected: 'a TensorFlow.js module' };
+      expectError(
+        thrownBy(() => rowIndices(undefined as Loose, 4, 2)),
+        { ...error, received: 'undefined' },
+      );
+      expectError(
+        thrownBy(() => (rowIndices as Loose)(4, 2)),
+        { ...error, received: '4' },
+      );
+    });
+
     it('of geminiLoss', () => {
       expectError(
         thrownBy(() => make(undefined, objective)),
@@ -513,7 +525,21 @@ export function describeEngine(backend: string, load: () => Promise<TensorFlow>)
         [() => loss(good, tf.fill([n], 0.5)), { code: range, argument: 'rows', expected: 'integer', received: '0.5' }],
         [
           () => loss.forFit(tf.fill([n, k], 0.5), good),
-          { code: range, argument: 'rows', expected: 'integer', received: '0.5' },
+          {
+            code: range,
+            argument: 'yTrue',
+            expected: 'row indices in its first column',
+            received: '0.5 in row 0; rowIndices() makes such targets',
+          },
+        ],
+        [
+          () => loss.forFit(undefined, good),
+          {
+            code: type,
+            argument: 'yTrue',
+            expected: 'a tensor',
+            received: 'undefined; rowIndices() makes such targets',
+          },
         ],
         [() => make(tf, objective, { from: 'logit' })(good), { code: range, argument: 'from', received: "'logit'" }],
       ];
