@@ -540,6 +540,29 @@ describe('names', () => {
       expect(objective.name).toBe(name);
     }
   });
+
+  it('of all else are no names of the Python package', () => {
+    const { x } = make({ n: 9, k: 3, seed: 8 });
+    const kernel = Affinity.kernel(x, { kernel: 'rbf' });
+    const affinity = Affinity.distance(x, { metric: 'euclidean' });
+    const names = (mode: Mode) => [
+      chi2({ mode }).name,
+      fDivergence({ mode, f: 'pearson' }).name,
+      mmd({ mode, affinity: kernel, squared: true }).name,
+      fDivergence({ mode, f: { alpha: 1.5 } }).name,
+    ];
+    expect(names('ova')).toEqual(['pearson_ova', 'pearson_ova', 'squared-mmd_ova', 'alpha(1.5)_ova']);
+    const pairs = [
+      [0, 1],
+      [1, 2],
+    ] as const;
+    const sampled = [
+      wasserstein({ mode: 'ovo', affinity, pairs: 2 }).name,
+      wasserstein({ mode: 'ovo', affinity, pairs }).name,
+    ];
+    expect(sampled).toEqual(['wasserstein(2 pairs)_ovo', 'wasserstein(0-1 1-2)_ovo']);
+    for (const name of [...modes.flatMap(names), ...sampled]) expect(geminiNames).not.toContain(name);
+  });
 });
 
 describe('randomly sampled pairs', () => {

@@ -71,7 +71,9 @@ export function tv(options: ModeOptions): Objective {
 export function chi2(options: ModeOptions & { convention?: 'pearson' | 'half' | undefined }): Objective {
   checkOptions(options, ['mode', 'convention']);
   const convention = oneOf('convention', options.convention ?? 'pearson', ['pearson', 'half']);
-  return make('chi2', options.mode, { f: convention === 'half' ? 'half-chi2' : 'pearson' });
+  // 'chi2' is the name that gemclus gives its own convention.
+  if (convention === 'half') return make('chi2', options.mode, { f: 'half-chi2' });
+  return make('pearson', options.mode, { f: 'pearson' });
 }
 
 /**

@@ -23,5 +23,6 @@ export function mmd(options: MmdOptions): GeometryObjective {
   const mode = oneOf('mode', options.mode, ['ova', 'ovo']);
   const squared = checkBoolean('squared', options.squared ?? false);
   const affinity = nativeOf(options.affinity, 'affinity');
-  return new NativeBackedObjective(`mmd_${mode}`, mode, 'mmd', { affinity, squared });
+  const family = squared ? 'squared-mmd' : 'mmd';
+  return new NativeBackedObjective(`${family}_${mode}`, mode, 'mmd', { affinity, squared });
 }

@@ -48,6 +48,7 @@ const evaluateOptions = ['from', 'rows', 'clip', 'epsilon', 'out'] as const;
 
 /** A generalised mutual information of predictions: to be maximised. */
 export interface Objective {
+  /** Names of gemclus belong to what gemclus means by them: `gemini(name)` of such a name is that objective. */
   readonly name: string;
   readonly mode: Mode;
   /**
