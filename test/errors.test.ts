@@ -839,12 +839,12 @@ describe('objectives', () => {
     [
       'a sum with a number',
       () => loose.add(kl({ mode: 'ova' }), 3),
-      { code: type, argument: 'objectives[1]', expected: 'an Objective', received: '3' },
+      { code: type, argument: 'objectives[1]', expected: 'an objective made by genmi', received: '3' },
     ],
     [
       'a multiple of nothing',
       () => loose.scale(undefined, 3),
-      { code: type, argument: 'objective', expected: 'an Objective', received: 'undefined' },
+      { code: type, argument: 'objective', expected: 'an objective made by genmi', received: 'undefined' },
     ],
     [
       'a factor that is none',
@@ -910,7 +910,11 @@ describe('objectives', () => {
     const impostor = { ...kl({ mode: 'ova' }), value: () => 1 };
     expectError(
       thrownBy(() => add(impostor as Loose)),
-      { code: type, argument: 'objectives[0]', expected: 'an Objective' },
+      { code: type, argument: 'objectives[0]', expected: 'an objective made by genmi' },
+    );
+    expectError(
+      thrownBy(() => scale(impostor as Loose, 2)),
+      { code: type, argument: 'objective', expected: 'an objective made by genmi' },
     );
   });
 });

@@ -141,7 +141,7 @@ export class NativeBackedObjective implements GeometryObjective {
 /** @internal The native objective behind an argument. */
 export function nativeObjective(objective: unknown, argument: string): NativeObjective {
   if (objective instanceof NativeBackedObjective) return objective.native;
-  throw invalidType(argument, 'an Objective', describe(objective));
+  throw invalidType(argument, 'an objective made by genmi', describe(objective));
 }
 
 function evaluation({ data, shape }: Matrix, options: EvaluateOptions): NativeEvaluation {
