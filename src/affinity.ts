@@ -30,32 +30,45 @@ export interface HopGraph {
   readonly connected: boolean;
 }
 
-function hopArguments(
-  x: MatrixLike | Affinity,
-  options: HopOptions,
-): { distances: NativeAffinity; hops: NativeHops; owned: boolean } {
+interface HopArguments {
+  distances: NativeAffinity;
+  hops: NativeHops;
+  /** Whether the distances were made for this call. */
+  owned: boolean;
+}
+
+function hopArguments(x: MatrixLike | Affinity, options: HopOptions): HopArguments {
   checkOptions(options, ['metric', 'quantile', 'neighbors', 'threshold', 'disconnected']);
-  const given = ['quantile', 'neighbors', 'threshold'].filter(
-    (name) => options[name as keyof HopOptions] !== undefined,
-  );
+  const given = (['quantile', 'neighbors', 'threshold'] as const).filter((name) => options[name] !== undefined);
   if (given.length > 1) throw outOfRange('options', 'one of quantile, neighbors, threshold', given.join(' and '));
-  const hops: NativeHops = {
+  const graph = {
     quantile: optionalNumber('quantile', options.quantile, { min: 0, max: 1 }),
     threshold: optionalNumber('threshold', options.threshold),
     neighbors: optionalNumber('neighbors', options.neighbors, { min: 1, integer: true }),
-    disconnected: undefined,
   };
-  const owned = !(x instanceof Affinity);
-  if (!owned && options.metric !== undefined) {
-    throw outOfRange('metric', 'none when x is an affinity', describe(options.metric), 'the affinity has one');
+  const checked = (n: number): NativeHops => {
+    const hops = { ...graph, disconnected: disconnectedHops(options.disconnected, n) };
+    checkFits(`Hop distances between ${n} samples`, hopBytes(n, hops), 'use fewer samples');
+    return hops;
+  };
+  if (x instanceof Affinity) {
+    if (options.metric !== undefined) {
+      throw outOfRange('metric', 'none when x is an affinity', describe(options.metric), 'the affinity has one');
+    }
+    const distances = nativeOf(x, 'x');
+    return { distances, hops: checked(distances.size), owned: false };
   }
-  const distances = owned ? native.measure(...hopMeasure(x, options)) : nativeOf(x, 'x');
-  if (options.disconnected === 'n') hops.disconnected = distances.size;
-  else if (typeof options.disconnected === 'number')
-    hops.disconnected = checkNumber('disconnected', options.disconnected);
-  else if (options.disconnected !== undefined) oneOf('disconnected', options.disconnected, ['2n', 'n']);
-  checkFits(`Hop distances between ${distances.size} samples`, hopBytes(distances.size, hops), 'use fewer samples');
-  return { distances, hops, owned };
+  // The features are copied last, when nothing else can be wrong.
+  const measure = hopMeasure(x, options);
+  const hops = checked(measure[1]);
+  return { distances: native.measure(...measure), hops, owned: true };
+}
+
+function disconnectedHops(disconnected: HopOptions['disconnected'], n: number): number | undefined {
+  if (disconnected === 'n') return n;
+  if (typeof disconnected === 'number') return checkNumber('disconnected', disconnected);
+  if (disconnected !== undefined) oneOf('disconnected', disconnected, ['2n', 'n']);
+  return undefined;
 }
 
 // 16 bits a pair, and what the graph takes meanwhile, where it is known: 12 bytes an edge of a quantile, 20 at most of neighbours.

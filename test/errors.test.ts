@@ -1,5 +1,5 @@
 /** Every wrong input: the class of its error, its code, and a message with argument, expected and received. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   Affinity,
   add,
@@ -21,6 +21,7 @@ import {
   tv,
   wasserstein,
 } from '../src/index.js';
+import { type NativeSolver, native } from '../src/native.js';
 import { type ExpectedError, expectError, rejectionOf, thrownBy } from './support/errors.js';
 import { asView } from './support/matrices.js';
 import { gaussian, probabilities, random } from './support/random.js';
@@ -1010,6 +1011,11 @@ describe('transport', () => {
       { code: type, argument: 'warmStart', received: '1' },
     ],
     [
+      'a warm start with a limit',
+      () => solver.solveMany([Array.from(one)], one, { warmStart: true, maxPivots: 5 }),
+      { code: range, argument: 'maxPivots', expected: 'none with warmStart', received: '5' },
+    ],
+    [
       'a signal that is none',
       () => solver.solveMany([Array.from(one)], one, { signal: {} }),
       { code: type, argument: 'signal', expected: 'an AbortSignal' },
@@ -1089,6 +1095,78 @@ describe('transport', () => {
     const wrong = () => solver.solveManyAsync([[1, 2]], one);
     expectError(await rejectionOf(wrong), { code: range, argument: 'P', expected: '8 columns', received: '2' });
   });
+});
+
+describe('what is wrong is told before anything is made', () => {
+  const made = (call: () => unknown) => {
+    const [measure, solver] = [vi.spyOn(native, 'measure'), vi.spyOn(native, 'Solver')];
+    try {
+      expect(thrownBy(call)).toMatchObject({ code: expect.any(String) });
+      return measure.mock.calls.length + solver.mock.calls.length;
+    } finally {
+      measure.mockRestore();
+      solver.mockRestore();
+    }
+  };
+
+  it.each<[string, () => unknown]>([
+    ['hops with another word for disconnected', () => Affinity.hops(x, { disconnected: '3n' as 'n' })],
+    ['hops with too many neighbours to fit', () => Affinity.hops(x, { neighbors: Number.MAX_SAFE_INTEGER })],
+    [
+      'emd with weights that do not fit',
+      () =>
+        emd(
+          [1, 1, 1],
+          [1, 1],
+          [
+            [0, 1],
+            [1, 0],
+          ],
+        ),
+    ],
+    [
+      'emd with half a pivot',
+      () =>
+        emd(
+          [1, 1],
+          [1, 1],
+          [
+            [0, 1],
+            [1, 0],
+          ],
+          { maxPivots: 0.5 },
+        ),
+    ],
+  ])('%s', (_, call) => expect(made(call)).toBe(0));
+});
+
+it('emd gives its costs back, solved or not', () => {
+  const { Solver } = native;
+  const disposed: NativeSolver[] = [];
+  class Counted implements NativeSolver {
+    readonly #solver: NativeSolver;
+    constructor(...source: ConstructorParameters<typeof Solver>) {
+      this.#solver = new Solver(...source);
+    }
+    solveMany: NativeSolver['solveMany'] = (...args) => this.#solver.solveMany(...args);
+    solveManyAsync: NativeSolver['solveManyAsync'] = (...args) => this.#solver.solveManyAsync(...args);
+    dispose() {
+      disposed.push(this.#solver);
+      this.#solver.dispose();
+    }
+  }
+  onTestFinished(() => {
+    native.Solver = Solver;
+  });
+  native.Solver = Counted;
+  const costs = [
+    [0, 1],
+    [1, 0],
+  ];
+  expect(emd([1, 0], [0, 1], costs).cost).toBe(1);
+  expect(disposed).toHaveLength(1);
+  expect(thrownBy(() => emd([1, 1], [-1, 1], costs))).toMatchObject({ code: range });
+  expect(disposed).toHaveLength(2);
 });
 
 const foreignIsa = process.arch === 'arm64' ? 'avx2' : 'neon';

@@ -78,6 +78,16 @@ describe.each(Object.entries(distances))('over distances that are %s', (_, dista
     }
   });
 
+  it('solveMany takes no limit of pivots beside it, and the types say so', () => {
+    const solver = new TransportSolver(distance);
+    const P = measures(gaussian(random(6), n, k).data);
+    // @ts-expect-error: not together
+    expect(() => solver.solveMany(P, uniform, { warmStart: true, maxPivots: 9 })).toThrow(/^maxPivots: expected none/);
+    expect(solver.solveMany(P, uniform, { warmStart: false, maxPivots: 9 })).toHaveLength(k);
+    const maybe: boolean = Math.cos(n) > 2;
+    expect(solver.solveMany(P, uniform, { warmStart: maybe, maxPivots: undefined })).toHaveLength(k);
+  });
+
   it('solveMany is not misled by problems of another kind, or fewer, or more', () => {
     const [warm, cold] = [new TransportSolver(distance), new TransportSolver(distance)];
     const next = random(8);
