@@ -224,7 +224,8 @@ describe('installed in an empty project', () => {
       'ERR_NATIVE_NOT_FOUND',
       'genmi could not load its native addon',
       path.join(broken, 'node_modules/genmi/build/Release'),
-      'npm rebuild genmi',
+      'npm rebuild genmi --ignore-scripts=false',
+      'npm explore genmi -- npm run install',
     ]) {
       expect(stderr).toContain(part);
     }
