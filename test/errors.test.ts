@@ -1,5 +1,5 @@
 /** Every wrong input: the class of its error, its code, and a message with argument, expected and received. */
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import {
   Affinity,
   add,
@@ -23,7 +23,7 @@ import {
 } from '../src/index.js';
 import { type NativeSolver, native } from '../src/native.js';
 import { type ExpectedError, expectError, rejectionOf, thrownBy } from './support/errors.js';
-import { asView } from './support/matrices.js';
+import { asView, toFloat32 } from './support/matrices.js';
 import { gaussian, probabilities, random } from './support/random.js';
 
 const next = random(13);
@@ -1329,6 +1329,31 @@ describe('inputs are never written to', () => {
       expect(objective.valueAndGrad(tau, { out: single }).gradient.data).toBe(single);
       expect(single).toEqual(Float32Array.from(expected.gradient.data));
     }
+  });
+
+  it('results have the precision of out or of the predictions, and so have their types', async () => {
+    const objective = kl({ mode: 'ova' });
+    const single = toFloat32(tau);
+    const nested = [[0.4, 0.6]];
+    const [ofSingle, ofDouble, ofNested] = [single, tau, nested].map(
+      (each) => objective.valueAndGrad(each).gradient.data,
+    );
+    expect([ofSingle, ofDouble, ofNested].map((data) => data?.constructor)).toEqual([
+      Float32Array,
+      Float64Array,
+      Float64Array,
+    ]);
+    expectTypeOf(objective.valueAndGrad(single).gradient.data).toEqualTypeOf<Float32Array>();
+    expectTypeOf(objective.valueAndGrad(tau, { from: 'logits' }).gradient.data).toEqualTypeOf<Float64Array>();
+    expectTypeOf(objective.valueAndGrad(nested).gradient.data).toEqualTypeOf<Float64Array>();
+    expectTypeOf((await objective.valueAndGradAsync(single, {})).gradient.data).toEqualTypeOf<Float32Array>();
+    const lent = objective.valueAndGrad(single, { out: new Float64Array(24) }).gradient.data;
+    expectTypeOf(lent).toEqualTypeOf<Float64Array<ArrayBuffer>>();
+    expect(lent).toBeInstanceOf(Float64Array);
+    expectTypeOf(objective.valueAndGrad(single as Matrix).gradient.data).toEqualTypeOf<Float32Array | Float64Array>();
+    const affinityGrad = mmd({ mode: 'ova', affinity: kernel }).affinityGrad(single).data;
+    expectTypeOf(affinityGrad).toEqualTypeOf<Float32Array>();
+    expect(affinityGrad).toBeInstanceOf(Float32Array);
   });
 
   it('a result is never used again', () => {

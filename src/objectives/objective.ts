@@ -17,7 +17,7 @@ import { checkNumber, checkObject, checkOptions, oneOf } from '../options.js';
 /** One-vs-all compares clusters with the data, one-vs-one with each other. */
 export type Mode = 'ova' | 'ovo';
 
-export interface EvaluateOptions {
+export interface EvaluateOptions<T extends Precision = Precision> {
   /** `'logits'`: the softmax is fused, the gradient is with respect to the logits. Default `'probabilities'`. */
   from?: 'probabilities' | 'logits' | undefined;
   /** Which samples of the affinity these predictions are (a mini-batch); default: all. */
@@ -31,17 +31,21 @@ export interface EvaluateOptions {
   /** Default 1e-12; in (0, 0.5). */
   epsilon?: number | undefined;
   /** A buffer of n K numbers that receives the gradient. */
-  out?: Precision | undefined;
+  out?: T | undefined;
 }
 
-export interface EvaluateAsyncOptions extends EvaluateOptions {
+export interface EvaluateAsyncOptions<T extends Precision = Precision> extends EvaluateOptions<T> {
   signal?: AbortSignal | undefined;
 }
 
-export interface ValueAndGrad {
+/** The precision of results: that of the predictions, of which nested arrays are float64. */
+export type PrecisionOf<M extends MatrixLike> =
+  M extends Matrix<infer T> ? (T extends Float32Array ? Float32Array : Float64Array) : Float64Array;
+
+export interface ValueAndGrad<T extends Precision = Precision> {
   value: number;
   /** n x K, in the precision of the predictions or of `out`. */
-  gradient: Matrix;
+  gradient: Matrix<T>;
 }
 
 const evaluateOptions = ['from', 'rows', 'clip', 'epsilon', 'out'] as const;
@@ -59,11 +63,17 @@ export interface Objective {
    */
   value(predictions: MatrixLike, options?: EvaluateOptions): number;
   /** The value and its gradient with respect to the predictions, treated as n K free variables. Arguments as `value`. */
-  valueAndGrad(predictions: MatrixLike, options?: EvaluateOptions): ValueAndGrad;
+  valueAndGrad<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
+    predictions: M,
+    options?: EvaluateOptions<T>,
+  ): ValueAndGrad<T>;
   /** As `value`, on another thread, on copies of the data. Rejects with the signal's reason when aborted. */
   valueAsync(predictions: MatrixLike, options?: EvaluateAsyncOptions): Promise<number>;
   /** As `valueAndGrad`, on another thread, on copies of the data. Rejects with the signal's reason when aborted. */
-  valueAndGradAsync(predictions: MatrixLike, options?: EvaluateAsyncOptions): Promise<ValueAndGrad>;
+  valueAndGradAsync<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
+    predictions: M,
+    options?: EvaluateAsyncOptions<T>,
+  ): Promise<ValueAndGrad<T>>;
   /**
    * What a call of `valueAndGrad` with n samples and K clusters will cost on this machine, before it runs: seconds from a
    * small trial (some milliseconds; right within a factor of about 3), bytes of native scratch memory.
@@ -74,7 +84,7 @@ export interface Objective {
 /** An objective whose affinity could itself be learned. */
 export interface GeometryObjective extends Objective {
   /** The gradient with respect to the n x n entries of the affinity between the samples, as free variables. */
-  affinityGrad(predictions: MatrixLike, options?: Omit<EvaluateOptions, 'out'>): Matrix;
+  affinityGrad<M extends MatrixLike>(predictions: M, options?: Omit<EvaluateOptions, 'out'>): Matrix<PrecisionOf<M>>;
 }
 
 /** Every objective of this package: a name for the native core, and its parameters. */
@@ -96,10 +106,13 @@ export class NativeBackedObjective implements GeometryObjective {
     return this.native.evaluate(...evaluation(toMatrix('predictions', predictions), options), null);
   }
 
-  valueAndGrad(predictions: MatrixLike, options: EvaluateOptions = {}): ValueAndGrad {
+  valueAndGrad<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
+    predictions: M,
+    options: EvaluateOptions<T> = {},
+  ): ValueAndGrad<T> {
     checkOptions(options, evaluateOptions);
     const matrix = toMatrix('predictions', predictions);
-    const gradient = gradientFor(matrix, options.out);
+    const gradient = gradientFor<T>(matrix, options.out);
     const value = this.native.evaluate(...evaluation(matrix, options), gradient.data);
     return { value, gradient };
   }
@@ -111,21 +124,27 @@ export class NativeBackedObjective implements GeometryObjective {
     return runJob((job) => this.native.evaluateAsync(...args, null, job), { signal });
   }
 
-  async valueAndGradAsync(predictions: MatrixLike, options: EvaluateAsyncOptions = {}): Promise<ValueAndGrad> {
+  async valueAndGradAsync<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
+    predictions: M,
+    options: EvaluateAsyncOptions<T> = {},
+  ): Promise<ValueAndGrad<T>> {
     const { signal, ...evaluate } = checkObject(options);
     checkOptions(evaluate, evaluateOptions);
     const matrix = toMatrix('predictions', predictions);
-    const gradient = gradientFor(matrix, evaluate.out);
+    const gradient = gradientFor<T>(matrix, evaluate.out);
     const args = evaluation(matrix, evaluate);
     const value = await runJob((job) => this.native.evaluateAsync(...args, gradient.data, job), { signal });
     return { value, gradient };
   }
 
-  affinityGrad(predictions: MatrixLike, options: Omit<EvaluateOptions, 'out'> = {}): Matrix {
+  affinityGrad<M extends MatrixLike>(
+    predictions: M,
+    options: Omit<EvaluateOptions, 'out'> = {},
+  ): Matrix<PrecisionOf<M>> {
     checkOptions(options, ['from', 'rows', 'clip', 'epsilon']);
     const matrix = toMatrix('predictions', predictions);
     const [n] = matrix.shape;
-    const out = emptyLike(matrix.data, n * n);
+    const out = emptyLike(matrix.data, n * n) as PrecisionOf<M>;
     this.native.affinityGradient(...evaluation(matrix, options), out);
     return { data: out, shape: [n, n] };
   }
@@ -151,8 +170,8 @@ function evaluation({ data, shape }: Matrix, options: EvaluateOptions): NativeEv
   return [data, shape[0], shape[1], from === 'logits', clip === 'mask', epsilon, toRows(options.rows)];
 }
 
-function gradientFor({ data, shape }: Matrix, out: unknown): Matrix {
-  if (out === undefined) return { data: emptyLike(data, data.length), shape };
+function gradientFor<T extends Precision>({ data, shape }: Matrix, out: T | undefined): Matrix<T> {
+  if (out === undefined) return { data: emptyLike(data, data.length) as T, shape };
   if (!isPrecision(out)) throw invalidType('out', 'a Float32Array or Float64Array', describe(out));
   if (out.length !== data.length)
     throw outOfRange('out', `${data.length} numbers, as the predictions have`, `${out.length}`);

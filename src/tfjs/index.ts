@@ -1,9 +1,14 @@
 /** Losses for TensorFlow.js training loops. `tf` is an argument: any engine, and never a second copy of one. */
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, GenmiError, invalidType, outOfRange } from '../errors.js';
-import type { Precision, Rows } from '../matrix.js';
+import type { Matrix, Precision, Rows } from '../matrix.js';
 import { scale } from '../objectives/composite.js';
-import { type EvaluateOptions, NativeBackedObjective, type Objective } from '../objectives/objective.js';
+import {
+  type EvaluateOptions,
+  NativeBackedObjective,
+  type Objective,
+  type ValueAndGrad,
+} from '../objectives/objective.js';
 import { checkNumber, checkOptions } from '../options.js';
 
 /** What is used of TensorFlow.js: `@tensorflow/tfjs`, `tfjs-node`, `tfjs-node-gpu` and `tfjs-core` all have it. */
@@ -52,7 +57,10 @@ export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOp
   return Object.assign(loss, { forFit });
 }
 
-type Minimised = Pick<Objective, 'value' | 'valueAndGrad'>;
+interface Minimised {
+  value(predictions: Matrix, options: EvaluateOptions): number;
+  valueAndGrad(predictions: Matrix, options: EvaluateOptions): ValueAndGrad;
+}
 
 /** Ours are negated where they are computed; what others have written is negated afterwards. */
 function negate(objective: Objective): Minimised {
@@ -125,7 +133,7 @@ function checkPredictions(predictions: unknown): asserts predictions is Tensor2D
   if (tensor.dtype !== 'float32') throw invalidType('predictions', "a tensor of dtype 'float32'", `'${tensor.dtype}'`);
 }
 
-function read(predictions: Tensor2D) {
+function read(predictions: Tensor2D): Matrix {
   return { data: predictions.dataSync() as Precision, shape: predictions.shape };
 }
 
