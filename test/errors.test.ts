@@ -559,94 +559,87 @@ describe('precomputed', () => {
     [1, 0],
   ];
 
-  it.each<[string, () => unknown, ExpectedError]>(
+  it.each<[string, () => unknown, ExpectedError]>([
+    ...matrixErrors('matrix').map(
+      ([what, value, error]) => [what, make(value), error] as [string, () => unknown, ExpectedError],
+    ),
+    ['not square', make([[0, 1]]), { code: range, argument: 'matrix', expected: 'square', received: '1 x 2' }],
+    ['empty', make([]), { code: range, argument: 'matrix', expected: 'square', received: '0 x 0' }],
     [
-      ...matrixErrors('matrix').map(
-        ([what, value, error]) => [what, make(value), error] as [string, () => unknown, ExpectedError],
-      ),
-      ['not square', make([[0, 1]]), { code: range, argument: 'matrix', expected: 'square', received: '1 x 2' }],
-      ['empty', make([]), { code: range, argument: 'matrix', expected: 'square', received: '0 x 0' }],
-      [
-        'NaN',
-        make([
-          [0, Number.NaN],
-          [1, 0],
-        ]),
-        { code: range, argument: 'matrix', expected: 'finite', received: 'at row 0, column 1' },
-      ],
-      [
-        'an infinite kernel',
-        make(
-          [
-            [Number.POSITIVE_INFINITY, 0],
-            [0, 1],
-          ],
-          'kernel',
-        ),
-        { code: range, argument: 'matrix', expected: 'finite', received: 'at row 0, column 0' },
-      ],
-      [
-        'a negative distance',
-        make([
-          [0, -1],
-          [-1, 0],
-        ]),
-        { code: range, argument: 'matrix', expected: '>= 0', received: '-1 at row 0, column 1' },
-      ],
-      [
-        'asymmetric distances',
-        make([
+      'NaN',
+      make([
+        [0, Number.NaN],
+        [1, 0],
+      ]),
+      { code: range, argument: 'matrix', expected: 'finite', received: 'at row 0, column 1' },
+    ],
+    [
+      'an infinite kernel',
+      make(
+        [
+          [Number.POSITIVE_INFINITY, 0],
           [0, 1],
-          [2, 0],
-        ]),
-        { code: range, argument: 'matrix', expected: 'symmetric', received: '2 at row 1, column 0' },
-      ],
-      [
-        'an asymmetric kernel',
-        make(
-          [
-            [1, 0.1],
-            [0.2, 1],
-          ],
-          'kernel',
-        ),
-        { code: range, argument: 'matrix', expected: 'symmetric', received: '0.2 at row 1, column 0' },
-      ],
-      [
-        'distances with a diagonal',
-        make([
-          [1, 1],
-          [1, 0],
-        ]),
-        { code: range, argument: 'matrix', expected: 'zero diagonal', received: '1 at row 0, column 0' },
-      ],
-      [
-        'no kind',
-        make(square, undefined as Loose),
-        { code: type, argument: 'kind', expected: "'kernel', 'distance'", received: 'undefined' },
-      ],
-      [
-        'another kind',
-        make(square, 'metric'),
-        { code: range, argument: 'kind', expected: "'kernel', 'distance'", received: "'metric'" },
-      ],
-      [
-        'an unknown option',
-        make(square, 'distance', { check: false }),
-        { code: type, argument: 'options.check', received: "'check'" },
-      ],
-      [
-        'metric that is no boolean',
-        make(square, 'distance', { metric: 1 }),
-        { code: type, argument: 'metric', expected: 'a boolean', received: '1' },
-      ],
-      [
-        'another precision',
-        make(square, 'distance', { precision: 'double' }),
-        { code: range, argument: 'precision', received: "'double'" },
-      ],
-    ].filter(([what]) => what !== 'no kind') as [string, () => unknown, ExpectedError][],
-  )('%s', (_what, call, error) => expectError(thrownBy(call), error));
+        ],
+        'kernel',
+      ),
+      { code: range, argument: 'matrix', expected: 'finite', received: 'at row 0, column 0' },
+    ],
+    [
+      'a negative distance',
+      make([
+        [0, -1],
+        [-1, 0],
+      ]),
+      { code: range, argument: 'matrix', expected: '>= 0', received: '-1 at row 0, column 1' },
+    ],
+    [
+      'asymmetric distances',
+      make([
+        [0, 1],
+        [2, 0],
+      ]),
+      { code: range, argument: 'matrix', expected: 'symmetric', received: '2 at row 1, column 0' },
+    ],
+    [
+      'an asymmetric kernel',
+      make(
+        [
+          [1, 0.1],
+          [0.2, 1],
+        ],
+        'kernel',
+      ),
+      { code: range, argument: 'matrix', expected: 'symmetric', received: '0.2 at row 1, column 0' },
+    ],
+    [
+      'distances with a diagonal',
+      make([
+        [1, 1],
+        [1, 0],
+      ]),
+      { code: range, argument: 'matrix', expected: 'zero diagonal', received: '1 at row 0, column 0' },
+    ],
+    [
+      'another kind',
+      make(square, 'metric'),
+      { code: range, argument: 'kind', expected: "'kernel', 'distance'", received: "'metric'" },
+    ],
+    [
+      'an unknown option',
+      make(square, 'distance', { check: false }),
+      { code: type, argument: 'options.check', received: "'check'" },
+    ],
+    [
+      'metric that is no boolean',
+      make(square, 'distance', { metric: 1 }),
+      { code: type, argument: 'metric', expected: 'a boolean', received: '1' },
+    ],
+    [
+      'another precision',
+      make(square, 'distance', { precision: 'double' }),
+      { code: range, argument: 'precision', received: "'double'" },
+    ],
+  ])('%s', (_what, call, error) => expectError(thrownBy(call), error));
 
   it('no kind', () => {
     const error = thrownBy(() => (Affinity.precomputed as Loose)(square));
