@@ -1,25 +1,20 @@
 /** The command `genmi`, as users run it. */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fDivergenceNames } from '../src/index.js';
-import { type Ended, root } from './support/dist.js';
+import { root } from './support/dist.js';
+import { execute } from './support/processes.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'genmi-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const cli = path.join(root, 'dist/cli.js');
 
-function genmi(...args: string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], (error, stdout, stderr) => {
-      resolve({ code: error ? (error.code ?? null) : 0, signal: error?.signal ?? null, stdout, stderr });
-    });
-  });
-}
+const genmi = (...args: string[]) => execute(process.execPath, [cli, ...args]);
 
 async function bench(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await genmi('bench', '--seconds', '0.001', ...args);
