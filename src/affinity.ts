@@ -13,11 +13,11 @@ import {
   precisions,
 } from './affinity-options.js';
 import { describe, invalidType, outOfRange } from './errors.js';
-import { type AsyncOptions, runJob } from './jobs.js';
+import { type AsyncOptions, asyncOptions, runJob } from './jobs.js';
 import { type Matrix, type MatrixLike, type Rows, toMatrix, toRows } from './matrix.js';
 import { checkFits, formatBytes } from './memory.js';
 import { type NativeAffinity, type NativeHopResult, type NativeHops, native } from './native.js';
-import { checkBoolean, checkNumber, checkObject, checkOptions, oneOf, optionalNumber } from './options.js';
+import { checkBoolean, checkNumber, checkOptions, oneOf, optionalNumber } from './options.js';
 
 /** The graph whose hops were counted. */
 export interface HopGraph {
@@ -37,8 +37,8 @@ interface HopArguments {
   owned: boolean;
 }
 
-function hopArguments(x: MatrixLike | Affinity, options: HopOptions): HopArguments {
-  checkOptions(options, ['metric', 'quantile', 'neighbors', 'threshold', 'disconnected']);
+function hopArguments(x: MatrixLike | Affinity, options: HopOptions, others: readonly string[] = []): HopArguments {
+  checkOptions(options, ['metric', 'quantile', 'neighbors', 'threshold', 'disconnected', ...others]);
   const given = (['quantile', 'neighbors', 'threshold'] as const).filter((name) => options[name] !== undefined);
   if (given.length > 1) throw outOfRange('options', 'one of quantile, neighbors, threshold', given.join(' and '));
   const graph = {
@@ -178,24 +178,21 @@ export class Affinity implements Disposable {
 
   /** As `kernel`, on another thread. Rejects with the signal's reason when aborted. */
   static async kernelAsync(x: MatrixLike, options: KernelOptions & AsyncOptions): Promise<Affinity> {
-    const { signal, onProgress, ...kernel } = checkObject(options);
-    const args = kernelArguments(x, kernel);
-    return new Affinity(await runJob((job) => native.measureAsync(...args, job), { signal, onProgress }));
+    const args = kernelArguments(x, options, asyncOptions);
+    return new Affinity(await runJob((job) => native.measureAsync(...args, job), options));
   }
 
   /** As `distance`, on another thread. Rejects with the signal's reason when aborted. */
   static async distanceAsync(x: MatrixLike, options: DistanceOptions & AsyncOptions): Promise<Affinity> {
-    const { signal, onProgress, ...distance } = checkObject(options);
-    const args = distanceArguments(x, distance);
-    return new Affinity(await runJob((job) => native.measureAsync(...args, job), { signal, onProgress }));
+    const args = distanceArguments(x, options, asyncOptions);
+    return new Affinity(await runJob((job) => native.measureAsync(...args, job), options));
   }
 
   /** As `hops`, on another thread. Rejects with the signal's reason when aborted. */
   static async hopsAsync(x: MatrixLike | Affinity, options: HopOptions & AsyncOptions = {}): Promise<Affinity> {
-    const { signal, onProgress, ...rest } = checkObject(options);
-    const { distances, hops, owned } = hopArguments(x, rest);
+    const { distances, hops, owned } = hopArguments(x, options, asyncOptions);
     try {
-      return fromHops(await runJob((job) => native.hopsAsync(distances, hops, job), { signal, onProgress }));
+      return fromHops(await runJob((job) => native.hopsAsync(distances, hops, job), options));
     } finally {
       if (owned) distances.dispose();
     }

@@ -1,6 +1,7 @@
 /** What objectives cost here: medians over random predictions, one-vs-all beside one-vs-one. */
 import { info } from './config.js';
 import { families } from './cost-families.js';
+import { outOfRange } from './errors.js';
 import type { Objective } from './objectives/objective.js';
 import { processor } from './processor.js';
 
@@ -82,7 +83,8 @@ export function measure(plan: Plan, listener: Listener): void {
       const what = `${name} N=${batch.n}`;
       attempt(what, () => {
         const family = families[name]?.({ data: normals(batch.n * FEATURES, 1), shape: [batch.n, FEATURES] });
-        if (family === undefined) throw new Error('no such objective');
+        if (family === undefined)
+          throw outOfRange('families', `any of ${Object.keys(families).join(', ')}`, `'${name}'`);
         for (const k of plan.k) {
           attempt(`${what} batch=${batch.batch} K=${k}`, () => {
             const objectives = [family.make('ova'), family.make('ovo')] as const;

@@ -10,6 +10,9 @@ export interface AsyncOptions {
   onProgress?: ((done: number) => void) | undefined;
 }
 
+/** Their names, for the checks of calls that take them besides others. */
+export const asyncOptions = ['signal', 'onProgress'] as const;
+
 const PROGRESS_INTERVAL_MS = 100;
 
 /** What is running: at the process's end nobody will read its results, and the end need not wait for them. */

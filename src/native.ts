@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fromNative, GenmiError } from './errors.js';
+import { fromNative, notLoaded } from './errors.js';
 import type { Precision } from './matrix.js';
 
 /** Lets a running computation be cancelled, and tells how far it is. */
@@ -157,7 +157,7 @@ function load(): Native {
     addon.onError(fromNative);
     return addon;
   } catch (cause) {
-    throw new GenmiError('ERR_NATIVE_NOT_FOUND', notFoundMessage(cause), { cause });
+    throw notLoaded(notFoundMessage(cause), cause);
   }
 }
 

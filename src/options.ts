@@ -1,15 +1,9 @@
 /** Checks of option objects: unknown names, wrong kinds and wrong values are told in the user's words. */
 import { describe, invalidType, outOfRange } from './errors.js';
 
-/** The options themselves; throws unless they are an object. */
-export function checkObject<T extends object>(options: T, argument = 'options'): T {
-  if (typeof options !== 'object' || options === null) throw invalidType(argument, 'an object', describe(options));
-  return options;
-}
-
 /** Throws unless it is an object that has no key but the known ones. */
 export function checkOptions(options: object, known: readonly string[], argument = 'options'): void {
-  checkObject(options, argument);
+  if (typeof options !== 'object' || options === null) throw invalidType(argument, 'an object', describe(options));
   for (const key of Object.keys(options)) {
     if (!known.includes(key))
       throw invalidType(`${argument}.${key}`, `one of the options ${known.join(', ')}`, `'${key}'`);

@@ -93,9 +93,8 @@ export class TransportSolver {
   ): Promise<TransportResult[]> {
     checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
     const problems = this.#problems(P, Q);
-    const { signal } = options;
     const solve = (job: NativeJob) => this.#native.solveManyAsync(...problems, this.#options(options), job);
-    return unpack(await runJob(solve, { signal }), this.size);
+    return unpack(await runJob(solve, options), this.size);
   }
 
   /** Gives the costs and everything kept for warm starts back at once; solving is an error from then on. */

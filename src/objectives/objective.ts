@@ -12,7 +12,7 @@ import {
   toRows,
 } from '../matrix.js';
 import { type NativeEvaluation, type NativeObjective, type NativeParameter, native } from '../native.js';
-import { checkNumber, checkObject, checkOptions, oneOf } from '../options.js';
+import { checkNumber, checkOptions, oneOf } from '../options.js';
 
 /** One-vs-all compares clusters with the data, one-vs-one with each other. */
 export type Mode = 'ova' | 'ovo';
@@ -49,6 +49,7 @@ export interface ValueAndGrad<T extends Precision = Precision> {
 }
 
 const evaluateOptions = ['from', 'rows', 'clip', 'epsilon', 'out'] as const;
+const evaluateAsyncOptions = [...evaluateOptions, 'signal'] as const;
 
 /** A generalised mutual information of predictions: to be maximised. */
 export interface Objective {
@@ -118,22 +119,20 @@ export class NativeBackedObjective implements GeometryObjective {
   }
 
   async valueAsync(predictions: MatrixLike, options: EvaluateAsyncOptions = {}): Promise<number> {
-    const { signal, ...evaluate } = checkObject(options);
-    checkOptions(evaluate, evaluateOptions);
-    const args = evaluation(toMatrix('predictions', predictions), evaluate);
-    return runJob((job) => this.native.evaluateAsync(...args, null, job), { signal });
+    checkOptions(options, evaluateAsyncOptions);
+    const args = evaluation(toMatrix('predictions', predictions), options);
+    return runJob((job) => this.native.evaluateAsync(...args, null, job), options);
   }
 
   async valueAndGradAsync<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
     predictions: M,
     options: EvaluateAsyncOptions<T> = {},
   ): Promise<ValueAndGrad<T>> {
-    const { signal, ...evaluate } = checkObject(options);
-    checkOptions(evaluate, evaluateOptions);
+    checkOptions(options, evaluateAsyncOptions);
     const matrix = toMatrix('predictions', predictions);
-    const gradient = gradientFor<T>(matrix, evaluate.out);
-    const args = evaluation(matrix, evaluate);
-    const value = await runJob((job) => this.native.evaluateAsync(...args, gradient.data, job), { signal });
+    const gradient = gradientFor<T>(matrix, options.out);
+    const args = evaluation(matrix, options);
+    const value = await runJob((job) => this.native.evaluateAsync(...args, gradient.data, job), options);
     return { value, gradient };
   }
 

@@ -1,6 +1,6 @@
 /** Losses for TensorFlow.js training loops. `tf` is an argument: any engine, and never a second copy of one. */
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { describe, GenmiError, invalidType, outOfRange } from '../errors.js';
+import { describe, invalidType, outOfRange, refused } from '../errors.js';
 import type { Matrix, Precision, Rows } from '../matrix.js';
 import { scale } from '../objectives/composite.js';
 import {
@@ -85,10 +85,8 @@ function differentiableLoss(
     let handedOver = false;
     const gradFunc = (dy: Tensor) => {
       if (tf.engine().isTapeOn()) {
-        throw new GenmiError(
-          'ERR_UNSUPPORTED',
-          'geminiLoss: expected first-order gradients, received a request for a second-order one',
-        );
+        const received = 'a request for a second-order one';
+        throw refused('ERR_UNSUPPORTED', 'geminiLoss', 'first-order gradients', received);
       }
       // The engine may keep the array, so it is given to the first who asks, and copied for all others. Scaled by the engine
       // only where there is something to scale: that takes longer than all the rest.
