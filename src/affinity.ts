@@ -162,7 +162,7 @@ export class Affinity implements Disposable {
    * for a distance, >= 0 with a zero diagonal.
    *
    * @param matrix N x N. Cost: O(N^2).
-   * @throws RangeError ERR_OUT_OF_RANGE with the entry that is wrong.
+   * @throws RangeError ERR_OUT_OF_RANGE with the entry that is wrong, TypeError ERR_INVALID_ARG_TYPE.
    */
   static precomputed(matrix: MatrixLike, kind: 'kernel' | 'distance', options: PrecomputedOptions = {}): Affinity {
     checkOptions(options, ['precision', 'metric']);
@@ -202,6 +202,9 @@ export class Affinity implements Disposable {
    * The entries between some samples, n x n, in the storage's precision.
    *
    * @param rows n indices in [0, N), repeated ones allowed.
+   * Cost: O(n^2), O(n^2 d) where X is kept.
+   * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_DISPOSED, and ERR_OUT_OF_MEMORY, with the
+   * size, when they would not fit.
    */
   rows(rows: Rows): Matrix {
     const indices = toRows(rows);
@@ -212,7 +215,8 @@ export class Affinity implements Disposable {
   /**
    * All N x N entries, in the storage's precision.
    *
-   * @throws GenmiError ERR_OUT_OF_MEMORY, with the size, when they would not fit.
+   * Cost: O(N^2), O(N^2 d) where X is kept.
+   * @throws GenmiError ERR_OUT_OF_MEMORY, with the size, when they would not fit; ERR_DISPOSED.
    */
   toMatrix(): Matrix {
     return this.#submatrix(null, this.size);

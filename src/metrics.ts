@@ -79,7 +79,7 @@ export function ari(classes: Labels, clusters: Labels): number {
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0; their number may differ from that of the classes
  * @returns in (0, 1]; the samples of a cluster that no class is left for count as wrong
- * @throws as {@link contingency}
+ * @throws as {@link contingency}; cost O(N + m^2 M), m the smaller and M the larger of the numbers of classes and clusters
  * @see {@link matchClusters}
  */
 export function accuracy(classes: Labels, clusters: Labels): number {

@@ -6,8 +6,9 @@ import { NativeBackedObjective, nativeObjective, type Objective } from './object
 /**
  * The sum of objectives made by this package; its mode is that of the first.
  *
- * Cost: that of its terms. @throws TypeError ERR_INVALID_ARG_TYPE for anything else, other implementations of `Objective` too,
- * RangeError ERR_OUT_OF_RANGE for none or for affinities of different sizes.
+ * Cost: that of its terms.
+ * @throws TypeError ERR_INVALID_ARG_TYPE for anything else, other implementations of `Objective` too, RangeError ERR_OUT_OF_RANGE
+ * for none, and for affinities of different sizes.
  */
 export function add(...objectives: Objective[]): Objective {
   const [first] = objectives;
@@ -23,7 +24,8 @@ export function add(...objectives: Objective[]): Objective {
 /**
  * An objective made by this package times a number, finite, which may be negative.
  *
- * Cost: that of the objective. @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE.
+ * Cost: that of the objective.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE.
  */
 export function scale(objective: Objective, factor: number): Objective {
   const terms = [{ objective: nativeObjective(objective, 'objective'), factor: checkNumber('factor', factor) }];

@@ -78,13 +78,22 @@ export interface Objective {
   /**
    * What a call of `valueAndGrad` with n samples and K clusters will cost on this machine, before it runs: seconds from a
    * small trial (some milliseconds; right within a factor of about 3), bytes of native scratch memory.
+   *
+   * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE unless n and k are integers >= 1 and n is at most the
+   * affinity's size, GenmiError ERR_DISPOSED.
    */
   estimate(n: number, k: number): { seconds: number; bytes: number };
 }
 
 /** An objective whose affinity could itself be learned. */
 export interface GeometryObjective extends Objective {
-  /** The gradient with respect to the n x n entries of the affinity between the samples, as free variables. */
+  /**
+   * The gradient with respect to the n x n entries of the affinity between the samples, as free variables.
+   *
+   * @param predictions as for `value`.
+   * Cost: beyond that of `value`, n^2 numbers, and for `mmd` O(n^2 K), one-vs-one O(n^2 K^2).
+   * @throws as `value`.
+   */
   affinityGrad<M extends MatrixLike>(predictions: M, options?: Omit<EvaluateOptions, 'out'>): Matrix<PrecisionOf<M>>;
 }
 

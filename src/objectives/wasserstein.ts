@@ -29,7 +29,7 @@ export interface WassersteinOptions {
  * by a network simplex in float64. Its gradient is made of dual potentials: where those are not unique (ties), of one of them.
  *
  * Cost: K, or K (K - 1) / 2, transport problems of about N^2.1 each, on the threads that `config` allows.
- * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no distance.
+ * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no distance, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_DISPOSED.
  * Source: Ohl et al. 2022, eq. (11), (12).
  */
 export function wasserstein(options: WassersteinOptions): GeometryObjective {
