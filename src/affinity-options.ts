@@ -126,8 +126,13 @@ function measureArguments(
   return [data, n, d, { kind, name, storage, precision }];
 }
 
-export function kernelArguments(x: MatrixLike, options: KernelOptions): MeasureArguments {
-  checkOptions(options, ['kernel', 'gamma', 'degree', 'coef0', 'storage', 'precision']);
+/** @param others names of options that are read elsewhere */
+export function kernelArguments(
+  x: MatrixLike,
+  options: KernelOptions,
+  others: readonly string[] = [],
+): MeasureArguments {
+  checkOptions(options, ['kernel', 'gamma', 'degree', 'coef0', 'storage', 'precision', ...others]);
   const [data, n, d, measure] = measureArguments(
     x,
     'kernel',
@@ -141,7 +146,12 @@ export function kernelArguments(x: MatrixLike, options: KernelOptions): MeasureA
   return [data, n, d, { ...measure, medianGamma, gamma, degree, coef0 }];
 }
 
-export function distanceArguments(x: MatrixLike, options: DistanceOptions): MeasureArguments {
-  checkOptions(options, ['metric', 'storage', 'precision']);
+/** @param others names of options that are read elsewhere */
+export function distanceArguments(
+  x: MatrixLike,
+  options: DistanceOptions,
+  others: readonly string[] = [],
+): MeasureArguments {
+  checkOptions(options, ['metric', 'storage', 'precision', ...others]);
   return measureArguments(x, 'distance', oneOf('metric', canonical(metricAliases, options.metric), metrics), options);
 }

@@ -13,11 +13,11 @@ import {
   precisions,
 } from './affinity-options.js';
 import { describe, invalidType, outOfRange } from './errors.js';
-import { type AsyncOptions, runJob } from './jobs.js';
+import { type AsyncOptions, asyncOptions, runJob } from './jobs.js';
 import { type Matrix, type MatrixLike, type Rows, toMatrix, toRows } from './matrix.js';
 import { checkFits, formatBytes } from './memory.js';
 import { type NativeAffinity, type NativeHopResult, type NativeHops, native } from './native.js';
-import { checkBoolean, checkNumber, checkObject, checkOptions, oneOf, optionalNumber } from './options.js';
+import { checkBoolean, checkNumber, checkOptions, oneOf, optionalNumber } from './options.js';
 
 /** The graph whose hops were counted. */
 export interface HopGraph {
@@ -30,32 +30,45 @@ export interface HopGraph {
   readonly connected: boolean;
 }
 
-function hopArguments(
-  x: MatrixLike | Affinity,
-  options: HopOptions,
-): { distances: NativeAffinity; hops: NativeHops; owned: boolean } {
-  checkOptions(options, ['metric', 'quantile', 'neighbors', 'threshold', 'disconnected']);
-  const given = ['quantile', 'neighbors', 'threshold'].filter(
-    (name) => options[name as keyof HopOptions] !== undefined,
-  );
+interface HopArguments {
+  distances: NativeAffinity;
+  hops: NativeHops;
+  /** Whether the distances were made for this call. */
+  owned: boolean;
+}
+
+function hopArguments(x: MatrixLike | Affinity, options: HopOptions, others: readonly string[] = []): HopArguments {
+  checkOptions(options, ['metric', 'quantile', 'neighbors', 'threshold', 'disconnected', ...others]);
+  const given = (['quantile', 'neighbors', 'threshold'] as const).filter((name) => options[name] !== undefined);
   if (given.length > 1) throw outOfRange('options', 'one of quantile, neighbors, threshold', given.join(' and '));
-  const hops: NativeHops = {
+  const graph = {
     quantile: optionalNumber('quantile', options.quantile, { min: 0, max: 1 }),
     threshold: optionalNumber('threshold', options.threshold),
     neighbors: optionalNumber('neighbors', options.neighbors, { min: 1, integer: true }),
-    disconnected: undefined,
   };
-  const owned = !(x instanceof Affinity);
-  if (!owned && options.metric !== undefined) {
-    throw outOfRange('metric', 'none when x is an affinity', describe(options.metric), 'the affinity has one');
+  const checked = (n: number): NativeHops => {
+    const hops = { ...graph, disconnected: disconnectedHops(options.disconnected, n) };
+    checkFits(`Hop distances between ${n} samples`, hopBytes(n, hops), 'use fewer samples');
+    return hops;
+  };
+  if (x instanceof Affinity) {
+    if (options.metric !== undefined) {
+      throw outOfRange('metric', 'none when x is an affinity', describe(options.metric), 'the affinity has one');
+    }
+    const distances = nativeOf(x, 'x');
+    return { distances, hops: checked(distances.size), owned: false };
   }
-  const distances = owned ? native.measure(...hopMeasure(x, options)) : nativeOf(x, 'x');
-  if (options.disconnected === 'n') hops.disconnected = distances.size;
-  else if (typeof options.disconnected === 'number')
-    hops.disconnected = checkNumber('disconnected', options.disconnected);
-  else if (options.disconnected !== undefined) oneOf('disconnected', options.disconnected, ['2n', 'n']);
-  checkFits(`Hop distances between ${distances.size} samples`, hopBytes(distances.size, hops), 'use fewer samples');
-  return { distances, hops, owned };
+  // The features are copied last, when nothing else can be wrong.
+  const measure = hopMeasure(x, options);
+  const hops = checked(measure[1]);
+  return { distances: native.measure(...measure), hops, owned: true };
+}
+
+function disconnectedHops(disconnected: HopOptions['disconnected'], n: number): number | undefined {
+  if (disconnected === 'n') return n;
+  if (typeof disconnected === 'number') return checkNumber('disconnected', disconnected);
+  if (disconnected !== undefined) oneOf('disconnected', disconnected, ['2n', 'n']);
+  return undefined;
 }
 
 // 16 bits a pair, and what the graph takes meanwhile, where it is known: 12 bytes an edge of a quantile, 20 at most of neighbours.
@@ -89,6 +102,9 @@ export class Affinity implements Disposable {
 
   /** @internal Use `Affinity.kernel`, `.distance`, `.hops` or `.precomputed`. */
   constructor(from: NativeAffinity, graph?: HopGraph) {
+    if (typeof from?.submatrix !== 'function') {
+      throw invalidType('Affinity', 'Affinity.kernel, .distance, .hops or .precomputed', 'new Affinity()');
+    }
     this.#native = from;
     this.size = from.size;
     this.kind = from.kind;
@@ -146,7 +162,7 @@ export class Affinity implements Disposable {
    * for a distance, >= 0 with a zero diagonal.
    *
    * @param matrix N x N. Cost: O(N^2).
-   * @throws RangeError ERR_OUT_OF_RANGE with the entry that is wrong.
+   * @throws RangeError ERR_OUT_OF_RANGE with the entry that is wrong, TypeError ERR_INVALID_ARG_TYPE.
    */
   static precomputed(matrix: MatrixLike, kind: 'kernel' | 'distance', options: PrecomputedOptions = {}): Affinity {
     checkOptions(options, ['precision', 'metric']);
@@ -162,24 +178,21 @@ export class Affinity implements Disposable {
 
   /** As `kernel`, on another thread. Rejects with the signal's reason when aborted. */
   static async kernelAsync(x: MatrixLike, options: KernelOptions & AsyncOptions): Promise<Affinity> {
-    const { signal, onProgress, ...kernel } = checkObject(options);
-    const args = kernelArguments(x, kernel);
-    return new Affinity(await runJob((job) => native.measureAsync(...args, job), { signal, onProgress }));
+    const args = kernelArguments(x, options, asyncOptions);
+    return new Affinity(await runJob((job) => native.measureAsync(...args, job), options));
   }
 
   /** As `distance`, on another thread. Rejects with the signal's reason when aborted. */
   static async distanceAsync(x: MatrixLike, options: DistanceOptions & AsyncOptions): Promise<Affinity> {
-    const { signal, onProgress, ...distance } = checkObject(options);
-    const args = distanceArguments(x, distance);
-    return new Affinity(await runJob((job) => native.measureAsync(...args, job), { signal, onProgress }));
+    const args = distanceArguments(x, options, asyncOptions);
+    return new Affinity(await runJob((job) => native.measureAsync(...args, job), options));
   }
 
   /** As `hops`, on another thread. Rejects with the signal's reason when aborted. */
   static async hopsAsync(x: MatrixLike | Affinity, options: HopOptions & AsyncOptions = {}): Promise<Affinity> {
-    const { signal, onProgress, ...rest } = checkObject(options);
-    const { distances, hops, owned } = hopArguments(x, rest);
+    const { distances, hops, owned } = hopArguments(x, options, asyncOptions);
     try {
-      return fromHops(await runJob((job) => native.hopsAsync(distances, hops, job), { signal, onProgress }));
+      return fromHops(await runJob((job) => native.hopsAsync(distances, hops, job), options));
     } finally {
       if (owned) distances.dispose();
     }
@@ -189,6 +202,9 @@ export class Affinity implements Disposable {
    * The entries between some samples, n x n, in the storage's precision.
    *
    * @param rows n indices in [0, N), repeated ones allowed.
+   * Cost: O(n^2), O(n^2 d) where X is kept.
+   * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_DISPOSED, and ERR_OUT_OF_MEMORY, with the
+   * size, when they would not fit.
    */
   rows(rows: Rows): Matrix {
     const indices = toRows(rows);
@@ -199,7 +215,8 @@ export class Affinity implements Disposable {
   /**
    * All N x N entries, in the storage's precision.
    *
-   * @throws GenmiError ERR_OUT_OF_MEMORY, with the size, when they would not fit.
+   * Cost: O(N^2), O(N^2 d) where X is kept.
+   * @throws GenmiError ERR_OUT_OF_MEMORY, with the size, when they would not fit; ERR_DISPOSED.
    */
   toMatrix(): Matrix {
     return this.#submatrix(null, this.size);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { GenmiError } from './errors.js';
+import { refused } from './errors.js';
 import { binary, native, root } from './native.js';
 import { checkOptions, oneOf, optionalNumber } from './options.js';
 
@@ -44,10 +44,8 @@ export function config(options: Config): void {
   const isa =
     options.isa === undefined ? undefined : oneOf('isa', options.isa, ['auto', 'baseline', 'neon', 'avx2', 'avx512']);
   if (options.device !== undefined && oneOf('device', options.device, ['auto', 'cpu', 'cuda']) === 'cuda') {
-    throw new GenmiError(
-      'ERR_BACKEND_UNAVAILABLE',
-      "device: expected 'auto' or 'cpu', received 'cuda'; this version of genmi computes on the CPU only",
-    );
+    const remedy = 'this version of genmi computes on the CPU only';
+    throw refused('ERR_BACKEND_UNAVAILABLE', 'device', "'auto' or 'cpu'", "'cuda'", remedy);
   }
   if (isa !== undefined) native.isa(isa);
   if (threads !== undefined) native.threads(threads);

@@ -1,9 +1,9 @@
-/** A line chart on two logarithmic axes, as SVG text. Colours come from the page's style sheet, by the curves' classes. */
+/** A line chart on two logarithmic axes, as SVG text. Colours come from the page's style sheet, by the curves' styles. */
 
 export interface Curve {
   readonly name: string;
-  /** CSS class of the colour. */
-  readonly colour: string;
+  /** CSS declarations that the style sheet makes a colour and a dash of. */
+  readonly style: string;
   /** In ascending order of x; both > 0. */
   readonly points: readonly (readonly [x: number, y: number])[];
 }
@@ -14,6 +14,8 @@ export interface ChartOptions {
   readonly yTitle: string;
   readonly x: Range;
   readonly y: Range;
+  /** Where x is marked, ascending. */
+  readonly xTicks: readonly number[];
   readonly formatY: (y: number) => string;
   /** What a dot says when it is pointed at. */
   readonly describe: (x: number, y: number) => string;
@@ -21,18 +23,24 @@ export interface ChartOptions {
 
 export type Range = readonly [min: number, max: number];
 
-const WIDTH = 560;
 const HEIGHT = 400;
-const PLOT = { left: 78, right: WIDTH - 100, top: 40, bottom: HEIGHT - 52 };
+const PLOT = { left: 78, right: 460, top: 40, bottom: HEIGHT - 52 };
+/** From the plot to the labels, and one of their wider letters. */
+const LABEL_OFFSET = 25;
+const LETTER_WIDTH = 8;
 /** Between the labels at the curves' ends. */
 const LABEL_SPACING = 15;
+/** A number below the x axis, and some air. */
+const TICK_WIDTH = 24;
 
 type Scale = (value: number) => number;
 
 export function chart(curves: readonly Curve[], options: ChartOptions): string {
   const x = logScale(options.x, [PLOT.left, PLOT.right]);
   const y = logScale(options.y, [PLOT.bottom, PLOT.top]);
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeText(options.title)}">
+  const longest = Math.max(...curves.map(({ name }) => name.length));
+  const width = PLOT.right + LABEL_OFFSET + LETTER_WIDTH * longest;
+  return `<svg viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-label="${escapeText(options.title)}">
 <text class="title" x="${PLOT.left}" y="20">${escapeText(options.title)}</text>
 ${yAxis(y, options)}
 ${xAxis(x, options)}
@@ -81,38 +89,42 @@ function yAxis(y: Scale, { y: range, yTitle, formatY }: ChartOptions): string {
   ].join('\n');
 }
 
-function xAxis(x: Scale, { x: range, xTitle }: ChartOptions): string {
-  const tick = (value: number) =>
-    `<line class="grid" x1="${x(value)}" x2="${x(value)}" y1="${PLOT.top}" y2="${PLOT.bottom + 5}"/>` +
-    `<text class="tick" text-anchor="middle" x="${x(value)}" y="${PLOT.bottom + 20}">${value}</text>`;
+function xAxis(x: Scale, { xTicks, xTitle }: ChartOptions): string {
+  let free = 0;
+  const tick = (value: number) => {
+    const mark = `<line class="grid" x1="${x(value)}" x2="${x(value)}" y1="${PLOT.top}" y2="${PLOT.bottom + 5}"/>`;
+    if (x(value) < free) return mark;
+    free = x(value) + TICK_WIDTH;
+    return `${mark}<text class="tick" text-anchor="middle" x="${x(value)}" y="${PLOT.bottom + 20}">${value}</text>`;
+  };
   return [
-    ...ticks(range, [1, 2, 5]).map(tick),
+    ...xTicks.map(tick),
     `<line class="base" x1="${PLOT.left}" x2="${PLOT.right}" y1="${PLOT.bottom}" y2="${PLOT.bottom}"/>`,
     `<text class="axis" text-anchor="middle" x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 8}">${escapeText(xTitle)}</text>`,
   ].join('\n');
 }
 
 /** The curve, and a dot for each measurement. */
-function line({ name, colour, points }: Curve, x: Scale, y: Scale, { describe }: ChartOptions): string {
+function line({ name, style, points }: Curve, x: Scale, y: Scale, { describe }: ChartOptions): string {
   const path = points.map(([a, b]) => `${x(a)},${y(b)}`).join(' ');
   const dot = ([a, b]: readonly [number, number]) =>
     `<circle cx="${x(a)}" cy="${y(b)}" r="4"><title>${escapeText(`${name}, ${describe(a, b)}`)}</title></circle>`;
-  return `<g class="curve ${colour}"><polyline points="${path}"/>${points.map(dot).join('')}</g>`;
+  return `<g class="curve" style="${style}"><polyline points="${path}"/>${points.map(dot).join('')}</g>`;
 }
 
 /** Names at the curves' ends, moved apart where those are close together. */
 function labels(curves: readonly Curve[], x: Scale, y: Scale): string {
   const ends = curves
-    .flatMap(({ name, colour, points }) => points.slice(-1).map(([a, b]) => ({ name, colour, x: x(a), y: y(b) })))
+    .flatMap(({ name, style, points }) => points.slice(-1).map(([a, b]) => ({ name, style, x: x(a), y: y(b) })))
     .sort((a, b) => a.y - b.y);
   const heights = spread(ends.map((end) => end.y));
   return ends
     .map((end, i) => {
-      const [from, to, height] = [end.x + 6, PLOT.right + 14, heights[i] as number];
+      const [from, to, height] = [end.x + 6, PLOT.right + LABEL_OFFSET, heights[i] as number];
       return (
-        `<polyline class="leader" points="${from},${end.y} ${to - 3},${height}"/>` +
-        `<g class="label ${end.colour}"><circle cx="${to + 3}" cy="${height}" r="3.5"/></g>` +
-        `<text class="label" x="${to + 11}" y="${height + 4}">${escapeText(end.name)}</text>`
+        `<polyline class="leader" points="${from},${end.y} ${to - 14},${height}"/>` +
+        `<g class="label" style="${end.style}"><circle cx="${to - 8}" cy="${height}" r="3.5"/></g>` +
+        `<text class="label" x="${to}" y="${height + 4}">${escapeText(end.name)}</text>`
       );
     })
     .join('\n');
@@ -121,7 +133,10 @@ function labels(curves: readonly Curve[], x: Scale, y: Scale): string {
 /** Ascending heights at least a line of text apart, each close to where it was: neighbours that collide share their mean. */
 function spread(heights: readonly number[]): number[] {
   const groups: { sum: number; count: number }[] = [];
-  const top = ({ sum, count }: { sum: number; count: number }) => sum / count - ((count - 1) * LABEL_SPACING) / 2;
+  const top = ({ sum, count }: { sum: number; count: number }) => {
+    const length = (count - 1) * LABEL_SPACING;
+    return Math.max(PLOT.top, Math.min(sum / count - length / 2, PLOT.bottom - length));
+  };
   for (const height of heights) {
     groups.push({ sum: height, count: 1 });
     for (let last = groups.length - 1; last > 0; last--) {
@@ -131,7 +146,7 @@ function spread(heights: readonly number[]): number[] {
     }
   }
   return groups.flatMap((group) =>
-    Array.from({ length: group.count }, (_, i) => round(Math.min(top(group), PLOT.bottom) + i * LABEL_SPACING)),
+    Array.from({ length: group.count }, (_, i) => round(top(group) + i * LABEL_SPACING)),
   );
 }
 

@@ -1,6 +1,7 @@
 /** What objectives cost here, as a page that needs nothing else: a chart for each batch and mode, and all figures below. */
 import { type Curve, chart, escapeText, rangeOf } from './cost-chart.js';
-import { formatSeconds, type Measurement, type Report } from './cost-table.js';
+import type { Measurement, Report } from './cost-measure.js';
+import { formatRatio, formatSeconds } from './cost-table.js';
 
 const modes = [
   ['ova', 'one-vs-all'],
@@ -9,9 +10,9 @@ const modes = [
 
 const style = `
 :root { color-scheme: light dark; --surface: #fcfcfb; --ink: #1d1d1b; --soft: #5f5e5a; --grid: #d9d8d4; --fine: #efeeea; --base: #8b8a85;
-  --kl: #2a78d6; --tv: #eb6834; --hellinger: #1baf7a; --chi2: #c98500; --mmd: #d5508c; --wasserstein: #4a3aa7; }
+  --lightness: 58%; }
 @media (prefers-color-scheme: dark) { :root { --surface: #1a1a19; --ink: #f2f1ed; --soft: #b3b1aa; --grid: #3d3d3a; --fine: #282826;
-  --base: #85837c; --kl: #4d97ee; --tv: #ee7442; --hellinger: #22b380; --chi2: #d59a1c; --mmd: #e5709f; --wasserstein: #a196f2; } }
+  --base: #85837c; --lightness: 72%; } }
 body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 1180px; background: var(--surface); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 h1 { margin: 0; font-size: 1.5rem; line-height: 1.25; }
@@ -29,11 +30,10 @@ text.label { fill: var(--ink); }
 .grid { stroke: var(--grid); }
 .base { stroke: var(--base); }
 .leader { fill: none; stroke: var(--grid); }
-.curve polyline { fill: none; stroke: var(--colour); stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
+.curve, .label { --colour: oklch(var(--lightness) 0.16 var(--hue)); }
+.curve polyline { fill: none; stroke: var(--colour); stroke-width: 2; stroke-dasharray: var(--dash); stroke-linejoin: round; }
 .curve circle { fill: var(--colour); stroke: var(--surface); stroke-width: 1.5; }
 .label circle { fill: var(--colour); }
-.kl { --colour: var(--kl); } .tv { --colour: var(--tv); } .hellinger { --colour: var(--hellinger); }
-.chi2 { --colour: var(--chi2); } .mmd { --colour: var(--mmd); } .wasserstein { --colour: var(--wasserstein); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .2rem 1rem .2rem 0; text-align: right; border-bottom: 1px solid var(--fine); white-space: nowrap; }
@@ -53,9 +53,9 @@ export function formatPage({ machine, date, figures }: Report): string {
 <body>
 <h1>What a GEMINI objective costs</h1>
 <p>Median time of one value with its gradient, from float32 logits, against the number of clusters. Random predictions; random data with
-20 features, under a stored rbf kernel (mmd) or euclidean distance (wasserstein). Both axes are logarithmic.</p>
+20 features, under a stored rbf kernel (mmd, squared-mmd) or euclidean distance (wasserstein); alpha is 1.5. Both axes are logarithmic.</p>
 <p>${escapeText(machine)}; ${date}.</p>
-<ul>${objectivesOf(figures).map(legendItem).join('')}</ul>
+<ul>${[...stylesOf(figures)].map(legendItem).join('')}</ul>
 ${batchesOf(figures)
   .map((batch) => section(batch, figures))
   .join('\n')}
@@ -66,32 +66,43 @@ ${batchesOf(figures)
 `;
 }
 
-function legendItem(objective: string): string {
+/** Hues all around the circle, in steps that set neighbours far apart; dashes besides, for eyes that tell few hues apart. */
+function stylesOf(figures: readonly Measurement[]): Map<string, string> {
+  const names = unique(figures.map(({ objective }) => objective));
+  const dashes = ['none', '7 4', '2 4'];
+  return new Map(
+    names.map((name, i) => [name, `--hue: ${Math.round(i * 137.5) % 360}; --dash: ${dashes[i % dashes.length]}`]),
+  );
+}
+
+const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
+
+function legendItem([objective, style]: readonly [string, string]): string {
   const sample = '<polyline points="1,5 25,5"/><circle cx="13" cy="5" r="4"/>';
-  return `<li><svg viewBox="0 0 26 10" aria-hidden="true"><g class="curve ${objective}">${sample}</g></svg>${objective}</li>`;
+  return `<li><svg viewBox="0 0 26 10" aria-hidden="true"><g class="curve" style="${style}">${sample}</g></svg>${escapeText(objective)}</li>`;
 }
 
 const batchName = ({ n, batch }: Measurement): string =>
   batch === n ? `Batches of ${batch} samples` : `Batches of ${batch} of ${n} samples`;
 
-const batchesOf = (figures: readonly Measurement[]): string[] => [...new Set(figures.map(batchName))];
+const batchesOf = (figures: readonly Measurement[]): string[] => unique(figures.map(batchName));
 
 /** One-vs-all beside one-vs-one, on the same axes. */
 function section(batch: string, figures: readonly Measurement[]): string {
   const shown = figures.filter((figure) => batchName(figure) === batch);
-  const x = rangeOf(
-    shown.map(({ k }) => k),
-    1.15,
-  );
+  const styles = stylesOf(figures);
+  const xTicks = unique(shown.map(({ k }) => k)).sort((a, b) => a - b);
+  const x = rangeOf(xTicks, 1.15);
   const y = rangeOf(
     shown.flatMap(({ ova, ovo }) => [ova, ovo]),
     1.6,
   );
   const charts = modes.map(([mode, title]) =>
-    chart(curvesOf(shown, mode), {
+    chart(curvesOf(shown, mode, styles), {
       title,
       x,
       y,
+      xTicks,
       xTitle: 'number of clusters K',
       yTitle: 'time of a call',
       formatY: formatSeconds,
@@ -101,24 +112,20 @@ function section(batch: string, figures: readonly Measurement[]): string {
   return `<h2>${batch}</h2>\n<div class="charts">\n${charts.join('\n')}\n</div>`;
 }
 
-function curvesOf(figures: readonly Measurement[], mode: 'ova' | 'ovo'): Curve[] {
-  return objectivesOf(figures).map((name) => {
+function curvesOf(figures: readonly Measurement[], mode: 'ova' | 'ovo', styles: ReadonlyMap<string, string>): Curve[] {
+  return [...styles].flatMap(([name, style]) => {
     const points = figures
       .filter(({ objective }) => objective === name)
       .map((figure) => [figure.k, figure[mode]] as const)
       .sort(([a], [b]) => a - b);
-    return { name, colour: name, points };
+    return points.length > 0 ? [{ name, style, points }] : [];
   });
 }
-
-const objectivesOf = (figures: readonly Measurement[]): string[] => [
-  ...new Set(figures.map(({ objective }) => objective)),
-];
 
 function table(figures: readonly Measurement[]): string {
   const head = ['objective', 'samples', 'batch', 'K', 'one-vs-all', 'one-vs-one', 'ovo / ova'];
   const rows = figures.map(({ objective, n, batch, k, ova, ovo }) =>
-    [objective, n, batch, k, formatSeconds(ova), formatSeconds(ovo), (ovo / ova).toPrecision(3)]
+    [objective, n, batch, k, formatSeconds(ova), formatSeconds(ovo), formatRatio(ovo / ova)]
       .map((cell) => `<td>${cell}</td>`)
       .join(''),
   );

@@ -1,5 +1,6 @@
-/** Every error genmi throws is made here: its class, its code, and one form of message. */
+/** Every error that the package throws is made here: its class, its code, and one form of message. */
 
+/** `'ERR_ITERATION_LIMIT'` is reserved: transport that stops at `maxPivots` says so in its `status`, and nothing else has a limit. */
 export type GenmiErrorCode =
   | 'ERR_INFEASIBLE'
   | 'ERR_ITERATION_LIMIT'
@@ -34,6 +35,22 @@ export function invalidType(argument: string, expected: string, received: string
 /** A wrong shape or value: a `RangeError` with code ERR_OUT_OF_RANGE, to be thrown. */
 export function outOfRange(argument: string, expected: string, received: string, remedy?: string): RangeError {
   return withCode(new RangeError(explain(argument, expected, received, remedy)), 'ERR_OUT_OF_RANGE');
+}
+
+/** What cannot be done here although the arguments are right: a `GenmiError`, to be thrown. */
+export function refused(
+  code: GenmiErrorCode,
+  argument: string,
+  expected: string,
+  received: string,
+  remedy?: string,
+): GenmiError {
+  return new GenmiError(code, explain(argument, expected, received, remedy));
+}
+
+/** No native addon: a `GenmiError`, to be thrown. */
+export function notLoaded(message: string, cause: unknown): GenmiError {
+  return new GenmiError('ERR_NATIVE_NOT_FOUND', message, { cause });
 }
 
 /** The error behind a code of the native core. */

@@ -35,6 +35,7 @@ export type {
   GeometryObjective,
   Mode,
   Objective,
+  PrecisionOf,
   ValueAndGrad,
 } from './objectives/objective.js';
 export { type WassersteinOptions, wasserstein } from './objectives/wasserstein.js';

@@ -6,9 +6,12 @@ import { checkSignal } from './options.js';
 export interface AsyncOptions {
   /** Aborting rejects with the signal's reason, after the work has noticed and stopped. */
   signal?: AbortSignal | undefined;
-  /** Called now and then with the share that is done, in [0, 1]; at last with 1. */
+  /** Called now and then with the share that is done, in [0, 1]; at last with 1. What it throws stops the work and rejects. */
   onProgress?: ((done: number) => void) | undefined;
 }
+
+/** Their names, for the checks of calls that take them besides others. */
+export const asyncOptions = ['signal', 'onProgress'] as const;
 
 const PROGRESS_INTERVAL_MS = 100;
 
@@ -41,20 +44,30 @@ export async function runJob<T>(
   signal?.throwIfAborted();
   const job = new native.Job();
   track(job);
-  const cancel = () => job.cancel();
-  signal?.addEventListener('abort', cancel, { once: true });
-  const timer = onProgress && setInterval(() => onProgress(job.progress), PROGRESS_INTERVAL_MS);
+  const stopping = new AbortController();
+  stopping.signal.addEventListener('abort', () => job.cancel());
+  const abort = () => stopping.abort(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  const report = () => {
+    // From a timer, an error would end the process.
+    try {
+      if (!stopping.signal.aborted) onProgress?.(job.progress);
+    } catch (error) {
+      stopping.abort(error);
+    }
+  };
+  const timer = onProgress && setInterval(report, PROGRESS_INTERVAL_MS);
   try {
     const result = await start(job);
     // Work that ended before it noticed has still been asked to stop.
-    signal?.throwIfAborted();
+    stopping.signal.throwIfAborted();
     onProgress?.(1);
     return result;
   } catch (error) {
-    throw signal?.aborted ? signal.reason : error;
+    throw stopping.signal.aborted ? stopping.signal.reason : error;
   } finally {
     untrack(job);
     clearInterval(timer);
-    signal?.removeEventListener('abort', cancel);
+    signal?.removeEventListener('abort', abort);
   }
 }

@@ -3,7 +3,10 @@ import { describe, invalidType, outOfRange } from './errors.js';
 
 export type Precision = Float32Array | Float64Array;
 
-/** A row-major matrix: `data[i * columns + j]`. The `{ data, shape }` of other array libraries fits. */
+/**
+ * A row-major matrix: `data[i * columns + j]`. The `{ data, shape }` of other array libraries fits; where such an array has a
+ * `stride` or `strides`, an `offset` or an `order`, they are read, and anything but row-major from the first number is refused.
+ */
 export interface Matrix<T extends Precision = Precision> {
   readonly data: T;
   readonly shape: readonly [rows: number, columns: number];
@@ -31,6 +34,7 @@ export function toMatrix(argument: string, value: unknown): Matrix {
     throw outOfRange(`${argument}.shape`, '[rows, columns], two sizes', received);
   }
   const [rows, columns] = shape as [number, number];
+  checkLayout(argument, value, rows, columns);
   if (data.length !== rows * columns) {
     throw outOfRange(
       `${argument}.data`,
@@ -39,6 +43,36 @@ export function toMatrix(argument: string, value: unknown): Matrix {
     );
   }
   return { data, shape: [rows, columns] };
+}
+
+/** How the arrays of other libraries say where their entries lie. */
+interface Layout {
+  readonly stride?: unknown;
+  readonly strides?: unknown;
+  readonly offset?: unknown;
+  readonly order?: unknown;
+}
+
+const remedy = 'copy it into row-major order first';
+
+function checkLayout(argument: string, array: object, rows: number, columns: number): void {
+  const { stride, strides, offset, order }: Layout = array;
+  if (stride !== undefined) checkStrides(`${argument}.stride`, stride, rows, columns);
+  if (strides !== undefined) checkStrides(`${argument}.strides`, strides, rows, columns);
+  // Without strides a word is all that is known of the order.
+  if (stride === undefined && strides === undefined && typeof order === 'string' && !/^(row-major|c)$/i.test(order)) {
+    throw outOfRange(`${argument}.order`, "'row-major'", describe(order), remedy);
+  }
+  if (offset !== undefined && offset !== 0) throw outOfRange(`${argument}.offset`, '0', describe(offset), remedy);
+}
+
+/** Strides count numbers; along a dimension of one entry they say nothing. */
+function checkStrides(argument: string, strides: unknown, rows: number, columns: number): void {
+  const given = Array.isArray(strides) || ArrayBuffer.isView(strides) ? Array.from(strides as ArrayLike<unknown>) : [];
+  const [down, across] = given;
+  if (given.length === 2 && (rows < 2 || down === columns) && (columns < 2 || across === 1)) return;
+  const received = given.length > 0 ? `[${given.join(', ')}]` : describe(strides);
+  throw outOfRange(argument, `[${columns}, 1], row-major`, received, remedy);
 }
 
 function fromNested(argument: string, nested: readonly unknown[]): Matrix<Float64Array> {

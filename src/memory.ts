@@ -1,6 +1,6 @@
 /** How much memory there is, for decisions that are made before it is asked for. */
 import { totalmem } from 'node:os';
-import { GenmiError } from './errors.js';
+import { refused } from './errors.js';
 
 /** Bytes this process may still use, within its container's limit. */
 export function availableBytes(): number {
@@ -18,8 +18,6 @@ export function formatBytes(bytes: number): string {
 export function checkFits(what: string, bytes: number, remedy: string): void {
   const available = availableBytes();
   if (bytes <= available) return;
-  throw new GenmiError(
-    'ERR_OUT_OF_MEMORY',
-    `${what}: expected at most the ${formatBytes(available)} available, received ${formatBytes(bytes)}; ${remedy}`,
-  );
+  const limit = `at most the ${formatBytes(available)} available`;
+  throw refused('ERR_OUT_OF_MEMORY', what, limit, formatBytes(bytes), remedy);
 }

@@ -79,7 +79,7 @@ export function ari(classes: Labels, clusters: Labels): number {
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0; their number may differ from that of the classes
  * @returns in (0, 1]; the samples of a cluster that no class is left for count as wrong
- * @throws as {@link contingency}
+ * @throws as {@link contingency}; cost O(N + m^2 M), m the smaller and M the larger of the numbers of classes and clusters
  * @see {@link matchClusters}
  */
 export function accuracy(classes: Labels, clusters: Labels): number {
@@ -151,8 +151,10 @@ export function nce(classes: Labels, clusters: Labels): number {
  * @returns `[K]` class of each cluster, -1 for the clusters left over when K > C
  * @see Kuhn, "The Hungarian method for the assignment problem", Naval Research Logistics Quarterly 2 (1955); here by
  *   shortest augmenting paths, O(m^2 M) with m the smaller and M the larger of C and K
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for anything but such a table
  */
 export function matchClusters(table: ContingencyTable): Int32Array {
+  checkTable(table);
   const [rows, columns] = table.shape;
   const classOf = new Int32Array(columns).fill(-1);
   if (rows <= columns) {
@@ -162,6 +164,20 @@ export function matchClusters(table: ContingencyTable): Int32Array {
     classOf.set(assign(columns, rows, (k, c) => -table.data[c * columns + k]));
   }
   return classOf;
+}
+
+function checkTable(table: ContingencyTable): void {
+  const { data, shape } = Object(table) as Partial<ContingencyTable>;
+  if (!(data instanceof Int32Array) || !Array.isArray(shape)) {
+    throw invalidType('table', 'a table { data, shape } as of contingency()', describe(table));
+  }
+  if (shape.length !== 2 || !shape.every((size) => Number.isInteger(size) && size >= 0)) {
+    throw outOfRange('table.shape', '[classes, clusters], two sizes', `[${shape.join(', ')}]`);
+  }
+  const [rows, columns] = shape as [number, number];
+  if (data.length !== rows * columns) {
+    throw outOfRange('table.data', `${rows * columns} counts for a ${rows} x ${columns} table`, `${data.length}`);
+  }
 }
 
 /** The column of each row in an assignment of least cost; m <= n. Dual potentials u, v keep all reduced costs at 0 or more. */

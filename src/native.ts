@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fromNative, GenmiError } from './errors.js';
+import { fromNative, notLoaded } from './errors.js';
 import type { Precision } from './matrix.js';
 
 /** Lets a running computation be cancelled, and tells how far it is. */
@@ -157,7 +157,7 @@ function load(): Native {
     addon.onError(fromNative);
     return addon;
   } catch (cause) {
-    throw new GenmiError('ERR_NATIVE_NOT_FOUND', notFoundMessage(cause), { cause });
+    throw notLoaded(notFoundMessage(cause), cause);
   }
 }
 
@@ -178,9 +178,10 @@ function notFoundMessage(cause: unknown): string {
     ...searchedFolders().map((folder) => `  ${folder}`),
     `The loader said: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}`,
     'What helps:',
-    '  1. Install scripts were blocked, or no prebuilt binary fits: run `npm rebuild genmi` (needs Python 3 and a C++20 compiler).',
+    '  1. Install scripts were blocked, or no prebuilt binary fits: run `npm rebuild genmi --ignore-scripts=false`. It compiles, with',
+    "     Python 3 and a C++20 compiler (on Windows Visual Studio's ClangCL toolset).",
     '  2. node_modules was copied from another machine: delete it and install again.',
-    '  3. A package manager without install scripts: allow those of genmi, or run `node scripts/install.mjs` in its folder.',
+    '  3. Another package manager: allow the install script of genmi, or run `npm explore genmi -- npm run install`.',
   ].join('\n');
 }
 

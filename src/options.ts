@@ -1,14 +1,8 @@
 /** Checks of option objects: unknown names, wrong kinds and wrong values are told in the user's words. */
 import { describe, invalidType, outOfRange } from './errors.js';
 
-/** The options themselves; throws unless they are an object. */
-export function checkObject<T extends object>(options: T): T {
-  if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', describe(options));
-  return options;
-}
-
 /** Throws unless it is an object that has no key but the known ones. */
-export function checkOptions(options: unknown, known: readonly string[], argument = 'options'): void {
+export function checkOptions(options: object, known: readonly string[], argument = 'options'): void {
   if (typeof options !== 'object' || options === null) throw invalidType(argument, 'an object', describe(options));
   for (const key of Object.keys(options)) {
     if (!known.includes(key))
@@ -29,18 +23,20 @@ export interface NumberRange {
   integer?: boolean;
 }
 
-export function checkNumber(
-  argument: string,
-  value: unknown,
-  { min = -Infinity, max = Infinity, integer = false }: NumberRange = {},
-): number {
-  const kind = integer ? 'an integer' : 'a number';
-  if (typeof value !== 'number') throw invalidType(argument, kind, describe(value));
-  const range = min === -Infinity && max === Infinity ? '' : ` in [${min}, ${max}]`;
+export function checkNumber(argument: string, value: unknown, range: NumberRange = {}): number {
+  const { min = -Infinity, max = Infinity, integer = false } = range;
+  if (typeof value !== 'number') throw invalidType(argument, integer ? 'an integer' : 'a number', describe(value));
   if (!Number.isFinite(value) || value < min || value > max || (integer && !Number.isInteger(value))) {
-    throw outOfRange(argument, kind + range, describe(value));
+    throw outOfRange(argument, describeRange(range), describe(value));
   }
   return value;
+}
+
+function describeRange({ min, max, integer = false }: NumberRange): string {
+  const kind = integer ? 'an integer' : 'a finite number';
+  if (min !== undefined && max !== undefined) return `${kind} in [${min}, ${max}]`;
+  if (min !== undefined) return `${kind} >= ${min}`;
+  return max === undefined ? kind : `${kind} <= ${max}`;
 }
 
 /** The value when it is given, checked; undefined otherwise. */

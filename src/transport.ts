@@ -17,16 +17,26 @@ export interface SolveOptions {
   maxPivots?: number | undefined;
 }
 
-export interface SolveManyOptions extends SolveOptions {
+interface SolveManySignal {
+  /** Aborting rejects with the signal's reason; a synchronous call looks at it only before it begins. */
+  signal?: AbortSignal | undefined;
+}
+
+interface ColdStart extends SolveOptions, SolveManySignal {
+  warmStart?: false | undefined;
+}
+
+interface WarmStart extends Omit<SolveOptions, 'maxPivots'>, SolveManySignal {
   /**
    * Start problem i from the basis that problem i of the last such call ended with: several times faster where the weights have
    * changed little, never much slower. The optimum is the same; where several plans or potentials are optimal, which one is
    * returned depends on the calls before. Not together with maxPivots. Default false.
    */
   warmStart?: boolean | undefined;
-  /** Aborting rejects with the signal's reason; a synchronous call looks at it only before it begins. */
-  signal?: AbortSignal | undefined;
+  maxPivots?: undefined;
 }
+
+export type SolveManyOptions = ColdStart | WarmStart;
 
 export interface SolverOptions {
   /** Threads for `solveMany`; default: those of `config`. Results do not depend on it. */
@@ -83,9 +93,8 @@ export class TransportSolver {
   ): Promise<TransportResult[]> {
     checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
     const problems = this.#problems(P, Q);
-    const { signal } = options;
     const solve = (job: NativeJob) => this.#native.solveManyAsync(...problems, this.#options(options), job);
-    return unpack(await runJob(solve, { signal }), this.size);
+    return unpack(await runJob(solve, options), this.size);
   }
 
   /** Gives the costs and everything kept for warm starts back at once; solving is an error from then on. */
@@ -116,6 +125,9 @@ export class TransportSolver {
 
   #options(options: SolveManyOptions) {
     const warmStart = checkBoolean('warmStart', options.warmStart ?? false);
+    if (warmStart && options.maxPivots !== undefined) {
+      throw outOfRange('maxPivots', 'none with warmStart', describe(options.maxPivots));
+    }
     return { ...nativeOptions(options), warmStart, threads: this.#threads };
   }
 }
@@ -129,11 +141,16 @@ export function emd(p: Weights, q: Weights, distances: MatrixLike, options: Solv
   checkOptions(options, ['plan', 'maxPivots']);
   const { data, shape } = toMatrix('distances', distances);
   const [sources, targets] = shape;
-  const solver = new native.Solver(data, sources, targets);
   const supply = toWeights('p', p, sources);
   const demand = toWeights('q', q, targets);
-  const solved = solver.solveMany(supply, demand, 1, true, nativeOptions(options));
-  return unpack(solved, sources)[0] as TransportResult;
+  const checked = nativeOptions(options);
+  checkFits(`Transport costs of ${sources} x ${targets}`, 12 * sources * targets, 'use fewer weights');
+  const solver = new native.Solver(data, sources, targets);
+  try {
+    return unpack(solver.solveMany(supply, demand, 1, true, checked), sources)[0] as TransportResult;
+  } finally {
+    solver.dispose();
+  }
 }
 
 /** The results that came over in a few arrays, each with arrays of its own. */

@@ -430,16 +430,32 @@ describe('asynchronously', () => {
 
   const large: Matrix = { data: Float64Array.from({ length: 3000 * 1500 }, next), shape: [3000, 1500] };
 
+  const slow = { metric: 'manhattan', precision: 'float64', storage: 'dense' } as const;
+  const wide: Matrix = { data: Float64Array.from({ length: 3000 * 5000 }, next), shape: [3000, 5000] };
+
   it('progress rises to 1, while the event loop is free', async () => {
     const seen: number[] = [];
-    const slow = { metric: 'manhattan', precision: 'float64', storage: 'dense' } as const;
-    const wide: Matrix = { data: Float64Array.from({ length: 3000 * 5000 }, next), shape: [3000, 5000] };
     const affinity = await Affinity.distanceAsync(wide, { ...slow, onProgress: (done) => seen.push(done) });
     expect(affinity.size).toBe(3000);
     expect(seen.length).toBeGreaterThan(2);
     expect(seen.at(-1)).toBe(1);
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect(seen.some((done) => done > 0 && done < 1)).toBe(true);
+  });
+
+  it('what onProgress throws stops the work and rejects', async () => {
+    const reason = new Error('no more');
+    const seen: number[] = [];
+    const onProgress = (done: number) => {
+      seen.push(done);
+      throw reason;
+    };
+    expect(await rejectionOf(() => Affinity.distanceAsync(wide, { ...slow, onProgress }))).toBe(reason);
+    expect(seen, 'asked once, before the end').toHaveLength(1);
+    expect(seen[0]).toBeLessThan(1);
+    const quick = { metric: 'manhattan', onProgress } as const;
+    expect(await rejectionOf(() => Affinity.distanceAsync([[0], [1]], quick)), 'at the end').toBe(reason);
+    expect(seen.at(-1)).toBe(1);
   });
 
   it.each<[string, (signal: AbortSignal) => Promise<Affinity>]>([

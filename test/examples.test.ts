@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,24 +11,13 @@ import { readDigits } from '../examples/mnist/data.js';
 import { createModel } from '../examples/mnist/model.js';
 import type { Results } from '../examples/mnist/results.js';
 import { train } from '../examples/mnist/train.js';
+import { type Ended, execute } from './support/processes.js';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const main = fromRoot('out/examples/mnist/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'genmi-examples-'));
 
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function runNode(file: string, args: string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [file, ...args], { cwd: fromRoot('.') }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
+const runNode = (file: string, args: string[]) => execute(process.execPath, [file, ...args], { cwd: fromRoot('.') });
 
 async function runMain(name: string, ...args: string[]): Promise<Ended & { results: Results; page: string }> {
   const out = join(folder, name);

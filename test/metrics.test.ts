@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { accuracy, ari, contingency, type Labels, matchClusters, nce, purity, usedClusters } from '../src/metrics.js';
+import {
+  accuracy,
+  ari,
+  type ContingencyTable,
+  contingency,
+  type Labels,
+  matchClusters,
+  nce,
+  purity,
+  usedClusters,
+} from '../src/metrics.js';
+import { type ExpectedError, expectError, thrownBy } from './support/errors.js';
 
 // The vector of the specification, checked there against the GEMINI papers' code.
 const classes = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2];
@@ -148,21 +159,42 @@ describe('wrong input', () => {
   ];
 
   it.each(wrong)('%s is refused', (_, y, c, code, message) => {
-    const error = errorOf(() => ari(y as Labels, c as Labels));
+    const error = thrownBy(() => ari(y as Labels, c as Labels));
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
     expect(error).toBeInstanceOf(code === 'ERR_INVALID_ARG_TYPE' ? TypeError : RangeError);
   });
 
+  it.each<[string, unknown, ExpectedError]>([
+    [
+      'undefined',
+      undefined,
+      { code: 'ERR_INVALID_ARG_TYPE', argument: 'table', expected: 'contingency()', received: 'undefined' },
+    ],
+    [
+      'no counts',
+      { shape: [2, 2] },
+      { code: 'ERR_INVALID_ARG_TYPE', argument: 'table', received: 'an object with keys shape' },
+    ],
+    ['no shape', { data: new Int32Array(4) }, { code: 'ERR_INVALID_ARG_TYPE', argument: 'table' }],
+    ['counts that are NaN', { data: [Number.NaN], shape: [1, 1] }, { code: 'ERR_INVALID_ARG_TYPE', argument: 'table' }],
+    [
+      'another shape',
+      { data: new Int32Array(4), shape: [4] },
+      { code: 'ERR_OUT_OF_RANGE', argument: 'table.shape', received: '[4]' },
+    ],
+    [
+      'too few counts',
+      { data: new Int32Array(4), shape: [2, 3] },
+      { code: 'ERR_OUT_OF_RANGE', argument: 'table.data', expected: '6 counts', received: '4' },
+    ],
+  ])('a table that is %s is refused by matchClusters', (_, table, error) => {
+    expectError(
+      thrownBy(() => matchClusters(table as ContingencyTable)),
+      error,
+    );
+  });
+
   it('is refused by usedClusters too', () => {
-    expect(errorOf(() => usedClusters([-1]))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+    expect(thrownBy(() => usedClusters([-1]))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 });
-
-function errorOf(action: () => unknown): unknown {
-  try {
-    action();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}

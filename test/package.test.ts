@@ -1,5 +1,4 @@
 /** The tarball, installed elsewhere: compiled from source, imported, required, typed. */
-import { execFile } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -14,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ended, root } from './support/dist.js';
+import { root } from './support/dist.js';
+import { type Ended, execute } from './support/processes.js';
 
 const minutes = 60_000;
 const folder = mkdtempSync(path.join(tmpdir(), 'genmi-package-'));
@@ -26,11 +26,7 @@ function run(command: string, args: string[], cwd: string): Promise<Ended> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(npm_|vite|node_options|node_env|init_cwd)/i.test(name)),
   );
-  return new Promise((resolve) => {
-    execFile(command, args, { cwd, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      resolve({ code: error ? (error.code ?? null) : 0, signal: error?.signal ?? null, stdout, stderr });
-    });
-  });
+  return execute(command, args, { cwd, env, maxBuffer: 2 ** 26 });
 }
 
 async function succeed(command: string, args: string[], cwd: string): Promise<string> {
@@ -224,7 +220,8 @@ describe('installed in an empty project', () => {
       'ERR_NATIVE_NOT_FOUND',
       'genmi could not load its native addon',
       path.join(broken, 'node_modules/genmi/build/Release'),
-      'npm rebuild genmi',
+      'npm rebuild genmi --ignore-scripts=false',
+      'npm explore genmi -- npm run install',
     ]) {
       expect(stderr).toContain(part);
     }

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { Affinity, add, emd, fDivergence, mmd, type Objective, TransportSolver, wasserstein } from '../src/index.js';
+import { thrownBy } from './support/errors.js';
 
 const points = [
   [0, 0],
@@ -13,14 +14,7 @@ const points = [
 ];
 const tau = points.map((_, i) => [0.1 + 0.12 * i, 0.9 - 0.12 * i]);
 
-function code(action: () => unknown): string | undefined {
-  try {
-    action();
-  } catch (error) {
-    return (error as { code?: string }).code;
-  }
-  return undefined;
-}
+const code = (call: () => unknown) => (thrownBy(call) as { code?: string } | undefined)?.code;
 
 describe('entries that overflow are refused, before a solver meets them', () => {
   const scaled = (factor: number, type: Float32ArrayConstructor | Float64ArrayConstructor) => ({

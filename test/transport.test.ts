@@ -144,7 +144,7 @@ describe('random problems', () => {
   it.each([1e300, 1e30, 1e-30, 1e-308, 1e-310, 5e-324])('of costs of %d', (cost) => {
     const costs = { data: Float64Array.of(0, cost, cost, 0), shape: [2, 2] as const };
     expect(emd([1, 0], [0, 1], costs).cost).toBe(cost);
-    expect(emd([0.5, 0.5], [0, 1], costs).cost).toBeCloseTo(cost / 2, 300);
+    expect(emd([0.5, 0.5], [0, 1], costs).cost).toBe(cost / 2);
   });
 
   it('on a line cost the area between the distribution functions', () => {

@@ -2,26 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { Affinity, type Matrix, type TransportResult, TransportSolver, wasserstein } from '../src/index.js';
 import { expectNumber, largest } from './support/compare.js';
-import { gaussian, random } from './support/random.js';
+import { gaussian, random, softmax } from './support/random.js';
 
 const n = 80;
 const k = 5;
 
-/** Softmax of logits, [n, k]. */
-function softmax(logits: Float64Array): Float64Array {
-  const tau = new Float64Array(logits.length);
-  for (let i = 0; i < logits.length; i += k) {
-    const row = logits.subarray(i, i + k);
-    const top = Math.max(...row);
-    const sum = row.reduce((total, logit) => total + Math.exp(logit - top), 0);
-    for (let c = 0; c < k; c++) tau[i + c] = Math.exp((row[c] as number) - top) / sum;
-  }
-  return tau;
-}
-
 /** The weights of each cluster, [k, n]. */
 function measures(logits: Float64Array): Matrix<Float64Array> {
-  const tau = softmax(logits);
+  const tau = softmax({ data: logits, shape: [n, k] }).data;
   const data = new Float64Array(k * n);
   for (let c = 0; c < k; c++) {
     let sum = 0;
@@ -76,6 +64,16 @@ describe.each(Object.entries(distances))('over distances that are %s', (_, dista
       const problems = measures(logits);
       expectSame(warm.solveMany(problems, uniform, { warmStart: true }), cold.solveMany(problems, uniform));
     }
+  });
+
+  it('solveMany takes no limit of pivots beside it, and the types say so', () => {
+    const solver = new TransportSolver(distance);
+    const P = measures(gaussian(random(6), n, k).data);
+    // @ts-expect-error: not together
+    expect(() => solver.solveMany(P, uniform, { warmStart: true, maxPivots: 9 })).toThrow(/^maxPivots: expected none/);
+    expect(solver.solveMany(P, uniform, { warmStart: false, maxPivots: 9 })).toHaveLength(k);
+    const maybe: boolean = Math.cos(n) > 2;
+    expect(solver.solveMany(P, uniform, { warmStart: maybe, maxPivots: undefined })).toHaveLength(k);
   });
 
   it('solveMany is not misled by problems of another kind, or fewer, or more', () => {
@@ -138,7 +136,7 @@ it('a warm start needs a fraction of the pivots', () => {
 describe('wasserstein with warmStart', () => {
   it('keeps nothing of a call that was aborted', async () => {
     const uniformly = { data: new Float64Array(n * k).fill(1 / k), shape: [n, k] as const };
-    const predictions = { data: softmax(gaussian(random(14), n, k).data), shape: [n, k] as const };
+    const predictions = softmax(gaussian(random(14), n, k));
     const expected = wasserstein({ mode: 'ova', affinity: distances.euclidean }).value(predictions);
     for (let attempt = 0; attempt < 50; attempt++) {
       const objective = wasserstein({ mode: 'ova', affinity: distances.euclidean, warmStart: true });

@@ -3,7 +3,13 @@ import { outOfRange } from '../errors.js';
 import { checkNumber } from '../options.js';
 import { NativeBackedObjective, nativeObjective, type Objective } from './objective.js';
 
-/** The sum of objectives; its mode is that of the first. */
+/**
+ * The sum of objectives made by this package; its mode is that of the first.
+ *
+ * Cost: that of its terms.
+ * @throws TypeError ERR_INVALID_ARG_TYPE for anything else, other implementations of `Objective` too, RangeError ERR_OUT_OF_RANGE
+ * for none, and for affinities of different sizes.
+ */
 export function add(...objectives: Objective[]): Objective {
   const [first] = objectives;
   if (first === undefined) throw outOfRange('objectives', 'at least one objective', 'none');
@@ -15,7 +21,12 @@ export function add(...objectives: Objective[]): Objective {
   return new NativeBackedObjective(name, first.mode, 'sum', { terms });
 }
 
-/** An objective times a number, which may be negative. */
+/**
+ * An objective made by this package times a number, finite, which may be negative.
+ *
+ * Cost: that of the objective.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE.
+ */
 export function scale(objective: Objective, factor: number): Objective {
   const terms = [{ objective: nativeObjective(objective, 'objective'), factor: checkNumber('factor', factor) }];
   return new NativeBackedObjective(`${factor} * (${objective.name})`, objective.mode, 'sum', { terms });

@@ -6,7 +6,8 @@ import { NativeBackedObjective, type Objective } from './objective.js';
  * The entropy of the cluster proportions (large: balanced clusters) or the mean entropy of the predictions (large: unsure
  * ones), in [0, log K]. Their difference is the mutual information.
  *
- * Cost O(N K). With `scale(…, weight)` and `add`, the regularisers of Ohl et al. 2022 and Krause et al. 2010.
+ * With `scale(…, weight)` and `add`, these are the regularisers of Ohl et al. 2022 and Krause et al. 2010. Cost O(N K).
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
  */
 export function entropy(options: { of: 'proportions' | 'predictions' }): Objective {
   checkOptions(options, ['of']);

@@ -30,7 +30,9 @@ function make(name: string, mode: unknown, parameters: { f: string; alpha?: numb
 /**
  * The Kullback-Leibler objective; one-vs-all it is the mutual information, in [0, log K].
  *
- * Cost O(N K) in both modes. One-vs-one it is unbounded. Source: Ohl et al. 2022, table 1.
+ * Cost O(N K) in both modes. One-vs-one it is unbounded.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
+ * Source: Ohl et al. 2022, table 1.
  */
 export function kl(options: ModeOptions): Objective {
   checkOptions(options, ['mode']);
@@ -45,7 +47,9 @@ export function mi(): Objective {
 /**
  * The squared Hellinger objective, f(t) = 1 - sqrt t, in [0, 1).
  *
- * Cost O(N K) in both modes. Source: Ohl et al. 2022, table 1 (there up to a factor 2).
+ * Cost O(N K) in both modes.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
+ * Source: Ohl et al. 2022, table 1 and appendix D.1.4 (there with a factor 2, which their code does not have).
  */
 export function hellinger(options: ModeOptions): Objective {
   checkOptions(options, ['mode']);
@@ -55,7 +59,9 @@ export function hellinger(options: ModeOptions): Objective {
 /**
  * The total variation objective, f(t) = |t - 1| / 2, in [0, 1); the subgradient 0 is used where t = 1.
  *
- * Cost O(N K), one-vs-one O(N K^2). Source: Ohl et al. 2022, table 1.
+ * Cost O(N K), one-vs-one O(N K^2).
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
+ * Source: Ohl et al. 2022, table 1.
  */
 export function tv(options: ModeOptions): Objective {
   checkOptions(options, ['mode']);
@@ -67,11 +73,14 @@ export function tv(options: ModeOptions): Objective {
  * (Pearson + 1) / 2 and so 0.5 at independence.
  *
  * Cost O(N K) in both modes; one-vs-one it is unbounded.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
  */
 export function chi2(options: ModeOptions & { convention?: 'pearson' | 'half' | undefined }): Objective {
   checkOptions(options, ['mode', 'convention']);
   const convention = oneOf('convention', options.convention ?? 'pearson', ['pearson', 'half']);
-  return make('chi2', options.mode, { f: convention === 'half' ? 'half-chi2' : 'pearson' });
+  // 'chi2' is the name that gemclus gives its own convention.
+  if (convention === 'half') return make('chi2', options.mode, { f: 'half-chi2' });
+  return make('pearson', options.mode, { f: 'pearson' });
 }
 
 /**
@@ -79,6 +88,8 @@ export function chi2(options: ModeOptions & { convention?: 'pearson' | 'half' | 
  * f(t) = (t^a - a t + a - 1) / (a (a - 1)), with its limits Kullback-Leibler at a = 1 and the reverse at a = 0.
  *
  * Cost O(N K); one-vs-one O(N K^2) for `'tv'`, `'js'` and `'lecam'`.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
+ * Source of the family: Cressie, Read, "Multinomial goodness-of-fit tests", 1984.
  */
 export function fDivergence(options: ModeOptions & { f: FDivergenceName | { alpha: number } }): Objective {
   checkOptions(options, ['mode', 'f']);

@@ -15,7 +15,7 @@ export interface MmdOptions {
  * The expected maximum mean discrepancy between clusters and data, or between clusters, >= 0, in the kernel's units.
  *
  * Cost O(N^2 K), with a linear kernel kept as features O(N d K); one-vs-one O(N K^2) more.
- * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no kernel.
+ * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no kernel, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_DISPOSED.
  * Source: Ohl et al. 2022, eq. (9), (10).
  */
 export function mmd(options: MmdOptions): GeometryObjective {
@@ -23,5 +23,6 @@ export function mmd(options: MmdOptions): GeometryObjective {
   const mode = oneOf('mode', options.mode, ['ova', 'ovo']);
   const squared = checkBoolean('squared', options.squared ?? false);
   const affinity = nativeOf(options.affinity, 'affinity');
-  return new NativeBackedObjective(`mmd_${mode}`, mode, 'mmd', { affinity, squared });
+  const family = squared ? 'squared-mmd' : 'mmd';
+  return new NativeBackedObjective(`${family}_${mode}`, mode, 'mmd', { affinity, squared });
 }

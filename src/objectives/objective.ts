@@ -12,12 +12,12 @@ import {
   toRows,
 } from '../matrix.js';
 import { type NativeEvaluation, type NativeObjective, type NativeParameter, native } from '../native.js';
-import { checkNumber, checkObject, checkOptions, oneOf } from '../options.js';
+import { checkNumber, checkOptions, oneOf } from '../options.js';
 
 /** One-vs-all compares clusters with the data, one-vs-one with each other. */
 export type Mode = 'ova' | 'ovo';
 
-export interface EvaluateOptions {
+export interface EvaluateOptions<T extends Precision = Precision> {
   /** `'logits'`: the softmax is fused, the gradient is with respect to the logits. Default `'probabilities'`. */
   from?: 'probabilities' | 'logits' | undefined;
   /** Which samples of the affinity these predictions are (a mini-batch); default: all. */
@@ -31,23 +31,29 @@ export interface EvaluateOptions {
   /** Default 1e-12; in (0, 0.5). */
   epsilon?: number | undefined;
   /** A buffer of n K numbers that receives the gradient. */
-  out?: Precision | undefined;
+  out?: T | undefined;
 }
 
-export interface EvaluateAsyncOptions extends EvaluateOptions {
+export interface EvaluateAsyncOptions<T extends Precision = Precision> extends EvaluateOptions<T> {
   signal?: AbortSignal | undefined;
 }
 
-export interface ValueAndGrad {
+/** The precision of results: that of the predictions, of which nested arrays are float64. */
+export type PrecisionOf<M extends MatrixLike> =
+  M extends Matrix<infer T> ? (T extends Float32Array ? Float32Array : Float64Array) : Float64Array;
+
+export interface ValueAndGrad<T extends Precision = Precision> {
   value: number;
   /** n x K, in the precision of the predictions or of `out`. */
-  gradient: Matrix;
+  gradient: Matrix<T>;
 }
 
 const evaluateOptions = ['from', 'rows', 'clip', 'epsilon', 'out'] as const;
+const evaluateAsyncOptions = [...evaluateOptions, 'signal'] as const;
 
 /** A generalised mutual information of predictions: to be maximised. */
 export interface Objective {
+  /** Names of gemclus belong to what gemclus means by them: `gemini(name)` of such a name is that objective. */
   readonly name: string;
   readonly mode: Mode;
   /**
@@ -58,22 +64,37 @@ export interface Objective {
    */
   value(predictions: MatrixLike, options?: EvaluateOptions): number;
   /** The value and its gradient with respect to the predictions, treated as n K free variables. Arguments as `value`. */
-  valueAndGrad(predictions: MatrixLike, options?: EvaluateOptions): ValueAndGrad;
+  valueAndGrad<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
+    predictions: M,
+    options?: EvaluateOptions<T>,
+  ): ValueAndGrad<T>;
   /** As `value`, on another thread, on copies of the data. Rejects with the signal's reason when aborted. */
   valueAsync(predictions: MatrixLike, options?: EvaluateAsyncOptions): Promise<number>;
   /** As `valueAndGrad`, on another thread, on copies of the data. Rejects with the signal's reason when aborted. */
-  valueAndGradAsync(predictions: MatrixLike, options?: EvaluateAsyncOptions): Promise<ValueAndGrad>;
+  valueAndGradAsync<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
+    predictions: M,
+    options?: EvaluateAsyncOptions<T>,
+  ): Promise<ValueAndGrad<T>>;
   /**
    * What a call of `valueAndGrad` with n samples and K clusters will cost on this machine, before it runs: seconds from a
    * small trial (some milliseconds; right within a factor of about 3), bytes of native scratch memory.
+   *
+   * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE unless n and k are integers >= 1 and n is at most the
+   * affinity's size, GenmiError ERR_DISPOSED.
    */
   estimate(n: number, k: number): { seconds: number; bytes: number };
 }
 
 /** An objective whose affinity could itself be learned. */
 export interface GeometryObjective extends Objective {
-  /** The gradient with respect to the n x n entries of the affinity between the samples, as free variables. */
-  affinityGrad(predictions: MatrixLike, options?: Omit<EvaluateOptions, 'out'>): Matrix;
+  /**
+   * The gradient with respect to the n x n entries of the affinity between the samples, as free variables.
+   *
+   * @param predictions as for `value`.
+   * Cost: beyond that of `value`, n^2 numbers, and for `mmd` O(n^2 K), one-vs-one O(n^2 K^2).
+   * @throws as `value`.
+   */
+  affinityGrad<M extends MatrixLike>(predictions: M, options?: Omit<EvaluateOptions, 'out'>): Matrix<PrecisionOf<M>>;
 }
 
 /** Every objective of this package: a name for the native core, and its parameters. */
@@ -95,36 +116,43 @@ export class NativeBackedObjective implements GeometryObjective {
     return this.native.evaluate(...evaluation(toMatrix('predictions', predictions), options), null);
   }
 
-  valueAndGrad(predictions: MatrixLike, options: EvaluateOptions = {}): ValueAndGrad {
+  valueAndGrad<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
+    predictions: M,
+    options: EvaluateOptions<T> = {},
+  ): ValueAndGrad<T> {
     checkOptions(options, evaluateOptions);
     const matrix = toMatrix('predictions', predictions);
-    const gradient = gradientFor(matrix, options.out);
+    const gradient = gradientFor<T>(matrix, options.out);
     const value = this.native.evaluate(...evaluation(matrix, options), gradient.data);
     return { value, gradient };
   }
 
   async valueAsync(predictions: MatrixLike, options: EvaluateAsyncOptions = {}): Promise<number> {
-    const { signal, ...evaluate } = checkObject(options);
-    checkOptions(evaluate, evaluateOptions);
-    const args = evaluation(toMatrix('predictions', predictions), evaluate);
-    return runJob((job) => this.native.evaluateAsync(...args, null, job), { signal });
+    checkOptions(options, evaluateAsyncOptions);
+    const args = evaluation(toMatrix('predictions', predictions), options);
+    return runJob((job) => this.native.evaluateAsync(...args, null, job), options);
   }
 
-  async valueAndGradAsync(predictions: MatrixLike, options: EvaluateAsyncOptions = {}): Promise<ValueAndGrad> {
-    const { signal, ...evaluate } = checkObject(options);
-    checkOptions(evaluate, evaluateOptions);
+  async valueAndGradAsync<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
+    predictions: M,
+    options: EvaluateAsyncOptions<T> = {},
+  ): Promise<ValueAndGrad<T>> {
+    checkOptions(options, evaluateAsyncOptions);
     const matrix = toMatrix('predictions', predictions);
-    const gradient = gradientFor(matrix, evaluate.out);
-    const args = evaluation(matrix, evaluate);
-    const value = await runJob((job) => this.native.evaluateAsync(...args, gradient.data, job), { signal });
+    const gradient = gradientFor<T>(matrix, options.out);
+    const args = evaluation(matrix, options);
+    const value = await runJob((job) => this.native.evaluateAsync(...args, gradient.data, job), options);
     return { value, gradient };
   }
 
-  affinityGrad(predictions: MatrixLike, options: Omit<EvaluateOptions, 'out'> = {}): Matrix {
+  affinityGrad<M extends MatrixLike>(
+    predictions: M,
+    options: Omit<EvaluateOptions, 'out'> = {},
+  ): Matrix<PrecisionOf<M>> {
     checkOptions(options, ['from', 'rows', 'clip', 'epsilon']);
     const matrix = toMatrix('predictions', predictions);
     const [n] = matrix.shape;
-    const out = emptyLike(matrix.data, n * n);
+    const out = emptyLike(matrix.data, n * n) as PrecisionOf<M>;
     this.native.affinityGradient(...evaluation(matrix, options), out);
     return { data: out, shape: [n, n] };
   }
@@ -140,7 +168,7 @@ export class NativeBackedObjective implements GeometryObjective {
 /** @internal The native objective behind an argument. */
 export function nativeObjective(objective: unknown, argument: string): NativeObjective {
   if (objective instanceof NativeBackedObjective) return objective.native;
-  throw invalidType(argument, 'an Objective', describe(objective));
+  throw invalidType(argument, 'an objective made by genmi', describe(objective));
 }
 
 function evaluation({ data, shape }: Matrix, options: EvaluateOptions): NativeEvaluation {
@@ -150,8 +178,8 @@ function evaluation({ data, shape }: Matrix, options: EvaluateOptions): NativeEv
   return [data, shape[0], shape[1], from === 'logits', clip === 'mask', epsilon, toRows(options.rows)];
 }
 
-function gradientFor({ data, shape }: Matrix, out: unknown): Matrix {
-  if (out === undefined) return { data: emptyLike(data, data.length), shape };
+function gradientFor<T extends Precision>({ data, shape }: Matrix, out: T | undefined): Matrix<T> {
+  if (out === undefined) return { data: emptyLike(data, data.length) as T, shape };
   if (!isPrecision(out)) throw invalidType('out', 'a Float32Array or Float64Array', describe(out));
   if (out.length !== data.length)
     throw outOfRange('out', `${data.length} numbers, as the predictions have`, `${out.length}`);

@@ -29,7 +29,7 @@ export interface WassersteinOptions {
  * by a network simplex in float64. Its gradient is made of dual potentials: where those are not unique (ties), of one of them.
  *
  * Cost: K, or K (K - 1) / 2, transport problems of about N^2.1 each, on the threads that `config` allows.
- * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no distance.
+ * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no distance, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_DISPOSED.
  * Source: Ohl et al. 2022, eq. (11), (12).
  */
 export function wasserstein(options: WassersteinOptions): GeometryObjective {
@@ -39,7 +39,8 @@ export function wasserstein(options: WassersteinOptions): GeometryObjective {
   const seed = checkNumber('seed', options.seed ?? 0, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
   const warmStart = checkBoolean('warmStart', options.warmStart ?? false);
   const parameters = { affinity, seed, warmStart, ...pairParameters(options.pairs, mode) };
-  return new NativeBackedObjective(`wasserstein_${mode}`, mode, 'wasserstein', parameters);
+  const family = options.pairs === undefined ? 'wasserstein' : `wasserstein(${describePairs(options.pairs)})`;
+  return new NativeBackedObjective(`${family}_${mode}`, mode, 'wasserstein', parameters);
 }
 
 function pairParameters(pairs: unknown, mode: Mode): Record<string, NativeParameter> {
@@ -49,6 +50,10 @@ function pairParameters(pairs: unknown, mode: Mode): Record<string, NativeParame
   if (!Array.isArray(pairs) || pairs.length === 0)
     throw invalidType('pairs', 'a number or a list of pairs', describe(pairs));
   return { fixedPairs: Int32Array.from(pairs.flatMap(checkPair)) };
+}
+
+function describePairs(pairs: number | readonly (readonly number[])[]): string {
+  return typeof pairs === 'number' ? `${pairs} pairs` : pairs.map((pair) => pair.join('-')).join(' ');
 }
 
 function checkPair(pair: unknown, index: number): number[] {

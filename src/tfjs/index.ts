@@ -1,9 +1,14 @@
 /** Losses for TensorFlow.js training loops. `tf` is an argument: any engine, and never a second copy of one. */
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { describe, GenmiError, invalidType, outOfRange } from '../errors.js';
-import type { Precision, Rows } from '../matrix.js';
+import { describe, invalidType, outOfRange, refused } from '../errors.js';
+import type { Matrix, Precision, Rows } from '../matrix.js';
 import { scale } from '../objectives/composite.js';
-import { type EvaluateOptions, NativeBackedObjective, type Objective } from '../objectives/objective.js';
+import {
+  type EvaluateOptions,
+  NativeBackedObjective,
+  type Objective,
+  type ValueAndGrad,
+} from '../objectives/objective.js';
 import { checkNumber, checkOptions } from '../options.js';
 
 /** What is used of TensorFlow.js: `@tensorflow/tfjs`, `tfjs-node`, `tfjs-node-gpu` and `tfjs-core` all have it. */
@@ -35,7 +40,7 @@ export interface GeminiLoss {
  */
 export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOptions = {}): GeminiLoss {
   checkOptions(options, ['from', 'clip', 'epsilon']);
-  if (typeof tf?.customGrad !== 'function') throw invalidType('tf', 'a TensorFlow.js module', describe(tf));
+  checkTensorFlow(tf);
   if (typeof objective?.valueAndGrad !== 'function')
     throw invalidType('objective', 'an Objective', describe(objective));
 
@@ -52,7 +57,10 @@ export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOp
   return Object.assign(loss, { forFit });
 }
 
-type Minimised = Pick<Objective, 'value' | 'valueAndGrad'>;
+interface Minimised {
+  value(predictions: Matrix, options: EvaluateOptions): number;
+  valueAndGrad(predictions: Matrix, options: EvaluateOptions): ValueAndGrad;
+}
 
 /** Ours are negated where they are computed; what others have written is negated afterwards. */
 function negate(objective: Objective): Minimised {
@@ -77,10 +85,8 @@ function differentiableLoss(
     let handedOver = false;
     const gradFunc = (dy: Tensor) => {
       if (tf.engine().isTapeOn()) {
-        throw new GenmiError(
-          'ERR_UNSUPPORTED',
-          'geminiLoss: expected first-order gradients, received a request for a second-order one',
-        );
+        const received = 'a request for a second-order one';
+        throw refused('ERR_UNSUPPORTED', 'geminiLoss', 'first-order gradients', received);
       }
       // The engine may keep the array, so it is given to the first who asks, and copied for all others. Scaled by the engine
       // only where there is something to scale: that takes longer than all the rest.
@@ -99,13 +105,22 @@ function differentiableLoss(
  *
  * @param n samples; exact up to 2^24 (float32).
  * @param k outputs of the model: the number of clusters.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE.
  */
 export function rowIndices(tf: TensorFlow, n: number, k: number): Tensor2D {
+  checkTensorFlow(tf);
   checkNumber('n', n, { min: 1, max: 2 ** 24, integer: true });
   checkNumber('k', k, { min: 1, integer: true });
   const targets = new Float32Array(n * k);
   for (let i = 0; i < n; i++) targets[i * k] = i;
   return tf.tensor2d(targets, [n, k]);
+}
+
+function checkTensorFlow(tf: unknown): void {
+  const { customGrad, tensor2d } = Object(tf) as Partial<TensorFlow>;
+  if (typeof customGrad !== 'function' || typeof tensor2d !== 'function') {
+    throw invalidType('tf', 'a TensorFlow.js module', describe(tf));
+  }
 }
 
 function checkPredictions(predictions: unknown): asserts predictions is Tensor2D {
@@ -116,7 +131,7 @@ function checkPredictions(predictions: unknown): asserts predictions is Tensor2D
   if (tensor.dtype !== 'float32') throw invalidType('predictions', "a tensor of dtype 'float32'", `'${tensor.dtype}'`);
 }
 
-function read(predictions: Tensor2D) {
+function read(predictions: Tensor2D): Matrix {
   return { data: predictions.dataSync() as Precision, shape: predictions.shape };
 }
 
@@ -125,18 +140,23 @@ function readRows(rows: Rows | Tensor1D | undefined): Rows | undefined {
   const tensor = rows as Tensor1D;
   if (typeof tensor.dataSync !== 'function')
     throw invalidType('rows', 'an Int32Array, an array or a Tensor1D', describe(rows));
-  return toIndices(tensor.dataSync());
+  return toIndices(tensor.dataSync(), (value, i) => outOfRange('rows', 'integer indices', `${value} at index ${i}`));
 }
 
 function firstColumn(yTrue: Tensor): Int32Array {
+  const remedy = 'rowIndices() makes such targets';
+  if (typeof yTrue?.dataSync !== 'function') {
+    throw invalidType('yTrue', 'a tensor with row indices in its first column', describe(yTrue), remedy);
+  }
   const [rows = 0, columns = 1] = yTrue.shape;
   const values = yTrue.dataSync();
-  return toIndices(Float64Array.from({ length: rows }, (_, i) => values[i * columns] as number));
+  return toIndices(
+    Float64Array.from({ length: rows }, (_, i) => values[i * columns] as number),
+    (value, i) => outOfRange('yTrue', 'row indices in its first column', `${value} in row ${i}`, remedy),
+  );
 }
 
-function toIndices(values: ArrayLike<number>): Int32Array {
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isInteger(values[i])) throw outOfRange('rows', 'integer indices', `${values[i]} at index ${i}`);
-  }
+function toIndices(values: ArrayLike<number>, wrong: (value: unknown, index: number) => Error): Int32Array {
+  for (let i = 0; i < values.length; i++) if (!Number.isInteger(values[i])) throw wrong(values[i], i);
   return Int32Array.from(values);
 }

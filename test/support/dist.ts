@@ -1,8 +1,8 @@
 /** The built package, for what vitest cannot run itself: worker threads, child processes. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { type Ended, execute } from './processes.js';
 
 const entry = new URL('../../dist/index.js', import.meta.url);
 if (!existsSync(entry)) throw new Error('dist/ is missing: run `npm run build` first');
@@ -27,13 +27,6 @@ const prelude = `
   const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 `;
 
-export interface Ended {
-  code: number | string | null;
-  signal: string | null;
-  stdout: string;
-  stderr: string;
-}
-
 /** Runs an ES module in a Node of its own. */
 export function runProgram(code: string, timeout?: number): Promise<Ended> {
   return runBare(prelude + code, timeout);
@@ -41,13 +34,8 @@ export function runProgram(code: string, timeout?: number): Promise<Ended> {
 
 /** The same without the prelude: the main thread does not load the package. */
 export function runBare(code: string, timeout = 60_000): Promise<Ended> {
-  return new Promise((resolve) => {
-    const args = ['--input-type=module', '--eval', code];
-    execFile(process.execPath, args, { timeout, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      const { code: status = 0, signal = null } = (error ?? {}) as { code?: number; signal?: string };
-      resolve({ code: status, signal, stdout, stderr });
-    });
-  });
+  const args = ['--input-type=module', '--eval', code];
+  return execute(process.execPath, args, { timeout, killSignal: 'SIGKILL' });
 }
 
 /** The same prelude, for worker threads that a program of `runProgram` starts. */

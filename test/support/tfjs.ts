@@ -66,476 +66,510 @@ function recording(of: Objective) {
   return { calls, recorder };
 }
 
+/** The engine under test: one in each process. */
+let tf: TensorFlow;
+
+const tensor = ({ data, shape }: Matrix) => tf.tensor2d(data as Float32Array, shape as [number, number]);
+const number = (scalar: tfjs.Tensor) => scalar.dataSync()[0] as number;
+
 export function describeEngine(backend: string, load: () => Promise<TensorFlow>) {
-  let tf: TensorFlow;
   beforeAll(async () => {
     tf = await load();
   });
 
-  const tensor = ({ data, shape }: Matrix) => tf.tensor2d(data as Float32Array, shape as [number, number]);
-  const number = (scalar: tfjs.Tensor) => scalar.dataSync()[0] as number;
-
   it('is the engine in use', () => expect(tf.getBackend()).toBe(backend));
 
-  describe('the loss', () => {
-    it('is the negated objective, whatever it is', () => {
-      for (const each of allObjectives(kernel, distance)) {
-        const ofLogits = number(geminiLoss(tf, each, fromLogits)(tensor(logits)));
-        expectNumber(ofLogits, -each.value(logits, fromLogits), 1e-6, each.name);
-        const ofProbabilities = number(geminiLoss(tf, each)(tensor(tau)));
-        expectNumber(ofProbabilities, -each.value(tau), 1e-6, each.name);
-      }
-    });
+  describe('the loss', describeLoss);
+  describe('the gradient', describeGradient);
+  describe('without a gradient', describeValue);
+  describe('training', describeTraining);
+  describe('model.fit', describeFit);
+  describe('rowIndices', describeRowIndices);
+  describe('wrong input', describeWrongInput);
+}
 
-    it('passes clip and epsilon on', () => {
-      const hard = toFloat32({
-        data: Float64Array.from({ length: n * k }, (_, at) => Number(at % k === 1)),
-        shape: [n, k],
-      });
-      const options: LossOptions = { clip: 'mask', epsilon: 1e-3 };
-      const { value, gradient } = objective.valueAndGrad(hard, options);
-      const { value: loss, grad } = tf.valueAndGrad(
-        geminiLoss(tf, objective, options) as (t: tfjs.Tensor) => tfjs.Scalar,
-      )(tensor(hard));
-      expectNumber(number(loss), -value, 1e-6);
-      expect(Math.max(...grad.dataSync().map(Math.abs))).toBe(0);
-      expect(Math.max(...Array.from(gradient.data, Math.abs))).toBe(0);
-    });
-
-    it('takes rows as an array, an Int32Array or a tensor', () => {
-      const rows = [7, 2, 9, 0];
-      const batch = toFloat32(gaussian(next, 4, k));
-      const expected = -objective.value(batch, { ...fromLogits, rows });
-      const loss = geminiLoss(tf, objective, fromLogits);
-      const ways = [rows, Int32Array.from(rows), tf.tensor1d(rows, 'int32'), tf.tensor1d(rows)];
-      for (const way of ways) {
-        expectNumber(number(loss(tensor(batch), way)), expected, 1e-6);
-        const { value } = tf.valueAndGrad((t: tfjs.Tensor) => loss(t as tfjs.Tensor2D, way))(tensor(batch));
-        expectNumber(number(value), expected, 1e-6);
-      }
-    });
-
-    it('leaves its input as it is', () => {
-      const input = tensor(logits);
-      tf.grad(geminiLoss(tf, objective, fromLogits) as (t: tfjs.Tensor) => tfjs.Scalar)(input);
-      expect(Float32Array.from(input.dataSync())).toEqual(logits.data);
-    });
-  });
-
-  describe('the gradient', () => {
-    const gradientOf = (f: (t: tfjs.Tensor2D) => tfjs.Tensor, at: Matrix) =>
-      Float64Array.from(
-        tf
-          .grad(f as (t: tfjs.Tensor) => tfjs.Tensor)(tensor(at))
-          .dataSync(),
-      );
-
-    it('is that of valueAndGrad, negated, whatever the objective', () => {
-      for (const each of allObjectives(kernel, distance)) {
-        const expected = each.valueAndGrad(logits, fromLogits).gradient.data.map((g) => -g);
-        expectClose(gradientOf(geminiLoss(tf, each, fromLogits), logits), expected, 1e-6, each.name);
-        const ofProbabilities = each.valueAndGrad(tau).gradient.data.map((g) => -g);
-        expectClose(gradientOf(geminiLoss(tf, each), tau), ofProbabilities, 1e-6, each.name);
-      }
-    });
-
-    // The loss has 7 digits, so steps are large; Wasserstein has kinks, so they are not too large.
-    it.each([
-      ['a smooth objective', add(mmd({ mode: 'ovo', affinity: kernel }), kl({ mode: 'ova' })), 3e-3, 2e-3],
-      ['Wasserstein', wasserstein({ mode: 'ova', affinity: distance }), 3e-4, 1e-2],
-    ] as const)('equals central differences of the loss: %s', (_, of, step, tolerance) => {
-      for (const options of [fromLogits, {}] as LossOptions[]) {
-        const at = options.from === 'logits' ? logits : tau;
-        const loss = geminiLoss(tf, of, options);
-        const differences = Float64Array.from(at.data, (entry, i) => {
-          const points = [entry + step, entry - step].map(Math.fround) as [number, number];
-          const [above, below] = points.map((point) =>
-            number(loss(tensor({ ...at, data: at.data.with(i, point) }))),
-          ) as [number, number];
-          return (above - below) / (points[0] - points[1]);
-        });
-        const gradient = { data: gradientOf(loss, at), shape: at.shape };
-        const [actual, expected] =
-          options.from === 'logits'
-            ? [gradient.data, differences]
-            : [withoutRowConstants(gradient, at), withoutRowConstants({ ...gradient, data: differences }, at)];
-        expectClose(actual, expected, tolerance, options.from ?? 'probabilities');
-      }
-    });
-
-    it('scales with what comes from above', () => {
-      const loss = geminiLoss(tf, objective, fromLogits);
-      const plain = gradientOf(loss, logits);
-      const value = -objective.value(logits, fromLogits);
-      expectClose(
-        gradientOf((t) => tf.mul(loss(t), -2.5), logits),
-        plain.map((g) => -2.5 * g),
-        1e-6,
-        'a factor',
-      );
-      expectClose(
-        gradientOf((t) => tf.square(loss(t)), logits),
-        plain.map((g) => 2 * value * g),
-        1e-5,
-        'a square',
-      );
-      expectClose(
-        gradientOf((t) => tf.add(loss(t), loss(t)), logits),
-        plain.map((g) => 2 * g),
-        1e-6,
-        'a sum of two',
-      );
-      const dy = tf.scalar(7);
-      const [scaled] = tf.grads((t: tfjs.Tensor) => loss(t as tfjs.Tensor2D))([tensor(logits)], dy) as [tfjs.Tensor];
-      expectClose(
-        scaled.dataSync(),
-        plain.map((g) => 7 * g),
-        1e-6,
-        'dy',
-      );
-    });
-
-    it('goes on into the network below', () => {
-      const weights = toFloat32(gaussian(next, 2, k));
-      const features = tensor(toFloat32(x));
-      const loss = geminiLoss(tf, objective, fromLogits);
-      const expected = () => {
-        // dL/dW = X' dL/dlogits
-        const product = new Float64Array(n * k);
-        for (let at = 0; at < n * k; at++) {
-          const [i, j] = [Math.floor(at / k), at % k];
-          product[at] =
-            (x.data[2 * i] as number) * (weights.data[j] as number) +
-            (x.data[2 * i + 1] as number) * (weights.data[k + j] as number);
-        }
-        const { gradient } = objective.valueAndGrad({ data: product, shape: [n, k] }, fromLogits);
-        return Float64Array.from({ length: 2 * k }, (_, at) => {
-          const [f, j] = [Math.floor(at / k), at % k];
-          let sum = 0;
-          for (let i = 0; i < n; i++) sum -= (x.data[2 * i + f] as number) * (gradient.data[i * k + j] as number);
-          return sum;
-        });
-      };
-      const actual = gradientOf((w) => loss(tf.matMul(features as tfjs.Tensor2D, w)), weights);
-      expectClose(actual, expected(), 1e-5);
-      const withProbabilities = geminiLoss(tf, objective);
-      const throughSoftmax = gradientOf(
-        (w) => withProbabilities(tf.softmax(tf.matMul(features as tfjs.Tensor2D, w)) as tfjs.Tensor2D),
-        weights,
-      );
-      expectClose(throughSoftmax, expected(), 1e-4);
-    });
-
-    it('stays what it was when the next one is asked for', () => {
-      const loss = geminiLoss(tf, objective, fromLogits) as (t: tfjs.Tensor) => tfjs.Scalar;
-      const first = tf.grad(loss)(tensor(logits));
-      const kept = Float32Array.from(first.dataSync());
-      tf.grad(loss)(tensor(toFloat32(gaussian(next, n, k))));
-      expect(Float32Array.from(first.dataSync())).toEqual(kept);
-    });
-
-    it('is that of an objective of others, negated', () => {
-      const { recorder } = recording(objective);
-      const loss = geminiLoss(tf, recorder, fromLogits);
-      const { value, gradient } = objective.valueAndGrad(logits, fromLogits);
-      expectNumber(number(loss(tensor(logits))), -value, 1e-6);
-      expectClose(
-        gradientOf(loss, logits),
-        gradient.data.map((g) => -g),
-        1e-6,
-      );
-    });
-
-    it('is given anew to each who asks', () => {
-      type Custom = (x: tfjs.Tensor) => { gradFunc: (dy: tfjs.Tensor) => tfjs.Tensor };
-      const kept: Custom[] = [];
-      const customGrad: typeof tf.customGrad = (custom) => {
-        kept.push(custom as unknown as Custom);
-        return tf.customGrad(custom);
-      };
-      const loss = geminiLoss({ ...tf, customGrad }, objective, fromLogits);
-      const expected = gradientOf(loss, logits);
-      const { gradFunc } = (kept[0] as Custom)(tensor(logits));
-      const ask = (dy: number) => gradFunc(tf.scalar(dy)).dataSync() as Float32Array;
-      const [first, second, twice] = [ask(1), ask(1), ask(2)];
-      expectClose(first, expected, 1e-6);
-      expect(second).toEqual(first);
-      expect(second.buffer).not.toBe(first.buffer);
-      expectClose(
-        twice,
-        expected.map((g) => 2 * g),
-        1e-6,
-      );
-    });
-
-    it('of second order throws, and is not 0', () => {
-      const loss = geminiLoss(tf, objective, fromLogits) as (t: tfjs.Tensor) => tfjs.Scalar;
-      const slope = tf.grad(loss);
-      const error = thrownBy(() => tf.grad((t) => tf.sum(tf.square(slope(t))))(tensor(logits)));
-      expectError(error, {
-        code: 'ERR_UNSUPPORTED',
-        argument: 'geminiLoss',
-        expected: 'first-order',
-        received: 'second-order',
-      });
-      // The engine is as good as before.
-      expect(number(loss(tensor(logits)))).toBeLessThan(0);
-    });
-  });
-
-  describe('without a gradient', () => {
-    it('only the value is computed', () => {
-      const { calls, recorder } = recording(objective);
-      const loss = geminiLoss(tf, recorder, fromLogits);
-      loss(tensor(logits));
-      tf.tidy(() => loss(tensor(logits)));
-      expect(calls.map(({ gradient }) => gradient)).toEqual([false, false]);
-      tf.grad(loss as (t: tfjs.Tensor) => tfjs.Scalar)(tensor(logits));
-      expect(calls.map(({ gradient }) => gradient)).toEqual([false, false, true]);
-    });
-
-    it('the predictions are read once', () => {
-      const input = tensor(logits);
-      const read = vi.spyOn(input, 'dataSync');
-      geminiLoss(tf, objective, fromLogits)(input);
-      expect(read).toHaveBeenCalledTimes(1);
-    });
-  });
-
-  describe('training', () => {
-    it.each(['minimize', 'variableGrads'])('%s lowers the loss', (way) => {
-      const variable = tf.variable(tensor(logits));
-      const optimizer = tf.train.adam(0.05);
-      const loss = geminiLoss(tf, objective, fromLogits);
-      const history: number[] = [];
-      for (let step = 0; step < 40; step++) {
-        if (way === 'minimize') {
-          const cost = optimizer.minimize(() => loss(variable as tfjs.Tensor2D), true) as tfjs.Scalar;
-          history.push(number(cost));
-        } else {
-          const { value, grads } = tf.variableGrads(() => loss(variable as tfjs.Tensor2D));
-          optimizer.applyGradients(grads as Parameters<typeof optimizer.applyGradients>[0]);
-          history.push(number(value));
-        }
-      }
-      expect(history.at(-1)).toBeLessThan((history[0] as number) - 0.2);
-      expectNumber(history[0] as number, -objective.value(logits, fromLogits), 1e-6);
-      expect(history.slice(1).filter((cost, at) => cost < (history[at] as number)).length).toBeGreaterThan(30);
-      const reached = -objective.value({ data: variable.dataSync() as Float32Array, shape: [n, k] }, fromLogits);
-      expect(reached).toBeLessThan(history.at(-1) as number);
-      optimizer.dispose();
-      variable.dispose();
-    });
-
-    it('keeps a constant number of tensors over 1,000 steps', () => {
-      const variable = tf.variable(tensor(logits));
-      const optimizer = tf.train.sgd(1e-3);
-      const loss = geminiLoss(tf, objective, fromLogits);
-      const rows = tf.tensor1d(
-        Array.from({ length: n }, (_, i) => i),
-        'int32',
-      );
-      const step = () => {
-        optimizer.minimize(() => loss(variable as tfjs.Tensor2D, rows));
-        tf.dispose(loss(variable as tfjs.Tensor2D));
-        const { value, grads } = tf.variableGrads(() => tf.mul(loss(variable as tfjs.Tensor2D), 2));
-        tf.dispose([value, ...Object.values(grads)]);
-      };
-      step();
-      const before = tf.memory().numTensors;
-      for (let at = 0; at < 1000; at++) step();
-      expect(tf.memory().numTensors).toBe(before);
-      loss(variable as tfjs.Tensor2D);
-      expect(tf.memory().numTensors, 'one call leaves its scalar').toBe(before + 1);
-    });
-
-    it('keeps it when the objective throws', () => {
-      const loss = geminiLoss(tf, objective, fromLogits);
-      const variable = tf.variable(tensor(logits));
-      const wrong = () => thrownBy(() => tf.variableGrads(() => loss(variable as tfjs.Tensor2D, [0, 1])));
-      wrong();
-      const before = tf.memory().numTensors;
-      for (let at = 0; at < 20; at++) expect(wrong()).toMatchObject({ code: range });
-      expect(tf.memory().numTensors).toBe(before);
-      variable.dispose();
-    });
-  });
-
-  describe('model.fit', () => {
-    const samples = 30;
-    const features = toFloat32(gaussian(random(5), samples, 4));
-    const affinity = Affinity.kernel(features, { kernel: 'rbf', precision: 'float64' });
-    const geometry = mmd({ mode: 'ova', affinity });
-
-    function compiled(of: Objective, rate: number) {
-      const model = tf.sequential();
-      model.add(
-        tf.layers.dense({ units: k, inputShape: [4], kernelInitializer: tf.initializers.randomNormal({ seed: 1 }) }),
-      );
-      const loss = geminiLoss(tf, of, fromLogits);
-      model.compile({ optimizer: tf.train.sgd(rate), loss: loss.forFit });
-      return model;
+function describeLoss() {
+  it('is the negated objective, whatever it is', () => {
+    for (const each of allObjectives(kernel, distance)) {
+      const ofLogits = number(geminiLoss(tf, each, fromLogits)(tensor(logits)));
+      expectNumber(ofLogits, -each.value(logits, fromLogits), 1e-6, each.name);
+      const ofProbabilities = number(geminiLoss(tf, each)(tensor(tau)));
+      expectNumber(ofProbabilities, -each.value(tau), 1e-6, each.name);
     }
-
-    it.each([false, true])('carries the row indices into each batch, shuffle %s', async (shuffle) => {
-      const { calls, recorder } = recording(geometry);
-      const model = compiled(recorder, 0); // predictions stay what they are
-      const input = tensor(features);
-      const all = model.predict(input) as tfjs.Tensor;
-      const predictions = Array.from(all.dataSync());
-      await model.fit(input, rowIndices(tf, samples, k), { epochs: 3, batchSize: 8, shuffle, verbose: 0 });
-      expect(calls).toHaveLength(3 * 4);
-      for (const { rows, predictions: batch, gradient } of calls) {
-        expect(gradient).toBe(true);
-        const expected = (rows as number[]).flatMap((row) => predictions.slice(row * k, (row + 1) * k));
-        expectClose(batch, expected, 1e-5, 'the predictions of these rows');
-      }
-      const epochs = [0, 1, 2].map((epoch) =>
-        calls.slice(4 * epoch, 4 * epoch + 4).flatMap(({ rows }) => rows as number[]),
-      );
-      const inOrder = Array.from({ length: samples }, (_, i) => i);
-      for (const epoch of epochs)
-        expect(
-          [...epoch].sort((a, b) => a - b),
-          'each sample once',
-        ).toEqual(inOrder);
-      if (shuffle) expect(epochs[0]).not.toEqual(inOrder);
-      else expect(epochs).toEqual([inOrder, inOrder, inOrder]);
-    });
-
-    it('trains, and evaluates', async () => {
-      const model = compiled(geometry, 0.5);
-      const input = tensor(features);
-      const targets = rowIndices(tf, samples, k);
-      const valueNow = () => {
-        const predictions = model.predict(input) as tfjs.Tensor;
-        return geometry.value({ data: predictions.dataSync() as Float32Array, shape: [samples, k] }, fromLogits);
-      };
-      const before = valueNow();
-      const { history } = await model.fit(input, targets, { epochs: 20, batchSize: samples, verbose: 0 });
-      expectNumber((history.loss as number[])[0] as number, -before, 1e-5, 'first loss');
-      expect(valueNow()).toBeGreaterThan(before * 1.1);
-      const evaluated = model.evaluate(input, targets, { batchSize: samples, verbose: 0 }) as tfjs.Scalar;
-      expectNumber(number(evaluated), -valueNow(), 1e-5);
-    });
   });
 
-  describe('rowIndices', () => {
-    it('counts in the first column', () => {
-      const targets = rowIndices(tf, 4, 3);
-      expect(targets.shape).toEqual([4, 3]);
-      expect(Array.from(targets.dataSync())).toEqual([0, 0, 0, 1, 0, 0, 2, 0, 0, 3, 0, 0]);
-      expect(Array.from(rowIndices(tf, 3, 1).dataSync())).toEqual([0, 1, 2]);
+  it('passes clip and epsilon on', () => {
+    const hard = toFloat32({
+      data: Float64Array.from({ length: n * k }, (_, at) => Number(at % k === 1)),
+      shape: [n, k],
     });
-
-    it('reads back any order of them', () => {
-      const order = permutation(next, n);
-      const targets = tf.gather(rowIndices(tf, n, k), tf.tensor1d(order, 'int32'));
-      const loss = geminiLoss(tf, objective, fromLogits).forFit(targets, tensor(logits));
-      expectNumber(number(loss), -objective.value(logits, { ...fromLogits, rows: order }), 1e-6);
-    });
-
-    it.each([
-      [0, 3, 'n', range],
-      [3, 0, 'k', range],
-      [1.5, 3, 'n', range],
-      [2 ** 24 + 1, 3, 'n', range],
-      ['4', 3, 'n', type],
-    ])('refuses %s x %s', (rows, columns, argument, code) => {
-      expectError(
-        thrownBy(() => rowIndices(tf, rows as number, columns as number)),
-        { code, argument, expected: 'an integer' },
-      );
-    });
+    const options: LossOptions = { clip: 'mask', epsilon: 1e-3 };
+    const { value, gradient } = objective.valueAndGrad(hard, options);
+    const { value: loss, grad } = tf.valueAndGrad(
+      geminiLoss(tf, objective, options) as (t: tfjs.Tensor) => tfjs.Scalar,
+    )(tensor(hard));
+    expectNumber(number(loss), -value, 1e-6);
+    expect(Math.max(...grad.dataSync().map(Math.abs))).toBe(0);
+    expect(Math.max(...Array.from(gradient.data, Math.abs))).toBe(0);
   });
 
-  describe('wrong input', () => {
-    // Calls of JavaScript users: the types would not let them pass.
-    // biome-ignore lint/suspicious/noExplicitAny: that is the point
-    type Loose = any;
-    const make = geminiLoss as Loose;
+  it('takes rows as an array, an Int32Array or a tensor', () => {
+    const rows = [7, 2, 9, 0];
+    const batch = toFloat32(gaussian(next, 4, k));
+    const expected = -objective.value(batch, { ...fromLogits, rows });
+    const loss = geminiLoss(tf, objective, fromLogits);
+    const ways = [rows, Int32Array.from(rows), tf.tensor1d(rows, 'int32'), tf.tensor1d(rows)];
+    for (const way of ways) {
+      expectNumber(number(loss(tensor(batch), way)), expected, 1e-6);
+      const { value } = tf.valueAndGrad((t: tfjs.Tensor) => loss(t as tfjs.Tensor2D, way))(tensor(batch));
+      expectNumber(number(value), expected, 1e-6);
+    }
+  });
 
-    it('of geminiLoss', () => {
-      expectError(
-        thrownBy(() => make(undefined, objective)),
-        { code: type, argument: 'tf', expected: 'TensorFlow.js', received: 'undefined' },
-      );
-      expectError(
-        thrownBy(() => make({}, objective)),
-        { code: type, argument: 'tf' },
-      );
-      expectError(
-        thrownBy(() => make(tf, undefined)),
-        { code: type, argument: 'objective', expected: 'an Objective', received: 'undefined' },
-      );
-      expectError(
-        thrownBy(() => make(tf, objective, { rows: [1] })),
-        { code: type, argument: 'options.rows', expected: 'from, clip, epsilon', received: "'rows'" },
-      );
-      expectError(
-        thrownBy(() => make(tf, objective, 3)),
-        { code: type, argument: 'options', expected: 'an object', received: '3' },
-      );
-    });
+  it('leaves its input as it is', () => {
+    const input = tensor(logits);
+    tf.grad(geminiLoss(tf, objective, fromLogits) as (t: tfjs.Tensor) => tfjs.Scalar)(input);
+    expect(Float32Array.from(input.dataSync())).toEqual(logits.data);
+  });
+}
 
-    it('of the loss', () => {
-      const loss = make(tf, objective, fromLogits);
-      const good = tensor(logits);
-      const cases: [() => unknown, Parameters<typeof expectError>[1]][] = [
-        [() => loss(undefined), { code: type, argument: 'predictions', expected: 'a Tensor2D', received: 'undefined' }],
-        [
-          () => loss([[1, 2]]),
-          { code: type, argument: 'predictions', expected: 'a Tensor2D', received: 'an array of length 1' },
-        ],
-        [
-          () => loss(tf.tensor1d([1, 2])),
-          { code: range, argument: 'predictions', expected: 'n x K', received: 'shape [2]' },
-        ],
-        [() => loss(tf.tensor3d([[[1, 2]]])), { code: range, argument: 'predictions', received: 'shape [1, 1, 2]' }],
-        [
-          () => loss(tf.tensor2d([[1, 2]], [1, 2], 'int32')),
-          { code: type, argument: 'predictions', expected: "'float32'", received: "'int32'" },
-        ],
-        [
-          () => loss(tf.tensor2d([[1, Number.NaN]]), [0]),
-          { code: range, argument: 'predictions', expected: 'finite', received: 'at row 0, column 1' },
-        ],
-        [
-          () => loss(tf.tensor2d([[1, 2]])),
-          { code: range, argument: 'predictions', expected: '12 rows', received: '1' },
-        ],
-        [() => loss(good, [0]), { code: range, argument: 'rows', expected: '12 indices', received: '1' }],
-        [
-          () => loss(good, new Int32Array(n).fill(n)),
-          { code: range, argument: 'rows', expected: '[0, 12)', received: '12 at index 0' },
-        ],
-        [() => loss(good, 'all'), { code: type, argument: 'rows', expected: 'an Int32Array', received: "'all'" }],
-        [() => loss(good, tf.fill([n], 0.5)), { code: range, argument: 'rows', expected: 'integer', received: '0.5' }],
-        [
-          () => loss.forFit(tf.fill([n, k], 0.5), good),
-          { code: range, argument: 'rows', expected: 'integer', received: '0.5' },
-        ],
-        [() => make(tf, objective, { from: 'logit' })(good), { code: range, argument: 'from', received: "'logit'" }],
-      ];
-      for (const [call, error] of cases) {
-        expectError(thrownBy(call), error);
-        expectError(
-          thrownBy(() => tf.variableGrads(call as () => tfjs.Scalar, [tf.variable(good)])),
-          error,
-        );
+function describeGradient() {
+  const gradientOf = (f: (t: tfjs.Tensor2D) => tfjs.Tensor, at: Matrix) =>
+    Float64Array.from(
+      tf
+        .grad(f as (t: tfjs.Tensor) => tfjs.Tensor)(tensor(at))
+        .dataSync(),
+    );
+
+  it('is that of valueAndGrad, negated, whatever the objective', () => {
+    for (const each of allObjectives(kernel, distance)) {
+      const expected = each.valueAndGrad(logits, fromLogits).gradient.data.map((g) => -g);
+      expectClose(gradientOf(geminiLoss(tf, each, fromLogits), logits), expected, 1e-6, each.name);
+      const ofProbabilities = each.valueAndGrad(tau).gradient.data.map((g) => -g);
+      expectClose(gradientOf(geminiLoss(tf, each), tau), ofProbabilities, 1e-6, each.name);
+    }
+  });
+
+  // The loss has 7 digits, so steps are large; Wasserstein has kinks, so they are not too large.
+  it.each([
+    ['a smooth objective', add(mmd({ mode: 'ovo', affinity: kernel }), kl({ mode: 'ova' })), 3e-3, 2e-3],
+    ['Wasserstein', wasserstein({ mode: 'ova', affinity: distance }), 3e-4, 1e-2],
+  ] as const)('equals central differences of the loss: %s', (_, of, step, tolerance) => {
+    for (const options of [fromLogits, {}] as LossOptions[]) {
+      const at = options.from === 'logits' ? logits : tau;
+      const loss = geminiLoss(tf, of, options);
+      const differences = Float64Array.from(at.data, (entry, i) => {
+        const points = [entry + step, entry - step].map(Math.fround) as [number, number];
+        const [above, below] = points.map((point) => number(loss(tensor({ ...at, data: at.data.with(i, point) })))) as [
+          number,
+          number,
+        ];
+        return (above - below) / (points[0] - points[1]);
+      });
+      const gradient = { data: gradientOf(loss, at), shape: at.shape };
+      const [actual, expected] =
+        options.from === 'logits'
+          ? [gradient.data, differences]
+          : [withoutRowConstants(gradient, at), withoutRowConstants({ ...gradient, data: differences }, at)];
+      expectClose(actual, expected, tolerance, options.from ?? 'probabilities');
+    }
+  });
+
+  it('scales with what comes from above', () => {
+    const loss = geminiLoss(tf, objective, fromLogits);
+    const plain = gradientOf(loss, logits);
+    const value = -objective.value(logits, fromLogits);
+    expectClose(
+      gradientOf((t) => tf.mul(loss(t), -2.5), logits),
+      plain.map((g) => -2.5 * g),
+      1e-6,
+      'a factor',
+    );
+    expectClose(
+      gradientOf((t) => tf.square(loss(t)), logits),
+      plain.map((g) => 2 * value * g),
+      1e-5,
+      'a square',
+    );
+    expectClose(
+      gradientOf((t) => tf.add(loss(t), loss(t)), logits),
+      plain.map((g) => 2 * g),
+      1e-6,
+      'a sum of two',
+    );
+    const dy = tf.scalar(7);
+    const [scaled] = tf.grads((t: tfjs.Tensor) => loss(t as tfjs.Tensor2D))([tensor(logits)], dy) as [tfjs.Tensor];
+    expectClose(
+      scaled.dataSync(),
+      plain.map((g) => 7 * g),
+      1e-6,
+      'dy',
+    );
+  });
+
+  it('goes on into the network below', () => {
+    const weights = toFloat32(gaussian(next, 2, k));
+    const features = tensor(toFloat32(x));
+    const loss = geminiLoss(tf, objective, fromLogits);
+    const expected = () => {
+      // dL/dW = X' dL/dlogits
+      const product = new Float64Array(n * k);
+      for (let at = 0; at < n * k; at++) {
+        const [i, j] = [Math.floor(at / k), at % k];
+        product[at] =
+          (x.data[2 * i] as number) * (weights.data[j] as number) +
+          (x.data[2 * i + 1] as number) * (weights.data[k + j] as number);
       }
-    });
+      const { gradient } = objective.valueAndGrad({ data: product, shape: [n, k] }, fromLogits);
+      return Float64Array.from({ length: 2 * k }, (_, at) => {
+        const [f, j] = [Math.floor(at / k), at % k];
+        let sum = 0;
+        for (let i = 0; i < n; i++) sum -= (x.data[2 * i + f] as number) * (gradient.data[i * k + j] as number);
+        return sum;
+      });
+    };
+    const actual = gradientOf((w) => loss(tf.matMul(features as tfjs.Tensor2D, w)), weights);
+    expectClose(actual, expected(), 1e-5);
+    const withProbabilities = geminiLoss(tf, objective);
+    const throughSoftmax = gradientOf(
+      (w) => withProbabilities(tf.softmax(tf.matMul(features as tfjs.Tensor2D, w)) as tfjs.Tensor2D),
+      weights,
+    );
+    expectClose(throughSoftmax, expected(), 1e-4);
+  });
 
-    it('of an objective without its affinity is thrown by the call', () => {
-      const affinity = Affinity.kernel(x, { kernel: 'rbf' });
-      const loss = geminiLoss(tf, kl({ mode: 'ova' }), fromLogits);
-      const disposed = geminiLoss(tf, mmd({ mode: 'ova', affinity }), fromLogits);
-      affinity.dispose();
-      expectError(
-        thrownBy(() => disposed(tensor(logits))),
-        { code: 'ERR_DISPOSED', argument: 'affinity' },
-      );
-      expect(number(loss(tensor(logits)))).toBeLessThan(0);
+  it('stays what it was when the next one is asked for', () => {
+    const loss = geminiLoss(tf, objective, fromLogits) as (t: tfjs.Tensor) => tfjs.Scalar;
+    const first = tf.grad(loss)(tensor(logits));
+    const kept = Float32Array.from(first.dataSync());
+    tf.grad(loss)(tensor(toFloat32(gaussian(next, n, k))));
+    expect(Float32Array.from(first.dataSync())).toEqual(kept);
+  });
+
+  it('is that of an objective of others, negated', () => {
+    const { recorder } = recording(objective);
+    const loss = geminiLoss(tf, recorder, fromLogits);
+    const { value, gradient } = objective.valueAndGrad(logits, fromLogits);
+    expectNumber(number(loss(tensor(logits))), -value, 1e-6);
+    expectClose(
+      gradientOf(loss, logits),
+      gradient.data.map((g) => -g),
+      1e-6,
+    );
+  });
+
+  it('is given anew to each who asks', () => {
+    type Custom = (x: tfjs.Tensor) => { gradFunc: (dy: tfjs.Tensor) => tfjs.Tensor };
+    const kept: Custom[] = [];
+    const customGrad: typeof tf.customGrad = (custom) => {
+      kept.push(custom as unknown as Custom);
+      return tf.customGrad(custom);
+    };
+    const loss = geminiLoss({ ...tf, customGrad }, objective, fromLogits);
+    const expected = gradientOf(loss, logits);
+    const { gradFunc } = (kept[0] as Custom)(tensor(logits));
+    const ask = (dy: number) => gradFunc(tf.scalar(dy)).dataSync() as Float32Array;
+    const [first, second, twice] = [ask(1), ask(1), ask(2)];
+    expectClose(first, expected, 1e-6);
+    expect(second).toEqual(first);
+    expect(second.buffer).not.toBe(first.buffer);
+    expectClose(
+      twice,
+      expected.map((g) => 2 * g),
+      1e-6,
+    );
+  });
+
+  it('of second order throws, and is not 0', () => {
+    const loss = geminiLoss(tf, objective, fromLogits) as (t: tfjs.Tensor) => tfjs.Scalar;
+    const slope = tf.grad(loss);
+    const error = thrownBy(() => tf.grad((t) => tf.sum(tf.square(slope(t))))(tensor(logits)));
+    expectError(error, {
+      code: 'ERR_UNSUPPORTED',
+      argument: 'geminiLoss',
+      expected: 'first-order',
+      received: 'second-order',
     });
+    // The engine is as good as before.
+    expect(number(loss(tensor(logits)))).toBeLessThan(0);
+  });
+}
+
+function describeValue() {
+  it('only the value is computed', () => {
+    const { calls, recorder } = recording(objective);
+    const loss = geminiLoss(tf, recorder, fromLogits);
+    loss(tensor(logits));
+    tf.tidy(() => loss(tensor(logits)));
+    expect(calls.map(({ gradient }) => gradient)).toEqual([false, false]);
+    tf.grad(loss as (t: tfjs.Tensor) => tfjs.Scalar)(tensor(logits));
+    expect(calls.map(({ gradient }) => gradient)).toEqual([false, false, true]);
+  });
+
+  it('the predictions are read once', () => {
+    const input = tensor(logits);
+    const read = vi.spyOn(input, 'dataSync');
+    geminiLoss(tf, objective, fromLogits)(input);
+    expect(read).toHaveBeenCalledTimes(1);
+  });
+}
+
+function describeTraining() {
+  it.each(['minimize', 'variableGrads'])('%s lowers the loss', (way) => {
+    const variable = tf.variable(tensor(logits));
+    const optimizer = tf.train.adam(0.05);
+    const loss = geminiLoss(tf, objective, fromLogits);
+    const history: number[] = [];
+    for (let step = 0; step < 40; step++) {
+      if (way === 'minimize') {
+        const cost = optimizer.minimize(() => loss(variable as tfjs.Tensor2D), true) as tfjs.Scalar;
+        history.push(number(cost));
+      } else {
+        const { value, grads } = tf.variableGrads(() => loss(variable as tfjs.Tensor2D));
+        optimizer.applyGradients(grads as Parameters<typeof optimizer.applyGradients>[0]);
+        history.push(number(value));
+      }
+    }
+    expect(history.at(-1)).toBeLessThan((history[0] as number) - 0.2);
+    expectNumber(history[0] as number, -objective.value(logits, fromLogits), 1e-6);
+    expect(history.slice(1).filter((cost, at) => cost < (history[at] as number)).length).toBeGreaterThan(30);
+    const reached = -objective.value({ data: variable.dataSync() as Float32Array, shape: [n, k] }, fromLogits);
+    expect(reached).toBeLessThan(history.at(-1) as number);
+    optimizer.dispose();
+    variable.dispose();
+  });
+
+  it('keeps a constant number of tensors over 1,000 steps', () => {
+    const variable = tf.variable(tensor(logits));
+    const optimizer = tf.train.sgd(1e-3);
+    const loss = geminiLoss(tf, objective, fromLogits);
+    const rows = tf.tensor1d(
+      Array.from({ length: n }, (_, i) => i),
+      'int32',
+    );
+    const step = () => {
+      optimizer.minimize(() => loss(variable as tfjs.Tensor2D, rows));
+      tf.dispose(loss(variable as tfjs.Tensor2D));
+      const { value, grads } = tf.variableGrads(() => tf.mul(loss(variable as tfjs.Tensor2D), 2));
+      tf.dispose([value, ...Object.values(grads)]);
+    };
+    step();
+    const before = tf.memory().numTensors;
+    for (let at = 0; at < 1000; at++) step();
+    expect(tf.memory().numTensors).toBe(before);
+    loss(variable as tfjs.Tensor2D);
+    expect(tf.memory().numTensors, 'one call leaves its scalar').toBe(before + 1);
+  });
+
+  it('keeps it when the objective throws', () => {
+    const loss = geminiLoss(tf, objective, fromLogits);
+    const variable = tf.variable(tensor(logits));
+    const wrong = () => thrownBy(() => tf.variableGrads(() => loss(variable as tfjs.Tensor2D, [0, 1])));
+    wrong();
+    const before = tf.memory().numTensors;
+    for (let at = 0; at < 20; at++) expect(wrong()).toMatchObject({ code: range });
+    expect(tf.memory().numTensors).toBe(before);
+    variable.dispose();
+  });
+}
+
+function describeFit() {
+  const samples = 30;
+  const features = toFloat32(gaussian(random(5), samples, 4));
+  const affinity = Affinity.kernel(features, { kernel: 'rbf', precision: 'float64' });
+  const geometry = mmd({ mode: 'ova', affinity });
+
+  function compiled(of: Objective, rate: number) {
+    const model = tf.sequential();
+    model.add(
+      tf.layers.dense({ units: k, inputShape: [4], kernelInitializer: tf.initializers.randomNormal({ seed: 1 }) }),
+    );
+    const loss = geminiLoss(tf, of, fromLogits);
+    model.compile({ optimizer: tf.train.sgd(rate), loss: loss.forFit });
+    return model;
+  }
+
+  it.each([false, true])('carries the row indices into each batch, shuffle %s', async (shuffle) => {
+    const { calls, recorder } = recording(geometry);
+    const model = compiled(recorder, 0); // predictions stay what they are
+    const input = tensor(features);
+    const all = model.predict(input) as tfjs.Tensor;
+    const predictions = Array.from(all.dataSync());
+    await model.fit(input, rowIndices(tf, samples, k), { epochs: 3, batchSize: 8, shuffle, verbose: 0 });
+    expect(calls).toHaveLength(3 * 4);
+    for (const { rows, predictions: batch, gradient } of calls) {
+      expect(gradient).toBe(true);
+      const expected = (rows as number[]).flatMap((row) => predictions.slice(row * k, (row + 1) * k));
+      expectClose(batch, expected, 1e-5, 'the predictions of these rows');
+    }
+    const epochs = [0, 1, 2].map((epoch) =>
+      calls.slice(4 * epoch, 4 * epoch + 4).flatMap(({ rows }) => rows as number[]),
+    );
+    const inOrder = Array.from({ length: samples }, (_, i) => i);
+    for (const epoch of epochs)
+      expect(
+        [...epoch].sort((a, b) => a - b),
+        'each sample once',
+      ).toEqual(inOrder);
+    if (shuffle) expect(epochs[0]).not.toEqual(inOrder);
+    else expect(epochs).toEqual([inOrder, inOrder, inOrder]);
+  });
+
+  it('trains, and evaluates', async () => {
+    const model = compiled(geometry, 0.5);
+    const input = tensor(features);
+    const targets = rowIndices(tf, samples, k);
+    const valueNow = () => {
+      const predictions = model.predict(input) as tfjs.Tensor;
+      return geometry.value({ data: predictions.dataSync() as Float32Array, shape: [samples, k] }, fromLogits);
+    };
+    const before = valueNow();
+    const { history } = await model.fit(input, targets, { epochs: 20, batchSize: samples, verbose: 0 });
+    expectNumber((history.loss as number[])[0] as number, -before, 1e-5, 'first loss');
+    expect(valueNow()).toBeGreaterThan(before * 1.1);
+    const evaluated = model.evaluate(input, targets, { batchSize: samples, verbose: 0 }) as tfjs.Scalar;
+    expectNumber(number(evaluated), -valueNow(), 1e-5);
+  });
+}
+
+function describeRowIndices() {
+  it('counts in the first column', () => {
+    const targets = rowIndices(tf, 4, 3);
+    expect(targets.shape).toEqual([4, 3]);
+    expect(Array.from(targets.dataSync())).toEqual([0, 0, 0, 1, 0, 0, 2, 0, 0, 3, 0, 0]);
+    expect(Array.from(rowIndices(tf, 3, 1).dataSync())).toEqual([0, 1, 2]);
+  });
+
+  it('reads back any order of them', () => {
+    const order = permutation(next, n);
+    const targets = tf.gather(rowIndices(tf, n, k), tf.tensor1d(order, 'int32'));
+    const loss = geminiLoss(tf, objective, fromLogits).forFit(targets, tensor(logits));
+    expectNumber(number(loss), -objective.value(logits, { ...fromLogits, rows: order }), 1e-6);
+  });
+
+  it.each([
+    [0, 3, 'n', range],
+    [3, 0, 'k', range],
+    [1.5, 3, 'n', range],
+    [2 ** 24 + 1, 3, 'n', range],
+    ['4', 3, 'n', type],
+  ])('refuses %s x %s', (rows, columns, argument, code) => {
+    expectError(
+      thrownBy(() => rowIndices(tf, rows as number, columns as number)),
+      { code, argument, expected: 'an integer' },
+    );
+  });
+}
+
+function describeWrongInput() {
+  // Calls of JavaScript users: the types would not let them pass.
+  // biome-ignore lint/suspicious/noExplicitAny: that is the point
+  type Loose = any;
+  const make = geminiLoss as Loose;
+
+  it('of rowIndices', () => {
+    const error = { code: type, argument: 'tf', expected: 'a TensorFlow.js module' };
+    expectError(
+      thrownBy(() => rowIndices(undefined as Loose, 4, 2)),
+      { ...error, received: 'undefined' },
+    );
+    expectError(
+      thrownBy(() => (rowIndices as Loose)(4, 2)),
+      { ...error, received: '4' },
+    );
+  });
+
+  it('of geminiLoss', () => {
+    expectError(
+      thrownBy(() => make(undefined, objective)),
+      { code: type, argument: 'tf', expected: 'TensorFlow.js', received: 'undefined' },
+    );
+    expectError(
+      thrownBy(() => make({}, objective)),
+      { code: type, argument: 'tf' },
+    );
+    expectError(
+      thrownBy(() => make(tf, undefined)),
+      { code: type, argument: 'objective', expected: 'an Objective', received: 'undefined' },
+    );
+    expectError(
+      thrownBy(() => make(tf, objective, { rows: [1] })),
+      { code: type, argument: 'options.rows', expected: 'from, clip, epsilon', received: "'rows'" },
+    );
+    expectError(
+      thrownBy(() => make(tf, objective, 3)),
+      { code: type, argument: 'options', expected: 'an object', received: '3' },
+    );
+  });
+
+  it('of the loss', () => {
+    const loss = make(tf, objective, fromLogits);
+    const good = tensor(logits);
+    const cases: [() => unknown, Parameters<typeof expectError>[1]][] = [
+      [() => loss(undefined), { code: type, argument: 'predictions', expected: 'a Tensor2D', received: 'undefined' }],
+      [
+        () => loss([[1, 2]]),
+        { code: type, argument: 'predictions', expected: 'a Tensor2D', received: 'an array of length 1' },
+      ],
+      [
+        () => loss(tf.tensor1d([1, 2])),
+        { code: range, argument: 'predictions', expected: 'n x K', received: 'shape [2]' },
+      ],
+      [() => loss(tf.tensor3d([[[1, 2]]])), { code: range, argument: 'predictions', received: 'shape [1, 1, 2]' }],
+      [
+        () => loss(tf.tensor2d([[1, 2]], [1, 2], 'int32')),
+        { code: type, argument: 'predictions', expected: "'float32'", received: "'int32'" },
+      ],
+      [
+        () => loss(tf.tensor2d([[1, Number.NaN]]), [0]),
+        { code: range, argument: 'predictions', expected: 'finite', received: 'at row 0, column 1' },
+      ],
+      [() => loss(tf.tensor2d([[1, 2]])), { code: range, argument: 'predictions', expected: '12 rows', received: '1' }],
+      [() => loss(good, [0]), { code: range, argument: 'rows', expected: '12 indices', received: '1' }],
+      [
+        () => loss(good, new Int32Array(n).fill(n)),
+        { code: range, argument: 'rows', expected: '[0, 12)', received: '12 at index 0' },
+      ],
+      [() => loss(good, 'all'), { code: type, argument: 'rows', expected: 'an Int32Array', received: "'all'" }],
+      [() => loss(good, tf.fill([n], 0.5)), { code: range, argument: 'rows', expected: 'integer', received: '0.5' }],
+      [
+        () => loss.forFit(tf.fill([n, k], 0.5), good),
+        {
+          code: range,
+          argument: 'yTrue',
+          expected: 'row indices in its first column',
+          received: '0.5 in row 0; rowIndices() makes such targets',
+        },
+      ],
+      [
+        () => loss.forFit(undefined, good),
+        {
+          code: type,
+          argument: 'yTrue',
+          expected: 'a tensor',
+          received: 'undefined; rowIndices() makes such targets',
+        },
+      ],
+      [() => make(tf, objective, { from: 'logit' })(good), { code: range, argument: 'from', received: "'logit'" }],
+    ];
+    for (const [call, error] of cases) {
+      expectError(thrownBy(call), error);
+      expectError(
+        thrownBy(() => tf.variableGrads(call as () => tfjs.Scalar, [tf.variable(good)])),
+        error,
+      );
+    }
+  });
+
+  it('of an objective without its affinity is thrown by the call', () => {
+    const affinity = Affinity.kernel(x, { kernel: 'rbf' });
+    const loss = geminiLoss(tf, kl({ mode: 'ova' }), fromLogits);
+    const disposed = geminiLoss(tf, mmd({ mode: 'ova', affinity }), fromLogits);
+    affinity.dispose();
+    expectError(
+      thrownBy(() => disposed(tensor(logits))),
+      { code: 'ERR_DISPOSED', argument: 'affinity' },
+    );
+    expect(number(loss(tensor(logits)))).toBeLessThan(0);
   });
 }

@@ -1,0 +1,146 @@
+/** The command `genmi bench`: its options, what it prints, and the files it writes. */
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Batch, Listener, Plan, Report } from './cost-measure.js';
+
+/** The command line is wrong, and its usage helps. */
+export class UsageError extends Error {}
+
+type Format = (report: Report) => string;
+
+interface Output {
+  file: string;
+  format: Format;
+}
+
+interface BenchOptions extends Omit<Plan, 'families'> {
+  /** Undefined: all. */
+  families: string[] | undefined;
+  json: string | undefined;
+  html: string | undefined;
+}
+
+function readOptions(args: string[]): BenchOptions {
+  const { values } = parseArgs({
+    args,
+    options: {
+      objectives: { type: 'string' },
+      n: { type: 'string' },
+      batch: { type: 'string' },
+      k: { type: 'string' },
+      seconds: { type: 'string', default: '0.2' },
+      json: { type: 'string' },
+      html: { type: 'string' },
+    },
+  });
+  const seconds = Number(values.seconds);
+  if (!(seconds > 0 && seconds < Infinity)) {
+    throw new UsageError(`--seconds: expected a number > 0, received '${values.seconds}'`);
+  }
+  const drawn = values.html !== undefined;
+  return {
+    families: values.objectives === undefined ? undefined : unique(values.objectives.split(',')),
+    batches: readBatches(values.n, values.batch ?? (drawn && values.n === undefined ? '10,500' : undefined)),
+    k: sizes('k', values.k ?? (drawn ? '2,5,10,20,50' : '2,10,50')),
+    seconds,
+    json: values.json,
+    html: values.html,
+  };
+}
+
+const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
+
+function sizes(option: string, text: string): number[] {
+  const numbers = text.split(',').map(Number);
+  if (!numbers.every((each) => Number.isInteger(each) && each > 0)) {
+    throw new UsageError(`--${option}: expected positive integers such as 256,1000, received '${text}'`);
+  }
+  return unique(numbers);
+}
+
+function readBatches(n: string | undefined, batch: string | undefined): Batch[] {
+  if (batch === undefined) return sizes('n', n ?? '256,1000').map((each) => ({ n: each, batch: each }));
+  const batches = sizes('batch', batch);
+  if (n === undefined) return batches.map((each) => ({ n: each, batch: each }));
+  return sizes('n', n).flatMap((samples) => {
+    const tooLarge = batches.find((each) => each > samples);
+    if (tooLarge !== undefined)
+      throw new UsageError(`--batch: expected at most the ${samples} samples of --n, received ${tooLarge}`);
+    return batches.map((each) => ({ n: samples, batch: each }));
+  });
+}
+
+/** Measures, prints each figure when it is there; false when a figure or a file is missing at the end. */
+export async function bench(args: string[]): Promise<boolean> {
+  const { families: asked, json, html, ...rest } = readOptions(args);
+  const { families } = await import('./cost-families.js');
+  const known = Object.keys(families);
+  const unknown = asked?.find((each) => !known.includes(each));
+  if (unknown !== undefined)
+    throw new UsageError(`--objectives: expected any of ${known.join(', ')}, received '${unknown}'`);
+
+  const { formatPage } = await import('./cost-page.js');
+  const outputs = [
+    ...openOutput('json', json, (report) => `${JSON.stringify(report, null, 2)}\n`),
+    ...openOutput('html', html, formatPage),
+  ];
+  return run({ families: asked ?? known, ...rest }, outputs);
+}
+
+/** Asks before anything is measured whether the file can be written, and leaves what is in it. */
+function openOutput(option: string, file: string | undefined, format: Format): Output[] {
+  if (file === undefined) return [];
+  try {
+    closeSync(openSync(file, 'a'));
+  } catch (error) {
+    throw new UsageError(
+      `--${option}: expected a file that can be written, received '${file}' (${(error as Error).message})`,
+    );
+  }
+  return [{ file, format }];
+}
+
+async function run(plan: Plan, outputs: readonly Output[]): Promise<boolean> {
+  const { measure, newReport } = await import('./cost-measure.js');
+  const { tableHead, tableRow } = await import('./cost-table.js');
+  const report = newReport();
+  const failures = new Set<string>();
+  const fail = (message: string) => {
+    hideProgress();
+    if (!failures.has(message)) console.error(`genmi: ${message}`);
+    failures.add(message);
+  };
+  const listener: Listener = {
+    begins: showProgress,
+    measured(figure) {
+      report.figures.push(figure);
+      for (const output of outputs) write(output, report, fail);
+      hideProgress();
+      console.log(tableRow(figure));
+    },
+    failed: (what, error) => fail(`${what}: ${error.message}`),
+  };
+  console.log(`${report.machine}\n\n${tableHead}`);
+  measure(plan, listener);
+  hideProgress();
+  return failures.size === 0;
+}
+
+/** After every figure: whatever ends the run, what was measured is there. */
+function write({ file, format }: Output, report: Report, fail: (message: string) => void): void {
+  try {
+    writeFileSync(file, format(report));
+  } catch (error) {
+    fail((error as Error).message);
+  }
+}
+
+const CLEAR_LINE = '\r\x1b[K';
+
+function showProgress(what: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`${CLEAR_LINE}${what}`);
+}
+
+function hideProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write(CLEAR_LINE);
+}

@@ -1,0 +1,13 @@
+/** The processor that figures are read on. */
+import { existsSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+
+/** Vendors sell generations under one name, so also its family and model, where they are told. */
+export function processor(): string {
+  const name = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores`;
+  const file = '/proc/cpuinfo';
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const field = (key: string) => text.match(new RegExp(`^${key}\\s*: (\\d+)$`, 'm'))?.[1];
+  const family = field('cpu family');
+  return family === undefined ? name : `${name} (family ${family}, model ${field('model')})`;
+}

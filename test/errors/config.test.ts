@@ -1,0 +1,63 @@
+/** Wrong settings, and the errors they give. */
+import { describe, expect, it } from 'vitest';
+import { config, info } from '../../src/index.js';
+import { type ExpectedError, expectError, thrownBy } from '../support/errors.js';
+import { type Loose, range, type } from '../support/wrong-inputs.js';
+
+const foreignIsa = process.arch === 'arm64' ? 'avx2' : 'neon';
+
+describe('config', () => {
+  it.each<[string, unknown, ExpectedError]>([
+    ['nothing', undefined, { code: type, argument: 'options', received: 'undefined' }],
+    [
+      'threads 0',
+      { threads: 0 },
+      { code: range, argument: 'threads', expected: 'an integer in [1, 1024]', received: '0' },
+    ],
+    ['threads as text', { threads: '2' }, { code: type, argument: 'threads', received: "'2'" }],
+    ['an unknown option', { gpu: true }, { code: type, argument: 'options.gpu', received: "'gpu'" }],
+    [
+      'an unknown device',
+      { device: 'tpu' },
+      { code: range, argument: 'device', expected: "'cuda'", received: "'tpu'" },
+    ],
+    [
+      'a device that is not there',
+      { device: 'cuda' },
+      { code: 'ERR_BACKEND_UNAVAILABLE', argument: 'device', expected: "'cpu'", received: "'cuda'" },
+    ],
+    ['an unknown instruction set', { isa: 'sse9' }, { code: range, argument: 'isa', received: "'sse9'" }],
+    [
+      "another processor's instruction set",
+      { isa: foreignIsa },
+      {
+        code: 'ERR_BACKEND_UNAVAILABLE',
+        argument: 'isa',
+        expected: 'one that this processor has',
+        received: `'${foreignIsa}'`,
+      },
+    ],
+  ])('%s, and nothing changes', (_what, options, error) => {
+    const before = info();
+    expectError(
+      thrownBy(() => config(options as Loose)),
+      error,
+    );
+    if (typeof options === 'object') {
+      expectError(
+        thrownBy(() => config({ threads: 7, ...options } as Loose)),
+        error,
+      );
+    }
+    expect(info()).toEqual(before);
+  });
+
+  it('sets what is given', () => {
+    const { threads } = info();
+    config({ threads: 3, device: 'auto', isa: 'auto' });
+    expect(info()).toMatchObject({ threads: 3, device: 'cpu' });
+    config({ device: 'cpu' });
+    expect(info().threads).toBe(3);
+    config({ threads });
+  });
+});
