@@ -5,6 +5,7 @@ import path from 'node:path';
 import { refused } from './errors.js';
 import { binary, native, root } from './native.js';
 import { checkOptions, oneOf, optionalNumber } from './options.js';
+import { processor } from './processor.js';
 
 export interface Config {
   /** Threads one computation may use; `'auto'` (default): the machine's. Results are the same bits for any number. */
@@ -25,6 +26,8 @@ export interface Info {
   device: 'cpu';
   /** Why the device is what it is. */
   deviceReason: string;
+  /** The processor's name, cores, and (where the system tells) family and model. */
+  processor: string;
   /** The file the native addon was loaded from. */
   binary: string;
 }
@@ -51,7 +54,7 @@ export function config(options: Config): void {
   if (threads !== undefined) native.threads(threads);
 }
 
-/** What is installed and in use: version, binary, threads, device. */
+/** What is installed and in use: version, instruction set, threads, device, processor, binary. */
 export function info(): Info {
   const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
   return {
@@ -60,6 +63,7 @@ export function info(): Info {
     threads: native.threads(),
     device: 'cpu',
     deviceReason: 'this version computes on the CPU only',
+    processor: processor(),
     binary,
   };
 }

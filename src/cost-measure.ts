@@ -3,7 +3,6 @@ import { info } from './config.js';
 import { families } from './cost-families.js';
 import { outOfRange } from './errors.js';
 import type { Objective } from './objectives/objective.js';
-import { processor } from './processor.js';
 
 /** Samples, and how many of them a call is about. */
 export interface Batch {
@@ -47,8 +46,8 @@ export function newReport(): Report {
 }
 
 function machine(): string {
-  const { version, isa, threads } = info();
-  return `${processor()}, ${threads} threads, ${isa}; genmi ${version}, node ${process.versions.node}`;
+  const { version, isa, threads, processor } = info();
+  return `${processor}, ${threads} threads, ${isa}; genmi ${version}, node ${process.versions.node}`;
 }
 
 const FEATURES = 20;
