@@ -185,7 +185,7 @@ Result evaluate(const Objective& objective, const std::vector<T>& data, std::siz
     EXPECT_TRUE(objective.evaluate(batch, context, 1, totals));
     if (with_gradient) {
       EXPECT_NEAR(result.value, totals.value, 1e-6 * std::max(1.0, std::abs(totals.value)));
-      batch.finish_gradient(totals, to.data() + 1);
+      EXPECT_TRUE(batch.finish_gradient(totals, to.data() + 1));
     }
     result.value = totals.value;
   }

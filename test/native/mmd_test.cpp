@@ -33,7 +33,7 @@ Result evaluate(const AffinityPtr& kernel, const char* mode, const std::vector<d
   const Status status = objective->evaluate(batch, context, 1, totals);
   EXPECT_TRUE(status) << status.message();
   Result result{totals.value, std::vector<double>(tau.size())};
-  batch.finish_gradient(totals, result.gradient.data());
+  EXPECT_TRUE(batch.finish_gradient(totals, result.gradient.data()));
   return result;
 }
 
