@@ -169,7 +169,7 @@ ObjectivePtr make(const Definition& d, bool one_vs_one) {
 template <class T>
 Result evaluate(const Objective& objective, const std::vector<T>& data, std::size_t k, const BatchOptions& options,
                 std::size_t threads = 1) {
-  const auto pool = threads > 1 ? ThreadPool::shared() : nullptr;
+  const auto pool = threads > 1 ? std::make_shared<ThreadPool>(threads) : nullptr;
   constexpr T kCanary = T(123.5);
   std::vector<T> from(1, T(0)), to(data.size() + 2, kCanary);
   from.insert(from.end(), data.begin(), data.end());

@@ -201,7 +201,7 @@ TEST_P(Objectives, AreSameBitsForAnyNumberOfThreads) {
   Generator random(19);
   const ObjectivePtr objective = make(each, mode, test::gaussians(random, n * 3), n);
   const std::vector<double> tau = test::softmax(test::gaussians(random, n * k), k);
-  const auto pool = ThreadPool::shared();
+  const auto pool = std::make_shared<ThreadPool>(8);
   std::vector<double> first;
   for (const std::size_t threads : {1u, 2u, 3u, 8u}) {
     Workspace workspace;

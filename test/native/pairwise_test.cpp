@@ -147,7 +147,7 @@ class PairwiseKernels : public testing::TestWithParam<Isa> {
 
   Generator random_{11};
   Workspace workspace_;
-  std::shared_ptr<ThreadPool> pool_ = ThreadPool::shared();
+  std::shared_ptr<ThreadPool> pool_ = std::make_shared<ThreadPool>(8);
 };
 
 constexpr double kSingle = 0x1p-24, kDouble = 0x1p-53;
