@@ -31,7 +31,8 @@ class FDivergence final : public ObjectiveInBothPrecisions<FDivergence> {
     const Predictions<T>& p = is_finite(d) ? batch.exact() : batch.clipped();
     const double pairs = entry_of(d).pairwise && one_vs_one_ ? static_cast<double>(p.k()) / 4 : 1;
     const BlockOptions options{d.order, pairs * static_cast<double>(p.k())};
-    add_over_blocks(kernel<T>(), options, batch, p, context, factor * d.scale, totals);
+    const Status status = add_over_blocks(kernel<T>(), options, batch, p, context, factor * d.scale, totals);
+    if (!status) return status;
     if (d.at_one != 0) add_constant(batch, p, factor * d.at_one, totals);
     totals.may_overflow |= d.has_powers || !is_finite(d);
     return std::isfinite(totals.value) ? Status::ok() : overflowed();

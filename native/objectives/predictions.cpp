@@ -118,6 +118,7 @@ Status Batch<T>::read(MatrixView<T> data) {
   const std::span<double> sums = workspace.take_zeroed<double>(complete ? blocks_of(n_) * k_ : 0);
   const std::span<unsigned char> finite = workspace.take<unsigned char>(blocks_of(n_));
   for_each_block(context_, n_, work_of(n_, k_), [&](const PanelBlock& block) {
+    if (context_.cancelled()) return;
     const std::size_t at = block.first * k_;
     const auto& kernels = simd::kernels().panel<T>();
     finite[block.index] =
@@ -125,6 +126,7 @@ Status Batch<T>::read(MatrixView<T> data) {
                : kernels.read_probabilities(data.data + at, block.rows, k_, least(), greatest(), tau + at);
     if (complete) kernels.add_columns(tau + at, block.rows, k_, sums.data() + block.index * k_);
   });
+  if (context_.cancelled()) return aborted();
   if (Status status = check_finite(data, all_true(finite)); !status) return status;
 
   softmax_ = logits ? tau : nullptr;
@@ -189,6 +191,7 @@ Status Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
 
   const std::span<unsigned char> finite = context_.workspace.take<unsigned char>(blocks_of(n_));
   for_each_block(context_, n_, work_of(n_, k_), [&](const PanelBlock& block) {
+    if (context_.cancelled()) return;
     const std::size_t at = block.first * k_;
     simd::GradientPass<T> part = pass;
     part.rows = block.rows;
@@ -202,6 +205,7 @@ Status Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
     else kernels.gradient_of_probabilities(part);
     finite[block.index] = !totals.may_overflow || is_finite(part.out, block.rows * k_);
   });
+  if (context_.cancelled()) return aborted();
   return all_true(finite) ? Status::ok() : overflowed();
 }
 

@@ -219,6 +219,54 @@ TEST_P(Objectives, AreSameBitsForAnyNumberOfThreads) {
   }
 }
 
+// Cancelled before any step of an evaluation, it is not done, and nothing is written.
+template <class T>
+void check_cancelled(const Objective& objective, std::size_t k, const BatchOptions& options) {
+  Generator random(37);
+  const std::vector<double> wide = test::softmax(test::gaussians(random, 20 * k), k);
+  const std::vector<T> data(wide.begin(), wide.end());
+  Workspace workspace;
+  const Workspace::Frame frame(workspace);
+  const auto batch_of = [&](Context& context) {
+    Batch<T> batch(options, context);
+    EXPECT_TRUE(batch.read({data.data(), 20, k}));
+    return batch;
+  };
+  {
+    Job job;
+    Context context{workspace, nullptr, 1, &job};
+    job.cancel();
+    EXPECT_EQ(Batch<T>(options, context).read({data.data(), 20, k}).code(), Code::kAborted);
+  }
+  for (const bool with_gradient : {false, true}) {
+    Job job;
+    Context context{workspace, nullptr, 1, &job};
+    const Batch<T> batch = batch_of(context);
+    Totals<T> totals = batch.totals(with_gradient);
+    job.cancel();
+    EXPECT_EQ(objective.evaluate(batch, context, 1, totals).code(), Code::kAborted);
+  }
+  Job job;
+  Context context{workspace, nullptr, 1, &job};
+  const Batch<T> batch = batch_of(context);
+  Totals<T> totals = batch.totals(true);
+  EXPECT_TRUE(objective.evaluate(batch, context, 1, totals));
+  job.cancel();
+  std::vector<T> gradient(20 * k, T(77));
+  EXPECT_EQ(batch.finish_gradient(totals, gradient.data()).code(), Code::kAborted);
+  EXPECT_EQ(gradient, std::vector<T>(20 * k, T(77)));
+}
+
+TEST_P(Objectives, StopWhenCancelled) {
+  const auto& [each, mode] = GetParam();
+  Generator random(39);
+  const ObjectivePtr objective = make(each, mode, test::gaussians(random, 60), 20);
+  for (const From from : {From::kProbabilities, From::kLogits}) {
+    check_cancelled<double>(*objective, 4, {from, Clip::kFused, 1e-12, {}});
+    check_cancelled<float>(*objective, 4, {from, Clip::kFused, 1e-12, {}});
+  }
+}
+
 std::string case_name(const testing::TestParamInfo<Objectives::ParamType>& info) {
   const auto& [each, mode] = info.param;
   std::string name = each.name + each.f + (each.f == "alpha" ? std::to_string(each.alpha) : "") +

@@ -421,14 +421,15 @@ TEST_P(PairwiseKernels, StopWhenTheyAreAskedTo) {
   const Features<float> x(500, 20, false, random_);
   Job job;
   AffinityPtr affinity;
-  const auto build = [&] {
-    return measure_affinity(x.view(), options_of({Kind::kKernel, "rbf"}), Storage::kDense, Precision::kFloat32,
+  const auto build = [&](Storage storage) {
+    return measure_affinity(x.view(), options_of({Kind::kKernel, "rbf"}), storage, Precision::kFloat32,
                             {workspace_, pool_.get(), 2, &job}, affinity);
   };
-  EXPECT_TRUE(build());
+  EXPECT_TRUE(build(Storage::kDense));
   EXPECT_EQ(job.progress(), 1.0);
   job.cancel();
-  EXPECT_EQ(build().code(), Code::kAborted);
+  EXPECT_EQ(build(Storage::kDense).code(), Code::kAborted);
+  EXPECT_EQ(build(Storage::kFeatures).code(), Code::kAborted);
 }
 
 // exp and exp - 1 over what kernels ask of them, in units in the last place.

@@ -102,7 +102,7 @@ class Batch {
   // Views the context's workspace until its frame ends.
   Batch(const BatchOptions& options, Context& context) : options_(options), context_(context) {}
 
-  // data: N x K numbers, checked to be finite.
+  // data: N x K numbers, checked to be finite. kAborted, as below, when the context's job was cancelled.
   Status read(MatrixView<T> data);
 
   std::size_t n() const { return n_; }
