@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "isas.h"
 #include "simd/kernels.h"
 
 #if defined(GENMI_EMULATED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
@@ -51,13 +52,6 @@ double largest_error(void (*function)(const T*, std::size_t, T*), const std::vec
   for (std::size_t i = 0; i < x.size(); ++i)
     largest = std::max(largest, error_in_ulp<T, Wide>(y[i], reference(static_cast<Wide>(x[i]))));
   return largest;
-}
-
-std::vector<Isa> supported() {
-  std::vector<Isa> isas;
-  for (const Isa isa : kAllIsas)
-    if (is_supported(isa)) isas.push_back(isa);
-  return isas;
 }
 
 using Function = void (*PanelKernels<float>::*)(const float*, std::size_t, float*);
@@ -103,7 +97,7 @@ double largest_error_of(Function function, std::uint64_t chunks, std::size_t siz
       std::vector<float> actual(size);
       for (std::uint64_t chunk = t; chunk < chunks; chunk += kThreads) {
         fill(chunk, expected);
-        for (const Isa isa : supported()) {
+        for (const Isa isa : test::supported_isas()) {
           (kernels(isa).divergence.single.*function)(expected.x.data(), size, actual.data());
           largest[t] = std::max(largest[t], expected.largest_error(actual));
         }
@@ -232,7 +226,7 @@ TEST_P(Math, SampledDouble) {
   check_sampled<double, long double>(kernels().wide, 1.1, 0.9, 4, 4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, Math, testing::ValuesIn(supported()),
+INSTANTIATE_TEST_SUITE_P(Isas, Math, testing::ValuesIn(test::supported_isas()),
                          [](const auto& isa) { return std::string(name_of(isa.param)); });
 
 }  // namespace

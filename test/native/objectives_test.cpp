@@ -1,5 +1,5 @@
 // Every objective through the core alone: gradients against central differences of the value, for probabilities and for
-// logits, in both clip modes, and finite answers where inputs are degenerate.
+// logits, in both clip modes, and finite answers where inputs are degenerate, on every instruction set that runs here.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "genmi/objective.h"
+#include "isas.h"
 #include "random.h"
 
 namespace genmi {
@@ -121,10 +122,12 @@ void expect_central_differences(const Objective& objective, std::vector<double> 
   }
 }
 
-class Objectives : public testing::TestWithParam<std::tuple<Case, const char*>> {};
+class Objectives : public testing::TestWithParam<std::tuple<Case, const char*, simd::Isa>> {
+  const test::WithIsa with_{std::get<simd::Isa>(GetParam())};
+};
 
 TEST_P(Objectives, GradientsEqualCentralDifferences) {
-  const auto& [each, mode] = GetParam();
+  const auto& [each, mode, isa] = GetParam();
   const std::size_t n = 20, k = 4;
   Generator random(7);
   for (int round = 0; round < 3; ++round) {
@@ -152,7 +155,7 @@ void check_saturated(const Objective& objective, const std::vector<double>& scal
 }
 
 TEST_P(Objectives, SaturatedLogitsHaveFiniteGradients) {
-  const auto& [each, mode] = GetParam();
+  const auto& [each, mode, isa] = GetParam();
   Generator random(11);
   const ObjectivePtr objective = make(each, mode, test::gaussians(random, 12), 6);
   check_saturated<double>(*objective, {1, 30, 700, 712, 720, 740, 1000, 1e6, 1.7e308});
@@ -160,7 +163,7 @@ TEST_P(Objectives, SaturatedLogitsHaveFiniteGradients) {
 }
 
 TEST_P(Objectives, DegenerateProbabilitiesAreFinite) {
-  const auto& [each, mode] = GetParam();
+  const auto& [each, mode, isa] = GetParam();
   Generator random(13);
   const ObjectivePtr five = make(each, mode, test::gaussians(random, 10), 5), one = make(each, mode, {1, 2}, 1);
   const std::vector<double> one_hot = {1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1};
@@ -185,7 +188,7 @@ TEST_P(Objectives, DegenerateProbabilitiesAreFinite) {
 }
 
 TEST_P(Objectives, UniformPredictionsAreWorthNothing) {
-  const auto& [each, mode] = GetParam();
+  const auto& [each, mode, isa] = GetParam();
   Generator random(17);
   const ObjectivePtr objective = make(each, mode, test::gaussians(random, 14), 7);
   std::vector<double> gradient;
@@ -196,7 +199,7 @@ TEST_P(Objectives, UniformPredictionsAreWorthNothing) {
 }
 
 TEST_P(Objectives, AreSameBitsForAnyNumberOfThreads) {
-  const auto& [each, mode] = GetParam();
+  const auto& [each, mode, isa] = GetParam();
   const std::size_t n = 40, k = 5;
   Generator random(19);
   const ObjectivePtr objective = make(each, mode, test::gaussians(random, n * 3), n);
@@ -258,7 +261,7 @@ void check_cancelled(const Objective& objective, std::size_t k, const BatchOptio
 }
 
 TEST_P(Objectives, StopWhenCancelled) {
-  const auto& [each, mode] = GetParam();
+  const auto& [each, mode, isa] = GetParam();
   Generator random(39);
   const ObjectivePtr objective = make(each, mode, test::gaussians(random, 60), 20);
   for (const From from : {From::kProbabilities, From::kLogits}) {
@@ -268,15 +271,17 @@ TEST_P(Objectives, StopWhenCancelled) {
 }
 
 std::string case_name(const testing::TestParamInfo<Objectives::ParamType>& info) {
-  const auto& [each, mode] = info.param;
+  const auto& [each, mode, isa] = info.param;
   std::string name = each.name + each.f + (each.f == "alpha" ? std::to_string(each.alpha) : "") +
-                     (each.squared ? "squared" : "") + mode;
+                     (each.squared ? "squared" : "") + mode + "_" + name_of(isa);
   for (char& c : name)
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Objectives, testing::Combine(testing::ValuesIn(kCases), testing::Values("ova", "ovo")),
+INSTANTIATE_TEST_SUITE_P(All, Objectives,
+                         testing::Combine(testing::ValuesIn(kCases), testing::Values("ova", "ovo"),
+                                          testing::ValuesIn(test::supported_isas())),
                          case_name);
 
 // From logits, Kullback-Leibler one-vs-one pulls a dead cluster back with force pi / N however far it is: the term that
