@@ -432,36 +432,6 @@ TEST_P(PairwiseKernels, StopWhenTheyAreAskedTo) {
   EXPECT_EQ(build(Storage::kFeatures).code(), Code::kAborted);
 }
 
-// exp and exp - 1 over what kernels ask of them, in units in the last place.
-template <class T>
-void expect_exponentials(const simd::PairwiseKernels<T>& kernels, double lowest, double unit) {
-  constexpr std::size_t kCount = 16384, kWidth = simd::kFeaturePanel<T>;
-  std::vector<T> x(kCount), value(kCount), less_one(kCount);
-  for (std::size_t k = 0; k < kCount; ++k)
-    x[k] = static_cast<T>(k % 2 == 0 ? lowest * static_cast<double>(k) / kCount
-                                     : 10 * std::pow(1e-9, static_cast<double>(k) / kCount) * (k % 4 == 1 ? 1 : -1));
-  value = less_one = x;
-  const std::vector<double> none(std::max(kWidth, kCount / kWidth), 0.0);
-  simd::Finish<T> finish{};
-  finish.rows = finish.columns = none.data();
-  finish.gamma = -1;
-  finish.zero = -1;
-  kernels.exponential({value.data(), kWidth, kCount / kWidth, kWidth}, finish);
-  kernels.exponential_less_one({less_one.data(), kWidth, kCount / kWidth, kWidth}, finish);
-  for (std::size_t k = 0; k < kCount; ++k) {
-    const auto exact = static_cast<long double>(x[k]);
-    const auto expected = static_cast<double>(std::exp(exact)), expected_less = static_cast<double>(std::expm1(exact));
-    ASSERT_NEAR(static_cast<double>(value[k]), expected, 3 * unit * expected) << x[k];
-    if (x[k] != T{-1})
-      ASSERT_NEAR(static_cast<double>(less_one[k]), expected_less, 4 * unit * std::abs(expected_less)) << x[k];
-  }
-}
-
-TEST_P(PairwiseKernels, TakeExponentialsToTheLastPlaces) {
-  expect_exponentials(simd::kernels().pairwise_single, -86, 2 * kSingle);
-  expect_exponentials(simd::kernels().pairwise_double, -700, 2 * kDouble);
-}
-
 INSTANTIATE_TEST_SUITE_P(Of, PairwiseKernels, testing::ValuesIn(simd::kAllIsas),
                          [](const auto& test) { return std::string(simd::name_of(test.param)); });
 
