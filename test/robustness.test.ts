@@ -228,3 +228,23 @@ describe('worker.terminate()', () => {
     expect({ status, stdout, stderr }).toMatchObject({ status: 0, stdout: 'alive\n' });
   });
 });
+
+describe('GENMI_ISA', () => {
+  const load = (isa: string) =>
+    spawnSync(
+      process.execPath,
+      [
+        '-e',
+        `import(${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)})
+          .then(({ info }) => console.log(info().isa), (error) => console.log(error.message, error.cause?.code))`,
+      ],
+      { encoding: 'utf8', timeout: 30_000, env: { ...process.env, GENMI_ISA: isa } },
+    ).stdout;
+  it('that the processor lacks is an error at loading, not ignored', () => {
+    expect(load('avx999')).toMatch(/GENMI_ISA: .*received 'avx999'[^]*ERR_BACKEND_UNAVAILABLE/);
+  });
+  it("is followed, or left to genmi by 'auto'", () => {
+    expect(load('baseline')).toMatch(/^(baseline|neon)\n$/);
+    expect(load('auto')).toMatch(/^\w+\n$/);
+  });
+});
