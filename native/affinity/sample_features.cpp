@@ -47,6 +47,14 @@ std::vector<double> exact_centres(MatrixView<U> features, const std::vector<doub
   return centre;
 }
 
+// The power of two that brings the largest of some numbers close to 1, so that no square of it overflows or vanishes.
+template <class U>
+double scale_to_one(const U* numbers, std::size_t count) {
+  double largest = 0;
+  for (std::size_t f = 0; f < count; ++f) largest = std::max(largest, std::abs(static_cast<double>(numbers[f])));
+  return largest > 0 ? std::ldexp(1.0, std::clamp(-std::ilogb(largest), -1022, 1023)) : 1;
+}
+
 }  // namespace
 
 template <class T>
@@ -87,13 +95,13 @@ void SampleFeatures<T>::centre_and_copy(MatrixView<U> features, const Measure& m
 template <class T>
 template <class U>
 void SampleFeatures<T>::normalise(MatrixView<U> features, const Context& context) {
+  std::vector<double> scaled(columns);
   for (std::size_t i = 0; i < size && !context.cancelled(); ++i) {
-    const double length = std::sqrt(simd::inner(features.row(i), features.row(i), columns));
-    const double divisor = length > 0 ? length : 1;
+    const double scale = scale_to_one(features.row(i), columns);
+    for (std::size_t f = 0; f < columns; ++f) scaled[f] = static_cast<double>(features(i, f)) * scale;
+    const double length = std::sqrt(simd::inner(scaled.data(), scaled.data(), columns));
     for (std::size_t f = 0; f < columns; ++f)
-      // A length that overflows has no direction: that is told of as an entry that is not finite.
-      rows[i * stride + f] = std::isinf(length) ? std::numeric_limits<T>::quiet_NaN()
-                                                : static_cast<T>(static_cast<double>(features(i, f)) / divisor);
+      rows[i * stride + f] = static_cast<T>(length > 0 ? scaled[f] / length : 0);
   }
 }
 

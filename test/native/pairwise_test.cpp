@@ -417,6 +417,26 @@ TEST_P(PairwiseKernels, HaveTheSameBitsHoweverTheyAreAskedFor) {
       }
 }
 
+// The direction of a sample is the same at any scale: that of the least numbers there are, too.
+TEST_P(PairwiseKernels, TakeCosinesAtAnyScale) {
+  const std::size_t n = 6, d = 20;
+  const std::vector<double> features = test::gaussians(random_, n * d);
+  const auto cosines = [&](double scale) {
+    std::vector<double> scaled(features);
+    for (double& value : scaled) value *= scale;
+    const MatrixView<double> view{scaled.data(), n, d};
+    return entries(*make(view, options_of({Kind::kKernel, "cosine"}), Storage::kDense, Precision::kFloat64));
+  };
+  const std::vector<double> expected = cosines(1);
+  for (const int exponent : {-1000, -900, -540, 540, 1020}) EXPECT_EQ(cosines(std::ldexp(1.0, exponent)), expected);
+  const std::vector<double> denormal = {0x1p-1074, 0, 0, 0x1p-1074, 0x3p-1074, 0x4p-1074};
+  const std::vector<double> actual =
+      entries(*make(MatrixView<double>{denormal.data(), 3, 2}, options_of({Kind::kKernel, "cosine"}), Storage::kDense,
+                    Precision::kFloat64));
+  const double exact[] = {1, 0, 0.6, 0, 1, 0.8, 0.6, 0.8, 1};
+  for (std::size_t at = 0; at < 9; ++at) EXPECT_NEAR(actual[at], exact[at], 1e-15) << at;
+}
+
 TEST_P(PairwiseKernels, StopWhenTheyAreAskedTo) {
   const Features<float> x(500, 20, false, random_);
   Job job;
