@@ -74,8 +74,9 @@ class FDivergence final : public ObjectiveInBothPrecisions<FDivergence> {
 };
 
 std::optional<Divergence> named(const std::string& name) {
-  for (std::size_t index = 0; index < simd::kDivergences; ++index)
-    if (const auto& each = simd::kernels().divergence.all[index]; name == each.name)
+  const simd::DivergenceKernels& known = simd::kernels().divergence;
+  for (std::size_t index = 0; index < known.count; ++index)
+    if (const simd::DivergenceEntry& each = known.all[index]; name == each.name)
       return Divergence{
           .index = index, .finite_one_vs_all = each.finite_one_vs_all, .finite_one_vs_one = each.finite_one_vs_one};
   return std::nullopt;

@@ -100,12 +100,11 @@ struct PanelKernels {
   void (*log1p)(const T* x, std::size_t count, T* out);
 };
 
-inline constexpr std::size_t kDivergences = 10;
-
 struct DivergenceKernels {
   PanelKernels<float> single;
   PanelKernels<double> wide;
-  DivergenceEntry all[kDivergences];  // the same order on every instruction set
+  const DivergenceEntry* all;  // in the same order on every instruction set
+  std::size_t count;           // of them
 };
 
 }  // namespace genmi::simd
