@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { Affinity, add, emd, fDivergence, mmd, type Objective, TransportSolver, wasserstein } from '../src/index.js';
+import { native } from '../src/native.js';
 
 const points = [
   [0, 0],
@@ -244,10 +245,27 @@ describe('GENMI_ISA', () => {
       { encoding: 'utf8', timeout: 30_000, env: { ...process.env, GENMI_ISA: isa } },
     ).stdout;
   it('that the processor lacks is an error at loading, not ignored', () => {
-    expect(load('avx999')).toMatch(/GENMI_ISA: .*received 'avx999'[^]*ERR_BACKEND_UNAVAILABLE/);
+    expect(load('avx999')).toMatch(/GENMI_ISA: .*received 'avx999'.*ERR_BACKEND_UNAVAILABLE/s);
   });
   it("is followed, or left to genmi by 'auto'", () => {
     expect(load('baseline')).toMatch(/^(baseline|neon)\n$/);
     expect(load('auto')).toMatch(/^\w+\n$/);
   });
+});
+
+it('writes no gradient when an evaluation is cancelled after its work, before its promise is settled', async () => {
+  const objective = new native.Objective('f-divergence', { f: 'kl', mode: 'ova' });
+  const gradient = new Float64Array(tau.length * 2);
+  const job = new native.Job();
+  const data = Float64Array.from(tau.flat());
+  const result = objective.evaluateAsync(data, tau.length, 2, false, false, 1e-12, null, gradient, job);
+  const end = performance.now() + 50;
+  while (performance.now() < end); // the work is done meanwhile, on its thread
+  job.cancel();
+  await expect(result).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+  expect(gradient.every((entry) => entry === 0)).toBe(true);
+});
+
+it('says that a single sample has no neighbours', () => {
+  expect(() => Affinity.hops([[1, 2]], { neighbors: 1 })).toThrow(/^x: expected at least two samples/);
 });

@@ -33,6 +33,8 @@ Status check_options(const Affinity& distances, const HopOptions& options) {
   if (distances.kind() != Kind::kDistance)
     return {Code::kInvalidType, explain("x", "features or a distance affinity", "a kernel affinity")};
   const std::size_t n = distances.size();
+  if (options.neighbors && n == 1)
+    return {Code::kOutOfRange, explain("x", "at least two samples, of which one can be the other's neighbor", "one")};
   if (options.neighbors && (*options.neighbors < 1 || *options.neighbors >= n))
     return {Code::kOutOfRange, explain("neighbors", "an integer in [1, " + std::to_string(n - 1) + "]",
                                        std::to_string(*options.neighbors))};
