@@ -20,7 +20,7 @@ Status find_threshold(const Affinity& distances, const HopOptions& options, cons
 }
 
 // The quantile counts the diagonal, and the comparison is strict: with few samples, or with many equal distances, it
-// can leave no pair connected. A distance of 2 N between all would be a silent nonsense.
+// can leave no pair connected. A distance of 2 N between all would be silently meaningless.
 Status empty_graph(const HopOptions& options, double threshold) {
   const std::string received =
       options.threshold ? "threshold " + format(threshold)

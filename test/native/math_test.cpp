@@ -32,7 +32,7 @@ constexpr std::uint64_t kStride = 1;
 namespace genmi::simd {
 namespace {
 
-// |actual - expected| in units in the last place of T at `expected`; what both say has no number is right.
+// |actual - expected| in units in the last place of T at `expected`; NaN from both is right.
 template <class T, class Wide>
 double error_in_ulp(T actual, Wide expected) {
   const T rounded = static_cast<T>(expected);
@@ -205,7 +205,7 @@ TEST(MathOfAllFloats, LogarithmOfWhatIsNotNormal) {
   const auto fill = [&](std::uint64_t chunk, Expected& expected) {
     for (std::size_t i = 0; i < kChunk; ++i) {
       const auto bits = static_cast<std::uint32_t>((chunk / 2 * kChunk + i) * 97);
-      const std::uint32_t base[] = {0, 0x7f800000};  // denormal, and infinite or no number
+      const std::uint32_t base[] = {0, 0x7f800000};  // denormal, and infinite or NaN
       const float x = std::bit_cast<float>(base[chunk % 2] + bits % (1u << 23));
       expected.set(i, x, std::log(static_cast<double>(x)));
     }

@@ -35,7 +35,7 @@ struct BatchOptions {
   Rows rows;  // which samples of the affinity these are
 };
 
-// tau: N x K, tau_ik = p(y = k | x_i), in panels of 16 samples (simd/divergence_kernels.h); pi: K, its column means.
+// tau: N x K, tau_ik = p(y = k | x_i), in panels of 16 samples (simd/panels.h); pi: K, its column means.
 template <class T>
 class Predictions {
  public:
