@@ -150,15 +150,20 @@ const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as NodeGyp
 /** The file the addon was loaded from. */
 export let binary = '';
 
-function load(): Native {
+function open(): Native {
   try {
     binary = nodeGypBuild.path(root);
-    const addon = nodeGypBuild(root) as Native;
-    addon.onError(fromNative);
-    return addon;
+    return nodeGypBuild(root) as Native;
   } catch (cause) {
     throw notLoaded(notFoundMessage(cause), cause);
   }
+}
+
+/** What it cannot be loaded with, such as a GENMI_ISA, it says itself as soon as it can make errors. */
+function load(): Native {
+  const addon = open();
+  addon.onError(fromNative);
+  return addon;
 }
 
 /** The folders in which the addon is looked for, in this order, each with what is there. */

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { Affinity, add, emd, fDivergence, mmd, type Objective, TransportSolver, wasserstein } from '../src/index.js';
+import { native } from '../src/native.js';
 import { thrownBy } from './support/errors.js';
 
 const points = [
@@ -25,7 +26,6 @@ describe('entries that overflow are refused, before a solver meets them', () => 
     ['squares in float64', () => Affinity.distance(scaled(1e200, Float64Array), { metric: 'euclidean' })],
     ['squares in float32', () => Affinity.distance(scaled(1e20, Float32Array), { metric: 'sqeuclidean' })],
     ['features', () => Affinity.distance(scaled(1e200, Float64Array), { metric: 'euclidean', storage: 'features' })],
-    ['a cosine', () => Affinity.distance(scaled(1e200, Float64Array), { metric: 'cosine' })],
     ['disconnected', () => Affinity.hops(points, { quantile: 0.5, disconnected: 1e39 })],
   ];
   it.each(distance)('%s', (_, make) => {
@@ -37,6 +37,10 @@ describe('entries that overflow are refused, before a solver meets them', () => 
     expect(() => mmd({ mode: 'ova', affinity: kernel() }).value(tau)).toThrow(
       /^affinity: expected entries that are finite/,
     );
+  });
+  it('but a cosine does not depend on the scale', () => {
+    const cosine = (factor: number) => Affinity.distance(scaled(factor, Float64Array), { metric: 'cosine' }).toMatrix();
+    for (const factor of [2 ** 1020, 2 ** 600, 2 ** -600, 2 ** -1000]) expect(cosine(factor)).toEqual(cosine(1));
   });
   it('large precomputed entries are halved before they are added', () => {
     const matrix = [
@@ -221,4 +225,41 @@ describe('worker.terminate()', () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', main], { encoding: 'utf8', timeout: 30_000 });
     expect({ status, stdout, stderr }).toMatchObject({ status: 0, stdout: 'alive\n' });
   });
+});
+
+describe('GENMI_ISA', () => {
+  const load = (isa: string) =>
+    spawnSync(
+      process.execPath,
+      [
+        '-e',
+        `import(${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)})
+          .then(({ info }) => console.log(info().isa), (error) => console.log(error.message, error.cause?.code))`,
+      ],
+      { encoding: 'utf8', timeout: 30_000, env: { ...process.env, GENMI_ISA: isa } },
+    ).stdout;
+  it('that the processor lacks is an error at loading, not ignored', () => {
+    expect(load('avx999')).toMatch(/GENMI_ISA: .*received 'avx999'.*ERR_BACKEND_UNAVAILABLE/s);
+  });
+  it("is followed, or left to genmi by 'auto'", () => {
+    expect(load('baseline')).toMatch(/^(baseline|neon)\n$/);
+    expect(load('auto')).toMatch(/^\w+\n$/);
+  });
+});
+
+it('writes no gradient when an evaluation is cancelled after its work, before its promise is settled', async () => {
+  const objective = new native.Objective('f-divergence', { f: 'kl', mode: 'ova' });
+  const gradient = new Float64Array(tau.length * 2);
+  const job = new native.Job();
+  const data = Float64Array.from(tau.flat());
+  const result = objective.evaluateAsync(data, tau.length, 2, false, false, 1e-12, null, gradient, job);
+  const end = performance.now() + 50;
+  while (performance.now() < end); // the work is done meanwhile, on its thread
+  job.cancel();
+  await expect(result).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+  expect(gradient.every((entry) => entry === 0)).toBe(true);
+});
+
+it('says that a single sample has no neighbours', () => {
+  expect(() => Affinity.hops([[1, 2]], { neighbors: 1 })).toThrow(/^x: expected at least two samples/);
 });

@@ -80,12 +80,7 @@ void DenseAffinity<T>::batch_product(Rows rows, const T* v, std::size_t k, const
   }
   const std::span<T> copy = context.workspace.take<T>(n * stride);
   gather_symmetric(matrix_, rows, context, AsStored<T>(), copy.data(), stride);
-  const std::span<const T*> addresses = context.workspace.take<const T*>(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    addresses[i] = copy.data() + i * stride;
-    std::fill(copy.data() + i * stride + n, copy.data() + (i + 1) * stride, T{0});
-  }
-  multiply_stored_rows<T>(addresses, n, v, k, context, out);
+  multiply_square(copy.data(), n, v, k, context, out);
 }
 
 template class DenseAffinity<float>;

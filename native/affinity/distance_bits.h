@@ -6,7 +6,7 @@
 
 namespace genmi::affinity {
 
-// Ordered as distances are; -0 is 0, and what is no number comes after infinity.
+// Ordered as distances are; -0 is 0, and NaN comes after infinity.
 inline std::uint64_t bits_of_distance(double distance) { return std::bit_cast<std::uint64_t>(distance) << 1 >> 1; }
 
 }  // namespace genmi::affinity

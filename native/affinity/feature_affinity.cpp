@@ -102,12 +102,7 @@ void FeatureAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, c
   const std::span<T> entries = context.workspace.take<T>(n * stride);
   Progress untold(nullptr, 1);
   pairwise_.fill(samples, context, untold, entries.data(), stride);
-  const std::span<const T*> addresses = context.workspace.take<const T*>(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    addresses[i] = entries.data() + i * stride;
-    std::fill(entries.data() + i * stride + n, entries.data() + (i + 1) * stride, T{0});
-  }
-  multiply_stored_rows<T>(addresses, n, v, k, context, out);
+  multiply_square(entries.data(), n, v, k, context, out);
 }
 
 // The linear kernel never needs its N x N matrix: with S = X' V, its product X S costs O(N d k).

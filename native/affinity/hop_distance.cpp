@@ -20,7 +20,7 @@ Status find_threshold(const Affinity& distances, const HopOptions& options, cons
 }
 
 // The quantile counts the diagonal, and the comparison is strict: with few samples, or with many equal distances, it
-// can leave no pair connected. A distance of 2 N between all would be a silent nonsense.
+// can leave no pair connected. A distance of 2 N between all would be silently meaningless.
 Status empty_graph(const HopOptions& options, double threshold) {
   const std::string received =
       options.threshold ? "threshold " + format(threshold)
@@ -33,6 +33,8 @@ Status check_options(const Affinity& distances, const HopOptions& options) {
   if (distances.kind() != Kind::kDistance)
     return {Code::kInvalidType, explain("x", "features or a distance affinity", "a kernel affinity")};
   const std::size_t n = distances.size();
+  if (options.neighbors && n == 1)
+    return {Code::kOutOfRange, explain("x", "at least two samples, of which one can be the other's neighbor", "one")};
   if (options.neighbors && (*options.neighbors < 1 || *options.neighbors >= n))
     return {Code::kOutOfRange, explain("neighbors", "an integer in [1, " + std::to_string(n - 1) + "]",
                                        std::to_string(*options.neighbors))};

@@ -21,11 +21,12 @@ using affinity::Pairwise;
 constexpr std::size_t kMedianSamples = 2000;
 
 template <class T>
-Status check_features(MatrixView<T> x, const Measure& measure) {
+Status check_features(MatrixView<T> x, const Measure& measure, const Context& context) {
   if (x.rows == 0 || x.columns == 0)
     return {Code::kOutOfRange, explain("x", "at least one sample and one feature",
                                        std::to_string(x.rows) + " x " + std::to_string(x.columns))};
   for (std::size_t i = 0; i < x.rows; ++i) {
+    if (context.cancelled()) return aborted();
     for (std::size_t f = 0; f < x.columns; ++f) {
       const double value = static_cast<double>(x(i, f));
       const bool in_domain = !measure.traits.needs_non_negative || value >= 0;
@@ -60,6 +61,7 @@ Status median_gamma(const Pairwise<T>& pairwise, const Context& context, double&
                                        "the median heuristic needs a kernel of differences, such as 'rbf'")};
   const std::vector<std::int32_t> samples = affinity::evenly_spread(pairwise.size(), kMedianSamples);
   std::vector<double> differences = pairwise.reduced_pairs({samples.data(), samples.size()}, context);
+  if (context.cancelled()) return aborted();
   // More than half of the pairs equal would give a bandwidth of zero: then the others decide.
   std::erase(differences, 0.0);
   if (differences.empty())
@@ -81,12 +83,13 @@ Coefficients coefficients_of(const MeasureOptions& options, const Measure& measu
 template <class S, class T>
 Status build_as(AnyMatrix x, const MeasureOptions& options, const Measure& measure, const Coefficients& coefficients,
                 Storage storage, const Context& context, AffinityPtr& out) {
-  Pairwise<T> pairwise(x, measure, coefficients);
+  Pairwise<T> pairwise(x, measure, coefficients, context);
   if (options.median_gamma) {
     double gamma = 0;
     if (Status status = median_gamma(pairwise, context, gamma); !status) return status;
-    pairwise.set_gamma(gamma);
+    pairwise.set_gamma(gamma, context);
   }
+  if (context.cancelled()) return aborted();
   if constexpr (sizeof(S) == sizeof(T)) {
     if (storage == Storage::kFeatures) {
       out = std::make_shared<FeatureAffinity<S>>(std::move(pairwise));
@@ -119,7 +122,7 @@ Status measure_affinity(AnyMatrix features, const MeasureOptions& options, Stora
   return std::visit(
       [&](const auto& x) -> Status {
         if (Status status = check_coefficients(options, *measure); !status) return status;
-        if (Status status = check_features(x, *measure); !status) return status;
+        if (Status status = check_features(x, *measure, context); !status) return status;
         return build(x, options, *measure, storage, precision, context, out);
       },
       features);

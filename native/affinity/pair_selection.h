@@ -20,7 +20,7 @@ class PairSelection {
   // One part of progress for each row of the first pass.
   PairSelection(const Affinity& distances, const Context& context, Progress& progress);
 
-  // rank 0 is the smallest; infinity where the rank is taken by what is no number; anything once the job is cancelled.
+  // rank 0 is the smallest; infinity where the rank is taken by NaN; anything once the job is cancelled.
   double distance_at(std::size_t rank);
 
  private:

@@ -93,7 +93,9 @@ PackedSamples<T> Pairwise<T>::pack(Rows rows, const Context& context) const {
   prepare(rows, 0, rows.count, packed);
   const std::size_t panels = packed.padded() / simd::kFeaturePanel<T>;
   context.for_each_block(panels, 1, kNanosecondsPerTerm * static_cast<double>(rows.count * columns()),
-                         [&](std::size_t panel, std::size_t, std::size_t) { pack_panel(panel, packed); });
+                         [&](std::size_t panel, std::size_t, std::size_t) {
+                           if (!context.cancelled()) pack_panel(panel, packed);
+                         });
   return packed;
 }
 
@@ -145,6 +147,7 @@ std::vector<double> Pairwise<T>::reduced_pairs(Rows rows, const Context& context
   const double factor = squared ? features_.unit * features_.unit : features_.unit;
   std::vector<double> pairs(n * (n - 1) / 2);
   const auto reduce_rows = [&](std::size_t begin, std::size_t count, std::size_t) {
+    if (context.cancelled()) return;
     const std::size_t end = begin + count;
     AlignedVector<T> strip(panel * (begin + panel));
     const simd::Tile<T> tile{strip.data(), begin + panel, panel, begin + panel};

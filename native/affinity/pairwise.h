@@ -41,7 +41,8 @@ struct PackedSamples {
 template <class T>
 class Pairwise {
  public:
-  Pairwise(AnyMatrix features, const Measure& measure, const Coefficients& coefficients);
+  // What a cancelled job has left undone makes no sense, but does no harm.
+  Pairwise(AnyMatrix features, const Measure& measure, const Coefficients& coefficients, const Context& context);
 
   std::size_t size() const { return features_.size; }
   std::size_t columns() const { return features_.columns; }
@@ -50,7 +51,7 @@ class Pairwise {
   const std::vector<double>& offsets() const { return offsets_; }
   std::size_t bytes() const;
 
-  void set_gamma(double gamma);
+  void set_gamma(double gamma, const Context& context);
 
   PackedSamples<T> pack(Rows rows, const Context& context) const;
   // Samples [begin, end) of rows, in place of what was in `into`.
@@ -71,13 +72,13 @@ class Pairwise {
   static std::size_t tiles(std::size_t count);
 
  private:
-  void derive();
-  void derive_inner(double factor);
+  void derive(const Context& context);
+  void derive_inner(double factor, const Context& context);
   void derive_differences(double factor);
   double typical_reduction() const;
   void prepare(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const;
   void pack_panel(std::size_t panel, PackedSamples<T>& into) const;
-  void find_parts();
+  void find_parts(const Context& context);
   double doubted_share(const std::vector<double>& least) const;
   bool has_parts() const { return !own_.empty(); }
   void finish(const simd::Finish<T>& finish, const simd::Tile<T>& tile) const;

@@ -23,28 +23,33 @@ constexpr double kLargestExponent = 10;
 }  // namespace
 
 template <class T>
-Pairwise<T>::Pairwise(AnyMatrix features, const Measure& measure, const Coefficients& coefficients)
-    : measure_(&measure), coefficients_(coefficients), features_(features, measure), added_(features_.size, 0.0) {
-  if (columns() > kFewFeatures || measure.traits.normalises) find_parts();
-  derive();
+Pairwise<T>::Pairwise(AnyMatrix features, const Measure& measure, const Coefficients& coefficients,
+                      const Context& context)
+    : measure_(&measure),
+      coefficients_(coefficients),
+      features_(features, measure, context),
+      added_(features_.size, 0.0) {
+  if (columns() > kFewFeatures || measure.traits.normalises) find_parts(context);
+  derive(context);
 }
 
 // Inner products of centred samples make squared differences of many features at half the cost, minima differences.
 // Those are trusted less: not for data in clusters far apart, where differences within one are small.
 template <class T>
-void Pairwise<T>::find_parts() {
+void Pairwise<T>::find_parts(const Context& context) {
   if (measure_->reduction == Reduction::kSquaredEuclidean) {
     own_.resize(size());
-    for (std::size_t i = 0; i < size(); ++i) {
+    least_.resize(size());
+    for (std::size_t i = 0; i < size() && !context.cancelled(); ++i) {
       const double square = simd::inner(sample(i), sample(i), columns());
       own_[i] = measure_->traits.normalises && square > 0 ? 1 : square;
       has_zeros_ = has_zeros_ || (measure_->traits.normalises && square == 0);
-      least_.push_back(kTrustedSquares * own_[i]);
+      least_[i] = kTrustedSquares * own_[i];
     }
   }
   if (measure_->reduction != Reduction::kManhattan) return;
   std::vector<double> sums(size(), 0.0), least(size(), 0.0);
-  for (std::size_t i = 0; i < size(); ++i) {
+  for (std::size_t i = 0; i < size() && !context.cancelled(); ++i) {
     for (std::size_t f = 0; f < columns(); ++f) sums[i] += static_cast<double>(sample(i)[f]);
     for (std::size_t f = 0; f < columns(); ++f) least[i] += kTrustedSums * std::abs(static_cast<double>(sample(i)[f]));
   }
@@ -74,13 +79,13 @@ std::size_t Pairwise<T>::bytes() const {
 }
 
 template <class T>
-void Pairwise<T>::set_gamma(double gamma) {
+void Pairwise<T>::set_gamma(double gamma, const Context& context) {
   coefficients_.gamma = gamma;
-  derive();
+  derive(context);
 }
 
 template <class T>
-void Pairwise<T>::derive() {
+void Pairwise<T>::derive(const Context& context) {
   const bool squared = measure_->reduction == Reduction::kInner || measure_->reduction == Reduction::kSquaredEuclidean;
   const double factor = squared ? features_.unit * features_.unit : features_.unit;
   finish_ = {};
@@ -90,7 +95,7 @@ void Pairwise<T>::derive() {
   shift_ = 0;
   added_.assign(size(), 0.0);
   offsets_.assign(size(), 0.0);
-  if (measure_->reduction == Reduction::kInner) derive_inner(factor);
+  if (measure_->reduction == Reduction::kInner) derive_inner(factor, context);
   else derive_differences(factor);
   const bool keeps = measure_->is_linear() || (measure_->kind == Kind::kKernel && sizeof(T) == sizeof(float));
   if (keeps) return;
@@ -101,11 +106,11 @@ void Pairwise<T>::derive() {
 // <x + m, y + m> = <x, y> + (<m, x> + m^2 / 2) + (<m, y> + m^2 / 2) for the mean m. In float32 a function of it is left
 // without its values at the mean: f(x, y) - f(x, m) - f(m, y) + f(m, m) keeps the digits of what varies.
 template <class T>
-void Pairwise<T>::derive_inner(double factor) {
+void Pairwise<T>::derive_inner(double factor, const Context& context) {
   const std::vector<double>& mean = features_.centre;
   const double half = simd::inner(mean.data(), mean.data(), columns()) / 2;
   inner_.assign(size(), half);
-  for (std::size_t i = 0; i < size(); ++i)
+  for (std::size_t i = 0; i < size() && !context.cancelled(); ++i)
     for (std::size_t f = 0; f < columns(); ++f) inner_[i] += mean[f] * static_cast<double>(sample(i)[f]);
   if (measure_->is_linear()) {
     offsets_ = inner_;
@@ -161,11 +166,11 @@ double Pairwise<T>::typical_reduction() const {
   return pairs.empty() ? 0 : sum / static_cast<double>(pairs.size());
 }
 
-template Pairwise<float>::Pairwise(AnyMatrix, const Measure&, const Coefficients&);
-template Pairwise<double>::Pairwise(AnyMatrix, const Measure&, const Coefficients&);
+template Pairwise<float>::Pairwise(AnyMatrix, const Measure&, const Coefficients&, const Context&);
+template Pairwise<double>::Pairwise(AnyMatrix, const Measure&, const Coefficients&, const Context&);
 template std::size_t Pairwise<float>::bytes() const;
 template std::size_t Pairwise<double>::bytes() const;
-template void Pairwise<float>::set_gamma(double);
-template void Pairwise<double>::set_gamma(double);
+template void Pairwise<float>::set_gamma(double, const Context&);
+template void Pairwise<double>::set_gamma(double, const Context&);
 
 }  // namespace genmi::affinity

@@ -28,7 +28,19 @@ void multiply_stored_rows(std::span<const T* const> rows, std::size_t columns, c
                          });
 }
 
-// out = A' V, in panels, for such a matrix.
+// The same for n rows of a square matrix, one after the other; what fills them up becomes 0.
+template <class T>
+void multiply_square(T* entries, std::size_t n, const T* v, std::size_t k, const Context& context, T* out) {
+  const std::size_t stride = simd::panel_size(n, 1);
+  const std::span<const T*> rows = context.workspace.take<const T*>(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    rows[i] = entries + i * stride;
+    std::fill(entries + i * stride + n, entries + (i + 1) * stride, T{0});
+  }
+  multiply_stored_rows<T>(rows, n, v, k, context, out);
+}
+
+// out = A' V, in panels, for a matrix as of multiply_stored_rows.
 template <class T>
 void multiply_transposed(std::span<const T* const> rows, std::size_t columns, const T* v, std::size_t k,
                          const Context& context, T* out) {

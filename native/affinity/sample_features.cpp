@@ -21,9 +21,10 @@ bool is_exact(U x, double centre) {
 }
 
 template <class U>
-std::vector<double> mean_of(MatrixView<U> features) {
+std::vector<double> mean_of(MatrixView<U> features, const Context& context) {
   std::vector<double> mean(features.columns, 0.0);
-  for (std::size_t i = 0; i < features.rows; ++i) simd::add_scaled(1.0, features.row(i), features.columns, mean.data());
+  for (std::size_t i = 0; i < features.rows && !context.cancelled(); ++i)
+    simd::add_scaled(1.0, features.row(i), features.columns, mean.data());
   for (double& value : mean) value /= static_cast<double>(features.rows);
   return mean;
 }
@@ -31,33 +32,41 @@ std::vector<double> mean_of(MatrixView<U> features) {
 // For each feature a centre near its mean for which x - centre is exact: the mean to a few digits, relative to what the
 // feature varies by. NaN where there is none.
 template <class T, class U>
-std::vector<double> exact_centres(MatrixView<U> features, const std::vector<double>& mean) {
+std::vector<double> exact_centres(MatrixView<U> features, const std::vector<double>& mean, const Context& context) {
   std::vector<double> centre(features.columns, 0.0);
-  for (std::size_t i = 0; i < features.rows; ++i)
+  for (std::size_t i = 0; i < features.rows && !context.cancelled(); ++i)
     for (std::size_t f = 0; f < features.columns; ++f)
       centre[f] = std::max(centre[f], std::abs(static_cast<double>(features(i, f)) - mean[f]));
   for (std::size_t f = 0; f < features.columns; ++f) {
     const double step = centre[f] > 0 ? std::ldexp(1.0, std::ilogb(centre[f]) - 7) : 0;
     centre[f] = step > 0 ? std::round(mean[f] / step) * step : mean[f];
   }
-  for (std::size_t i = 0; i < features.rows; ++i)
+  for (std::size_t i = 0; i < features.rows && !context.cancelled(); ++i)
     for (std::size_t f = 0; f < features.columns; ++f)
       if (!is_exact<T>(features(i, f), centre[f])) centre[f] = std::numeric_limits<double>::quiet_NaN();
   return centre;
 }
 
+// The power of two that brings the largest of some numbers close to 1, so that no square of it overflows or vanishes.
+template <class U>
+double scale_to_one(const U* numbers, std::size_t count) {
+  double largest = 0;
+  for (std::size_t f = 0; f < count; ++f) largest = std::max(largest, std::abs(static_cast<double>(numbers[f])));
+  return largest > 0 ? std::ldexp(1.0, std::clamp(-std::ilogb(largest), -1022, 1023)) : 1;
+}
+
 }  // namespace
 
 template <class T>
-SampleFeatures<T>::SampleFeatures(AnyMatrix features, const Measure& measure) {
+SampleFeatures<T>::SampleFeatures(AnyMatrix features, const Measure& measure, const Context& context) {
   std::visit(
       [&](const auto& view) {
         size = view.rows;
         columns = view.columns;
         stride = measure.is_linear() ? simd::panel_size(columns, 1) : columns;
         rows.resize(size * stride);
-        if (measure.traits.normalises) normalise(view);
-        else centre_and_copy(view, measure);
+        if (measure.traits.normalises) normalise(view, context);
+        else centre_and_copy(view, measure, context);
       },
       features);
   if (!measure.is_linear()) rescale();
@@ -65,7 +74,7 @@ SampleFeatures<T>::SampleFeatures(AnyMatrix features, const Measure& measure) {
 
 template <class T>
 template <class U>
-void SampleFeatures<T>::centre_and_copy(MatrixView<U> features, const Measure& measure) {
+void SampleFeatures<T>::centre_and_copy(MatrixView<U> features, const Measure& measure, const Context& context) {
   const bool inner = measure.reduction == Reduction::kInner;
   // Rounding to float32 hurts differences less when the mean is gone, whatever that adds.
   const bool rounds = sizeof(U) > sizeof(T) && !measure.traits.needs_non_negative;
@@ -73,26 +82,26 @@ void SampleFeatures<T>::centre_and_copy(MatrixView<U> features, const Measure& m
   const bool has_parts =
       measure.reduction == Reduction::kSquaredEuclidean || measure.reduction == Reduction::kManhattan;
   if (inner || rounds || has_parts) {
-    const std::vector<double> mean = mean_of(features);
-    centre = exact_centres<T>(features, mean);
+    const std::vector<double> mean = mean_of(features, context);
+    centre = exact_centres<T>(features, mean, context);
     for (std::size_t f = 0; f < columns; ++f)
       if (std::isnan(centre[f])) centre[f] = inner || rounds ? mean[f] : 0;
   }
-  for (std::size_t i = 0; i < size; ++i)
+  for (std::size_t i = 0; i < size && !context.cancelled(); ++i)
     for (std::size_t f = 0; f < columns; ++f)
       rows[i * stride + f] = static_cast<T>(static_cast<double>(features(i, f)) - centre[f]);
 }
 
 template <class T>
 template <class U>
-void SampleFeatures<T>::normalise(MatrixView<U> features) {
-  for (std::size_t i = 0; i < size; ++i) {
-    const double length = std::sqrt(simd::inner(features.row(i), features.row(i), columns));
-    const double divisor = length > 0 ? length : 1;
+void SampleFeatures<T>::normalise(MatrixView<U> features, const Context& context) {
+  std::vector<double> scaled(columns);
+  for (std::size_t i = 0; i < size && !context.cancelled(); ++i) {
+    const double scale = scale_to_one(features.row(i), columns);
+    for (std::size_t f = 0; f < columns; ++f) scaled[f] = static_cast<double>(features(i, f)) * scale;
+    const double length = std::sqrt(simd::inner(scaled.data(), scaled.data(), columns));
     for (std::size_t f = 0; f < columns; ++f)
-      // A length that overflows has no direction: that is told of as an entry that is not finite.
-      rows[i * stride + f] = std::isinf(length) ? std::numeric_limits<T>::quiet_NaN()
-                                                : static_cast<T>(static_cast<double>(features(i, f)) / divisor);
+      rows[i * stride + f] = static_cast<T>(length > 0 ? scaled[f] / length : 0);
   }
 }
 

@@ -21,15 +21,16 @@ struct SampleFeatures {
 
   // Features whose origin does not matter (or can be put back in later) lose about their mean, in float64: where that
   // is exact, and for inner products in any case. Differences stay what they were.
-  SampleFeatures(AnyMatrix features, const Measure& measure);
+  // What a cancelled job has left undone is 0.
+  SampleFeatures(AnyMatrix features, const Measure& measure, const Context& context);
 
   const T* row(std::size_t i) const { return rows.data() + i * stride; }
 
  private:
   template <class U>
-  void centre_and_copy(MatrixView<U> features, const Measure& measure);
+  void centre_and_copy(MatrixView<U> features, const Measure& measure, const Context& context);
   template <class U>
-  void normalise(MatrixView<U> features);
+  void normalise(MatrixView<U> features, const Context& context);
   void rescale();
 };
 

@@ -17,9 +17,16 @@
 namespace genmi::node {
 namespace {
 
-// onError(create): create(code, message) makes the errors that the addon throws.
+Napi::Error unknown_isa(Napi::Env env, const char* argument, const std::string& name, const char* remedy) {
+  return to_error(env, {Code::kUnavailable, explain(argument, "one that this processor has", quote(name), remedy)});
+}
+
+// onError(create): create(code, message) makes the errors that the addon throws. The first thing that is called, and so
+// where a GENMI_ISA that cannot be followed is one.
 void on_error(const Napi::CallbackInfo& info) {
   Environment::of(info.Env()).create_error = Napi::Persistent(info[0].As<Napi::Function>());
+  if (const char* name = simd::refused_isa())
+    throw unknown_isa(info.Env(), "GENMI_ISA", name, "unset this environment variable, or set it to 'auto'");
 }
 
 // isa(name?): the instruction set in use; sets it when given, 'auto' being the best.
@@ -28,9 +35,7 @@ Napi::Value isa(const Napi::CallbackInfo& info) {
     if (!info[0].IsUndefined()) {
       const std::string name = info[0].ToString();
       const std::optional<simd::Isa> wanted = name == "auto" ? simd::best_isa() : simd::isa_named(name);
-      if (!wanted || !simd::is_supported(*wanted))
-        throw to_error(info.Env(), {Code::kUnavailable,
-                                    explain("isa", "one that this processor has", quote(name), "leave it at 'auto'")});
+      if (!wanted || !simd::is_supported(*wanted)) throw unknown_isa(info.Env(), "isa", name, "leave it at 'auto'");
       simd::use_isa(*wanted);
     }
     return Napi::String::New(info.Env(), simd::name_of(simd::active_isa()));

@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <exception>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -25,10 +26,14 @@ template <class Body>
 auto guarded(Napi::Env env, const Body& body) -> decltype(body()) {
   try {
     return body();
+  } catch (const Napi::Error&) {
+    throw;
   } catch (const std::bad_alloc&) {
     throw to_error(env, out_of_memory());
   } catch (const std::length_error&) {
     throw to_error(env, out_of_memory());
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(env, std::string("an unexpected failure in genmi: ") + error.what());
   }
 }
 

@@ -94,8 +94,7 @@ class EvaluateTask final : public Task {
       Totals<T> totals = batch.totals(out_.wanted());
       if (Status status = objective_->evaluate(batch, context, 1, totals); !status) return status;
       value_ = totals.value;
-      if (out_.wanted()) batch.finish_gradient(totals, destination<T>(context.workspace));
-      return Status::ok();
+      return out_.wanted() ? batch.finish_gradient(totals, destination<T>(context.workspace)) : Status::ok();
     });
   }
 

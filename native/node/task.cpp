@@ -1,5 +1,7 @@
 #include "node/task.h"
 
+#include <exception>
+
 #include "genmi/job.h"
 #include "node/environment.h"
 #include "node/errors.h"
@@ -43,30 +45,35 @@ class Worker : public Napi::AsyncWorker {
     Context context{workspace, pool_.get(), threads_, job_.get()};
     try {
       status_ = task_->run(context);
-    } catch (const std::exception&) {
-      status_ = out_of_memory();
+    } catch (...) {
+      failure_ = std::current_exception();
     }
   }
 
   void OnOK() override {
     const Napi::HandleScope scope(Env());
     try {
-      check(Env(), status_);
-      deferred_.Resolve(task_->finish(Env()));
+      deferred_.Resolve(guarded(Env(), [&] { return finish(); }));
     } catch (const Napi::Error& error) {
       deferred_.Reject(error.Value());
-    } catch (const std::exception&) {
-      deferred_.Reject(to_error(Env(), out_of_memory()).Value());
     }
   }
 
  private:
+  // Work that ended before it noticed has still been asked to stop: nothing is written.
+  Napi::Value finish() {
+    if (failure_) std::rethrow_exception(failure_);
+    check(Env(), is_cancelled(job_.get()) ? aborted() : status_);
+    return task_->finish(Env());
+  }
+
   Napi::Promise::Deferred deferred_;
   std::unique_ptr<Task> task_;
   std::shared_ptr<Job> job_;
   std::shared_ptr<ThreadPool> pool_;
   std::size_t threads_;
   Status status_;
+  std::exception_ptr failure_;
 };
 
 std::shared_ptr<Job> job_of(Napi::Env env, const Napi::Value& value) {

@@ -1,8 +1,8 @@
 // What the geometry-aware objectives compare: each cluster with all the data, or each pair of clusters.
 //
 // Both kinds are I = sum over comparisons of weight * Distance(r_a, r_b), where r_k = tau_k / pi_k is the density ratio
-// of cluster k and that of "all the data" is 1 everywhere. A distance gives its derivatives with respect to r; what is
-// left, r = tau / pi with pi the mean of tau, is here.
+// of cluster k and that of "all the data" is 1 everywhere. A distance gives its derivatives with respect to r; what
+// r = tau / pi and pi = mean tau add to them is add_log_gradient: here for rows, in panel_ratios.h for panels.
 #pragma once
 
 #include <cstddef>

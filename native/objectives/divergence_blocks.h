@@ -13,8 +13,8 @@ struct BlockOptions {
 
 // Adds factor / N times the kernel's sum over all samples, and the gradient where totals has room for one.
 template <class T>
-void add_over_blocks(void (*kernel)(simd::DivergencePass<T>&), const BlockOptions& options, const Batch<T>& batch,
-                     const Predictions<T>& p, Context& context, double factor, Totals<T>& totals) {
+Status add_over_blocks(void (*kernel)(simd::DivergencePass<T>&), const BlockOptions& options, const Batch<T>& batch,
+                       const Predictions<T>& p, Context& context, double factor, Totals<T>& totals) {
   const Workspace::Frame frame(context.workspace);
   const std::size_t n = p.n(), k = p.k(), blocks = blocks_of(n);
   const bool with_gradient = totals.with_gradient();
@@ -24,6 +24,7 @@ void add_over_blocks(void (*kernel)(simd::DivergencePass<T>&), const BlockOption
   const std::span<double> values = context.workspace.take<double>(blocks);
   const std::span<double> sums = context.workspace.take_zeroed<double>(with_gradient ? blocks * k : 0);
   const auto add_block = [&](const PanelBlock& block) {
+    if (context.cancelled()) return;
     const std::size_t at = block.first * k;
     simd::DivergencePass<T> pass{.rows = block.rows,
                                  .k = k,
@@ -41,10 +42,12 @@ void add_over_blocks(void (*kernel)(simd::DivergencePass<T>&), const BlockOption
     values[block.index] = pass.value;
   };
   for_each_block(context, n, options.nanoseconds_per_row * static_cast<double>(n), add_block, Order::kBackwards);
+  if (context.cancelled()) return aborted();
   totals.unwritten = false;
   for (const double value : values) totals.value += share * value;
   const std::span<double> by_proportion = batch.by_proportion(p, totals);
   for (std::size_t at = 0; at < sums.size(); ++at) by_proportion[at % k] += share * sums[at];
+  return Status::ok();
 }
 
 }  // namespace genmi::objectives

@@ -27,8 +27,7 @@ class PredictionEntropy final : public ObjectiveInBothPrecisions<PredictionEntro
  public:
   template <class T>
   Status add(const Batch<T>& batch, Context& context, double factor, Totals<T>& totals) const {
-    add_over_blocks(simd::kernels().panel<T>().entropy, {}, batch, batch.exact(), context, factor, totals);
-    return Status::ok();
+    return add_over_blocks(simd::kernels().panel<T>().entropy, {}, batch, batch.exact(), context, factor, totals);
   }
 
   Cost cost(std::size_t n, std::size_t k) const override { return {static_cast<double>(n * k), 0}; }

@@ -22,6 +22,7 @@
 #include "objectives/panel_algebra.h"
 #include "objectives/panel_ratios.h"
 #include "simd/kernels.h"
+#include "simd/reductions.h"
 
 namespace genmi::objectives {
 namespace {
@@ -104,8 +105,7 @@ class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
       Centred<S> m;
       Distances distances;
       if (Status status = measure(kernel, p, p.rows(), context, m, distances); !status) return status;
-      write_affinity_gradient({p.ratio(), m.n, m.k}, distances, context.workspace, out);
-      return Status::ok();
+      return write_affinity_gradient({p.ratio(), m.n, m.k}, distances, context, out);
     });
   }
 
@@ -197,19 +197,32 @@ class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
     return out.data();
   }
 
-  // dI/dA = sum of weight * slope * w w' / N^2.
-  static void write_affinity_gradient(const Ratios& ratio, const Distances& distances, Workspace& workspace,
-                                      double* out) {
-    const std::size_t n = ratio.n;
-    std::fill(out, out + n * n, 0.0);
-    const std::span<double> w = workspace.take<double>(n);
+  // dI/dA, the sum of weight * slope * w w' / N^2, as (R L / N^2) R': of a few numbers for each entry, one for each
+  // cluster.
+  static Status write_affinity_gradient(const Ratios& ratio, const Distances& distances, const Context& context,
+                                        double* out) {
+    const std::size_t n = ratio.n, k = ratio.k;
+    const Workspace::Frame frame(context.workspace);
+    const std::span<double> centred = context.workspace.take<double>(n * k);
+    const std::span<double> pulled = context.workspace.take_zeroed<double>(n * k);
+    for (std::size_t at = 0; at < n * k; ++at) centred[at] = ratio.data[at] - 1;
     for (std::size_t c = 0; c < distances.comparisons.size(); ++c) {
       const Comparison& pair = distances.comparisons[c];
       const double gain = distances.gain(c) / (static_cast<double>(n) * static_cast<double>(n));
-      for (std::size_t i = 0; i < n; ++i) w[i] = ratio(i, pair.a) - ratio(i, pair.b);
-      for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < n; ++j) out[i * n + j] += gain * w[i] * w[j];
+      for (std::size_t i = 0; i < n; ++i) {
+        const double pull = gain * (ratio(i, pair.a) - ratio(i, pair.b));
+        pulled[i * k + pair.a] += pull;
+        if (pair.b != kAllData) pulled[i * k + pair.b] -= pull;
+      }
     }
+    constexpr std::size_t kRows = 16;
+    const auto write_rows = [&](std::size_t first, std::size_t count, std::size_t) {
+      for (std::size_t i = first; i < first + count && !context.cancelled(); ++i)
+        for (std::size_t j = 0; j <= i; ++j)
+          out[i * n + j] = out[j * n + i] = simd::inner(&pulled[i * k], &centred[j * k], k);
+    };
+    context.for_each_block(n, kRows, static_cast<double>(n * n * (k + 4)) / 4, write_rows);
+    return context.cancelled() ? aborted() : Status::ok();
   }
 
   // A difference that is this much smaller than its terms has lost digits.

@@ -17,7 +17,7 @@ struct PanelBlock {
   std::size_t index, first, rows, slot;
 };
 
-// Who comes next begins where the one before has ended: that is still in the cache.
+// Each pass starts where the previous one ended, while that data is still cached.
 enum class Order { kForwards, kBackwards };
 
 // Calls work(block) for all blocks of n rows, which together take about so many nanoseconds.

@@ -45,7 +45,23 @@ std::span<T> by_tau(const Predictions<T>& p, std::span<const double> by_proporti
   return coefficients;
 }
 
+bool all_true(std::span<const unsigned char> flags) {
+  return std::all_of(flags.begin(), flags.end(), [](unsigned char each) { return each != 0; });
+}
+
+template <class T>
+bool is_finite(const T* numbers, std::size_t count) {
+  int finite = 1;  // not left early, so that vectors can do it
+  for (std::size_t at = 0; at < count; ++at) finite &= std::abs(numbers[at]) <= std::numeric_limits<T>::max() ? 1 : 0;
+  return finite != 0;
+}
+
 }  // namespace
+
+Status overflowed() {
+  return {Code::kOutOfRange, explain("predictions", "some whose value and gradient are finite numbers", "an overflow",
+                                     "use Float64Array, an alpha closer to [0, 1] or a larger epsilon")};
+}
 
 template <class T>
 Predictions<T>::Predictions(std::size_t n, std::size_t k, Workspace& workspace)
@@ -102,6 +118,7 @@ Status Batch<T>::read(MatrixView<T> data) {
   const std::span<double> sums = workspace.take_zeroed<double>(complete ? blocks_of(n_) * k_ : 0);
   const std::span<unsigned char> finite = workspace.take<unsigned char>(blocks_of(n_));
   for_each_block(context_, n_, work_of(n_, k_), [&](const PanelBlock& block) {
+    if (context_.cancelled()) return;
     const std::size_t at = block.first * k_;
     const auto& kernels = simd::kernels().panel<T>();
     finite[block.index] =
@@ -109,8 +126,8 @@ Status Batch<T>::read(MatrixView<T> data) {
                : kernels.read_probabilities(data.data + at, block.rows, k_, least(), greatest(), tau + at);
     if (complete) kernels.add_columns(tau + at, block.rows, k_, sums.data() + block.index * k_);
   });
-  const bool all_finite = std::all_of(finite.begin(), finite.end(), [](unsigned char each) { return each != 0; });
-  if (Status status = check_finite(data, all_finite); !status) return status;
+  if (context_.cancelled()) return aborted();
+  if (Status status = check_finite(data, all_true(finite)); !status) return status;
 
   softmax_ = logits ? tau : nullptr;
   if (complete) (exact_ ? *exact_ : *clipped_).set_proportions(sums);
@@ -155,7 +172,7 @@ Totals<T> Batch<T>::totals(bool with_gradient) const {
 }
 
 template <class T>
-void Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
+Status Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
   const Workspace::Frame frame(context_.workspace);
   constexpr T kInfinity = std::numeric_limits<T>::infinity();
   totals.prepare_to_add();
@@ -172,7 +189,9 @@ void Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
   if (apart) pass.by_clipped = by_tau(clipped(), totals.by_clipped, context_.workspace).data();
   if (softmax_ == nullptr) pass.by_tau = by_tau(clipped(), totals.by_clipped, context_.workspace).data();
 
+  const std::span<unsigned char> finite = context_.workspace.take<unsigned char>(blocks_of(n_));
   for_each_block(context_, n_, work_of(n_, k_), [&](const PanelBlock& block) {
+    if (context_.cancelled()) return;
     const std::size_t at = block.first * k_;
     simd::GradientPass<T> part = pass;
     part.rows = block.rows;
@@ -184,7 +203,10 @@ void Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
     const auto& kernels = simd::kernels().panel<T>();
     if (softmax_ != nullptr) kernels.gradient_of_logits(part);
     else kernels.gradient_of_probabilities(part);
+    finite[block.index] = !totals.may_overflow || is_finite(part.out, block.rows * k_);
   });
+  if (context_.cancelled()) return aborted();
+  return all_true(finite) ? Status::ok() : overflowed();
 }
 
 template <class T>

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <memory>
 #include <system_error>
 
 #include "genmi/parallel.h"
@@ -11,19 +12,19 @@ namespace genmi {
 struct ThreadPool::Batch {
   const Task* task;
   std::size_t count;
-  std::size_t threads;
+  std::vector<std::size_t> free_slots;  // of workers; guarded by the pool's mutex
   std::atomic<std::size_t> next_index{0};
-  std::size_t joined = 0;  // slots handed out; guarded by the pool's mutex
-  std::size_t active = 0;  // workers inside drain(); guarded by the pool's mutex
-  std::condition_variable idle;
+  std::condition_variable idle;  // when no worker is inside
   std::atomic<bool> failed{false};
   std::exception_ptr failure;  // of the task that set failed
 
-  bool has_room() const { return joined < threads && next_index.load(std::memory_order_relaxed) < count; }
+  bool has_room() const { return !free_slots.empty() && next_index.load(std::memory_order_relaxed) < count; }
 
-  void drain(std::size_t slot) {
+  // Until must_leave(), which is asked between tasks.
+  template <class MustLeave>
+  void drain(std::size_t slot, const MustLeave& must_leave) {
     try {
-      for (std::size_t index; (index = next_index.fetch_add(1, std::memory_order_relaxed)) < count;)
+      for (std::size_t index; !must_leave() && (index = next_index.fetch_add(1, std::memory_order_relaxed)) < count;)
         (*task)(index, slot);
     } catch (...) {
       if (!failed.exchange(true)) failure = std::current_exception();
@@ -53,47 +54,58 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::run(std::size_t count, std::size_t threads, const Task& task) {
+  if (count == 0) return;
+  const std::size_t workers = std::min({threads, count, limit_}) - 1;
   const auto batch = std::make_shared<Batch>();
   batch->task = &task;
   batch->count = count;
-  batch->threads = std::min(threads, count);
-  batch->joined = 1;
+  for (std::size_t slot = workers; slot > 0; --slot) batch->free_slots.push_back(slot);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    ensure_workers(batch->threads - 1);
+    ensure_workers(workers);
     queue_.push_back(batch);
+    ++running_;
   }
-  wake_.notify_all();
-  batch->drain(0);
+  for (std::size_t worker = 0; worker < workers; ++worker) wake_.notify_one();
+  batch->drain(0, [] { return false; });
 
   std::unique_lock<std::mutex> lock(mutex_);
   queue_.erase(std::find(queue_.begin(), queue_.end(), batch));
-  batch->idle.wait(lock, [&] { return batch->active == 0; });
+  --running_;
+  if (find_work()) wake_.notify_one();  // of another caller, for which there was no room
+  batch->idle.wait(lock, [&] { return batch->free_slots.size() == workers; });
   if (batch->failure) std::rethrow_exception(batch->failure);
+}
+
+// A batch that one more worker may join.
+std::shared_ptr<ThreadPool::Batch> ThreadPool::find_work() const {
+  if (running_ >= limit_) return nullptr;
+  const auto found = std::find_if(queue_.begin(), queue_.end(), [](const auto& batch) { return batch->has_room(); });
+  return found == queue_.end() ? nullptr : *found;
 }
 
 void ThreadPool::work() {
   std::unique_lock<std::mutex> lock(mutex_);
-  while (true) {
-    const auto found = std::find_if(queue_.begin(), queue_.end(), [](const auto& batch) { return batch->has_room(); });
-    if (found == queue_.end()) {
-      if (stopping_) return;
+  while (!stopping_) {
+    const std::shared_ptr<Batch> batch = find_work();
+    if (!batch) {
       wake_.wait(lock);
       continue;
     }
-    const std::shared_ptr<Batch> batch = *found;
-    const std::size_t slot = batch->joined++;
-    ++batch->active;
+    const std::size_t slot = batch->free_slots.back();
+    batch->free_slots.pop_back();
+    ++running_;
     lock.unlock();
-    batch->drain(slot);
+    batch->drain(slot, [this] { return running_.load(std::memory_order_relaxed) > limit_; });
     lock.lock();
-    --batch->active;
+    --running_;
+    batch->free_slots.push_back(slot);
     batch->idle.notify_one();
   }
 }
 
-// Workers are made once and shared by everybody, however many callers there are: the machine is never oversubscribed by
-// more than its callers. Where the system allows no further thread, those there are must do; the results are the same.
+// Workers are made once and shared by everybody. Where the system allows no further thread, those there are must do;
+// the results are the same.
 void ThreadPool::ensure_workers(std::size_t count) {
   try {
     while (workers_.size() < count) workers_.emplace_back([this] { work(); });

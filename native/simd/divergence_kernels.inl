@@ -55,7 +55,7 @@ constexpr T kOnesThenZeros[2 * kPanel] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 // Calls visit(strip), which returns the samples' values, for all strips.
 template <class T, class Visit>
 inline void sum_over_strips(DivergencePass<T>& result, double scale, Visit visit) {
-  const DivergencePass<T> pass = result;  // in registers: of `result` the compiler must think that what is stored may be in it
+  const DivergencePass<T> pass = result;  // in registers: the compiler must assume that stores may alias `result`
   const std::size_t k = pass.k;
   if (pass.log_gradient != nullptr)
     for (std::size_t at = 0; at < k * kPanel; at += kLanes<T>) store_vector<T>(Vector<T>{}, pass.scratch + at);
@@ -247,12 +247,17 @@ constexpr PanelKernels<T> kPanelKernels = {
     .log1p = for_each<T, math::log1p<T>>,
 };
 
+constexpr DivergenceEntry kDivergences[] = {
+    entry<KullbackLeibler>("kl"), entry<ReverseKullbackLeibler>("reverse-kl"), entry<TotalVariation>("tv"),
+    entry<Hellinger>("hellinger"), entry<Pearson>("pearson"), entry<Neyman>("neyman"),
+    entry<JensenShannon>("js"), entry<Jeffreys>("jeffreys"), entry<LeCam>("lecam"), entry<Alpha>("alpha"),
+};
+
 constexpr DivergenceKernels kDivergenceKernels = {
     .single = kPanelKernels<float>,
     .wide = kPanelKernels<double>,
-    .all = {entry<KullbackLeibler>("kl"), entry<ReverseKullbackLeibler>("reverse-kl"), entry<TotalVariation>("tv"),
-            entry<Hellinger>("hellinger"), entry<Pearson>("pearson"), entry<Neyman>("neyman"),
-            entry<JensenShannon>("js"), entry<Jeffreys>("jeffreys"), entry<LeCam>("lecam"), entry<Alpha>("alpha")},
+    .all = kDivergences,
+    .count = sizeof kDivergences / sizeof *kDivergences,
 };
 
 }  // namespace

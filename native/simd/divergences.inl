@@ -8,7 +8,7 @@
 // Definitions: Csiszar 1967; the scale of each is that of the GEMINI paper's code where it has one.
 //
 // One-vs-one, F(tau_a pi_b, tau_b pi_a) is summed over all pairs of clusters. Where F is made of products of powers
-// the sum separates, see Separated in divergence_kernels.inl: such a divergence names its order a, and two
+// the sum separates, see sum_separately in divergence_kernels.inl: such a divergence names its order a, and two
 // terms p (t^(a-1) - 1) / (a - 1) and q (t^(1-a) - 1) / (1 - a) (for a = 1: p log t and q log t).
 
 namespace genmi::simd {

@@ -62,7 +62,7 @@ struct GraphKernels {
                  const SourceSet& unreachable, std::uint16_t* hops, std::size_t count);
 
   // Of rows in float32 and in float64, all compared in float64:
-  // minima[j] = the least of values[j], values[j + kMinima], ..., for count >= kMinima; what is no number is passed
+  // minima[j] = the least of values[j], values[j + kMinima], ..., for count >= kMinima; NaN is passed
   // over.
   void (*strided_minima_single)(const float* values, std::size_t count, double* minima);
   void (*strided_minima_double)(const double* values, std::size_t count, double* minima);

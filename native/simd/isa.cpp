@@ -72,10 +72,20 @@ Isa detect() { return Isa::kBaseline; }
 
 #endif
 
-Isa choose() {
+// What GENMI_ISA names, or null where it leaves the choice to us.
+const char* wanted_isa() {
   const char* name = std::getenv("GENMI_ISA");
-  const std::optional<Isa> wanted = name == nullptr ? std::nullopt : isa_named(name);
-  return wanted && is_supported(*wanted) ? *wanted : best_isa();
+  return name == nullptr || name[0] == '\0' || name == std::string_view("auto") ? nullptr : name;
+}
+
+bool is_refused(const char* name) {
+  const std::optional<Isa> isa = isa_named(name);
+  return !isa || !is_supported(*isa);
+}
+
+Isa choose() {
+  const char* name = wanted_isa();
+  return name == nullptr || is_refused(name) ? best_isa() : *isa_named(name);
 }
 
 std::atomic<Isa>& active() {
@@ -95,6 +105,11 @@ bool is_supported(Isa isa) { return isa <= best_isa(); }
 Isa active_isa() { return active().load(std::memory_order_relaxed); }
 
 void use_isa(Isa isa) { active().store(isa, std::memory_order_relaxed); }
+
+const char* refused_isa() {
+  const char* name = wanted_isa();
+  return name != nullptr && is_refused(name) ? name : nullptr;
+}
 
 const char* name_of(Isa isa) {
   switch (isa) {

@@ -21,9 +21,13 @@ bool is_supported(Isa isa);
 Isa best_isa();
 
 // The one in use in this process: the best, or a lesser one that the environment variable GENMI_ISA or use_isa() names.
-// Those of transport give the same bits on every one; others differ by rounding, where a product and a sum are fused.
+// Transport kernels give identical bits on every instruction set; others differ by rounding, where a product and a sum
+// are fused.
 Isa active_isa();
 void use_isa(Isa isa);
+
+// What GENMI_ISA names if that does not run here, or null. The best is in use then; who loads this is to say so.
+const char* refused_isa();
 
 // "baseline" (on 64-bit Arm "neon"), "avx2" or "avx512".
 const char* name_of(Isa isa);

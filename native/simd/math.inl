@@ -184,7 +184,7 @@ inline Vector<T> log_reduced(Vector<T> f, Vector<T> exponent) {
 template <class T>
 inline Vector<T> log_of_sum(Vector<T> one_plus, Vector<T> d) {
   using F = FormatOf<T>;
-  // As unsigned numbers, since what is no number may overflow.
+  // As unsigned numbers, since NaN may overflow.
   const auto natural = reinterpret_cast<Naturals<T>>(one_plus);
   const Naturals<T> biased = (natural + (F::kOne - F::kRootOfHalf)) >> F::kMantissa;
   const auto mantissa = reinterpret_cast<Vector<T>>(natural - ((biased - F::kBias) << F::kMantissa));

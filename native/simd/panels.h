@@ -1,6 +1,6 @@
 // Matrices with a row for each sample and a few columns, one for each cluster, in panels of 16 rows: panel p holds
 // [column][16], row 16 p + lane in lane. So vectors run along the samples, and no lane is lost whatever the number of
-// clusters. Beyond the last row a panel is 0.
+// clusters. Beyond the last row a panel is 0, but that of predictions has copies of the last sample there.
 #pragma once
 
 #include <cstddef>

@@ -90,7 +90,7 @@ inline Vector<T> clamp(Vector<T> x, T least, T greatest) {
 
 template <class T>
 bool read_probabilities(const T* data, std::size_t rows, std::size_t k, T least, T greatest, T* tau) {
-  Vector<T> not_finite{};  // 0 x is no number where x is not finite
+  Vector<T> not_finite{};  // 0 x is NaN where x is not finite
   const auto clip_each = [&](Vector<T> x, std::size_t) {
     not_finite = multiply_add(x, Vector<T>{}, not_finite);
     return clamp<T>(x, least, greatest);

@@ -40,7 +40,7 @@ inline void store_vector(Vector<T> vector, T* to) {
   *reinterpret_cast<typename VectorOf<T>::InMemory*>(to) = vector;
 }
 
-// a < b ? a : b and a > b ? a : b, so b where one is no number: an instruction each, which compilers do not find.
+// a < b ? a : b and a > b ? a : b, so b where one is NaN: an instruction each, which compilers do not find.
 template <class V>
 inline V smaller(V a, V b) {
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64

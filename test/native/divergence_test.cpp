@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "genmi/objective.h"
+#include "isas.h"
 #include "random.h"
-#include "simd/isa.h"
 
 namespace genmi {
 namespace {
@@ -169,7 +169,7 @@ ObjectivePtr make(const Definition& d, bool one_vs_one) {
 template <class T>
 Result evaluate(const Objective& objective, const std::vector<T>& data, std::size_t k, const BatchOptions& options,
                 std::size_t threads = 1) {
-  const auto pool = threads > 1 ? ThreadPool::shared() : nullptr;
+  const auto pool = threads > 1 ? std::make_shared<ThreadPool>(threads) : nullptr;
   constexpr T kCanary = T(123.5);
   std::vector<T> from(1, T(0)), to(data.size() + 2, kCanary);
   from.insert(from.end(), data.begin(), data.end());
@@ -185,7 +185,7 @@ Result evaluate(const Objective& objective, const std::vector<T>& data, std::siz
     EXPECT_TRUE(objective.evaluate(batch, context, 1, totals));
     if (with_gradient) {
       EXPECT_NEAR(result.value, totals.value, 1e-6 * std::max(1.0, std::abs(totals.value)));
-      batch.finish_gradient(totals, to.data() + 1);
+      EXPECT_TRUE(batch.finish_gradient(totals, to.data() + 1));
     }
     result.value = totals.value;
   }
@@ -205,13 +205,6 @@ std::vector<T> predictions(Generator& random, std::size_t n, std::size_t k, From
 template <class T>
 constexpr double kTolerance = sizeof(T) == 4 ? 3e-6 : 1e-12;
 
-std::vector<simd::Isa> supported() {
-  std::vector<simd::Isa> isas;
-  for (const simd::Isa isa : simd::kAllIsas)
-    if (simd::is_supported(isa)) isas.push_back(isa);
-  return isas;
-}
-
 template <class T>
 void check(std::size_t n, std::size_t k, const BatchOptions& options, Generator& random) {
   const std::vector<T> data = predictions<T>(random, n, k, options.from);
@@ -221,11 +214,11 @@ void check(std::size_t n, std::size_t k, const BatchOptions& options, Generator&
       const ObjectivePtr objective = make(d, one_vs_one);
       double size = 1 / static_cast<double>(n);
       for (const double entry : expected.gradient) size = std::max(size, std::abs(entry));
-      for (const simd::Isa isa : supported()) {
+      for (const simd::Isa isa : test::supported_isas()) {
         SCOPED_TRACE(d.name + (one_vs_one ? " ovo " : " ova ") + name_of(isa) + " " + std::to_string(n) + " x " +
                      std::to_string(k) + (options.from == From::kLogits ? " logits" : "") +
                      (options.clip == Clip::kMask ? " mask" : "") + (sizeof(T) == 4 ? " float32" : " float64"));
-        simd::use_isa(isa);
+        const test::WithIsa with(isa);
         const Result actual = evaluate(*objective, data, k, options);
         EXPECT_NEAR(actual.value, expected.value, kTolerance<T> * std::max(1.0, std::abs(expected.value)));
         for (std::size_t at = 0; at < n * k; ++at)
@@ -235,7 +228,6 @@ void check(std::size_t n, std::size_t k, const BatchOptions& options, Generator&
       }
     }
   }
-  simd::use_isa(simd::best_isa());
 }
 
 #if defined(GENMI_EMULATED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -273,8 +265,8 @@ TEST(FDivergences, TiesOfTotalVariationHaveSlopeZero) {
   const std::vector<double> same(single.begin(), single.end());
   const Definition& tv = definitions()[2];
   const Result expected = expected_of(tv, true, same, k, {}, 0);
-  for (const simd::Isa isa : supported()) {
-    simd::use_isa(isa);
+  for (const simd::Isa isa : test::supported_isas()) {
+    const test::WithIsa with(isa);
     const Result in_single = evaluate(*make(tv, true), single, k, {}),
                  in_double = evaluate(*make(tv, true), same, k, {});
     for (std::size_t at = 0; at < n * k; ++at) {
@@ -282,7 +274,6 @@ TEST(FDivergences, TiesOfTotalVariationHaveSlopeZero) {
       EXPECT_NEAR(in_single.gradient[at], expected.gradient[at], 1e-8) << name_of(isa);
     }
   }
-  simd::use_isa(simd::best_isa());
 }
 
 template <class T>

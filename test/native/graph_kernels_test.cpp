@@ -34,7 +34,7 @@ class Row {
   std::unique_ptr<T[]> memory_;
 };
 
-// Of few values or many; now and then infinite, or no number.
+// Of few values or many; now and then infinite, or NaN.
 template <class T>
 Row<T> some_values(std::size_t count, Generator& random) {
   Row<T> row(count);

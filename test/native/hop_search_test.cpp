@@ -29,7 +29,7 @@ struct Hops {
 };
 
 Hops search(const Lists& before, std::size_t threads = 1, Job* job = nullptr) {
-  const auto pool = ThreadPool::shared();
+  const auto pool = std::make_shared<ThreadPool>(8);
   Workspace workspace;
   const NeighborhoodGraph graph = affinity::join(before);
   Hops hops{PaddedMatrix<std::uint16_t>(before.size()), 0, connected_components(graph)};
@@ -181,7 +181,7 @@ TEST(NeighborhoodGraph, JoinsBothWaysInOrder) {
 
 TEST(NeighborhoodGraph, IsThatOfDistances) {
   Generator random(3);
-  const auto pool = ThreadPool::shared();
+  const auto pool = std::make_shared<ThreadPool>(8);
   Workspace workspace;
   for (const std::size_t n : {2, 3, 17, 40, 130, 300, 500}) {
     for (const std::size_t values : {0, 1, 2, 5, 40}) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <string>
+
 namespace genmi::simd {
 namespace {
 
@@ -16,6 +19,20 @@ TEST(Isas, AreSupportedUpToTheBest) {
   EXPECT_TRUE(is_supported(Isa::kBaseline));
   EXPECT_TRUE(is_supported(active_isa()));
   for (const Isa isa : kAllIsas) EXPECT_EQ(is_supported(isa), isa <= best_isa()) << name_of(isa);
+}
+
+TEST(Isas, OfTheEnvironmentAreRefusedUnlessTheyRunHere) {
+  const char* before = std::getenv("GENMI_ISA");
+  const std::string kept = before == nullptr ? "" : before;
+  for (const char* name : {"avx999", "AVX2", "none"}) {
+    setenv("GENMI_ISA", name, 1);
+    EXPECT_STREQ(refused_isa(), name);
+  }
+  for (const char* name : {"", "auto", "baseline", name_of(best_isa())}) {
+    setenv("GENMI_ISA", name, 1);
+    EXPECT_EQ(refused_isa(), nullptr) << name;
+  }
+  setenv("GENMI_ISA", kept.c_str(), 1);
 }
 
 TEST(Isas, AreThoseOfTheProcessor) {

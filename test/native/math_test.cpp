@@ -1,8 +1,10 @@
-// The elementary functions of every instruction set that runs here: float32 against the C library's float64, over all
-// numbers there are, float64 against long double, on random and on special numbers. The bounds are those that
-// simd/divergence_kernels.h states, in units in the last place.
+// The elementary functions of every instruction set that runs here: exponentials and logarithms of float32 against the
+// C library's float64, over all numbers there are (in a release; sanitizers and emulators see every 1009th), the rest
+// against what is wider, on random and on special numbers. The bounds are those that simd/divergence_kernels.h and
+// simd/pairwise_finish.inl state, in units in the last place.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -12,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "isas.h"
 #include "simd/kernels.h"
 
 #if defined(GENMI_EMULATED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
@@ -29,7 +32,7 @@ constexpr std::uint64_t kStride = 1;
 namespace genmi::simd {
 namespace {
 
-// |actual - expected| in units in the last place of T at `expected`; what both say has no number is right.
+// |actual - expected| in units in the last place of T at `expected`; NaN from both is right.
 template <class T, class Wide>
 double error_in_ulp(T actual, Wide expected) {
   const T rounded = static_cast<T>(expected);
@@ -53,14 +56,26 @@ double largest_error(void (*function)(const T*, std::size_t, T*), const std::vec
   return largest;
 }
 
-std::vector<Isa> supported() {
-  std::vector<Isa> isas;
-  for (const Isa isa : kAllIsas)
-    if (is_supported(isa)) isas.push_back(isa);
-  return isas;
+// A function of one instruction set, of whole panels of numbers.
+template <class T>
+using Apply = void (*)(const Kernels& kernels, const T* x, std::size_t count, T* out);
+
+template <class T, auto kFunction>
+void apply(const Kernels& kernels, const T* x, std::size_t count, T* out) {
+  (kernels.panel<T>().*kFunction)(x, count, out);
 }
 
-using Function = void (*PanelKernels<float>::*)(const float*, std::size_t, float*);
+// What finishes tiles, as a function of their entries: exp(x), or exp(x) - 1.
+template <class T, auto kFinish>
+void apply_to_tile(const Kernels& kernels, const T* x, std::size_t count, T* out) {
+  constexpr std::size_t kWidth = kFeaturePanel<T>;
+  const std::size_t rows = count / kWidth;
+  const std::vector<double> nothing(std::max(kWidth, rows), 0.0);
+  Finish<T> finish{.rows = nothing.data(), .columns = nothing.data(), .gamma = -1};
+  finish.zero = std::numeric_limits<T>::quiet_NaN();  // no samples are equal
+  std::copy_n(x, count, out);
+  (kernels.pairwise<T>().*kFinish)({out, kWidth, rows, kWidth}, finish);
+}
 
 // One run of numbers: what is expected, and the inverse of a unit in the last place there, 0 where neither it nor the
 // expected number is a normal one. (Errors are counted without a call per number: there are billions.)
@@ -93,7 +108,7 @@ struct Expected {
 // The largest error of a function on any instruction set. fill(chunk, expected) makes the chunks [0, chunks), on two
 // threads.
 template <class Fill>
-double largest_error_of(Function function, std::uint64_t chunks, std::size_t size, const Fill& fill) {
+double largest_error_of(Apply<float> function, std::uint64_t chunks, std::size_t size, const Fill& fill) {
   constexpr std::uint64_t kThreads = 2;
   double largest[kThreads] = {};
   std::vector<std::thread> threads;
@@ -103,8 +118,8 @@ double largest_error_of(Function function, std::uint64_t chunks, std::size_t siz
       std::vector<float> actual(size);
       for (std::uint64_t chunk = t; chunk < chunks; chunk += kThreads) {
         fill(chunk, expected);
-        for (const Isa isa : supported()) {
-          (kernels(isa).divergence.single.*function)(expected.x.data(), size, actual.data());
+        for (const Isa isa : test::supported_isas()) {
+          function(kernels(isa), expected.x.data(), size, actual.data());
           largest[t] = std::max(largest[t], expected.largest_error(actual));
         }
       }
@@ -128,9 +143,43 @@ TEST(MathOfAllFloats, Exponential) {
       expected.set(i, x, std::exp(static_cast<double>(x)));
     }
   };
-  const double error = largest_error_of(&PanelKernels<float>::exp, 2 * each + rest, kChunk, fill);
+  const double error = largest_error_of(apply<float, &PanelKernels<float>::exp>, 2 * each + rest, kChunk, fill);
   RecordProperty("ulp", std::to_string(error));
   EXPECT_LE(error, 1.1);
+}
+
+// All numbers from -87.3, where the exponential is the least normal number, to 80, of which it is not 1: what kernels
+// ask for. Below there is 0, which is not theirs to tell apart.
+template <class Reference>
+double largest_error_in_tiles(Apply<float> function, const Reference& reference) {
+  const std::uint64_t tiny = std::bit_cast<std::uint32_t>(1e-8f);
+  const auto numbers_up_to = [&](float most) { return (std::bit_cast<std::uint32_t>(most) - tiny) / kStride; };
+  const std::uint64_t negative = numbers_up_to(87.3f) / kChunk + 1, positive = numbers_up_to(80.f) / kChunk + 1;
+  const auto fill = [&](std::uint64_t chunk, Expected& expected) {
+    const bool below_0 = chunk < negative;
+    const float limit = below_0 ? -87.3f : 80.f;
+    for (std::size_t i = 0; i < kChunk; ++i) {
+      const std::uint64_t bits = tiny + ((below_0 ? chunk : chunk - negative) * kChunk + i) * kStride;
+      const float size = std::min(std::bit_cast<float>(static_cast<std::uint32_t>(bits)), std::abs(limit));
+      const float x = std::copysign(size, limit);
+      expected.set(i, x, reference(static_cast<double>(x)));
+    }
+  };
+  return largest_error_of(function, negative + positive, kChunk, fill);
+}
+
+TEST(MathOfAllFloats, ExponentialOfTiles) {
+  const double error = largest_error_in_tiles(apply_to_tile<float, &PairwiseKernels<float>::exponential>,
+                                              [](double x) { return std::exp(x); });
+  RecordProperty("ulp", std::to_string(error));
+  EXPECT_LE(error, 2);
+}
+
+TEST(MathOfAllFloats, ExponentialLessOneOfTiles) {
+  const double error = largest_error_in_tiles(apply_to_tile<float, &PairwiseKernels<float>::exponential_less_one>,
+                                              [](double x) { return std::expm1(x); });
+  RecordProperty("ulp", std::to_string(error));
+  EXPECT_LE(error, 3);
 }
 
 // By mantissas, whose logarithms the C library gives, and by exponents.
@@ -146,7 +195,8 @@ TEST(MathOfAllFloats, Logarithm) {
                    log + (static_cast<int>(i) - 126 + shift) * 0.69314718055994530942);
     for (std::size_t i = kExponents; i < 256; ++i) expected.set(i, expected.x[0], expected.y[0]);
   };
-  const double error = largest_error_of(&PanelKernels<float>::log, (kMantissas - 1) / kStride + 1, 256, fill);
+  const double error =
+      largest_error_of(apply<float, &PanelKernels<float>::log>, (kMantissas - 1) / kStride + 1, 256, fill);
   RecordProperty("ulp", std::to_string(error));
   EXPECT_LE(error, 0.9);
 }
@@ -155,13 +205,13 @@ TEST(MathOfAllFloats, LogarithmOfWhatIsNotNormal) {
   const auto fill = [&](std::uint64_t chunk, Expected& expected) {
     for (std::size_t i = 0; i < kChunk; ++i) {
       const auto bits = static_cast<std::uint32_t>((chunk / 2 * kChunk + i) * 97);
-      const std::uint32_t base[] = {0, 0x7f800000};  // denormal, and infinite or no number
+      const std::uint32_t base[] = {0, 0x7f800000};  // denormal, and infinite or NaN
       const float x = std::bit_cast<float>(base[chunk % 2] + bits % (1u << 23));
       expected.set(i, x, std::log(static_cast<double>(x)));
     }
     expected.set(0, chunk % 2 == 0 ? -0.f : -1.f, chunk % 2 == 0 ? std::log(0.0) : std::nan(""));
   };
-  EXPECT_LE(largest_error_of(&PanelKernels<float>::log, 40, kChunk, fill), 1.1);
+  EXPECT_LE(largest_error_of(apply<float, &PanelKernels<float>::log>, 40, kChunk, fill), 1.1);
 }
 
 class Math : public testing::TestWithParam<Isa> {
@@ -232,7 +282,34 @@ TEST_P(Math, SampledDouble) {
   check_sampled<double, long double>(kernels().wide, 1.1, 0.9, 4, 4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, Math, testing::ValuesIn(supported()),
+TEST_P(Math, SampledDoubleInTiles) {
+  if (sizeof(long double) == sizeof(double)) GTEST_SKIP() << "no wider reference here";
+  const auto near_0 = of_all_sizes<double>(1e-20, 10, kMany);
+  for (const auto& x : {between<double>(-708, 700, kMany, {0, -0.0, 1, -1, 700, -708}), near_0, negated(near_0)}) {
+    const auto check = [&](Apply<double> function, long double (*reference)(long double), double bound) {
+      std::vector<double> y(x.size());
+      function(simd::kernels(GetParam()), x.data(), x.size(), y.data());
+      for (std::size_t i = 0; i < x.size(); ++i) ASSERT_LE(error_in_ulp(y[i], reference(x[i])), bound) << x[i];
+    };
+    check(apply_to_tile<double, &PairwiseKernels<double>::exponential>, std::exp, 2);
+    check(apply_to_tile<double, &PairwiseKernels<double>::exponential_less_one>, std::expm1, 3);
+  }
+}
+
+// Where the exponential is no normal number.
+TEST_P(Math, TilesHaveNothingBelowNormalNumbers) {
+  const std::vector<float> x(16, -87.4f), far(16, -1e30f);
+  std::vector<float> y(16, 1);
+  for (const auto& each : {x, far}) {
+    apply_to_tile<float, &PairwiseKernels<float>::exponential>(simd::kernels(GetParam()), each.data(), 16, y.data());
+    EXPECT_EQ(y, std::vector<float>(16, 0.f));
+    apply_to_tile<float, &PairwiseKernels<float>::exponential_less_one>(simd::kernels(GetParam()), each.data(), 16,
+                                                                        y.data());
+    EXPECT_EQ(y, std::vector<float>(16, -1.f));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Isas, Math, testing::ValuesIn(test::supported_isas()),
                          [](const auto& isa) { return std::string(name_of(isa.param)); });
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Every objective through the core alone: gradients against central differences of the value, for probabilities and for
-// logits, in both clip modes, and finite answers where inputs are degenerate.
+// logits, in both clip modes, and finite answers where inputs are degenerate, on every instruction set that runs here.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "genmi/objective.h"
+#include "isas.h"
 #include "random.h"
 
 namespace genmi {
@@ -64,21 +65,37 @@ ObjectivePtr make(const Case& each, const std::string& mode, const std::vector<d
   return objective;
 }
 
-double evaluate(const Objective& objective, const std::vector<double>& data, std::size_t k, const BatchOptions& options,
-                std::vector<double>* gradient = nullptr) {
+template <class T>
+Status try_to_evaluate(const Objective& objective, const std::vector<T>& data, std::size_t k,
+                       const BatchOptions& options, double& value, std::vector<T>* gradient = nullptr) {
   Workspace workspace;
   const Workspace::Frame frame(workspace);
   Context context{workspace};
-  Batch<double> batch(options, context);
+  Batch<T> batch(options, context);
   EXPECT_TRUE(batch.read({data.data(), data.size() / k, k}));
-  Totals<double> totals = batch.totals(gradient != nullptr);
+  Totals<T> totals = batch.totals(gradient != nullptr);
   const Status status = objective.evaluate(batch, context, 1, totals);
+  value = totals.value;
+  if (!status || gradient == nullptr) return status;
+  gradient->resize(data.size());
+  return batch.finish_gradient(totals, gradient->data());
+}
+
+template <class T>
+double evaluate(const Objective& objective, const std::vector<T>& data, std::size_t k, const BatchOptions& options,
+                std::vector<T>* gradient = nullptr) {
+  double value = 0;
+  const Status status = try_to_evaluate(objective, data, k, options, value, gradient);
   EXPECT_TRUE(status) << status.message();
-  if (gradient != nullptr) {
-    gradient->resize(data.size());
-    batch.finish_gradient(totals, gradient->data());
-  }
-  return totals.value;
+  return value;
+}
+
+template <class T>
+void expect_finite(const Objective& objective, const std::vector<double>& data, std::size_t k,
+                   const BatchOptions& options) {
+  std::vector<T> gradient;
+  EXPECT_TRUE(std::isfinite(evaluate(objective, std::vector<T>(data.begin(), data.end()), k, options, &gradient)));
+  for (const T entry : gradient) EXPECT_TRUE(std::isfinite(entry));
 }
 
 double largest(const std::vector<double>& values) {
@@ -105,10 +122,12 @@ void expect_central_differences(const Objective& objective, std::vector<double> 
   }
 }
 
-class Objectives : public testing::TestWithParam<std::tuple<Case, const char*>> {};
+class Objectives : public testing::TestWithParam<std::tuple<Case, const char*, simd::Isa>> {
+  const test::WithIsa with_{std::get<simd::Isa>(GetParam())};
+};
 
 TEST_P(Objectives, GradientsEqualCentralDifferences) {
-  const auto& [each, mode] = GetParam();
+  const auto& [each, mode, isa] = GetParam();
   const std::size_t n = 20, k = 4;
   Generator random(7);
   for (int round = 0; round < 3; ++round) {
@@ -123,48 +142,53 @@ TEST_P(Objectives, GradientsEqualCentralDifferences) {
   }
 }
 
-TEST_P(Objectives, SaturatedLogitsHaveFiniteGradients) {
-  const auto& [each, mode] = GetParam();
+template <class T>
+void check_saturated(const Objective& objective, const std::vector<double>& scales) {
   const std::size_t n = 6, k = 3;
-  Generator random(11);
-  const ObjectivePtr objective = make(each, mode, test::gaussians(random, n * 2), n);
-  for (const double scale : {1.0, 30.0, 700.0, 712.0, 720.0, 740.0, 1000.0, 1e6, 1.7e308}) {
+  for (const double scale : scales) {
+    SCOPED_TRACE("scale " + std::to_string(scale) + (sizeof(T) == 4 ? " float32" : " float64"));
     std::vector<double> logits(n * k, 0.0);
     for (std::size_t i = 0; i < n; ++i) logits[i * k + i % 2] = scale;  // the last cluster empties
-    for (const Clip clip : {Clip::kFused, Clip::kMask}) {
-      std::vector<double> gradient;
-      EXPECT_TRUE(std::isfinite(evaluate(*objective, logits, k, {From::kLogits, clip, 1e-12, {}}, &gradient)));
-      for (const double entry : gradient) EXPECT_TRUE(std::isfinite(entry)) << "scale " << scale;
-    }
+    for (const Clip clip : {Clip::kFused, Clip::kMask})
+      expect_finite<T>(objective, logits, k, {From::kLogits, clip, 1e-12, {}});
   }
 }
 
+TEST_P(Objectives, SaturatedLogitsHaveFiniteGradients) {
+  const auto& [each, mode, isa] = GetParam();
+  Generator random(11);
+  const ObjectivePtr objective = make(each, mode, test::gaussians(random, 12), 6);
+  check_saturated<double>(*objective, {1, 30, 700, 712, 720, 740, 1000, 1e6, 1.7e308});
+  check_saturated<float>(*objective, {1, 30, 80, 87, 88, 90, 103, 110, 1000, 1e6, 3.4e38});
+}
+
 TEST_P(Objectives, DegenerateProbabilitiesAreFinite) {
-  const auto& [each, mode] = GetParam();
+  const auto& [each, mode, isa] = GetParam();
   Generator random(13);
   const ObjectivePtr five = make(each, mode, test::gaussians(random, 10), 5), one = make(each, mode, {1, 2}, 1);
   const std::vector<double> one_hot = {1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1};
   const std::vector<double> empty_column = {.7, .3, 0, .2, .8, 0, .5, .5, 0, .9, .1, 0, .4, .6, 0};
+  const std::vector<double> one_column = {1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0};
   for (const Clip clip : {Clip::kFused, Clip::kMask}) {
-    for (const auto& tau : {one_hot, empty_column, std::vector<double>(15, 1.0 / 3)}) {
-      std::vector<double> gradient;
-      EXPECT_TRUE(std::isfinite(evaluate(*five, tau, 3, {From::kProbabilities, clip, 1e-12, {}}, &gradient)));
-      for (const double entry : gradient) EXPECT_TRUE(std::isfinite(entry));
+    const BatchOptions options{From::kProbabilities, clip, 1e-12, {}};
+    for (const auto& tau : {one_hot, empty_column, one_column, std::vector<double>(15, 1.0 / 3)}) {
+      expect_finite<double>(*five, tau, 3, options);
+      expect_finite<float>(*five, tau, 3, options);
     }
     std::vector<double> gradient;
     const double of_half = each.f == "half-chi2" ? 0.5 : 0;
-    EXPECT_NEAR(evaluate(*five, std::vector<double>(5, 1.0), 1, {From::kProbabilities, clip, 1e-12, {}}, &gradient),
-                of_half, 1e-11);
+    EXPECT_NEAR(evaluate(*five, std::vector<double>(5, 1.0), 1, options, &gradient), of_half, 1e-11);
     EXPECT_NEAR(evaluate(*five, std::vector<double>(5, 0.3), 1, {From::kLogits, clip, 1e-12, {}}, &gradient), of_half,
                 1e-11);
     for (const double entry : gradient) EXPECT_NEAR(entry, 0, 1e-11);
-    EXPECT_NEAR(evaluate(*one, {.2, .3, .5}, 3, {From::kProbabilities, clip, 1e-12, {}}, &gradient), of_half, 1e-12);
+    EXPECT_NEAR(evaluate(*one, std::vector{.2, .3, .5}, 3, options, &gradient), of_half, 1e-12);
     for (const double entry : gradient) EXPECT_TRUE(std::isfinite(entry));
+    expect_finite<float>(*one, {.2, .3, .5}, 3, options);
   }
 }
 
 TEST_P(Objectives, UniformPredictionsAreWorthNothing) {
-  const auto& [each, mode] = GetParam();
+  const auto& [each, mode, isa] = GetParam();
   Generator random(17);
   const ObjectivePtr objective = make(each, mode, test::gaussians(random, 14), 7);
   std::vector<double> gradient;
@@ -175,12 +199,12 @@ TEST_P(Objectives, UniformPredictionsAreWorthNothing) {
 }
 
 TEST_P(Objectives, AreSameBitsForAnyNumberOfThreads) {
-  const auto& [each, mode] = GetParam();
+  const auto& [each, mode, isa] = GetParam();
   const std::size_t n = 40, k = 5;
   Generator random(19);
   const ObjectivePtr objective = make(each, mode, test::gaussians(random, n * 3), n);
   const std::vector<double> tau = test::softmax(test::gaussians(random, n * k), k);
-  const auto pool = ThreadPool::shared();
+  const auto pool = std::make_shared<ThreadPool>(8);
   std::vector<double> first;
   for (const std::size_t threads : {1u, 2u, 3u, 8u}) {
     Workspace workspace;
@@ -191,23 +215,73 @@ TEST_P(Objectives, AreSameBitsForAnyNumberOfThreads) {
     Totals<double> totals = batch.totals(true);
     ASSERT_TRUE(objective->evaluate(batch, context, 1, totals));
     std::vector<double> gradient(n * k);
-    batch.finish_gradient(totals, gradient.data());
+    ASSERT_TRUE(batch.finish_gradient(totals, gradient.data()));
     gradient.push_back(totals.value);
     if (first.empty()) first = gradient;
     EXPECT_EQ(first, gradient);
   }
 }
 
+// Cancelled before any step of an evaluation, it is not done, and nothing is written.
+template <class T>
+void check_cancelled(const Objective& objective, std::size_t k, const BatchOptions& options) {
+  Generator random(37);
+  const std::vector<double> wide = test::softmax(test::gaussians(random, 20 * k), k);
+  const std::vector<T> data(wide.begin(), wide.end());
+  Workspace workspace;
+  const Workspace::Frame frame(workspace);
+  const auto batch_of = [&](Context& context) {
+    Batch<T> batch(options, context);
+    EXPECT_TRUE(batch.read({data.data(), 20, k}));
+    return batch;
+  };
+  {
+    Job job;
+    Context context{workspace, nullptr, 1, &job};
+    job.cancel();
+    EXPECT_EQ(Batch<T>(options, context).read({data.data(), 20, k}).code(), Code::kAborted);
+  }
+  for (const bool with_gradient : {false, true}) {
+    Job job;
+    Context context{workspace, nullptr, 1, &job};
+    const Batch<T> batch = batch_of(context);
+    Totals<T> totals = batch.totals(with_gradient);
+    job.cancel();
+    EXPECT_EQ(objective.evaluate(batch, context, 1, totals).code(), Code::kAborted);
+  }
+  Job job;
+  Context context{workspace, nullptr, 1, &job};
+  const Batch<T> batch = batch_of(context);
+  Totals<T> totals = batch.totals(true);
+  EXPECT_TRUE(objective.evaluate(batch, context, 1, totals));
+  job.cancel();
+  std::vector<T> gradient(20 * k, T(77));
+  EXPECT_EQ(batch.finish_gradient(totals, gradient.data()).code(), Code::kAborted);
+  EXPECT_EQ(gradient, std::vector<T>(20 * k, T(77)));
+}
+
+TEST_P(Objectives, StopWhenCancelled) {
+  const auto& [each, mode, isa] = GetParam();
+  Generator random(39);
+  const ObjectivePtr objective = make(each, mode, test::gaussians(random, 60), 20);
+  for (const From from : {From::kProbabilities, From::kLogits}) {
+    check_cancelled<double>(*objective, 4, {from, Clip::kFused, 1e-12, {}});
+    check_cancelled<float>(*objective, 4, {from, Clip::kFused, 1e-12, {}});
+  }
+}
+
 std::string case_name(const testing::TestParamInfo<Objectives::ParamType>& info) {
-  const auto& [each, mode] = info.param;
+  const auto& [each, mode, isa] = info.param;
   std::string name = each.name + each.f + (each.f == "alpha" ? std::to_string(each.alpha) : "") +
-                     (each.squared ? "squared" : "") + mode;
+                     (each.squared ? "squared" : "") + mode + "_" + name_of(isa);
   for (char& c : name)
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Objectives, testing::Combine(testing::ValuesIn(kCases), testing::Values("ova", "ovo")),
+INSTANTIATE_TEST_SUITE_P(All, Objectives,
+                         testing::Combine(testing::ValuesIn(kCases), testing::Values("ova", "ovo"),
+                                          testing::ValuesIn(test::supported_isas())),
                          case_name);
 
 // From logits, Kullback-Leibler one-vs-one pulls a dead cluster back with force pi / N however far it is: the term that
@@ -225,27 +299,67 @@ TEST(KullbackLeibler, RestoringForceSurvivesSaturation) {
 }
 
 // The alpha family joins its limits smoothly: no digit is lost to 1 / (a (a - 1)).
-TEST(AlphaFamily, IsAccurateNearItsLimits) {
+template <class T>
+void check_near_limits(const char* mode, double rounding) {
   Generator random(31);
-  const std::vector<double> logits = test::gaussians(random, 24);
-  const BatchOptions options{From::kLogits, Clip::kFused, 1e-12, {}};
-  for (const char* mode : {"ova", "ovo"}) {
-    const double kl = evaluate(*make({"f-divergence", "kl"}, mode, {}, 0), logits, 3, options);
-    const double reverse = evaluate(*make({"f-divergence", "reverse-kl"}, mode, {}, 0), logits, 3, options);
-    for (const double step : {1e-3, 1e-5, 1e-7, 1.1e-8}) {
+  const std::vector<double> wide = test::gaussians(random, 24);
+  const std::vector<T> logits(wide.begin(), wide.end());
+  const auto value_of = [&](const Case& each, std::vector<T>* gradient = nullptr) {
+    return evaluate(*make(each, mode, {}, 0), logits, 3, {From::kLogits, Clip::kFused, 1e-12, {}}, gradient);
+  };
+  const Case limits[] = {{"f-divergence", "reverse-kl"}, {"f-divergence", "kl"}};
+  for (const double limit : {0.0, 1.0}) {
+    std::vector<T> gradient, gradient_there;
+    const double there = value_of(limits[static_cast<int>(limit)], &gradient_there);
+    for (const double step : {1e-3, 1e-5, 1e-7, 6.1e-8, 5.9e-8, 4e-8, 2.9e-8, 1.1e-8, 9e-9, 0.0}) {
       for (const double sign : {-1.0, 1.0}) {
-        const auto at = [&](double a) {
-          return evaluate(*make({"f-divergence", "alpha", a}, mode, {}, 0), logits, 3, options);
-        };
-        EXPECT_NEAR(at(1 + sign * step), kl, 3 * step * kl) << mode << " " << step;
-        EXPECT_NEAR(at(sign * step), reverse, 3 * step * reverse) << mode << " " << step;
+        SCOPED_TRACE(mode + std::string(" ") + std::to_string(limit) + " " + format(sign * step));
+        const double value = value_of({"f-divergence", "alpha", limit + sign * step}, &gradient);
+        EXPECT_NEAR(value, there, (3 * step + rounding) * there);
+        for (std::size_t at = 0; at < gradient.size(); ++at)
+          EXPECT_NEAR(gradient[at], gradient_there[at], (3 * step + rounding) * there);
       }
-      const auto slope = [&](double h) {
-        return (evaluate(*make({"f-divergence", "alpha", 1 + h}, mode, {}, 0), logits, 3, options) - kl) / h;
-      };
-      EXPECT_NEAR(slope(step), slope(1e-4), 1e-2 * std::abs(slope(1e-4)) + 1e-6) << mode << " " << step;
     }
   }
+}
+
+TEST(AlphaFamily, IsAccurateNearItsLimits) {
+  for (const char* mode : {"ova", "ovo"}) {
+    check_near_limits<double>(mode, 1e-15);
+    check_near_limits<float>(mode, 1e-6);
+    Generator random(31);
+    const std::vector<double> logits = test::gaussians(random, 24);
+    const auto value_at = [&, mode = mode](double a) {
+      return evaluate(*make({"f-divergence", "alpha", a}, mode, {}, 0), logits, 3,
+                      {From::kLogits, Clip::kFused, 1e-12, {}});
+    };
+    const auto slope = [&](double h) { return (value_at(1 + h) - value_at(1)) / h; };
+    for (const double step : {1e-3, 1e-5, 1e-7, 1.1e-8})
+      EXPECT_NEAR(slope(step), slope(1e-4), 1e-2 * std::abs(slope(1e-4)) + 1e-6) << mode << " " << step;
+  }
+}
+
+// Powers of clipped probabilities leave float32 soon: never without a word.
+TEST(AlphaFamily, SaysWhenItOverflows) {
+  const std::vector<float> single = {1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1};
+  const std::vector<double> wide(single.begin(), single.end());
+  const BatchOptions options{From::kProbabilities, Clip::kFused, 1e-12, {}};
+  double value = 0;
+  std::vector<float> gradient;
+  std::vector<double> exact;
+  for (const double alpha : {-6.0, 6.0}) {
+    const ObjectivePtr objective = make({"f-divergence", "alpha", alpha}, "ovo", {}, 0);
+    for (std::vector<float>* wanted : {static_cast<std::vector<float>*>(nullptr), &gradient}) {
+      const Status status = try_to_evaluate(*objective, single, 3, options, value, wanted);
+      EXPECT_EQ(status.code(), Code::kOutOfRange);
+      EXPECT_NE(status.message().find("use Float64Array"), std::string::npos) << status.message();
+    }
+    EXPECT_TRUE(try_to_evaluate(*objective, wide, 3, options, value, &exact));
+  }
+  // Here the value is a number still, and dI/dtau, which is 10^12 times as large, is not.
+  const ObjectivePtr steep = make({"f-divergence", "alpha", 3.6}, "ovo", {}, 0);
+  EXPECT_TRUE(try_to_evaluate(*steep, single, 3, options, value));
+  EXPECT_EQ(try_to_evaluate(*steep, single, 3, options, value, &gradient).code(), Code::kOutOfRange);
 }
 
 TEST(Mmd, RefusesAKernelThatOverflows) {

@@ -147,7 +147,7 @@ class PairwiseKernels : public testing::TestWithParam<Isa> {
 
   Generator random_{11};
   Workspace workspace_;
-  std::shared_ptr<ThreadPool> pool_ = ThreadPool::shared();
+  std::shared_ptr<ThreadPool> pool_ = std::make_shared<ThreadPool>(8);
 };
 
 constexpr double kSingle = 0x1p-24, kDouble = 0x1p-53;
@@ -417,48 +417,39 @@ TEST_P(PairwiseKernels, HaveTheSameBitsHoweverTheyAreAskedFor) {
       }
 }
 
+// The direction of a sample is the same at any scale: that of the least numbers there are, too.
+TEST_P(PairwiseKernels, TakeCosinesAtAnyScale) {
+  const std::size_t n = 6, d = 20;
+  const std::vector<double> features = test::gaussians(random_, n * d);
+  const auto cosines = [&](double scale) {
+    std::vector<double> scaled(features);
+    for (double& value : scaled) value *= scale;
+    const MatrixView<double> view{scaled.data(), n, d};
+    return entries(*make(view, options_of({Kind::kKernel, "cosine"}), Storage::kDense, Precision::kFloat64));
+  };
+  const std::vector<double> expected = cosines(1);
+  for (const int exponent : {-1000, -900, -540, 540, 1020}) EXPECT_EQ(cosines(std::ldexp(1.0, exponent)), expected);
+  const std::vector<double> denormal = {0x1p-1074, 0, 0, 0x1p-1074, 0x3p-1074, 0x4p-1074};
+  const std::vector<double> actual =
+      entries(*make(MatrixView<double>{denormal.data(), 3, 2}, options_of({Kind::kKernel, "cosine"}), Storage::kDense,
+                    Precision::kFloat64));
+  const double exact[] = {1, 0, 0.6, 0, 1, 0.8, 0.6, 0.8, 1};
+  for (std::size_t at = 0; at < 9; ++at) EXPECT_NEAR(actual[at], exact[at], 1e-15) << at;
+}
+
 TEST_P(PairwiseKernels, StopWhenTheyAreAskedTo) {
   const Features<float> x(500, 20, false, random_);
   Job job;
   AffinityPtr affinity;
-  const auto build = [&] {
-    return measure_affinity(x.view(), options_of({Kind::kKernel, "rbf"}), Storage::kDense, Precision::kFloat32,
+  const auto build = [&](Storage storage) {
+    return measure_affinity(x.view(), options_of({Kind::kKernel, "rbf"}), storage, Precision::kFloat32,
                             {workspace_, pool_.get(), 2, &job}, affinity);
   };
-  EXPECT_TRUE(build());
+  EXPECT_TRUE(build(Storage::kDense));
   EXPECT_EQ(job.progress(), 1.0);
   job.cancel();
-  EXPECT_EQ(build().code(), Code::kAborted);
-}
-
-// exp and exp - 1 over what kernels ask of them, in units in the last place.
-template <class T>
-void expect_exponentials(const simd::PairwiseKernels<T>& kernels, double lowest, double unit) {
-  constexpr std::size_t kCount = 16384, kWidth = simd::kFeaturePanel<T>;
-  std::vector<T> x(kCount), value(kCount), less_one(kCount);
-  for (std::size_t k = 0; k < kCount; ++k)
-    x[k] = static_cast<T>(k % 2 == 0 ? lowest * static_cast<double>(k) / kCount
-                                     : 10 * std::pow(1e-9, static_cast<double>(k) / kCount) * (k % 4 == 1 ? 1 : -1));
-  value = less_one = x;
-  const std::vector<double> none(std::max(kWidth, kCount / kWidth), 0.0);
-  simd::Finish<T> finish{};
-  finish.rows = finish.columns = none.data();
-  finish.gamma = -1;
-  finish.zero = -1;
-  kernels.exponential({value.data(), kWidth, kCount / kWidth, kWidth}, finish);
-  kernels.exponential_less_one({less_one.data(), kWidth, kCount / kWidth, kWidth}, finish);
-  for (std::size_t k = 0; k < kCount; ++k) {
-    const auto exact = static_cast<long double>(x[k]);
-    const auto expected = static_cast<double>(std::exp(exact)), expected_less = static_cast<double>(std::expm1(exact));
-    ASSERT_NEAR(static_cast<double>(value[k]), expected, 3 * unit * expected) << x[k];
-    if (x[k] != T{-1})
-      ASSERT_NEAR(static_cast<double>(less_one[k]), expected_less, 4 * unit * std::abs(expected_less)) << x[k];
-  }
-}
-
-TEST_P(PairwiseKernels, TakeExponentialsToTheLastPlaces) {
-  expect_exponentials(simd::kernels().pairwise_single, -86, 2 * kSingle);
-  expect_exponentials(simd::kernels().pairwise_double, -700, 2 * kDouble);
+  EXPECT_EQ(build(Storage::kDense).code(), Code::kAborted);
+  EXPECT_EQ(build(Storage::kFeatures).code(), Code::kAborted);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, PairwiseKernels, testing::ValuesIn(simd::kAllIsas),

@@ -97,7 +97,7 @@ class Products : public testing::TestWithParam<Isa> {
       for (std::size_t j = 0; j < i; ++j) a.entries[i * a.stride + j] = a.entries[j * a.stride + i];
     const auto multiply = [&](std::size_t threads) {
       Workspace workspace;
-      ThreadPool pool;
+      ThreadPool pool(3);
       std::vector<T> out(simd::panel_size(n, k), T{7});
       affinity::multiply_symmetric<T>(a.addresses(), to_panels(v).data(), k, {workspace, &pool, threads}, out.data());
       return out;
@@ -208,7 +208,7 @@ void expect_centred_product(const Affinity& affinity, Rows rows, std::size_t k, 
   std::vector<std::vector<T>> results;
   for (const std::size_t threads : {1, 2, 3}) {
     Workspace workspace;
-    ThreadPool pool;
+    ThreadPool pool(3);
     results.emplace_back(simd::panel_size(n, k));
     affinity.centred_product(rows, to_panels(v).data(), k, {workspace, &pool, threads}, results.back().data());
     EXPECT_EQ(std::memcmp(results[0].data(), results.back().data(), results[0].size() * sizeof(T)), 0) << threads;

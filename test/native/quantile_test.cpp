@@ -27,7 +27,7 @@ double quantile_in(const std::vector<double>& values, double q) {
 }
 
 double quantile_of(const Affinity& distances, double q, std::size_t threads = 1) {
-  const auto pool = ThreadPool::shared();
+  const auto pool = std::make_shared<ThreadPool>(8);
   Workspace workspace;
   double value = -1;
   EXPECT_TRUE(distance_quantile(distances, q, {workspace, pool.get(), threads}, value));

@@ -11,8 +11,11 @@ class Job {
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
 
-  // The share of the work that is done, in [0, 1].
-  void report(double done) { progress_.store(done, std::memory_order_relaxed); }
+  // The share of the work that is done, in [0, 1]: the largest that was reported, since threads may come late.
+  void report(double done) {
+    double before = progress();
+    while (before < done && !progress_.compare_exchange_weak(before, done, std::memory_order_relaxed)) continue;
+  }
   double progress() const { return progress_.load(std::memory_order_relaxed); }
 
  private:

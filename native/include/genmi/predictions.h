@@ -35,7 +35,7 @@ struct BatchOptions {
   Rows rows;  // which samples of the affinity these are
 };
 
-// tau: N x K, tau_ik = p(y = k | x_i), in panels of 16 samples (simd/divergence_kernels.h); pi: K, its column means.
+// tau: N x K, tau_ik = p(y = k | x_i), in panels of 16 samples (simd/panels.h); pi: K, its column means.
 template <class T>
 class Predictions {
  public:
@@ -84,7 +84,8 @@ struct Totals {
   // dI/dtau is not, and the one form from which the gradients with respect to probabilities and to logits both follow.
   // Empty where no gradient is wanted.
   std::span<T> log_gradient;
-  bool unwritten = true;  // whoever is the first to write the gradient does not add to it
+  bool may_overflow = false;  // whether the gradient may be beyond what T holds
+  bool unwritten = true;      // whoever is the first to write the gradient does not add to it
   // K: dI/dlog pi, for Batch::exact() and for Batch::clipped().
   std::span<double> by_exact, by_clipped;
 
@@ -101,7 +102,7 @@ class Batch {
   // Views the context's workspace until its frame ends.
   Batch(const BatchOptions& options, Context& context) : options_(options), context_(context) {}
 
-  // data: N x K numbers, checked to be finite.
+  // data: N x K numbers, checked to be finite. kAborted, as below, when the context's job was cancelled.
   Status read(MatrixView<T> data);
 
   std::size_t n() const { return n_; }
@@ -121,7 +122,8 @@ class Batch {
   }
 
   // From tau dI/dtau, which it overwrites, to dI/dtau or, for logits z, dI/dz = tau (dI/dtau - <tau, dI/dtau>).
-  void finish_gradient(Totals<T>& totals, T* out) const;
+  // kOutOfRange where it has overflowed.
+  Status finish_gradient(Totals<T>& totals, T* out) const;
 
  private:
   Status check_finite(MatrixView<T> data, bool finite) const;
@@ -136,6 +138,9 @@ class Batch {
   mutable std::optional<Predictions<T>> clipped_;
   mutable bool has_clipped_ = false;
 };
+
+// A divergence grows without bound as probabilities vanish: its value or gradient is beyond the predictions' precision.
+Status overflowed();
 
 // The same for objectives that compare density ratios r = tau / pi = p(x | k) / p(x): in float64, row-major.
 class DensityRatios {

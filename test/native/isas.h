@@ -1,0 +1,29 @@
+// The instruction sets that run here, for tests of what is compiled for each.
+#pragma once
+
+#include <vector>
+
+#include "simd/isa.h"
+
+namespace genmi::test {
+
+inline std::vector<simd::Isa> supported_isas() {
+  std::vector<simd::Isa> isas;
+  for (const simd::Isa isa : simd::kAllIsas)
+    if (simd::is_supported(isa)) isas.push_back(isa);
+  return isas;
+}
+
+// Uses an instruction set as long as it lives.
+class WithIsa {
+ public:
+  explicit WithIsa(simd::Isa isa) : before_(simd::active_isa()) { simd::use_isa(isa); }
+  ~WithIsa() { simd::use_isa(before_); }
+  WithIsa(const WithIsa&) = delete;
+  WithIsa& operator=(const WithIsa&) = delete;
+
+ private:
+  simd::Isa before_;
+};
+
+}  // namespace genmi::test
