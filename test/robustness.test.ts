@@ -234,7 +234,7 @@ describe('GENMI_ISA', () => {
       [
         '-e',
         `import(${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)})
-          .then(({ info }) => console.log(info().isa), (error) => console.log(error.message, error.cause?.code))`,
+          .then(({ info }) => console.log(info().isa), (error) => console.log(error.message, error.code))`,
       ],
       { encoding: 'utf8', timeout: 30_000, env: { ...process.env, GENMI_ISA: isa } },
     ).stdout;
