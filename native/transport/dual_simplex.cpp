@@ -22,7 +22,7 @@ DualSimplex::Ending DualSimplex::solve(const CostBlock& costs, const CoarseCosts
     if (scanned_rows_ >= max_rows) return Ending::kGaveUp;
     const std::optional<EnteringArc> entering = find_entering_arc(leaving);
     if (!entering) return Ending::kGaveUp;
-    pivot(leaving, *entering);
+    if (!pivot(leaving, *entering)) return Ending::kGaveUp;
   }
 }
 
@@ -137,13 +137,15 @@ void DualSimplex::look_at(std::size_t near) {
   least_near_ = near;
 }
 
-void DualSimplex::pivot(Node leaving, const EnteringArc& entering) {
+// False where flows become too large to count.
+bool DualSimplex::pivot(Node leaving, const EnteringArc& entering) {
   const std::int64_t flow = -tree_->arc(leaving).flow;
   const bool on_row_side = !tree_->arc(leaving).upward;
   const Node join = find_join(*tree_, entering.row, entering.column);
-  change_flow(*tree_, entering.row, entering.column, join, flow);
+  if (!change_flow(*tree_, entering.row, entering.column, join, flow)) return false;
   update_tree(*tree_, entering, {leaving, join, flow, on_row_side});
   ++pivots_;
+  return true;
 }
 
 }  // namespace genmi::transport

@@ -25,7 +25,7 @@ class DualSimplex {
  public:
   enum class Ending { kFeasible, kGaveUp, kCancelled };
 
-  // Gives up after max_rows rows of costs: on a bad day its pivots are without number. `symmetric`: rows of the costs
+  // Gives up after max_rows rows of costs: in bad cases the number of pivots explodes. `symmetric`: rows of the costs
   // are their columns.
   Ending solve(const CostBlock& costs, const CoarseCosts& coarse, bool symmetric, std::size_t max_rows, const Job* job,
                SpanningTree& tree);
@@ -48,7 +48,7 @@ class DualSimplex {
   std::size_t take_near_side(const Cut& cut, std::size_t begin, std::size_t end, std::size_t taken);
   void find_least();
   void look_at(std::size_t near);
-  void pivot(Node leaving, const EnteringArc& entering);
+  bool pivot(Node leaving, const EnteringArc& entering);
 
   CostBlock costs_;
   const CoarseCosts* coarse_ = nullptr;

@@ -154,12 +154,14 @@ LeavingArc find_leaving_arc(const SpanningTree& tree, Node row, Node column) {
   return {row_child, row, row_flow, true};
 }
 
-void change_flow(SpanningTree& tree, Node row, Node column, Node join, std::int64_t amount) {
-  if (amount == 0) return;
+bool change_flow(SpanningTree& tree, Node row, Node column, Node join, std::int64_t amount) {
+  if (amount == 0) return true;
+  bool in_range = true;
   for (Node node = row; node != join; node = tree.parent(node))
-    tree.change_flow(node, tree.arc(node).upward ? -amount : amount);
+    in_range &= SpanningTree::is_in_range(tree.change_flow(node, tree.arc(node).upward ? -amount : amount));
   for (Node node = column; node != join; node = tree.parent(node))
-    tree.change_flow(node, tree.arc(node).upward ? amount : -amount);
+    in_range &= SpanningTree::is_in_range(tree.change_flow(node, tree.arc(node).upward ? amount : -amount));
+  return in_range;
 }
 
 // Re-hangs the part that the leaving arc cuts off on the entering arc, and shifts its potentials so that the entering

@@ -83,10 +83,11 @@ class NetworkSimplex {
   std::size_t next_row_ = 0;    // where pricing goes on
 };
 
-// The parts of a pivot, which the dual simplex has in common with the primal.
+// The parts of a pivot. The dual simplex has its own rule for the leaving arc; that it may change flows beyond their
+// range (change_flow then is false) does not happen to feasible trees.
 Node find_join(const SpanningTree& tree, Node a, Node b);
 LeavingArc find_leaving_arc(const SpanningTree& tree, Node row, Node column);
-void change_flow(SpanningTree& tree, Node row, Node column, Node join, std::int64_t amount);
+bool change_flow(SpanningTree& tree, Node row, Node column, Node join, std::int64_t amount);
 void update_tree(SpanningTree& tree, const EnteringArc& entering, const LeavingArc& leaving);
 
 }  // namespace genmi::transport

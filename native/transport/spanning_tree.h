@@ -47,6 +47,9 @@ struct TreeArc {
 class SpanningTree {
  public:
   static constexpr Node kNoNode = -1;
+  // Flows of a tree that is not feasible have no bound but this, which keeps the sum of two in range.
+  static constexpr std::int64_t kGreatestFlow = std::int64_t{1} << 60;
+  static bool is_in_range(std::int64_t flow) { return (flow <= kGreatestFlow) & (flow >= -kGreatestFlow); }
 
   // Starts anew with the root alone, which is a row.
   void plant(const Sides& sides, Node root);
@@ -69,7 +72,7 @@ class SpanningTree {
   };
   void exchange(const Exchange& exchange);
 
-  void change_flow(Node node, std::int64_t amount) { states_[index(node)].arc.flow += amount; }
+  std::int64_t change_flow(Node node, std::int64_t amount) { return states_[index(node)].arc.flow += amount; }
 
   // Computes the potentials from the costs of the tree's arcs, free of what earlier shifts have rounded away.
   void recompute_potentials(const CostBlock& costs);

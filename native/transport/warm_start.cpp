@@ -15,8 +15,6 @@ constexpr double kGreatestChange = 0.2;
 constexpr std::size_t kDualPasses = 40;
 // Of the nodes: the basis may not be strongly feasible, so that the primal pivots could go round in circles.
 constexpr std::size_t kPrimalPivotsPerNode = 10;
-// Flows that are no flows of a plan yet have no bound but this, which keeps sums of several of them in range.
-constexpr std::int64_t kGreatestFlow = std::int64_t{1} << 60;
 
 void keep_measures(const Marginals& marginals, Basis& basis) {
   basis.supply.assign(marginals.supply().begin(), marginals.supply().end());
@@ -104,9 +102,8 @@ bool WarmStart::fill_flows(const Measures& measures, SpanningTree& tree) {
   for (std::size_t k = preorder.size(); k-- > 1;) {
     const Node node = preorder[k];
     const std::int64_t balance = balances_[static_cast<std::size_t>(node)];
-    if (std::abs(balance) > kGreatestFlow) return false;
     tree.change_flow(node, tree.arc(node).upward ? balance : -balance);
-    balances_[static_cast<std::size_t>(tree.parent(node))] += balance;
+    if (!SpanningTree::is_in_range(balances_[static_cast<std::size_t>(tree.parent(node))] += balance)) return false;
   }
   return true;
 }

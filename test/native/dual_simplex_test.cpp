@@ -109,6 +109,23 @@ TEST(DualSimplex, GivesUpAndStopsWhenTold) {
   EXPECT_EQ(dual.pivots(), 0u);
 }
 
+TEST(DualSimplex, GivesUpWhereFlowsLeaveTheirRange) {
+  Random random(5);
+  const Matrix costs = make("all equal", 3, random);
+  const Costs prepared = prepare(costs);
+  for (const std::int64_t flow : {SpanningTree::kGreatestFlow / 2, SpanningTree::kGreatestFlow}) {
+    SpanningTree tree;
+    tree.plant(Sides::same_points(3), 0);
+    for (const Node point : {1, 2}) tree.hang(point, 0, {-flow, false});
+    tree.settle();
+    tree.recompute_potentials(prepared.block());
+    DualSimplex dual;
+    const bool fits = 2 * flow <= SpanningTree::kGreatestFlow;
+    EXPECT_EQ(dual.solve(prepared.block(), prepared.coarse(), true, kNoLimit, nullptr, tree),
+              fits ? DualSimplex::Ending::kFeasible : DualSimplex::Ending::kGaveUp);
+  }
+}
+
 // Mass that passes through points on its way arrives, from whoever sent it, and no more of it than there is.
 TEST(Routes, LeadFromSourcesToTargets) {
   Random random(4);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include "transport/spanning_tree.h"
 #include "transport_support.h"
 
 namespace genmi::transport {
@@ -97,6 +98,26 @@ TEST_F(WarmStarts, NeedFewerPivotsForASmallStep) {
       ASSERT_NO_FATAL_FAILURE(expect_same_optimum(costs, prepared, clusters.measure(0), clusters.measure(1)));
     }
     EXPECT_LT(2 * warm_pivots_, cold_pivots_) << family;
+  }
+}
+
+// Flows of a tree that is not feasible are as large as all mass that stays, which does not count when it cancels.
+TEST_F(WarmStarts, SurviveFlowsThatOverflow) {
+  for (std::size_t n = 2; n < 80; ++n) {
+    SCOPED_TRACE(n);
+    const Matrix costs(n, n);
+    const Costs prepared = prepare(costs);
+    const Sides sides = Sides::bipartite(n, n);
+    Weights supply(n, 1), demand(n, 1);
+    supply.front() += 1e-6, demand.back() += 1e-6;
+    // All rows on the first column, all columns on the first row.
+    basis_.graph = Basis::Graph::kSides;
+    basis_.arcs = {{sides.row_node(0), sides.row_node(0), false, 0},
+                   {sides.column_node(0), sides.row_node(0), false, 0}};
+    for (std::size_t k = 1; k < n; ++k) basis_.arcs.push_back({sides.row_node(k), sides.column_node(0), true, 0});
+    for (std::size_t k = 1; k < n; ++k) basis_.arcs.push_back({sides.column_node(k), sides.row_node(0), false, 0});
+    basis_.supply = supply, basis_.demand = demand;
+    ASSERT_NO_FATAL_FAILURE(expect_same_optimum(costs, prepared, supply, demand));
   }
 }
 
