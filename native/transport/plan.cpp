@@ -7,12 +7,16 @@ namespace genmi::transport {
 
 namespace {
 
-// Calls entry(source, target, units) for every arc of the tree that has flow.
+// Calls entry(source, target, units) for every arc of the tree that has flow. Its rows are the sources, or all points;
+// so are its columns.
 template <class Entry>
 void for_each_flow(const Measures& measures, const SpanningTree& tree, Entry entry) {
+  const bool all_rows = tree.sides().rows != measures.sources.points.size();
+  const bool all_columns = tree.sides().columns != measures.targets.points.size();
   for (const Node node : tree.preorder()) {
     if (node == tree.root() || tree.arc(node).flow == 0) continue;
-    entry(measures.sources.points[tree.arc_row(node)], measures.targets.points[tree.arc_column(node)],
+    const std::size_t row = tree.arc_row(node), column = tree.arc_column(node);
+    entry(all_rows ? row : measures.sources.points[row], all_columns ? column : measures.targets.points[column],
           tree.arc(node).flow);
   }
 }

@@ -19,7 +19,7 @@ void plan_of_moving(const Marginals& marginals, const SpanningTree& tree, std::v
 // The plan of a tree of points that serves marginals.moving(), and all that stays.
 void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes& routes, std::vector<PlanEntry>& plan);
 
-// The plan of a tree of marginals.all().
+// The plan of a tree of marginals.all(), or of one of all rows and columns that serves them.
 void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan);
 
 // By source, then by target.

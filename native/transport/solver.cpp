@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "genmi/transport.h"
+#include "transport/basis.h"
 #include "transport/checks.h"
 #include "transport/duals.h"
 #include "transport/gather.h"
@@ -182,7 +183,8 @@ void Solver::Workspace::finish_all(const Costs& costs, const SpanningTree& basis
   plan_of_all(marginals, basis, result.plan);
   result.certificate.infeasibility =
       lift_duals(costs.block(), marginals.all().targets.points, basis.column_potentials(), result.u, result.v);
-  if (options.basis != nullptr) keep_tree(basis, marginals, *options.basis);
+  if (options.basis != nullptr && result.outcome == Outcome::kOptimal)
+    keep_all(basis, marginals, costs.block(), result.u, result.v, *options.basis);
 }
 
 // Both values bound the optimum, whatever happened before: the plan's from above, the duals' from below. Of two that

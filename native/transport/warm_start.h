@@ -42,10 +42,4 @@ class WarmStart {
   double infeasibility_ = 0;
 };
 
-// The basis that a tree is, for the next problem. Empty where that could not use it: not all points take part.
-void keep_tree(const SpanningTree& tree, const Marginals& marginals, Basis& basis);
-// The tree of what moves as one of points, phi being the potentials of all.
-void keep_moving(const SpanningTree& tree, const Marginals& marginals, const CostBlock& costs,
-                 const AlignedVector<double>& phi, Basis& basis);
-
 }  // namespace genmi::transport
