@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kLargestCost = 1e300;  // potentials are sums of many costs, which must not overflow
 constexpr double kLargestMass = 1e300;  // nor must sums whose order or scale is another
+constexpr double kLargestTotal = 1e300;
 
 template <class T>
 std::string shape(MatrixView<T> matrix) {
@@ -69,6 +70,12 @@ Status check_mass(const char* argument, double sum) {
   if (sum > 0 && sum <= kLargestMass) return Status::ok();
   return refuse(argument, "weights with a positive sum of at most " + format(kLargestMass), "the sum " + format(sum),
                 "scale the weights");
+}
+
+Status check_total(double mass, double largest_cost) {
+  if (largest_cost <= kLargestTotal / mass) return Status::ok();
+  return refuse("p", "weights whose sum times the largest distance is at most " + format(kLargestTotal),
+                "the sum " + format(mass) + " and the largest distance " + format(largest_cost), "scale the weights");
 }
 
 Status check_balance(double supply, double demand, double tolerance) {

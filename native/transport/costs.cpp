@@ -22,7 +22,7 @@ constexpr int kSampledTriangles = 1024;
 
 // In several lanes, which the compiler can vectorise.
 template <class T>
-double largest(const T* values, std::size_t count) {
+double largest_of(const T* values, std::size_t count) {
   constexpr std::size_t kLanes = 16;
   T lanes[kLanes] = {};
   std::size_t k = 0;
@@ -86,9 +86,8 @@ Status Costs::prepare(MatrixView<double> matrix, Known known) {
   metric_like_ = zero_diagonal_ && (known.metric_like ? *known.metric_like : has_few_detours(matrix.rows, matrix));
 
   const std::size_t count = matrix.rows * matrix.columns;
-  const double largest = transport::largest(matrix.data, count);
-  scale_ = scale_of(largest);
-  largest_ = static_cast<float>(scale_ * largest);
+  largest_ = largest_of(matrix.data, count);
+  scale_ = scale_of(largest_);
   scaled_.clear();
   if (scale_ != 1) {
     scaled_.resize(count);
@@ -107,13 +106,12 @@ Status Costs::prepare(std::size_t points, const FillRows& fill, std::optional<bo
   pad();
   if (Status status = check_costs(MatrixView<float>{rounded_.data(), points, stride}); !status) return status;
   const auto cost = [&](std::size_t i, std::size_t j) { return static_cast<double>(rounded_[i * stride + j]); };
-  double largest = 0;
+  largest_ = 0;
   for (std::size_t i = 0; i < points; ++i)
-    largest = std::max(largest, transport::largest(rounded_.data() + i * stride, points));
+    largest_ = std::max(largest_, largest_of(rounded_.data() + i * stride, points));
   zero_diagonal_ = symmetric_ = rounding_is_exact_ = true;
   metric_like_ = metric_like ? *metric_like : has_few_detours(points, cost);
-  scale_ = scale_of(largest);
-  largest_ = static_cast<float>(scale_ * largest);
+  scale_ = scale_of(largest_);
   coarse_ = std::make_shared<MadeOnce>();
   scaled_.clear();
   if (scale_ == 1) return Status::ok();
@@ -155,7 +153,7 @@ CostBlock Costs::block() const {
 }
 
 const CoarseCosts& Costs::coarse() const {
-  std::call_once(coarse_->flag, [this] { coarse_->costs.emplace(block(), largest_); });
+  std::call_once(coarse_->flag, [this] { coarse_->costs.emplace(block(), static_cast<float>(scale_ * largest_)); });
   return *coarse_->costs;
 }
 

@@ -66,6 +66,7 @@ Status Solver::solve(const Costs& costs, std::span<const double> supply, std::sp
   Marginals& marginals = workspace_->marginals;
   if (Status status = marginals.prepare(supply, demand, options.mass_tolerance, costs.has_zero_diagonal()); !status)
     return status;
+  if (Status status = check_total(marginals.mass(), costs.largest()); !status) return status;
   if (Status status = workspace_->solve(costs, options, result); !status) return status;
   workspace_->certify(costs, result);
   if (options.plan) {

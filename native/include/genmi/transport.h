@@ -57,6 +57,7 @@ class Costs {
   // The block's in 16 bits, made by the first who asks; from any thread.
   const CoarseCosts& coarse() const;
   double scale() const { return scale_; }
+  double largest() const { return largest_; }  // of the costs as they came
   bool has_zero_diagonal() const { return zero_diagonal_; }
   bool is_metric_like() const { return metric_like_; }
   bool is_symmetric() const { return symmetric_; }
@@ -68,8 +69,7 @@ class Costs {
   void pad();
 
   MatrixView<double> matrix_;  // without data where they came as float32
-  double scale_ = 1;
-  float largest_ = 0;             // of the scaled costs, rounded
+  double scale_ = 1, largest_ = 0;
   std::vector<double> scaled_;    // empty where the scale is 1
   AlignedVector<float> rounded_;  // in padded rows
   bool rounding_is_exact_ = false, zero_diagonal_ = false, metric_like_ = false, symmetric_ = false;
@@ -135,8 +135,9 @@ class Solver {
   Solver(Solver&&) noexcept;
   Solver& operator=(Solver&&) noexcept;
 
-  // supply: n1 weights, demand: n2 weights, finite, >= 0, not all zero. Demands are scaled to the supplies' sum when
-  // the sums differ by no more than mass_tolerance; by more is kInfeasible. The result is for that sum as it is, not
+  // supply: n1 weights, demand: n2 weights, finite, >= 0, not all zero; their sum, also times the largest cost, at most
+  // 1e300. Demands are scaled to the supplies' sum when the sums differ by no more than mass_tolerance; by more is
+  // kInfeasible. The result is for that sum as it is, not
   // for 1. Stopping at max_pivots is no error but an Outcome. On an error (kOutOfRange for the weights, kInfeasible,
   // kAborted) the result is unspecified. Cost about N^2 to N^2.3 for N points.
   Status solve(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
