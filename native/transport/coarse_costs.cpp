@@ -16,7 +16,7 @@ double unit_of(float largest) { return largest == 0 ? 1 : std::ldexp(1, std::ilo
 }  // namespace
 
 CoarseCosts::CoarseCosts(const CostBlock& costs, float largest)
-    : columns_(costs.columns), stride_(costs.stride()), unit_(unit_of(largest)), kernels_(costs.kernels) {
+    : columns_(costs.columns), stride_(costs.stride()), unit_(unit_of(largest)) {
   costs_.assign(costs.rows * stride_, kMost);
   const auto inverse_unit = static_cast<float>(1 / unit_), unit = static_cast<float>(unit_);
   unsigned inexact = costs.exact != nullptr;
@@ -33,18 +33,19 @@ CoarseCosts::CoarseCosts(const CostBlock& costs, float largest)
 
 void CoarseCosts::round_prices(const float* prices, float centre, AlignedVector<std::int16_t>& out) const {
   out.resize(stride_);
-  kernels_->coarse_prices(prices, centre, static_cast<float>(1 / unit_), out.data(), stride_);
+  simd::kernels().transport.coarse_prices(prices, centre, static_cast<float>(1 / unit_), out.data(), stride_);
 }
 
 void CoarseCosts::lower_bounds(std::span<const std::size_t> rows, const AlignedVector<std::int16_t>& prices,
                                std::span<float> bounds) const {
+  const simd::TransportKernels& kernels = simd::kernels().transport;
   const auto unit = static_cast<float>(unit_);
   for (std::size_t k = 0; k < rows.size(); k += simd::kCoarseRows) {
     const std::size_t count = std::min(simd::kCoarseRows, rows.size() - k);
     const std::int16_t* group[simd::kCoarseRows];
     for (std::size_t r = 0; r < simd::kCoarseRows; ++r) group[r] = row(rows[k + std::min(r, count - 1)]);
     std::int16_t minima[simd::kCoarseRows];
-    kernels_->coarse_minima(group, prices.data(), stride_, minima);
+    kernels.coarse_minima(group, prices.data(), stride_, minima);
     for (std::size_t r = 0; r < count; ++r) bounds[k + r] = unit * static_cast<float>(minima[r]);
   }
 }
@@ -63,8 +64,9 @@ std::optional<double> CoarseCosts::infeasibility(const CostBlock& costs, const d
     return costs.exact != nullptr ? of_double(coarse, costs.exact, rows, columns, costs.rows, columns_)
                                   : of_single(coarse, costs.rounded, rows, columns, costs.rows, stride_);
   };
-  const double slack = same_points ? least_slack(kernels_->close_pair_slack_single, kernels_->close_pair_slack_double)
-                                   : least_slack(kernels_->close_slack_single, kernels_->close_slack_double);
+  const simd::TransportKernels& kernels = *costs.kernels;
+  const double slack = same_points ? least_slack(kernels.close_pair_slack_single, kernels.close_pair_slack_double)
+                                   : least_slack(kernels.close_slack_single, kernels.close_slack_double);
   return std::max(0.0, -slack);
 }
 

@@ -16,6 +16,8 @@ class CoarseCosts {
  public:
   CoarseCosts(const CostBlock& costs, float largest);
 
+  std::size_t bytes() const { return costs_.capacity() * sizeof(std::int16_t); }
+
   // Prices in units above `centre`, rounded up; the least that there is for a closed column, one of -infinity. Bounds
   // from them hold while no price is further above the centre than the largest cost.
   void round_prices(const float* prices, float centre, AlignedVector<std::int16_t>& out) const;
@@ -39,7 +41,6 @@ class CoarseCosts {
   double unit_ = 1;     // a power of two
   bool exact_ = false;  // whether all costs are whole units
   AlignedVector<std::int16_t> costs_;
-  const simd::TransportKernels* kernels_;
 };
 
 }  // namespace genmi::transport
