@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <thread>
+#include <utility>
 
 #include "genmi/transport.h"
 #include "transport/checks.h"
@@ -156,6 +157,16 @@ TEST_F(Refusals, CostsOutOfRange) {
     }
   }
   EXPECT_EQ(Costs().prepare({nullptr, 0, 3}).code(), Code::kOutOfRange);
+}
+
+// Without a look at them.
+TEST_F(Refusals, MorePointsThanNodesCanNumber) {
+  const std::size_t most = std::size_t{1} << 31;
+  for (const auto& [rows, columns] : {std::pair{most, std::size_t{1}}, {std::size_t{1}, most}, {most / 2, most / 2}}) {
+    const Status status = Costs().prepare({nullptr, rows, columns});
+    EXPECT_EQ(status.code(), Code::kOutOfRange);
+    EXPECT_NE(status.message().find("rows and columns together"), std::string::npos) << status.message();
+  }
 }
 
 }  // namespace
