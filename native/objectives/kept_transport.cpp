@@ -4,6 +4,12 @@
 
 namespace genmi::objectives {
 
+std::size_t KeptProblems::bytes() const {
+  std::size_t total = costs.bytes() + samples.capacity() * sizeof(samples[0]) + bases.capacity() * sizeof(bases[0]);
+  for (const transport::Basis& basis : bases) total += basis.bytes();
+  return total;
+}
+
 std::unique_ptr<KeptProblems> KeptTransport::take(Rows samples, std::size_t clusters) {
   std::unique_ptr<KeptProblems> problems;
   {
@@ -24,6 +30,11 @@ std::unique_ptr<KeptProblems> KeptTransport::take(Rows samples, std::size_t clus
 void KeptTransport::give_back(std::unique_ptr<KeptProblems> problems) {
   const std::lock_guard<std::mutex> lock(mutex_);
   problems_ = std::move(problems);
+}
+
+std::size_t KeptTransport::bytes() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return problems_ ? problems_->bytes() : 0;
 }
 
 }  // namespace genmi::objectives

@@ -17,6 +17,7 @@ class Writer {
         first_leaf_(sides.node_numbers(), SpanningTree::kNoNode),
         next_leaf_(sides.node_numbers()) {
     basis_.arcs.clear();
+    basis_.arcs.reserve(sides.nodes());
   }
 
   void hang(Node leaf, Node parent) {

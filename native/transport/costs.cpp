@@ -1,5 +1,6 @@
 // Costs made ready for the solvers.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <mutex>
@@ -76,6 +77,7 @@ bool has_few_detours(std::size_t points, const Cost& cost) {
 struct Costs::MadeOnce {
   std::once_flag flag;
   std::optional<CoarseCosts> costs;
+  std::atomic<std::size_t> bytes = 0;
 };
 
 Status Costs::prepare(MatrixView<double> matrix, Known known) {
@@ -153,8 +155,15 @@ CostBlock Costs::block() const {
 }
 
 const CoarseCosts& Costs::coarse() const {
-  std::call_once(coarse_->flag, [this] { coarse_->costs.emplace(block(), static_cast<float>(scale_ * largest_)); });
+  std::call_once(coarse_->flag, [this] {
+    coarse_->bytes = coarse_->costs.emplace(block(), static_cast<float>(scale_ * largest_)).bytes();
+  });
   return *coarse_->costs;
+}
+
+std::size_t Costs::bytes() const {
+  return scaled_.capacity() * sizeof(double) + rounded_.capacity() * sizeof(float) +
+         (coarse_ ? coarse_->bytes.load() : 0);
 }
 
 }  // namespace genmi::transport

@@ -50,7 +50,8 @@ class Costs {
 
   std::size_t rows() const { return matrix_.rows; }
   std::size_t columns() const { return matrix_.columns; }
-  std::size_t bytes() const { return scaled_.capacity() * sizeof(double) + rounded_.capacity() * sizeof(float); }
+  // Of memory, from any thread; the block in 16 bits counts once it has been made.
+  std::size_t bytes() const;
 
   // For the solvers: the costs times scale(), a power of two that keeps float32 in range.
   CostBlock block() const;
@@ -80,6 +81,9 @@ class Costs {
 class Basis {
  public:
   bool empty() const { return arcs.empty(); }
+  std::size_t bytes() const {
+    return arcs.capacity() * sizeof(Arc) + (supply.capacity() + demand.capacity()) * sizeof(double);
+  }
 
   // For the solvers: the nodes of the tree, the root first and parents before children, with their potentials.
   enum class Graph { kPoints, kSides };
