@@ -73,18 +73,19 @@ std::optional<double> CoarseCosts::infeasibility(const CostBlock& costs, const d
 // In units above the centre. False where that is too much; clears `exact` where it is not whole.
 bool CoarseCosts::round_potentials(const double* potentials, std::size_t count, double centre, Shorts& out,
                                    bool& exact) const {
+  constexpr double kRounding = 0x1.8p52;  // adding it leaves no fraction
   const double inverse_unit = 1 / unit_;
   out.assign(simd::padded(count), 0);
-  double furthest = 0;
-  unsigned inexact = 0;
+  unsigned inexact = 0, too_far = 0;
   for (std::size_t k = 0; k < count; ++k) {
-    const double units = (potentials[k] - centre) * inverse_unit, rounded = std::nearbyint(units);
-    furthest = std::max(furthest, std::abs(rounded));
+    const double units = (potentials[k] - centre) * inverse_unit;
+    const double rounded = std::clamp(units, -2.0 * kMost, 2.0 * kMost) + kRounding - kRounding;
+    too_far |= static_cast<unsigned>(std::abs(rounded) > kMost);
     inexact |= static_cast<unsigned>(rounded != units);
-    out[k] = static_cast<std::int16_t>(std::clamp(rounded, -double{kMost}, double{kMost}));
+    out[k] = static_cast<std::int16_t>(rounded);
   }
   exact = exact && inexact == 0;
-  return furthest <= kMost;
+  return too_far == 0;
 }
 
 }  // namespace genmi::transport

@@ -79,14 +79,4 @@ double dual_value(std::span<const double> supply, std::span<const double> demand
   return inner(u, supply) + inner(v, demand);
 }
 
-double complementary_slackness(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
-                               const std::vector<double>& v) {
-  double largest = 0;
-  for (const PlanEntry& entry : plan) {
-    const auto i = static_cast<std::size_t>(entry.source), j = static_cast<std::size_t>(entry.target);
-    largest = std::max(largest, costs(i, j) - u[i] - v[j]);
-  }
-  return largest;
-}
-
 }  // namespace genmi::transport

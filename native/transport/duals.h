@@ -34,8 +34,4 @@ double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, 
 double dual_value(std::span<const double> supply, std::span<const double> demand, const std::vector<double>& u,
                   const std::vector<double>& v);
 
-// The largest costs_ij - u_i - v_j where the plan has mass; 0 for a proof of optimality.
-double complementary_slackness(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
-                               const std::vector<double>& v);
-
 }  // namespace genmi::transport

@@ -28,14 +28,13 @@ void add_entry(std::size_t source, std::size_t target, double mass, std::vector<
 
 }  // namespace
 
-void plan_of_staying(const Marginals& marginals, std::vector<PlanEntry>& plan) {
-  plan.clear();
+void add_staying(const Marginals& marginals, std::vector<PlanEntry>& plan) {
   for (std::size_t point = 0; point < marginals.points(); ++point)
     add_entry(point, point, marginals.staying_mass(point), plan);
 }
 
 void plan_of_moving(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan) {
-  plan_of_staying(marginals, plan);
+  plan.clear();
   for_each_flow(marginals.moving(), tree, [&](std::size_t source, std::size_t target, std::int64_t units) {
     add_entry(source, target, marginals.mass_of(units), plan);
   });
@@ -43,7 +42,7 @@ void plan_of_moving(const Marginals& marginals, const SpanningTree& tree, std::v
 
 void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes& routes,
                     std::vector<PlanEntry>& plan) {
-  plan_of_staying(marginals, plan);
+  plan.clear();
   for (const auto& [source, target, units] : routes.trace(tree, marginals.moving()))
     add_entry(source, target, marginals.mass_of(units), plan);
 }
@@ -76,12 +75,16 @@ void sort_plan(std::vector<PlanEntry>& plan) {
   });
 }
 
-double plan_cost(const CostBlock& costs, const std::vector<PlanEntry>& plan) {
-  double cost = 0;
+PlanMeasures measure(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
+                     const std::vector<double>& v) {
+  PlanMeasures measures;
   for (const auto& [source, target, mass] : plan) {
-    cost += mass * costs(static_cast<std::size_t>(source), static_cast<std::size_t>(target));
+    const auto i = static_cast<std::size_t>(source), j = static_cast<std::size_t>(target);
+    const double cost = costs(i, j);
+    measures.cost += mass * cost;
+    measures.slackness = std::max(measures.slackness, cost - u[i] - v[j]);
   }
-  return cost;
+  return measures;
 }
 
 }  // namespace genmi::transport

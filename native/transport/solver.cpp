@@ -40,7 +40,7 @@ struct Solver::Workspace {
   AlignedVector<double> phi;  // potentials of all points
 
   Status solve(const Costs& costs, const Options& options, Result& result);
-  void leave_all(const Costs& costs, Result& result);
+  void leave_all(const Costs& costs, const Options& options, Result& result);
   Status solve_again(const Costs& costs, const Options& options, Result& result, bool& solved);
   Status solve_from_nothing(const Costs& costs, const Options& options, Result& result);
   Status solve_measures(const Measures& measures, const Costs& costs, const Options& options, Result& result);
@@ -48,6 +48,7 @@ struct Solver::Workspace {
   bool is_proof(const Costs& costs, Result& result);
   void finish_moving(const Costs& costs, const Options& options, Result& result);
   void finish_all(const Costs& costs, const SpanningTree& tree, const Options& options, Result& result);
+  static void measure_plan(const Costs& costs, Result& result);
   void certify(const Costs& costs, Result& result) const;
 };
 
@@ -82,7 +83,7 @@ Status Solver::Workspace::solve(const Costs& costs, const Options& options, Resu
   result.outcome = Outcome::kOptimal;
   result.pivots = 0;
   if (marginals.moving().sources.points.empty()) {
-    leave_all(costs, result);
+    leave_all(costs, options, result);
     return Status::ok();
   }
   bool solved = false;
@@ -90,11 +91,13 @@ Status Solver::Workspace::solve(const Costs& costs, const Options& options, Resu
   return solve_from_nothing(costs, options, result);
 }
 
-void Solver::Workspace::leave_all(const Costs& costs, Result& result) {
+void Solver::Workspace::leave_all(const Costs& costs, const Options& options, Result& result) {
   result.u.assign(costs.rows(), 0);
   result.v.assign(costs.columns(), 0);
-  plan_of_staying(marginals, result.plan);
-  result.certificate.infeasibility = 0;
+  result.plan.clear();
+  if (options.plan) add_staying(marginals, result.plan);
+  result.cost = 0;
+  result.certificate = {};
 }
 
 // From the basis that the last problem has left, if there is one. With a limit of pivots every problem starts from
@@ -111,11 +114,14 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   result.certificate.infeasibility = warm_start.infeasibility();
   if (basis->graph == Basis::Graph::kSides) {
     plan_of_all(marginals, tree, result.plan);
+    measure_plan(costs, result);
     solved = true;
   } else {
     plan_of_points(marginals, tree, routes, result.plan);
+    measure_plan(costs, result);
     // Where the triangle inequality does not quite hold, ways through other points may be shorter than any plan.
-    solved = complementary_slackness(costs.block(), result.plan, result.u, result.v) <= 10 * tree.rounding();
+    solved = result.certificate.slackness <= 10 * tree.rounding();
+    if (options.plan) add_staying(marginals, result.plan);
   }
   if (solved) keep_tree(tree, marginals, *basis);
   return Status::ok();
@@ -169,14 +175,18 @@ bool Solver::Workspace::is_proof(const Costs& costs, Result& result) {
 void Solver::Workspace::finish_moving(const Costs& costs, const Options& options, Result& result) {
   plan_of_moving(marginals, tree, result.plan);
   if (result.outcome == Outcome::kIterationLimit) {
+    add_staying(marginals, result.plan);
     result.certificate.infeasibility =
         lift_duals(costs.block(), marginals.moving().targets.points, tree.column_potentials(), result.u, result.v);
+    measure_plan(costs, result);
     return;
   }
   if (options.basis != nullptr) keep_moving(tree, marginals, costs.block(), phi, *options.basis);
   result.v.assign(phi.begin(), phi.begin() + static_cast<std::ptrdiff_t>(costs.rows()));
   result.u.resize(costs.rows());
   std::transform(result.v.begin(), result.v.end(), result.u.begin(), std::negate<>());
+  measure_plan(costs, result);
+  if (options.plan) add_staying(marginals, result.plan);
 }
 
 void Solver::Workspace::finish_all(const Costs& costs, const SpanningTree& basis, const Options& options,
@@ -184,20 +194,27 @@ void Solver::Workspace::finish_all(const Costs& costs, const SpanningTree& basis
   plan_of_all(marginals, basis, result.plan);
   result.certificate.infeasibility =
       lift_duals(costs.block(), marginals.all().targets.points, basis.column_potentials(), result.u, result.v);
+  measure_plan(costs, result);
   if (options.basis != nullptr && result.outcome == Outcome::kOptimal)
     keep_all(basis, marginals, costs.block(), result.u, result.v, *options.basis);
+}
+
+// Mass that stays need not be looked at where u = -v: it costs nothing, and has no slack.
+void Solver::Workspace::measure_plan(const Costs& costs, Result& result) {
+  const auto [cost, slackness] = measure(costs.block(), result.plan, result.u, result.v);
+  result.cost = cost;
+  result.certificate.slackness = slackness;
 }
 
 // Both values bound the optimum, whatever happened before: the plan's from above, the duals' from below. Of two that
 // agree the plan's is the more accurate, a sum of positive terms, where the duals' cancel when the measures are close.
 // The block's costs are the caller's times a power of two.
 void Solver::Workspace::certify(const Costs& costs, Result& result) const {
-  const CostBlock block = costs.block();
   const double unit = 1 / costs.scale();
   Certificate& certificate = result.certificate;
-  certificate.slackness = unit * complementary_slackness(block, result.plan, result.u, result.v);
+  certificate.slackness *= unit;
   certificate.infeasibility *= unit;
-  result.cost = unit * plan_cost(block, result.plan);
+  result.cost *= unit;
   scale_by(unit, result.u);
   scale_by(unit, result.v);
   certificate.gap = result.cost - dual_value(marginals.supply(), marginals.demand(), result.u, result.v);

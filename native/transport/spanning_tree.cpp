@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 namespace genmi::transport {
 namespace {
@@ -92,9 +93,11 @@ void SpanningTree::set_potential(Node node, double potential) {
 }
 
 double SpanningTree::largest_potential() const {
-  double largest = 0;
-  for (const double potential : potentials_) largest = std::max(largest, std::abs(potential));
-  return largest;
+  double lanes[simd::kPadding] = {};  // that do not wait for each other
+  for (std::size_t k = 0; k < potentials_.size(); k += simd::kPadding)
+    for (std::size_t lane = 0; lane < simd::kPadding; ++lane)
+      lanes[lane] = std::max(lanes[lane], std::abs(potentials_[k + lane]));
+  return *std::max_element(std::begin(lanes), std::end(lanes));
 }
 
 void SpanningTree::exchange(const Exchange& exchange) {
