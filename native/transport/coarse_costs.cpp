@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace genmi::transport {
 namespace {
@@ -10,13 +11,30 @@ namespace {
 constexpr int kBits = 14;
 constexpr std::int16_t kMost = (1 << kBits) - 1;
 
-// The power of two that the largest cost is fewer than 2^kBits of.
+// Costs beyond this many times the median would leave too few bits to the others.
+constexpr float kOutlier = 64;
+
+// The smallest power of two of which the largest cost holds fewer than 2^kBits.
 double unit_of(float largest) { return largest == 0 ? 1 : std::ldexp(1, std::ilogb(largest) + 1 - kBits); }
+
+// Of a few costs, spread over all.
+float median_of(const CostBlock& costs) {
+  constexpr std::size_t kRows = 16, kColumns = 32;
+  std::vector<float> sample;
+  for (std::size_t i = 0; i < costs.rows; i += 1 + (costs.rows - 1) / kRows)
+    for (std::size_t j = 0; j < costs.columns; j += 1 + (costs.columns - 1) / kColumns)
+      sample.push_back(costs.rounded_row(i)[j]);
+  const auto middle = sample.begin() + static_cast<std::ptrdiff_t>(sample.size() / 2);
+  std::nth_element(sample.begin(), middle, sample.end());
+  return *middle;
+}
 
 }  // namespace
 
-CoarseCosts::CoarseCosts(const CostBlock& costs, float largest)
-    : columns_(costs.columns), stride_(costs.stride()), unit_(unit_of(largest)) {
+CoarseCosts::CoarseCosts(const CostBlock& costs, float largest) : columns_(costs.columns), stride_(costs.stride()) {
+  const float typical = median_of(costs);
+  cut_ = typical > 0 && largest > kOutlier * typical;
+  unit_ = unit_of(cut_ ? kOutlier * typical : largest);
   costs_.assign(costs.rows * stride_, kMost);
   const auto inverse_unit = static_cast<float>(1 / unit_), unit = static_cast<float>(unit_);
   unsigned inexact = costs.exact != nullptr;
@@ -24,28 +42,28 @@ CoarseCosts::CoarseCosts(const CostBlock& costs, float largest)
     const float* exact = costs.rounded_row(i);
     std::int16_t* coarse = costs_.data() + i * stride_;
     for (std::size_t j = 0; j < columns_; ++j) {
-      coarse[j] = static_cast<std::int16_t>(exact[j] * inverse_unit);
+      coarse[j] = static_cast<std::int16_t>(std::min(exact[j] * inverse_unit, float{kMost}));
       inexact |= static_cast<unsigned>(static_cast<float>(coarse[j]) * unit != exact[j]);
     }
   }
   exact_ = inexact == 0;
 }
 
-void CoarseCosts::round_prices(const float* prices, float centre, AlignedVector<std::int16_t>& out) const {
-  out.resize(stride_);
-  simd::kernels().transport.coarse_prices(prices, centre, static_cast<float>(1 / unit_), out.data(), stride_);
-}
-
-void CoarseCosts::lower_bounds(std::span<const std::size_t> rows, const AlignedVector<std::int16_t>& prices,
+// Prices are rounded up. Where costs are cut, one may be beyond 16 bits, so that there is no bound.
+void CoarseCosts::lower_bounds(std::span<const std::size_t> rows, const float* prices, float centre, Shorts& rounded,
                                std::span<float> bounds) const {
-  const simd::TransportKernels& kernels = simd::kernels().transport;
   const auto unit = static_cast<float>(unit_);
+  if (cut_ && *std::max_element(prices, prices + columns_) - centre > kMost * unit)
+    return std::fill(bounds.begin(), bounds.end(), -kInfinityf);
+  const simd::TransportKernels& kernels = simd::kernels().transport;
+  rounded.resize(stride_);
+  kernels.coarse_prices(prices, centre, 1 / unit, rounded.data(), stride_);
   for (std::size_t k = 0; k < rows.size(); k += simd::kCoarseRows) {
     const std::size_t count = std::min(simd::kCoarseRows, rows.size() - k);
     const std::int16_t* group[simd::kCoarseRows];
     for (std::size_t r = 0; r < simd::kCoarseRows; ++r) group[r] = row(rows[k + std::min(r, count - 1)]);
     std::int16_t minima[simd::kCoarseRows];
-    kernels.coarse_minima(group, prices.data(), stride_, minima);
+    kernels.coarse_minima(group, rounded.data(), stride_, minima);
     for (std::size_t r = 0; r < count; ++r) bounds[k + r] = unit * static_cast<float>(minima[r]);
   }
 }

@@ -122,8 +122,7 @@ void DualSimplex::find_least() {
   scanned_rows_ += near_.size();
   bounds_.resize(near_.size());
   const float centre = own_.front();
-  coarse_->round_prices(prices_.data(), centre, coarse_prices_);
-  coarse_->lower_bounds(near_, coarse_prices_, bounds_);
+  coarse_->lower_bounds(near_, prices_.data(), centre, coarse_prices_, bounds_);
   for (std::size_t k = 0; k < near_.size(); ++k) bounds_[k] += own_[k] - centre;
   look_at(static_cast<std::size_t>(std::min_element(bounds_.begin(), bounds_.end()) - bounds_.begin()));
   for (std::size_t k = 0; k < near_.size(); ++k)

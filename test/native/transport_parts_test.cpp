@@ -4,6 +4,7 @@
 #include <cfenv>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "transport/coarse_costs.h"
 #include "transport/cost_block.h"
@@ -124,16 +125,40 @@ TEST(CoarseCosts, BoundReducedCostsFromBelow) {
       for (std::size_t j = 0; j < block.columns; ++j)
         if (random() % 4 != 0 || j == 0) prices[j] = largest * std::uniform_real_distribution<float>(-1, 1)(random);
       AlignedVector<std::int16_t> rounded;
-      prepared.coarse().round_prices(prices.data(), 0, rounded);
       std::vector<std::size_t> rows;
       for (std::size_t i = 0; i < block.rows; i += 1 + random() % 3) rows.push_back(i);
       std::vector<float> bounds(rows.size());
-      prepared.coarse().lower_bounds(rows, rounded, bounds);
+      prepared.coarse().lower_bounds(rows, prices.data(), 0, rounded, bounds);
       for (std::size_t k = 0; k < rows.size(); ++k) {
         const float least = block.rounded_minimum(rows[k], prices.data());
         EXPECT_LE(bounds[k], least + 1e-6f * largest) << family;
         EXPECT_GE(bounds[k], std::min(least - 3e-4f * largest, largest)) << family;  // closed ones are that far only
       }
+    }
+  }
+}
+
+// A few costs beyond comparison do not make all others nothing, and bounds hold for prices of any of them.
+TEST(CoarseCosts, BoundReducedCostsBesideOutliers) {
+  Random random(15);
+  Matrix costs = make("plane", 50, random);
+  const auto usual = static_cast<float>(costs.largest());
+  costs(3, 4) = costs(4, 3) = 1e5 * costs.largest();
+  const Costs prepared = prepare(costs);
+  const CostBlock block = prepared.block();
+  std::vector<std::size_t> rows(block.rows);
+  std::iota(rows.begin(), rows.end(), 0);
+  for (const float range : {usual, 20 * usual, 1e5f * usual}) {
+    AlignedVector<float> prices(block.stride(), -kInfinityf);
+    for (std::size_t j = 0; j < block.columns; ++j)
+      prices[j] = range * std::uniform_real_distribution<float>(-1, 1)(random);
+    AlignedVector<std::int16_t> rounded;
+    std::vector<float> bounds(block.rows);
+    prepared.coarse().lower_bounds(rows, prices.data(), 0, rounded, bounds);
+    for (const std::size_t i : rows) {
+      const float least = block.rounded_minimum(i, prices.data());
+      EXPECT_LE(bounds[i], least + 1e-6f * range);
+      if (range == usual) EXPECT_GE(bounds[i], least - 0.02f * usual);
     }
   }
 }
@@ -146,10 +171,9 @@ TEST(CoarseCosts, AreExactForWholeNumbers) {
   const CostBlock block = prepared.block();
   const AlignedVector<float> prices(block.stride(), 1.f);
   AlignedVector<std::int16_t> rounded;
-  prepared.coarse().round_prices(prices.data(), 0, rounded);
   const std::vector<std::size_t> rows = {5};
   std::vector<float> bounds(1);
-  prepared.coarse().lower_bounds(rows, rounded, bounds);
+  prepared.coarse().lower_bounds(rows, prices.data(), 0, rounded, bounds);
   EXPECT_EQ(bounds[0], block.rounded_minimum(5, prices.data()));
   AlignedVector<double> potentials(block.stride());
   for (std::size_t j = 0; j < block.columns; ++j) potentials[j] = costs(0, j);
