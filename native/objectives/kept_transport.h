@@ -19,6 +19,7 @@ struct KeptProblems {
   std::size_t clusters = 0;
   OwnedCosts costs;                     // of the samples; empty at first
   std::vector<transport::Basis> bases;  // by pair
+  std::vector<transport::Basis> lent;   // those of one evaluation's comparisons, while it runs
 
   transport::Basis& basis(const Comparison& pair) {
     return bases[pair.a * (clusters + 1) + (pair.b == kAllData ? clusters : pair.b)];

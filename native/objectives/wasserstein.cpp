@@ -178,10 +178,11 @@ class Wasserstein final : public RatioObjective {
     std::unique_ptr<KeptProblems> kept = kept_.take(rows, k);
     if (kept->costs.empty())
       if (Status status = kept->costs.prepare(distance, rows, context); !status) return status;
-    std::vector<transport::Basis> bases(comparisons.size());
-    for (std::size_t c = 0; c < bases.size(); ++c) bases[c] = std::move(kept->basis(comparisons[c]));
-    if (Status status = solve(kept->costs.costs(), bases); !status) return status;
-    for (std::size_t c = 0; c < bases.size(); ++c) kept->basis(comparisons[c]) = std::move(bases[c]);
+    std::vector<transport::Basis>& lent = kept->lent;
+    lent.resize(comparisons.size());
+    for (std::size_t c = 0; c < lent.size(); ++c) lent[c] = std::move(kept->basis(comparisons[c]));
+    if (Status status = solve(kept->costs.costs(), lent); !status) return status;
+    for (std::size_t c = 0; c < lent.size(); ++c) kept->basis(comparisons[c]) = std::move(lent[c]);
     kept_.give_back(std::move(kept));
     return Status::ok();
   }

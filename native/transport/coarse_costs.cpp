@@ -69,15 +69,14 @@ void CoarseCosts::lower_bounds(std::span<const std::size_t> rows, const float* p
 }
 
 std::optional<double> CoarseCosts::infeasibility(const CostBlock& costs, const double* rows, const double* columns,
-                                                 bool same_points) const {
-  Shorts rounded_columns, rounded_rows;
+                                                 bool same_points, RoundedPotentials& rounded) const {
   bool exact = exact_;
-  if (!round_potentials(columns, columns_, columns[0], rounded_columns, exact)) return std::nullopt;
-  if (!same_points && !round_potentials(rows, costs.rows, columns[0], rounded_rows, exact)) return std::nullopt;
+  if (!round_potentials(columns, columns_, columns[0], rounded.columns, exact)) return std::nullopt;
+  if (!same_points && !round_potentials(rows, costs.rows, columns[0], rounded.rows, exact)) return std::nullopt;
   // Half a unit for each of two potentials, and one for what has been rounded on the way here.
   const std::int16_t margin = exact ? 0 : 2;
-  const std::int16_t* coarse_rows = same_points ? rounded_columns.data() : rounded_rows.data();
-  const simd::CoarsePotentials coarse{costs_.data(), coarse_rows, rounded_columns.data(), stride_, margin};
+  const std::int16_t* coarse_rows = same_points ? rounded.columns.data() : rounded.rows.data();
+  const simd::CoarsePotentials coarse{costs_.data(), coarse_rows, rounded.columns.data(), stride_, margin};
   const auto least_slack = [&](auto of_single, auto of_double) {
     return costs.exact != nullptr ? of_double(coarse, costs.exact, rows, columns, costs.rows, columns_)
                                   : of_single(coarse, costs.rounded, rows, columns, costs.rows, stride_);

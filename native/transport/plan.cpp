@@ -49,9 +49,10 @@ void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes
 
 // The units of what may stay are cut to what can be needed of it, see Marginals: what is left of a point's mass stays
 // in any case, also where none of those units does.
-void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan) {
+void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vector<std::int64_t>& stays,
+                 std::vector<PlanEntry>& plan) {
   plan.clear();
-  std::vector<std::int64_t> stays(marginals.may_stay() ? marginals.points() : 0, 0);
+  stays.assign(marginals.may_stay() ? marginals.points() : 0, 0);
   for_each_flow(marginals.all(), tree, [&](std::size_t source, std::size_t target, std::int64_t units) {
     if (marginals.may_stay() && source == target) {
       stays[source] = units;

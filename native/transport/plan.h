@@ -1,6 +1,7 @@
 // The transport plan that a basis stands for, in the caller's points and masses.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "genmi/transport.h"
@@ -17,7 +18,9 @@ void plan_of_moving(const Marginals& marginals, const SpanningTree& tree, std::v
 void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes& routes, std::vector<PlanEntry>& plan);
 
 // The plan of a tree of marginals.all(), or of one of all rows and columns that serves them.
-void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan);
+// `stays` is scratch memory.
+void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vector<std::int64_t>& stays,
+                 std::vector<PlanEntry>& plan);
 
 // Adds what stays of marginals.all() beside marginals.moving().
 void add_staying(const Marginals& marginals, std::vector<PlanEntry>& plan);

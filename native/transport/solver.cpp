@@ -37,7 +37,9 @@ struct Solver::Workspace {
   WarmStart warm_start;
   Routes routes;
   SpanningTree tree, whole_tree;
-  AlignedVector<double> phi;  // potentials of all points
+  AlignedVector<double> phi;        // potentials of all points
+  AlignedVector<double> prices;     // scratch memory of the duals,
+  std::vector<std::int64_t> stays;  // and of the plan
 
   Status solve(const Costs& costs, const Options& options, Result& result);
   void leave_all(const Costs& costs, const Options& options, Result& result);
@@ -113,7 +115,7 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   take_potentials(tree, result.u, result.v);
   result.certificate.infeasibility = warm_start.infeasibility();
   if (basis->graph == Basis::Graph::kSides) {
-    plan_of_all(marginals, tree, result.plan);
+    plan_of_all(marginals, tree, stays, result.plan);
     measure_plan(costs, result);
     solved = true;
   } else {
@@ -167,7 +169,7 @@ Status Solver::Workspace::optimise(const CostBlock& costs, const Options& option
 
 // Whether the potentials of what moves prove that nothing else need move.
 bool Solver::Workspace::is_proof(const Costs& costs, Result& result) {
-  point_potentials(costs.block(), marginals.moving(), tree, phi);
+  point_potentials(costs.block(), marginals.moving(), tree, prices, phi);
   result.certificate.infeasibility = point_infeasibility(costs.block(), costs.is_symmetric(), phi.data());
   return result.certificate.infeasibility <= tree.rounding();
 }
@@ -176,8 +178,8 @@ void Solver::Workspace::finish_moving(const Costs& costs, const Options& options
   plan_of_moving(marginals, tree, result.plan);
   if (result.outcome == Outcome::kIterationLimit) {
     add_staying(marginals, result.plan);
-    result.certificate.infeasibility =
-        lift_duals(costs.block(), marginals.moving().targets.points, tree.column_potentials(), result.u, result.v);
+    result.certificate.infeasibility = lift_duals(costs.block(), marginals.moving().targets.points,
+                                                  tree.column_potentials(), prices, result.u, result.v);
     measure_plan(costs, result);
     return;
   }
@@ -191,9 +193,9 @@ void Solver::Workspace::finish_moving(const Costs& costs, const Options& options
 
 void Solver::Workspace::finish_all(const Costs& costs, const SpanningTree& basis, const Options& options,
                                    Result& result) {
-  plan_of_all(marginals, basis, result.plan);
+  plan_of_all(marginals, basis, stays, result.plan);
   result.certificate.infeasibility =
-      lift_duals(costs.block(), marginals.all().targets.points, basis.column_potentials(), result.u, result.v);
+      lift_duals(costs.block(), marginals.all().targets.points, basis.column_potentials(), prices, result.u, result.v);
   measure_plan(costs, result);
   if (options.basis != nullptr && result.outcome == Outcome::kOptimal)
     keep_all(basis, marginals, costs.block(), result.u, result.v, *options.basis);

@@ -61,8 +61,8 @@ WarmStart::Ending WarmStart::solve(const Costs& costs, const Marginals& marginal
 bool WarmStart::is_proof(const Costs& costs, SpanningTree& tree) {
   tree.recompute_potentials(costs.block());
   const bool same_points = tree.sides().are_same() && costs.is_symmetric();
-  const std::optional<double> infeasibility =
-      costs.coarse().infeasibility(costs.block(), tree.row_potentials(), tree.column_potentials(), same_points);
+  const std::optional<double> infeasibility = costs.coarse().infeasibility(
+      costs.block(), tree.row_potentials(), tree.column_potentials(), same_points, rounded_);
   infeasibility_ = infeasibility.value_or(kInfinity);
   return infeasibility_ <= tree.rounding();
 }

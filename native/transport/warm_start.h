@@ -37,6 +37,7 @@ class WarmStart {
 
   DualSimplex dual_;
   NetworkSimplex simplex_;
+  CoarseCosts::RoundedPotentials rounded_;
   std::vector<std::int64_t> balances_;  // of each node: what it has to send up, with its subtree
   std::uint64_t pivots_ = 0;
   double infeasibility_ = 0;

@@ -165,6 +165,7 @@ TEST(CoarseCosts, BoundReducedCostsBesideOutliers) {
 
 // Whole numbers are their own roundings, so that ties need not be looked at twice.
 TEST(CoarseCosts, AreExactForWholeNumbers) {
+  CoarseCosts::RoundedPotentials scratch;
   Random random(12);
   const Matrix costs = make("hops", 70, random);
   const Costs prepared = prepare(costs);
@@ -177,11 +178,12 @@ TEST(CoarseCosts, AreExactForWholeNumbers) {
   EXPECT_EQ(bounds[0], block.rounded_minimum(5, prices.data()));
   AlignedVector<double> potentials(block.stride());
   for (std::size_t j = 0; j < block.columns; ++j) potentials[j] = costs(0, j);
-  EXPECT_EQ(prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), true), 0.0);
+  EXPECT_EQ(prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), true, scratch), 0.0);
 }
 
 // What exceeds a cost is found, however little it is; potentials too far apart are left to others.
 TEST(CoarseCosts, FindPotentialsThatExceedACost) {
+  CoarseCosts::RoundedPotentials scratch;
   Random random(13);
   for (const std::size_t n : {2, 33, 100}) {
     for (const double excess : {1e-12, 1e-3, 0.5}) {
@@ -193,18 +195,21 @@ TEST(CoarseCosts, FindPotentialsThatExceedACost) {
       for (std::size_t j = 0; j < n; ++j) potentials[j] = costs(from, j);
       potentials[at] += excess;
       for (const bool same_points : {false, true}) {
-        const auto found = prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), same_points);
+        const auto found =
+            prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), same_points, scratch);
         ASSERT_TRUE(found.has_value());
         EXPECT_NEAR(*found, excess, 1e-14) << n;
       }
       potentials[at] = 1e9;
-      EXPECT_FALSE(prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), true).has_value());
+      EXPECT_FALSE(
+          prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), true, scratch).has_value());
     }
   }
 }
 
 // Rows that are no columns.
 TEST(CoarseCosts, FindPotentialsOfTwoSidesThatExceedACost) {
+  CoarseCosts::RoundedPotentials scratch;
   Random random(14);
   for (const char* family : {"random wide", "random square", "random tall"}) {
     const Matrix costs = make(family, 50, random);
@@ -220,7 +225,7 @@ TEST(CoarseCosts, FindPotentialsOfTwoSidesThatExceedACost) {
     for (std::size_t i = 0; i < block.rows; ++i)
       for (std::size_t j = 0; j < block.columns; ++j) expected = std::max(expected, columns[j] - rows[i] - block(i, j));
     EXPECT_GT(expected, 0) << family;
-    EXPECT_EQ(prepared.coarse().infeasibility(block, rows.data(), columns.data(), false), expected) << family;
+    EXPECT_EQ(prepared.coarse().infeasibility(block, rows.data(), columns.data(), false, scratch), expected) << family;
   }
 }
 
