@@ -20,7 +20,7 @@ class Writer {
     basis_.arcs.reserve(sides.nodes());
   }
 
-  void hang(Node leaf, Node parent) {
+  void attach(Node leaf, Node parent) {
     Node& first = first_leaf_[static_cast<std::size_t>(parent)];
     next_leaf_[static_cast<std::size_t>(leaf)] = first;
     first = leaf;
@@ -70,8 +70,8 @@ void keep_moving(const SpanningTree& tree, const Marginals& marginals, const Cos
     for (const std::size_t target : targets.points) takes_part[target] = true, prices[target] = phi[target];
     for (std::size_t point = 0; point < costs.rows; ++point)
       if (!takes_part[point])
-        writer.hang(static_cast<Node>(point),
-                    static_cast<Node>(costs.find_exact_minimum(point, prices.data(), -phi[point])));
+        writer.attach(static_cast<Node>(point),
+                      static_cast<Node>(costs.find_exact_minimum(point, prices.data(), -phi[point])));
   }
   const auto point_of = [&](Node node) {
     const Sides& sides = tree.sides();
@@ -94,11 +94,11 @@ void keep_all(const SpanningTree& tree, const Marginals& marginals, const CostBl
   auto source = sources.points.begin();
   for (std::size_t row = 0; row < costs.rows; ++row) {
     if (source != sources.points.end() && *source == row) ++source;
-    else writer.hang(all.row_node(row), all.column_node(costs.find_exact_minimum(row, prices.data(), u[row])));
+    else writer.attach(all.row_node(row), all.column_node(costs.find_exact_minimum(row, prices.data(), u[row])));
   }
   for (std::size_t column = 0; column < costs.columns; ++column)
     if (prices[column] == -kInfinity)
-      writer.hang(all.column_node(column), all.row_node(costs.find_in_column(column, u.data(), v[column])));
+      writer.attach(all.column_node(column), all.row_node(costs.find_in_column(column, u.data(), v[column])));
 
   const auto node_of = [&](Node node) {
     const Sides& sides = tree.sides();

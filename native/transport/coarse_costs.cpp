@@ -7,15 +7,13 @@
 namespace genmi::transport {
 namespace {
 
-// Costs take values up to this: their difference from any price in 16 bits, or from that of two potentials, fits.
-constexpr int kBits = 14;
-constexpr std::int16_t kMost = (1 << kBits) - 1;
+constexpr std::int16_t kMost = simd::kCoarseRange - 1;
 
 // Costs beyond this many times the median would leave too few bits to the others.
 constexpr float kOutlier = 64;
 
-// The smallest power of two of which the largest cost holds fewer than 2^kBits.
-double unit_of(float largest) { return largest == 0 ? 1 : std::ldexp(1, std::ilogb(largest) + 1 - kBits); }
+// The smallest power of two of which the largest cost holds fewer than kCoarseRange.
+double unit_of(float largest) { return largest == 0 ? 1 : std::ldexp(2.0 / simd::kCoarseRange, std::ilogb(largest)); }
 
 // Of a few costs, spread over all.
 float median_of(const CostBlock& costs) {

@@ -23,8 +23,6 @@ namespace genmi::transport {
 
 class DualSimplex {
  public:
-  enum class Ending { kFeasible, kGaveUp, kCancelled };
-
   // Gives up after max_rows rows of costs: in bad cases the number of pivots explodes. `symmetric`: rows of the costs
   // are their columns.
   Ending solve(const CostBlock& costs, const CoarseCosts& coarse, bool symmetric, std::size_t max_rows, const Job* job,
@@ -47,7 +45,7 @@ class DualSimplex {
   void price(const Cut& cut);
   std::size_t take_near_side(const Cut& cut, std::size_t begin, std::size_t end, std::size_t taken);
   void find_least();
-  void look_at(std::size_t near);
+  void price_row(std::size_t near);
   bool pivot(Node leaving, const EnteringArc& entering);
 
   CostBlock costs_;

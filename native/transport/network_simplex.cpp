@@ -7,7 +7,7 @@
 namespace genmi::transport {
 namespace {
 
-// float32 rounds about so many times as coarsely as float64.
+// About how many times more coarsely float32 rounds than float64.
 constexpr double kRoundedFactor = 1e8;
 
 constexpr double kBlockFactor = 5;  // a block has about this times sqrt(rows x columns) arcs
@@ -29,10 +29,10 @@ Ending NetworkSimplex::solve(const CostBlock& costs, std::uint64_t max_pivots, c
   for (;;) {
     switch (pivot_round(pricing, job)) {
       case Round::kPivoted: break;
-      case Round::kPivotLimit: return Ending::kPivotLimit;
+      case Round::kPivotLimit: return Ending::kGaveUp;
       case Round::kCancelled: return Ending::kCancelled;
       case Round::kClean:
-        if (pricing == Pricing::kExact) return Ending::kOptimal;
+        if (pricing == Pricing::kExact) return Ending::kFound;
         pricing = Pricing::kExact;
     }
   }

@@ -23,7 +23,8 @@
 
 namespace genmi::transport {
 
-enum class Ending { kOptimal, kPivotLimit, kCancelled };
+// How a search ends that may stop before it has found what it is for.
+enum class Ending { kFound, kGaveUp, kCancelled };
 
 // An arc from a row to a column that is not in the tree.
 struct EnteringArc {
@@ -56,7 +57,7 @@ class NetworkSimplex {
   // What is left to do after a round of pivots.
   enum class Round { kClean, kPivoted, kPivotLimit, kCancelled };
 
-  // So many rounds in float64 are never needed, but by rounding errors that are larger than they should be.
+  // More float64 rounds than this occur only if rounding errors exceed the tolerance.
   static constexpr int kManyRounds = 50;
 
   Round pivot_round(Pricing pricing, const Job* job);

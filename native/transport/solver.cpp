@@ -1,5 +1,8 @@
 // The pipeline of one problem: check, make the marginals ready, solve for what moves, then for everything if some mass
 // has to make way, lift the duals to all points, certify.
+// Sources: Pele, Werman, "Fast and robust earth mover's distances", 2009 (what both measures have stays, over a
+// metric); Peyre, Cuturi, "Computational Optimal Transport", 2019, sections 3.3 (complementary slackness) and 5.1
+// (c-transforms).
 #include <algorithm>
 #include <functional>
 #include <vector>
@@ -47,7 +50,7 @@ struct Solver::Workspace {
   Status solve_from_nothing(const Costs& costs, const Options& options, Result& result);
   Status solve_measures(const Measures& measures, const Costs& costs, const Options& options, Result& result);
   Status optimise(const CostBlock& costs, const Options& options, SpanningTree& tree, Result& result);
-  bool is_proof(const Costs& costs, Result& result);
+  bool moving_is_enough(const Costs& costs, Result& result);
   void finish_moving(const Costs& costs, const Options& options, Result& result);
   void finish_all(const Costs& costs, const SpanningTree& tree, const Options& options, Result& result);
   static void measure_plan(const Costs& costs, Result& result);
@@ -108,9 +111,9 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   Basis* const basis = options.basis;
   if (basis == nullptr || basis->empty() || options.max_pivots != Options{}.max_pivots) return Status::ok();
   if (!WarmStart::is_promising(*basis, marginals, costs)) return Status::ok();
-  const WarmStart::Ending ending = warm_start.solve(costs, marginals, *basis, options.job, tree);
-  if (ending == WarmStart::Ending::kCancelled) return aborted();
-  if (ending == WarmStart::Ending::kGaveUp) return Status::ok();
+  const Ending ending = warm_start.solve(costs, marginals, *basis, options.job, tree);
+  if (ending == Ending::kCancelled) return aborted();
+  if (ending == Ending::kGaveUp) return Status::ok();
   result.pivots = warm_start.pivots();
   take_potentials(tree, result.u, result.v);
   result.certificate.infeasibility = warm_start.infeasibility();
@@ -138,7 +141,7 @@ Status Solver::Workspace::solve_from_nothing(const Costs& costs, const Options& 
     return Status::ok();
   }
   if (Status status = solve_measures(marginals.moving(), costs, options, result); !status) return status;
-  if (result.outcome == Outcome::kIterationLimit || is_proof(costs, result)) {
+  if (result.outcome == Outcome::kIterationLimit || moving_is_enough(costs, result)) {
     finish_moving(costs, options, result);
     return Status::ok();
   }
@@ -163,12 +166,12 @@ Status Solver::Workspace::optimise(const CostBlock& costs, const Options& option
   const Ending ending = simplex.solve(costs, options.max_pivots - result.pivots, options.job, basis);
   result.pivots += simplex.pivots();
   if (ending == Ending::kCancelled) return aborted();
-  if (ending == Ending::kPivotLimit) result.outcome = Outcome::kIterationLimit;
+  if (ending == Ending::kGaveUp) result.outcome = Outcome::kIterationLimit;
   return Status::ok();
 }
 
 // Whether the potentials of what moves prove that nothing else need move.
-bool Solver::Workspace::is_proof(const Costs& costs, Result& result) {
+bool Solver::Workspace::moving_is_enough(const Costs& costs, Result& result) {
   point_potentials(costs.block(), marginals.moving(), tree, prices, phi);
   result.certificate.infeasibility = point_infeasibility(costs.block(), costs.is_symmetric(), phi.data());
   return result.certificate.infeasibility <= tree.rounding();

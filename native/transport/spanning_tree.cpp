@@ -22,7 +22,7 @@ Node* copy_stretch(const Node* from, const Node* end, const Node* limit, Node* t
 
 }  // namespace
 
-void SpanningTree::plant(const Sides& sides, Node root) {
+void SpanningTree::start(const Sides& sides, Node root) {
   sides_ = sides;
   root_ = root;
   states_.assign(sides.node_numbers(), {});
@@ -33,7 +33,7 @@ void SpanningTree::plant(const Sides& sides, Node root) {
   state(root).size = 1;
 }
 
-void SpanningTree::hang(Node child, Node parent, TreeArc arc) {
+void SpanningTree::attach(Node child, Node parent, TreeArc arc) {
   state(child) = {parent, 1, 0, arc};
   next_sibling_[index(child)] = first_child_[index(parent)];
   first_child_[index(parent)] = child;
@@ -41,7 +41,7 @@ void SpanningTree::hang(Node child, Node parent, TreeArc arc) {
 
 // A preorder without recursion: after a node comes its first child, or else the next sibling of the nearest ancestor
 // that has one.
-void SpanningTree::settle() {
+void SpanningTree::build_preorder() {
   order_.clear();
   for (Node node = root(); node != kNoNode;) {
     state(node).position = static_cast<std::int32_t>(order_.size());
@@ -55,7 +55,7 @@ void SpanningTree::settle() {
 }
 
 void SpanningTree::restore(const Sides& sides, const std::vector<Basis::Arc>& arcs) {
-  plant(sides, arcs.front().node);
+  start(sides, arcs.front().node);
   order_.clear();
   for (const auto& [node, parent, upward, potential] : arcs) {
     state(node) = {parent, 1, static_cast<std::int32_t>(order_.size()), {0, upward}};
@@ -104,7 +104,7 @@ void SpanningTree::exchange(const Exchange& exchange) {
   const std::int32_t first = state(exchange.leaving).position;
   const std::int32_t count = state(exchange.leaving).size;
   resize_ancestors(parent(exchange.leaving), exchange.join, -count);
-  turn_stem(exchange);
+  reverse_stem(exchange);
   const std::int32_t moved_to = move_stretch(first, count, exchange.parent);
   resize_ancestors(exchange.parent, exchange.join, count);
   shift_potentials(moved_to, count, exchange.shift);
@@ -117,7 +117,7 @@ void SpanningTree::resize_ancestors(Node from, Node to, std::int32_t change) {
 // The path from `entering` up to `leaving` is turned around node by node: each becomes the child of the one before it,
 // and takes along what else hung on it. In the new preorder of the subtree these remainders follow each other; each is
 // the stretch of its node without the stretch of the one before.
-void SpanningTree::turn_stem(const Exchange& exchange) {
+void SpanningTree::reverse_stem(const Exchange& exchange) {
   const std::int32_t count = state(exchange.leaving).size;
   const Node* const limit = order_.data() + order_.size();
   Node* out = stretch_.data();

@@ -52,11 +52,11 @@ class SpanningTree {
   static bool is_in_range(std::int64_t flow) { return (flow <= kGreatestFlow) & (flow >= -kGreatestFlow); }
 
   // Starts anew with the root alone, which is a row.
-  void plant(const Sides& sides, Node root);
+  void start(const Sides& sides, Node root);
 
-  // Adds a node to the tree, below one that is in it already. settle() makes the tree ready once all are in.
-  void hang(Node child, Node parent, TreeArc arc);
-  void settle();
+  // Adds a node to the tree, below one that is in it already. build_preorder() makes the tree ready once all are in.
+  void attach(Node child, Node parent, TreeArc arc);
+  void build_preorder();
 
   // A tree whose nodes are given in preorder, with their potentials and without flows.
   void restore(const Sides& sides, const std::vector<Basis::Arc>& arcs);
@@ -120,7 +120,7 @@ class SpanningTree {
   void set_potential(Node node, double potential);
   void count_subtrees();
   void resize_ancestors(Node from, Node to, std::int32_t change);
-  void turn_stem(const Exchange& exchange);
+  void reverse_stem(const Exchange& exchange);
   std::int32_t move_stretch(std::int32_t first, std::int32_t count, Node parent);
   void shift_potentials(std::int32_t first, std::int32_t count, double shift);
   double largest_potential() const;

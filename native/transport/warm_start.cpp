@@ -1,17 +1,15 @@
 #include "transport/warm_start.h"
 
-#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <span>
-
-#include "transport/duals.h"
 
 namespace genmi::transport {
 namespace {
 
-// How much of what moves may have changed for the dual simplex to be faster than a start from nothing, and how much of
-// it to bear when it is not: passes over the costs.
+// How much of what moves may have changed for the dual simplex to be faster than a start from nothing, and after how
+// many passes over the costs to give it up.
 constexpr double kGreatestChange = 0.2;
 constexpr std::size_t kDualPasses = 40;
 // Of the nodes: the basis may not be strongly feasible, so that the primal pivots could go round in circles.
@@ -36,29 +34,25 @@ bool WarmStart::is_promising(const Basis& basis, const Marginals& marginals, con
   return change <= kGreatestChange * 2 * marginals.moving_mass();
 }
 
-WarmStart::Ending WarmStart::solve(const Costs& costs, const Marginals& marginals, const Basis& basis, const Job* job,
-                                   SpanningTree& tree) {
+Ending WarmStart::solve(const Costs& costs, const Marginals& marginals, const Basis& basis, const Job* job,
+                        SpanningTree& tree) {
   const CostBlock block = costs.block();
   const bool points = basis.graph == Basis::Graph::kPoints;
   tree.restore(points ? Sides::same_points(block.rows) : Sides::bipartite(block.rows, block.columns), basis.arcs);
   pivots_ = 0;
   if (!fill_flows(points ? marginals.moving() : marginals.all(), tree)) return Ending::kGaveUp;
-  const DualSimplex::Ending dual =
-      dual_.solve(block, costs.coarse(), costs.is_symmetric(), kDualPasses * block.rows, job, tree);
+  const Ending dual = dual_.solve(block, costs.coarse(), costs.is_symmetric(), kDualPasses * block.rows, job, tree);
   pivots_ = dual_.pivots();
-  if (dual == DualSimplex::Ending::kCancelled) return Ending::kCancelled;
-  if (dual == DualSimplex::Ending::kGaveUp) return Ending::kGaveUp;
-  if (is_proof(costs, tree)) return Ending::kOptimal;
-  const transport::Ending primal =
+  if (dual != Ending::kFound || is_optimal(costs, tree)) return dual;
+  const Ending primal =
       simplex_.solve(block, kPrimalPivotsPerNode * tree.size(), job, tree, NetworkSimplex::Pricing::kExact);
   pivots_ += simplex_.pivots();
   infeasibility_ = simplex_.infeasibility();
-  if (primal == transport::Ending::kCancelled) return Ending::kCancelled;
-  return primal == transport::Ending::kOptimal ? Ending::kOptimal : Ending::kGaveUp;
+  return primal;
 }
 
 // Without pricing; where that fails, pivots will have to follow, or potentials are further apart than costs are large.
-bool WarmStart::is_proof(const Costs& costs, SpanningTree& tree) {
+bool WarmStart::is_optimal(const Costs& costs, SpanningTree& tree) {
   tree.recompute_potentials(costs.block());
   const bool same_points = tree.sides().are_same() && costs.is_symmetric();
   const std::optional<double> infeasibility = costs.coarse().infeasibility(

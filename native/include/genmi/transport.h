@@ -3,7 +3,8 @@
 //   minimise <plan, costs>  over plan >= 0, plan 1 = supply, plan' 1 = demand
 //   maximise <u, supply> + <v, demand>  over u_i + v_j <= costs_ij
 //
-// Solved by the primal network simplex (native/transport/network_simplex.h); no GEMINI in here.
+// Solved by the network simplex, primal from nothing (native/transport/network_simplex.h) and dual from the basis of a
+// problem like it (dual_simplex.h); no GEMINI in here.
 // References: Ahuja, Magnanti, Orlin, "Network Flows", 1993, ch. 11; Peyre, Cuturi, "Computational Optimal
 // Transport", 2019, ch. 3.
 #pragma once
@@ -102,7 +103,8 @@ struct Options {
   std::uint64_t max_pivots = std::numeric_limits<std::uint64_t>::max();
   double mass_tolerance = 1e-8;  // largest relative difference of the two sums
   const Job* job = nullptr;      // polled inside the pivots
-  Basis* basis = nullptr;        // where to start, without max_pivots and if not empty; where to leave the last basis
+  // The basis to start from (ignored if empty or with max_pivots); receives the final one, if that is optimal.
+  Basis* basis = nullptr;
 };
 
 enum class Outcome { kOptimal, kIterationLimit };
