@@ -40,8 +40,8 @@ it('the tests can collect garbage', () => {
   expect(typeof collect).toBe('function');
 });
 
-/** How often the engine collects its whole heap while 50 affinities are made and kept. */
-async function majorCollections(make: () => Affinity): Promise<number> {
+/** How often the engine collects its whole heap while 50 objects are made and kept. */
+async function majorCollections(make: () => unknown): Promise<number> {
   let collections = 0;
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
@@ -180,6 +180,36 @@ describe("an affinity's memory", () => {
     await collectAll();
     // Either it had begun and ends well, or it was told.
     expect([expected, 'ERR_DISPOSED']).toContain(await promise);
+  });
+});
+
+describe('what is kept for warm starts is reported to the engine', () => {
+  const size = 400;
+  const distance = Affinity.distance(gaussian(next, size, 2), { metric: 'euclidean' });
+
+  it('by an objective', async () => {
+    const tau = probabilities(next, size, 3);
+    const make = (warmStart: boolean) => () => {
+      const objective = wasserstein({ mode: 'ova', affinity: distance, warmStart });
+      objective.value(tau);
+      return objective;
+    };
+    const without = await majorCollections(make(false));
+    expect(await majorCollections(make(true)), 'collections while 110 MB are kept').toBeGreaterThan(without);
+  });
+
+  it('by a solver', async () => {
+    const problems = 200;
+    const [from, to] = [new Float64Array(problems * size), new Float64Array(size)];
+    for (let i = 0; i < problems; i++) from[i * size + (i % size)] = 1;
+    to[size - 1] = 1;
+    const make = (warmStart: boolean) => () => {
+      const solver = new TransportSolver(distance);
+      solver.solveMany({ data: from, shape: [problems, size] }, to, { warmStart });
+      return solver;
+    };
+    const without = await majorCollections(make(false));
+    expect(await majorCollections(make(true)), 'collections while 160 MB of bases are kept').toBeGreaterThan(without);
   });
 });
 

@@ -21,6 +21,22 @@ function measures(logits: Float64Array): Matrix<Float64Array> {
 
 const uniform = new Float64Array(n).fill(1 / n);
 
+/** What an objective compares: each cluster with all data, or with the clusters behind it. */
+function problemsOf(mode: 'ova' | 'ovo', logits: Float64Array): [Matrix, Matrix | Float64Array] {
+  const clusters = measures(logits);
+  if (mode === 'ova') return [clusters, uniform];
+  const rows = (of: number[]) => of.flatMap((c) => [...clusters.data.subarray(c * n, (c + 1) * n)]);
+  const first = Array.from({ length: k }, (_, a) => Array<number>(k - 1 - a).fill(a)).flat();
+  const second = Array.from({ length: k }, (_, a) => Array.from({ length: k - 1 - a }, (_, b) => a + 1 + b)).flat();
+  const shape = [first.length, n] as const;
+  return [
+    { data: Float64Array.from(rows(first)), shape },
+    { data: Float64Array.from(rows(second)), shape },
+  ];
+}
+
+const pivotsOf = (results: TransportResult[]) => results.reduce((total, result) => total + result.pivots, 0);
+
 /** Logits that move a little from step to step. */
 function* trajectory(seed: number, steps: number, spread = 0.02): Generator<Float64Array> {
   const next = random(seed);
@@ -105,29 +121,40 @@ describe.each(Object.entries(distances))('over distances that are %s', (_, dista
     const train = (warmStart: boolean) => {
       const objective = wasserstein({ mode, affinity: distance, warmStart });
       const logits = Float64Array.from(gaussian(random(11), n, k).data);
-      const losses: number[] = [];
+      const [losses, path]: [number[], Float64Array[]] = [[], []];
       for (let step = 0; step < 500; step++) {
         const { value, gradient } = objective.valueAndGrad({ data: logits, shape: [n, k] }, { from: 'logits' });
         losses.push(value);
+        path.push(logits.slice());
         for (let i = 0; i < logits.length; i++)
           logits[i] = (logits[i] as number) + 0.05 * n * (gradient.data[i] as number);
       }
-      return losses;
+      return { losses, path };
     };
     const [warm, cold] = [train(true), train(false)];
-    for (const [step, loss] of warm.entries()) expectNumber(loss, cold[step] as number, 1e-9, `loss of step ${step}`);
+    for (const [step, loss] of warm.losses.entries())
+      expectNumber(loss, cold.losses[step] as number, 1e-9, `loss of step ${step}`);
+
+    // The same problems, from whose solver one learns whether bases were of use: also when predictions are saturated.
+    const solver = new TransportSolver(distance);
+    const total = { warm: 0, cold: 0 };
+    for (const logits of cold.path) {
+      const [P, Q] = problemsOf(mode, logits);
+      total.warm += pivotsOf(solver.solveMany(P, Q, { warmStart: true }));
+      total.cold += pivotsOf(solver.solveMany(P, Q));
+    }
+    expect(total.warm).toBeLessThan(total.cold / 4);
   });
 });
 
 it('a warm start needs a fraction of the pivots', () => {
   const [warm, cold] = [new TransportSolver(distances.euclidean), new TransportSolver(distances.euclidean)];
-  const pivots = (results: TransportResult[]) => results.reduce((total, result) => total + result.pivots, 0);
   const total = { warm: 0, cold: 0 };
   for (const [step, logits] of [...trajectory(13, 20)].entries()) {
     const problems = measures(logits);
     const results = warm.solveMany(problems, uniform, { warmStart: true });
-    if (step > 0) total.warm += pivots(results);
-    if (step > 0) total.cold += pivots(cold.solveMany(problems, uniform));
+    if (step > 0) total.warm += pivotsOf(results);
+    if (step > 0) total.cold += pivotsOf(cold.solveMany(problems, uniform));
   }
   expect(total.warm).toBeGreaterThan(0);
   expect(total.warm).toBeLessThan(total.cold / 4);

@@ -78,9 +78,10 @@ struct EvaluationArguments {
 // evaluate(…, gradient): the value, and the gradient into the array when one is given
 class EvaluateTask final : public Task {
  public:
-  EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective, std::uint64_t draw,
-               bool rehearsal = false)
+  EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective,
+               std::shared_ptr<ReportedMemory> memory, std::uint64_t draw, bool rehearsal = false)
       : objective_(std::move(objective)),
+        memory_(std::move(memory)),
         arguments_(info, access),
         out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out", Presence::kOptional, access),
         access_(access),
@@ -99,6 +100,7 @@ class EvaluateTask final : public Task {
   }
 
   Napi::Value finish(Napi::Env env) override {
+    memory_->report(env, objective_->kept_bytes());
     std::visit(
         [this](const auto* gradient) {
           if (gradient != nullptr) out_.write(gradient);
@@ -122,6 +124,7 @@ class EvaluateTask final : public Task {
   }
 
   ObjectivePtr objective_;
+  std::shared_ptr<ReportedMemory> memory_;
   EvaluationArguments arguments_;
   Output out_;
   Access access_;
@@ -185,7 +188,7 @@ ObjectivePtr ObjectiveHandle::unwrap(const Napi::Value& value) {
 
 Napi::Value ObjectiveHandle::evaluate(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    EvaluateTask task(info, Access::kView, objective_, draws_++);
+    EvaluateTask task(info, Access::kView, objective_, memory_, draws_++);
     return run_now(info.Env(), task);
   });
 }
@@ -193,14 +196,14 @@ Napi::Value ObjectiveHandle::evaluate(const Napi::CallbackInfo& info) {
 // As evaluate, for timing it.
 Napi::Value ObjectiveHandle::rehearse(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    EvaluateTask task(info, Access::kView, objective_, 0, true);
+    EvaluateTask task(info, Access::kView, objective_, memory_, 0, true);
     return run_now(info.Env(), task);
   });
 }
 
 Napi::Value ObjectiveHandle::evaluate_async(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    return run_async(info.Env(), std::make_unique<EvaluateTask>(info, Access::kCopy, objective_, draws_++),
+    return run_async(info.Env(), std::make_unique<EvaluateTask>(info, Access::kCopy, objective_, memory_, draws_++),
                      info[EvaluationArguments::kCount + 1]);
   });
 }

@@ -3,7 +3,10 @@
 
 #include <napi.h>
 
+#include <memory>
+
 #include "genmi/objective.h"
+#include "node/reported_memory.h"
 
 namespace genmi::node {
 
@@ -13,6 +16,7 @@ class ObjectiveHandle : public Napi::ObjectWrap<ObjectiveHandle> {
   explicit ObjectiveHandle(const Napi::CallbackInfo& info);
   static Napi::Function define(Napi::Env env);
   static ObjectivePtr unwrap(const Napi::Value& value);
+  void Finalize(Napi::BasicEnv env) override { memory_->end(env); }
 
  private:
   Napi::Value evaluate(const Napi::CallbackInfo& info);
@@ -22,6 +26,7 @@ class ObjectiveHandle : public Napi::ObjectWrap<ObjectiveHandle> {
   Napi::Value cost(const Napi::CallbackInfo& info);
 
   ObjectivePtr objective_;
+  std::shared_ptr<ReportedMemory> memory_ = std::make_shared<ReportedMemory>();  // shared with the calls
   // Calls so far, counted where they are made: asynchronous ones may run in any order, and still draw in this one.
   std::uint64_t draws_ = 0;
 };

@@ -9,6 +9,7 @@
 #include "node/affinity_handle.h"
 #include "node/environment.h"
 #include "node/errors.h"
+#include "node/reported_memory.h"
 #include "node/task.h"
 #include "objectives/owned_costs.h"
 
@@ -18,9 +19,41 @@ namespace {
 // Shared by the calls that use them.
 using CostsPtr = std::shared_ptr<const objectives::OwnedCosts>;
 
-// The bases that the last warm call left, one for each of its problems. A call takes them and puts its own in their
-// place when it is done, both on JavaScript's thread: one that runs meanwhile finds none, and starts from nothing.
-using KeptBases = std::shared_ptr<std::vector<transport::Basis>>;
+// What a solver holds between calls: the costs, none once it has been disposed of, and the bases that the last warm
+// call left, one for each of its problems. A call takes them and puts its own in their place when it is done, both on
+// JavaScript's thread: one that runs meanwhile finds none, and starts from nothing.
+struct Kept {
+  CostsPtr costs;
+  std::vector<transport::Basis> bases;
+  ReportedMemory memory;
+
+  void report(Napi::BasicEnv env) {
+    std::size_t bytes = costs ? costs->bytes() : 0;
+    for (const transport::Basis& basis : bases) bytes += basis.bytes();
+    memory.report(env, bytes);
+  }
+  void give_back(Napi::BasicEnv env) {
+    costs.reset();
+    std::vector<transport::Basis>().swap(bases);
+    report(env);
+  }
+};
+
+// Numbers of a result, which are written where they stay: from any thread.
+class Packed {
+ public:
+  Packed(Napi::Env env, std::size_t count) {
+    Napi::Float64Array array = Napi::Float64Array::New(env, count);
+    numbers_ = array.Data();
+    array_ = Napi::Persistent(array);
+  }
+  double* numbers() const { return numbers_; }
+  Napi::Float64Array array() const { return array_.Value(); }
+
+ private:
+  Napi::Reference<Napi::Float64Array> array_;
+  double* numbers_;
+};
 
 // The number of problems, their marginals, and the options of solveMany(supplies, demands, count, sharedDemand,
 // options).
@@ -28,51 +61,58 @@ class SolveTask final : public Task {
  public:
   static constexpr int kArguments = 5;
 
-  SolveTask(const Napi::CallbackInfo& info, Access access, CostsPtr costs, KeptBases kept)
-      : costs_(std::move(costs)),
+  SolveTask(const Napi::CallbackInfo& info, Access access, std::shared_ptr<Kept> kept)
+      : costs_(kept->costs),
         kept_(std::move(kept)),
         warm_(flag_option(info[4].As<Napi::Object>(), "warmStart")),
         options_(read_options(info[4].As<Napi::Object>())),
-        threads_(static_cast<std::size_t>(number_option(info[4].As<Napi::Object>(), "threads").value_or(0))),
+        threads_(count_option(info[4].As<Napi::Object>(), "threads").value_or(0)),
         count_(size_argument(info[2], "problems")),
         supplies_(info[0], count_, costs_->costs().rows(), "p", access),
-        demands_(info[1], info[3].ToBoolean() ? 1 : count_, costs_->costs().columns(), "q", access) {
+        demands_(info[1], info[3].ToBoolean() ? 1 : count_, costs_->costs().columns(), "q", access),
+        numbers_(info.Env(), kNumbers * count_),
+        potentials_(info.Env(), potentials_each() * count_) {
     const bool single = std::holds_alternative<MatrixView<float>>(supplies_.view()) ||
                         std::holds_alternative<MatrixView<float>>(demands_.view());
     // Sums of many float32 weights differ by their rounding.
     options_.mass_tolerance = single ? 1e-4 : 1e-8;
     if (!warm_) return;
-    bases_ = std::move(*kept_);
+    bases_ = std::move(kept_->bases);
     bases_.resize(count_);
   }
 
   Status run(Context& context) override {
     if (threads_ > 0) context.threads = threads_;
     options_.job = context.job;
-    results_.resize(count_);
+    if (options_.plan) plans_.resize(count_);
     const auto weights = [this](std::size_t problem, std::span<double> supply, std::span<double> demand) {
       read_row(supplies_.view(), problem, supply);
       read_row(demands_.view(), problem, demand);
     };
-    const auto keep = [this](std::size_t problem, transport::Result& result) { results_[problem] = std::move(result); };
+    const auto keep = [this](std::size_t problem, transport::Result& result) { pack(problem, result); };
     return transport::solve_many(costs_->costs(), count_, weights, options_, context, keep, bases_);
   }
 
   Napi::Value finish(Napi::Env env) override {
-    if (warm_) *kept_ = std::move(bases_);
+    if (warm_ && kept_->costs) kept_->bases = std::move(bases_);
+    kept_->report(env);
     Napi::Object packed = Napi::Object::New(env);
-    packed.Set("numbers", pack_numbers(env));
-    packed.Set("potentials", pack_potentials(env));
+    packed.Set("numbers", numbers_.array());
+    packed.Set("potentials", potentials_.array());
     if (options_.plan) pack_plans(env, packed);
     return packed;
   }
 
  private:
+  static std::optional<std::size_t> count_option(const Napi::Object& object, const char* name) {
+    const Napi::Value value = object.Get(name);
+    return value.IsUndefined() ? std::nullopt : std::optional(size_argument(value, name));
+  }
+
   static transport::Options read_options(const Napi::Object& object) {
     transport::Options options;
     options.plan = flag_option(object, "plan");
-    if (const std::optional<double> pivots = number_option(object, "maxPivots"))
-      options.max_pivots = static_cast<std::uint64_t>(std::clamp(*pivots, 0.0, 9e15));
+    if (const std::optional<std::size_t> pivots = count_option(object, "maxPivots")) options.max_pivots = *pivots;
     return options;
   }
 
@@ -85,43 +125,30 @@ class SolveTask final : public Task {
         matrix);
   }
 
-  // Results go over in a few arrays for all problems: objects are cheaper to make on the other side. For each problem
-  // cost, whether optimal, pivots, gap, infeasibility, slackness, and the length of its plan;
-  Napi::Float64Array pack_numbers(Napi::Env env) const {
-    constexpr std::size_t kNumbers = 7;
-    Napi::Float64Array packed = Napi::Float64Array::New(env, kNumbers * results_.size());
-    double* out = packed.Data();
-    for (const transport::Result& result : results_) {
-      const auto& [gap, infeasibility, slackness] = result.certificate;
-      const double optimal = result.outcome == transport::Outcome::kOptimal ? 1 : 0;
-      const double numbers[kNumbers] = {result.cost,   optimal,   static_cast<double>(result.pivots),     gap,
-                                        infeasibility, slackness, static_cast<double>(result.plan.size())};
-      out = std::copy(std::begin(numbers), std::end(numbers), out);
-    }
-    return packed;
-  }
+  std::size_t potentials_each() const { return costs_->costs().rows() + costs_->costs().columns(); }
 
-  // u and v;
-  Napi::Float64Array pack_potentials(Napi::Env env) const {
-    const std::size_t each = costs_->costs().rows() + costs_->costs().columns();
-    Napi::Float64Array packed = Napi::Float64Array::New(env, each * results_.size());
-    double* out = packed.Data();
-    for (const transport::Result& result : results_) {
-      out = std::copy(result.u.begin(), result.u.end(), out);
-      out = std::copy(result.v.begin(), result.v.end(), out);
-    }
-    return packed;
+  // Results go over in a few arrays for all problems: objects are cheaper to make on the other side. For each problem
+  // cost, whether optimal, pivots, gap, infeasibility, slackness, and the length of its plan; u and v;
+  void pack(std::size_t problem, transport::Result& result) {
+    const auto& [gap, infeasibility, slackness] = result.certificate;
+    const double optimal = result.outcome == transport::Outcome::kOptimal ? 1 : 0;
+    const double numbers[kNumbers] = {result.cost,   optimal,   static_cast<double>(result.pivots),     gap,
+                                      infeasibility, slackness, static_cast<double>(result.plan.size())};
+    std::copy(std::begin(numbers), std::end(numbers), numbers_.numbers() + problem * kNumbers);
+    double* const potentials = potentials_.numbers() + problem * potentials_each();
+    std::copy(result.v.begin(), result.v.end(), std::copy(result.u.begin(), result.u.end(), potentials));
+    if (options_.plan) plans_[problem] = std::move(result.plan);
   }
 
   // and the entries of its plan.
   void pack_plans(Napi::Env env, Napi::Object& packed) const {
     std::size_t entries = 0;
-    for (const transport::Result& result : results_) entries += result.plan.size();
+    for (const std::vector<transport::PlanEntry>& plan : plans_) entries += plan.size();
     Napi::Int32Array source = Napi::Int32Array::New(env, entries), target = Napi::Int32Array::New(env, entries);
     Napi::Float64Array mass = Napi::Float64Array::New(env, entries);
     std::size_t e = 0;
-    for (const transport::Result& result : results_) {
-      for (const transport::PlanEntry& entry : result.plan) {
+    for (const std::vector<transport::PlanEntry>& plan : plans_) {
+      for (const transport::PlanEntry& entry : plan) {
         source[e] = entry.source;
         target[e] = entry.target;
         mass[e++] = entry.mass;
@@ -132,15 +159,18 @@ class SolveTask final : public Task {
     packed.Set("mass", mass);
   }
 
+  static constexpr std::size_t kNumbers = 7;
+
   CostsPtr costs_;
-  KeptBases kept_;
+  std::shared_ptr<Kept> kept_;
   bool warm_;
   std::vector<transport::Basis> bases_;  // one for each problem, or none
   transport::Options options_;
   std::size_t threads_;  // 0: the environment's
   std::size_t count_;
   MatrixArgument supplies_, demands_;
-  std::vector<transport::Result> results_;
+  Packed numbers_, potentials_;
+  std::vector<std::vector<transport::PlanEntry>> plans_;
 };
 
 // new Solver(affinity) or new Solver(costs, rows, columns)
@@ -150,12 +180,11 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     guarded(info.Env(), [&] {
       if (info[0].IsTypedArray()) prepare_costs(info);
       else prepare_affinity(info);
-      bytes_ = static_cast<std::int64_t>(costs_->bytes());
-      Napi::MemoryManagement::AdjustExternalMemory(info.Env(), bytes_);
+      kept_->report(info.Env());
     });
   }
 
-  void Finalize(Napi::BasicEnv env) override { release(env); }
+  void Finalize(Napi::BasicEnv env) override { kept_->give_back(env); }
 
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Solver",
@@ -170,7 +199,7 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     const MatrixArgument matrix(info[0], rows, columns, "distances", Access::kView);
     const auto costs = std::make_shared<objectives::OwnedCosts>();
     check(info.Env(), costs->prepare(matrix.view()));
-    costs_ = costs;
+    kept_->costs = costs;
   }
 
   void prepare_affinity(const Napi::CallbackInfo& info) {
@@ -183,20 +212,14 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     Environment& environment = Environment::of(info.Env());
     check(info.Env(), costs->prepare(*affinity, {nullptr, affinity->size()},
                                      {environment.workspace, environment.pool.get(), environment.threads, nullptr}));
-    costs_ = costs;
+    kept_->costs = costs;
   }
 
   // A call that runs meanwhile keeps the costs until it ends.
-  void dispose(const Napi::CallbackInfo& info) {
-    costs_.reset();
-    bases_ = std::make_shared<std::vector<transport::Basis>>();
-    release(info.Env());
-  }
-
-  void release(Napi::BasicEnv env) { Napi::MemoryManagement::AdjustExternalMemory(env, -std::exchange(bytes_, 0)); }
+  void dispose(const Napi::CallbackInfo& info) { kept_->give_back(info.Env()); }
 
   void check_open(Napi::Env env) const {
-    if (!costs_)
+    if (!kept_->costs)
       throw to_error(env, {Code::kDisposed, explain("solver", "one that is in use", "one that was disposed of",
                                                     "call dispose() after the last problem")});
     AffinityPtr affinity;
@@ -206,7 +229,7 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
   Napi::Value solve_many(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
       check_open(info.Env());
-      SolveTask task(info, Access::kView, costs_, bases_);
+      SolveTask task(info, Access::kView, kept_);
       return run_now(info.Env(), task);
     });
   }
@@ -214,15 +237,13 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
   Napi::Value solve_many_async(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
       check_open(info.Env());
-      return run_async(info.Env(), std::make_unique<SolveTask>(info, Access::kCopy, costs_, bases_),
+      return run_async(info.Env(), std::make_unique<SolveTask>(info, Access::kCopy, kept_),
                        info[SolveTask::kArguments]);
     });
   }
 
   SharedAffinityPtr affinity_;  // none for a plain cost matrix
-  CostsPtr costs_;
-  KeptBases bases_ = std::make_shared<std::vector<transport::Basis>>();
-  std::int64_t bytes_ = 0;
+  std::shared_ptr<Kept> kept_ = std::make_shared<Kept>();
 };
 
 }  // namespace

@@ -3,6 +3,22 @@
 #include <utility>
 
 namespace genmi::objectives {
+namespace {
+
+bool are_same(const std::vector<std::int32_t>& kept, Rows samples) {
+  if (kept.size() != samples.count) return false;
+  for (std::size_t i = 0; i < kept.size(); ++i)
+    if (kept[i] != static_cast<std::int32_t>(samples[i])) return false;
+  return true;
+}
+
+}  // namespace
+
+std::size_t KeptProblems::bytes() const {
+  std::size_t total = costs.bytes() + samples.capacity() * sizeof(samples[0]) + bases.capacity() * sizeof(bases[0]);
+  for (const transport::Basis& basis : bases) total += basis.bytes();
+  return total;
+}
 
 std::unique_ptr<KeptProblems> KeptTransport::take(Rows samples, std::size_t clusters) {
   std::unique_ptr<KeptProblems> problems;
@@ -10,11 +26,10 @@ std::unique_ptr<KeptProblems> KeptTransport::take(Rows samples, std::size_t clus
     const std::lock_guard<std::mutex> lock(mutex_);
     problems = std::move(problems_);
   }
-  std::vector<std::int32_t> wanted(samples.count);
-  for (std::size_t i = 0; i < samples.count; ++i) wanted[i] = static_cast<std::int32_t>(samples[i]);
-  if (problems && problems->samples == wanted && problems->clusters == clusters) return problems;
   if (!problems) problems = std::make_unique<KeptProblems>();
-  problems->samples = std::move(wanted);
+  if (problems->clusters == clusters && are_same(problems->samples, samples)) return problems;
+  problems->samples.resize(samples.count);
+  for (std::size_t i = 0; i < samples.count; ++i) problems->samples[i] = static_cast<std::int32_t>(samples[i]);
   problems->clusters = clusters;
   problems->costs = {};
   problems->bases.assign(clusters * (clusters + 1), {});
@@ -24,6 +39,11 @@ std::unique_ptr<KeptProblems> KeptTransport::take(Rows samples, std::size_t clus
 void KeptTransport::give_back(std::unique_ptr<KeptProblems> problems) {
   const std::lock_guard<std::mutex> lock(mutex_);
   problems_ = std::move(problems);
+}
+
+std::size_t KeptTransport::bytes() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return problems_ ? problems_->bytes() : 0;
 }
 
 }  // namespace genmi::objectives

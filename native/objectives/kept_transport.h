@@ -19,10 +19,12 @@ struct KeptProblems {
   std::size_t clusters = 0;
   OwnedCosts costs;                     // of the samples; empty at first
   std::vector<transport::Basis> bases;  // by pair
+  std::vector<transport::Basis> lent;   // those of one evaluation's comparisons, while it runs
 
   transport::Basis& basis(const Comparison& pair) {
     return bases[pair.a * (clusters + 1) + (pair.b == kAllData ? clusters : pair.b)];
   }
+  std::size_t bytes() const;
 };
 
 // Lends them to one evaluation at a time; another one that runs meanwhile starts from nothing.
@@ -30,9 +32,10 @@ class KeptTransport {
  public:
   std::unique_ptr<KeptProblems> take(Rows samples, std::size_t clusters);
   void give_back(std::unique_ptr<KeptProblems> problems);
+  std::size_t bytes() const;  // of what is not lent
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unique_ptr<KeptProblems> problems_;
 };
 

@@ -10,6 +10,10 @@ namespace genmi::objectives {
 
 class OwnedCosts {
  public:
+  OwnedCosts() = default;
+  OwnedCosts(OwnedCosts&&) = default;  // a copy would borrow what this one owns
+  OwnedCosts& operator=(OwnedCosts&&) = default;
+
   // The distances between samples. Does not refer to the affinity afterwards. Errors: kOutOfRange for distances that
   // are not finite, kAborted.
   Status prepare(const Affinity& distance, Rows samples, const Context& context);

@@ -28,6 +28,12 @@ class WeightedSum final : public ObjectiveInBothPrecisions<WeightedSum> {
     return total;
   }
 
+  std::size_t kept_bytes() const override {
+    std::size_t total = 0;
+    for (const auto& [objective, weight] : terms_) total += objective->kept_bytes();
+    return total;
+  }
+
   std::size_t affinity_size() const override { return common_affinity_size(terms_).value_or(0); }
 
   // 0 if no term has an affinity; nothing if those of two terms differ, so that no rows can be meant for both.

@@ -35,7 +35,7 @@ std::uint64_t next_random(std::uint64_t& state) {
 class Wasserstein final : public RatioObjective {
  public:
   struct Sampling {
-    std::size_t pairs = 0;  // 0: all
+    std::uint64_t pairs = 0;  // 0: all
     std::uint64_t seed = 0;
     std::vector<std::int32_t> fixed;  // a0, b0, a1, b1, ...: these instead of random ones
   };
@@ -95,6 +95,8 @@ class Wasserstein final : public RatioObjective {
     return {entries + 10 * problems * std::pow(samples, 2.1),
             sizeof(double) * samples * (3 * samples + 4 * clusters + 2 * problems)};
   }
+
+  std::size_t kept_bytes() const override { return kept_.bytes(); }
 
   std::size_t affinity_size() const override { return distance_->size(); }
 
@@ -176,10 +178,11 @@ class Wasserstein final : public RatioObjective {
     std::unique_ptr<KeptProblems> kept = kept_.take(rows, k);
     if (kept->costs.empty())
       if (Status status = kept->costs.prepare(distance, rows, context); !status) return status;
-    std::vector<transport::Basis> bases(comparisons.size());
-    for (std::size_t c = 0; c < bases.size(); ++c) bases[c] = std::move(kept->basis(comparisons[c]));
-    if (Status status = solve(kept->costs.costs(), bases); !status) return status;
-    for (std::size_t c = 0; c < bases.size(); ++c) kept->basis(comparisons[c]) = std::move(bases[c]);
+    std::vector<transport::Basis>& lent = kept->lent;
+    lent.resize(comparisons.size());
+    for (std::size_t c = 0; c < lent.size(); ++c) lent[c] = std::move(kept->basis(comparisons[c]));
+    if (Status status = solve(kept->costs.costs(), lent); !status) return status;
+    for (std::size_t c = 0; c < lent.size(); ++c) kept->basis(comparisons[c]) = std::move(lent[c]);
     kept_.give_back(std::move(kept));
     return Status::ok();
   }
@@ -208,14 +211,24 @@ class Wasserstein final : public RatioObjective {
   mutable KeptTransport kept_;
 };
 
+// 0 where it is missing.
+Status read_count(const Parameters& parameters, const char* name, std::uint64_t& out) {
+  constexpr double kMost = 9007199254740991;  // as large as whole numbers are exact
+  const double number = parameters.number(name, 0);
+  if (!(number >= 0 && number <= kMost))
+    return {Code::kOutOfRange, explain(name, "a number from 0 to " + format(kMost), format(number))};
+  out = static_cast<std::uint64_t>(number);
+  return Status::ok();
+}
+
 const ObjectiveFactory registration("wasserstein", [](const Parameters& parameters, ObjectivePtr& out) -> Status {
   const SharedAffinityPtr distance = parameters.affinity();
   if (!distance || distance->kind() != Kind::kDistance)
     return {Code::kInvalidType, explain("affinity", "a distance, as Affinity.distance() and Affinity.hops() make",
                                         distance ? "a kernel" : "nothing", "kernels are for mmd()")};
   Wasserstein::Sampling sampling;
-  sampling.pairs = static_cast<std::size_t>(parameters.number("pairs", 0));
-  sampling.seed = static_cast<std::uint64_t>(parameters.number("seed", 0));
+  if (Status status = read_count(parameters, "pairs", sampling.pairs); !status) return status;
+  if (Status status = read_count(parameters, "seed", sampling.seed); !status) return status;
   sampling.fixed = parameters.get<std::vector<std::int32_t>>("fixedPairs", {});
   out = std::make_shared<Wasserstein>(distance, parameters.one_vs_one(), std::move(sampling),
                                       parameters.flag("warmStart"));

@@ -17,6 +17,9 @@ inline constexpr float kLeastGibbs = 1e-24f, kLeastGibbsWeight = 1e-12f;
 // How many rows coarse_minima takes at a time.
 inline constexpr std::size_t kCoarseRows = 4;
 
+// Costs in 16 bits are below this, and potentials within it of a centre: their differences fit too.
+inline constexpr int kCoarseRange = 1 << 14;
+
 constexpr std::size_t padded(std::size_t count) { return (count + kPadding - 1) / kPadding * kPadding; }
 
 // Costs in padded rows of `stride` and the potentials of both sides in 16 bits, which hold their differences too.
@@ -45,7 +48,7 @@ struct TransportKernels {
   // minima[r] = min_j rows[r][j] - prices[j] for kCoarseRows padded rows, in 16 bits that must hold the differences.
   void (*coarse_minima)(const std::int16_t* const* rows, const std::int16_t* prices, std::size_t count,
                         std::int16_t* minima);
-  // out[j] = the least integer not below (prices[j] - centre) * inverse_unit, between -16384 and 16383.
+  // out[j] = the least integer not below (prices[j] - centre) * inverse_unit, from -kCoarseRange to kCoarseRange - 1.
   void (*coarse_prices)(const float* prices, float centre, float inverse_unit, std::int16_t* out, std::size_t count);
   // The least of costs(i, j) + row_potentials[i] - column_potentials[j], but for stretches of j in which the same in 16
   // bits is nowhere below the margin; infinity if there are no others. `count` rows of `columns` costs. The second pair

@@ -78,36 +78,36 @@ void coarse_minima(const std::int16_t* const* rows, const std::int16_t* prices, 
 }
 
 void coarse_prices(const float* prices, float centre, float inverse_unit, std::int16_t* out, std::size_t count) {
-  constexpr float kMost = 16384;
+  constexpr float kMost = kCoarseRange;
   for (std::size_t j = 0; j < count; ++j) {
     float below = kMost - (prices[j] - centre) * inverse_unit;  // whose floor is a plain conversion
     below = below < 1 ? 1 : below;
     below = below > 2 * kMost ? 2 * kMost : below;
-    out[j] = static_cast<std::int16_t>(16384 - static_cast<int>(below));
+    out[j] = static_cast<std::int16_t>(kCoarseRange - static_cast<int>(below));
   }
 }
 
 // What potentials take off a cost: their difference, or in both directions the larger of the two.
 template <bool both, class V>
-inline V lead(V column, V row) {
+inline V potential_difference(V column, V row) {
   const V above = column - row;
   if constexpr (!both) return above;
   else return above > -above ? above : -above;
 }
 
 constexpr std::size_t kStretch = Block<double>::kLanes;
-constexpr std::int16_t kLeastLead = -16384;
 
-// Whether one column of a stretch is close. The lead is kept from falling where a cost above it does not fit 16 bits.
+// Whether one column of a stretch is close. Differences are clamped so that cost - difference fits 16 bits.
 template <bool both>
 inline bool any_close(const std::int16_t* costs, const std::int16_t* columns, std::int16_t row, std::int16_t margin) {
   constexpr std::size_t kBytes = GENMI_VECTOR_BYTES < 32 ? GENMI_VECTOR_BYTES : 32;
   typedef std::int16_t Shorts __attribute__((vector_size(kBytes), aligned(2), may_alias));
+  constexpr std::int16_t kLeast = -kCoarseRange;
   Shorts close{};
   for (std::size_t j = 0; j < kStretch; j += kBytes / sizeof(row)) {
-    Shorts leads = lead<both>(*reinterpret_cast<const Shorts*>(columns + j), row - Shorts{});
-    if constexpr (!both) leads = leads > kLeastLead ? leads : kLeastLead - Shorts{};
-    close |= *reinterpret_cast<const Shorts*>(costs + j) - leads < margin;
+    Shorts difference = potential_difference<both>(*reinterpret_cast<const Shorts*>(columns + j), row - Shorts{});
+    if constexpr (!both) difference = difference > kLeast ? difference : kLeast - Shorts{};
+    close |= *reinterpret_cast<const Shorts*>(costs + j) - difference < margin;
   }
   return any_bit(close);
 }
@@ -130,12 +130,13 @@ double close_slack(const CoarsePotentials& coarse, const T* costs, const double*
       for (std::size_t k = 0; k < close; ++k) {
         const std::size_t first = listed[k], left = columns - first;
         if (left >= kStretch) {
-          const Block<double> leads = zip(load(column_potentials + first), own, [](auto x, auto y) { return lead<both>(x, y); });
-          minimum = least(load_as_double(costs + first) - leads, minimum);
+          const Block<double> differences = zip(load(column_potentials + first), own,
+                                                [](auto x, auto y) { return potential_difference<both>(x, y); });
+          minimum = least(load_as_double(costs + first) - differences, minimum);
         } else {
           for (std::size_t c = first; c < columns; ++c) {
-            const double slack = static_cast<double>(costs[c]) - lead<both>(column_potentials[c], row_potentials[i]);
-            least_yet = least_of(least_yet, slack);
+            const double difference = potential_difference<both>(column_potentials[c], row_potentials[i]);
+            least_yet = least_of(least_yet, static_cast<double>(costs[c]) - difference);
           }
         }
       }

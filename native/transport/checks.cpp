@@ -5,11 +5,15 @@
 #include <limits>
 #include <string>
 
+#include "simd/transport_kernels.h"
+
 namespace genmi::transport {
 namespace {
 
 constexpr double kLargestCost = 1e300;  // potentials are sums of many costs, which must not overflow
 constexpr double kLargestMass = 1e300;  // nor must sums whose order or scale is another
+constexpr double kLargestTotal = 1e300;
+constexpr std::size_t kMostPoints = (std::size_t{1} << 31) - 2 * simd::kPadding;  // both sides' nodes are int32
 
 template <class T>
 std::string shape(MatrixView<T> matrix) {
@@ -32,10 +36,14 @@ Status refuse(const std::string& argument, const std::string& expected, const st
 
 template <class T>
 Status check_costs(MatrixView<T> costs) {
-  const std::size_t count = costs.rows * costs.columns;
-  if (count == 0) {
+  if (costs.rows == 0 || costs.columns == 0) {
     return refuse("distances", "at least one row and one column", shape(costs), "pass a non-empty matrix");
   }
+  if (costs.rows > kMostPoints || costs.columns > kMostPoints - costs.rows) {
+    return refuse("distances", "at most " + std::to_string(kMostPoints) + " rows and columns together", shape(costs),
+                  "take samples");
+  }
+  const std::size_t count = costs.rows * costs.columns;
   unsigned all_are_costs = 1;  // without a branch, since hardly ever is one not
   for (std::size_t k = 0; k < count; ++k) all_are_costs &= static_cast<unsigned>(is_cost<T>(costs.data[k]));
   if (all_are_costs) return Status::ok();
@@ -69,6 +77,12 @@ Status check_mass(const char* argument, double sum) {
   if (sum > 0 && sum <= kLargestMass) return Status::ok();
   return refuse(argument, "weights with a positive sum of at most " + format(kLargestMass), "the sum " + format(sum),
                 "scale the weights");
+}
+
+Status check_total(double mass, double largest_cost) {
+  if (largest_cost <= kLargestTotal / mass) return Status::ok();
+  return refuse("p", "weights whose sum times the largest distance is at most " + format(kLargestTotal),
+                "the sum " + format(mass) + " and the largest distance " + format(largest_cost), "scale the weights");
 }
 
 Status check_balance(double supply, double demand, double tolerance) {

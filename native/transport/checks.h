@@ -18,6 +18,9 @@ Status check_weights(const char* argument, std::span<const double> weights, std:
 // Their sum: not zero, and finite.
 Status check_mass(const char* argument, double sum);
 
+// The mass of a plan times the largest cost, more than it can cost: finite too.
+Status check_total(double mass, double largest_cost);
+
 // The masses of both measures: relatively no further apart than the tolerance.
 Status check_balance(double supply, double demand, double tolerance);
 

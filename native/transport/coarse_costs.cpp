@@ -2,21 +2,37 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace genmi::transport {
 namespace {
 
-// Costs take values up to this: their difference from any price in 16 bits, or from that of two potentials, fits.
-constexpr int kBits = 14;
-constexpr std::int16_t kMost = (1 << kBits) - 1;
+constexpr std::int16_t kMost = simd::kCoarseRange - 1;
 
-// The power of two that the largest cost is fewer than 2^kBits of.
-double unit_of(float largest) { return largest == 0 ? 1 : std::ldexp(1, std::ilogb(largest) + 1 - kBits); }
+// Costs beyond this many times the median would leave too few bits to the others.
+constexpr float kOutlier = 64;
+
+// The smallest power of two of which the largest cost holds fewer than kCoarseRange.
+double unit_of(float largest) { return largest == 0 ? 1 : std::ldexp(2.0 / simd::kCoarseRange, std::ilogb(largest)); }
+
+// Of a few costs, spread over all.
+float median_of(const CostBlock& costs) {
+  constexpr std::size_t kRows = 16, kColumns = 32;
+  std::vector<float> sample;
+  for (std::size_t i = 0; i < costs.rows; i += 1 + (costs.rows - 1) / kRows)
+    for (std::size_t j = 0; j < costs.columns; j += 1 + (costs.columns - 1) / kColumns)
+      sample.push_back(costs.rounded_row(i)[j]);
+  const auto middle = sample.begin() + static_cast<std::ptrdiff_t>(sample.size() / 2);
+  std::nth_element(sample.begin(), middle, sample.end());
+  return *middle;
+}
 
 }  // namespace
 
-CoarseCosts::CoarseCosts(const CostBlock& costs, float largest)
-    : columns_(costs.columns), stride_(costs.stride()), unit_(unit_of(largest)), kernels_(costs.kernels) {
+CoarseCosts::CoarseCosts(const CostBlock& costs, float largest) : columns_(costs.columns), stride_(costs.stride()) {
+  const float typical = median_of(costs);
+  cut_ = typical > 0 && largest > kOutlier * typical;
+  unit_ = unit_of(cut_ ? kOutlier * typical : largest);
   costs_.assign(costs.rows * stride_, kMost);
   const auto inverse_unit = static_cast<float>(1 / unit_), unit = static_cast<float>(unit_);
   unsigned inexact = costs.exact != nullptr;
@@ -24,65 +40,67 @@ CoarseCosts::CoarseCosts(const CostBlock& costs, float largest)
     const float* exact = costs.rounded_row(i);
     std::int16_t* coarse = costs_.data() + i * stride_;
     for (std::size_t j = 0; j < columns_; ++j) {
-      coarse[j] = static_cast<std::int16_t>(exact[j] * inverse_unit);
+      coarse[j] = static_cast<std::int16_t>(std::min(exact[j] * inverse_unit, float{kMost}));
       inexact |= static_cast<unsigned>(static_cast<float>(coarse[j]) * unit != exact[j]);
     }
   }
   exact_ = inexact == 0;
 }
 
-void CoarseCosts::round_prices(const float* prices, float centre, AlignedVector<std::int16_t>& out) const {
-  out.resize(stride_);
-  kernels_->coarse_prices(prices, centre, static_cast<float>(1 / unit_), out.data(), stride_);
-}
-
-void CoarseCosts::lower_bounds(std::span<const std::size_t> rows, const AlignedVector<std::int16_t>& prices,
+// Prices are rounded up. Where costs are cut, one may be beyond 16 bits, so that there is no bound.
+void CoarseCosts::lower_bounds(std::span<const std::size_t> rows, const float* prices, float centre, Shorts& rounded,
                                std::span<float> bounds) const {
   const auto unit = static_cast<float>(unit_);
+  if (cut_ && *std::max_element(prices, prices + columns_) - centre > kMost * unit)
+    return std::fill(bounds.begin(), bounds.end(), -kInfinityf);
+  const simd::TransportKernels& kernels = simd::kernels().transport;
+  rounded.resize(stride_);
+  kernels.coarse_prices(prices, centre, 1 / unit, rounded.data(), stride_);
   for (std::size_t k = 0; k < rows.size(); k += simd::kCoarseRows) {
     const std::size_t count = std::min(simd::kCoarseRows, rows.size() - k);
     const std::int16_t* group[simd::kCoarseRows];
     for (std::size_t r = 0; r < simd::kCoarseRows; ++r) group[r] = row(rows[k + std::min(r, count - 1)]);
     std::int16_t minima[simd::kCoarseRows];
-    kernels_->coarse_minima(group, prices.data(), stride_, minima);
+    kernels.coarse_minima(group, rounded.data(), stride_, minima);
     for (std::size_t r = 0; r < count; ++r) bounds[k + r] = unit * static_cast<float>(minima[r]);
   }
 }
 
 std::optional<double> CoarseCosts::infeasibility(const CostBlock& costs, const double* rows, const double* columns,
-                                                 bool same_points) const {
-  Shorts rounded_columns, rounded_rows;
+                                                 bool same_points, RoundedPotentials& rounded) const {
   bool exact = exact_;
-  if (!round_potentials(columns, columns_, columns[0], rounded_columns, exact)) return std::nullopt;
-  if (!same_points && !round_potentials(rows, costs.rows, columns[0], rounded_rows, exact)) return std::nullopt;
+  if (!round_potentials(columns, columns_, columns[0], rounded.columns, exact)) return std::nullopt;
+  if (!same_points && !round_potentials(rows, costs.rows, columns[0], rounded.rows, exact)) return std::nullopt;
   // Half a unit for each of two potentials, and one for what has been rounded on the way here.
   const std::int16_t margin = exact ? 0 : 2;
-  const std::int16_t* coarse_rows = same_points ? rounded_columns.data() : rounded_rows.data();
-  const simd::CoarsePotentials coarse{costs_.data(), coarse_rows, rounded_columns.data(), stride_, margin};
+  const std::int16_t* coarse_rows = same_points ? rounded.columns.data() : rounded.rows.data();
+  const simd::CoarsePotentials coarse{costs_.data(), coarse_rows, rounded.columns.data(), stride_, margin};
   const auto least_slack = [&](auto of_single, auto of_double) {
     return costs.exact != nullptr ? of_double(coarse, costs.exact, rows, columns, costs.rows, columns_)
                                   : of_single(coarse, costs.rounded, rows, columns, costs.rows, stride_);
   };
-  const double slack = same_points ? least_slack(kernels_->close_pair_slack_single, kernels_->close_pair_slack_double)
-                                   : least_slack(kernels_->close_slack_single, kernels_->close_slack_double);
+  const simd::TransportKernels& kernels = *costs.kernels;
+  const double slack = same_points ? least_slack(kernels.close_pair_slack_single, kernels.close_pair_slack_double)
+                                   : least_slack(kernels.close_slack_single, kernels.close_slack_double);
   return std::max(0.0, -slack);
 }
 
 // In units above the centre. False where that is too much; clears `exact` where it is not whole.
 bool CoarseCosts::round_potentials(const double* potentials, std::size_t count, double centre, Shorts& out,
                                    bool& exact) const {
+  constexpr double kRounding = 0x1.8p52;  // adding it leaves no fraction
   const double inverse_unit = 1 / unit_;
   out.assign(simd::padded(count), 0);
-  double furthest = 0;
-  unsigned inexact = 0;
+  unsigned inexact = 0, too_far = 0;
   for (std::size_t k = 0; k < count; ++k) {
-    const double units = (potentials[k] - centre) * inverse_unit, rounded = std::nearbyint(units);
-    furthest = std::max(furthest, std::abs(rounded));
+    const double units = (potentials[k] - centre) * inverse_unit;
+    const double rounded = std::clamp(units, -2.0 * kMost, 2.0 * kMost) + kRounding - kRounding;
+    too_far |= static_cast<unsigned>(std::abs(rounded) > kMost);
     inexact |= static_cast<unsigned>(rounded != units);
-    out[k] = static_cast<std::int16_t>(std::clamp(rounded, -double{kMost}, double{kMost}));
+    out[k] = static_cast<std::int16_t>(rounded);
   }
   exact = exact && inexact == 0;
-  return furthest <= kMost;
+  return too_far == 0;
 }
 
 }  // namespace genmi::transport

@@ -46,6 +46,12 @@ struct CostBlock {
     while (column + 1 < columns && (*this)(row, column) - prices[column] != minimum) ++column;
     return column;
   }
+  // The first row at which cost - prices[row] of a column is `minimum`.
+  std::size_t find_in_column(std::size_t column, const double* prices, double minimum) const {
+    std::size_t row = 0;
+    while (row + 1 < rows && (*this)(row, column) - prices[row] != minimum) ++row;
+    return row;
+  }
   // Of symmetric costs between the same points: min_j cost - |potentials[j] - potentials[row]|, the least slack of both
   // directions at once. Columns before `row`, rounded down to a block, have been looked at from the other side.
   double exact_slack(std::size_t row, const double* potentials) const {

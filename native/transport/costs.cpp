@@ -1,5 +1,6 @@
 // Costs made ready for the solvers.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <mutex>
@@ -22,7 +23,7 @@ constexpr int kSampledTriangles = 1024;
 
 // In several lanes, which the compiler can vectorise.
 template <class T>
-double largest(const T* values, std::size_t count) {
+double largest_of(const T* values, std::size_t count) {
   constexpr std::size_t kLanes = 16;
   T lanes[kLanes] = {};
   std::size_t k = 0;
@@ -76,6 +77,7 @@ bool has_few_detours(std::size_t points, const Cost& cost) {
 struct Costs::MadeOnce {
   std::once_flag flag;
   std::optional<CoarseCosts> costs;
+  std::atomic<std::size_t> bytes = 0;
 };
 
 Status Costs::prepare(MatrixView<double> matrix, Known known) {
@@ -86,9 +88,8 @@ Status Costs::prepare(MatrixView<double> matrix, Known known) {
   metric_like_ = zero_diagonal_ && (known.metric_like ? *known.metric_like : has_few_detours(matrix.rows, matrix));
 
   const std::size_t count = matrix.rows * matrix.columns;
-  const double largest = transport::largest(matrix.data, count);
-  scale_ = scale_of(largest);
-  largest_ = static_cast<float>(scale_ * largest);
+  largest_ = largest_of(matrix.data, count);
+  scale_ = scale_of(largest_);
   scaled_.clear();
   if (scale_ != 1) {
     scaled_.resize(count);
@@ -107,13 +108,12 @@ Status Costs::prepare(std::size_t points, const FillRows& fill, std::optional<bo
   pad();
   if (Status status = check_costs(MatrixView<float>{rounded_.data(), points, stride}); !status) return status;
   const auto cost = [&](std::size_t i, std::size_t j) { return static_cast<double>(rounded_[i * stride + j]); };
-  double largest = 0;
+  largest_ = 0;
   for (std::size_t i = 0; i < points; ++i)
-    largest = std::max(largest, transport::largest(rounded_.data() + i * stride, points));
+    largest_ = std::max(largest_, largest_of(rounded_.data() + i * stride, points));
   zero_diagonal_ = symmetric_ = rounding_is_exact_ = true;
   metric_like_ = metric_like ? *metric_like : has_few_detours(points, cost);
-  scale_ = scale_of(largest);
-  largest_ = static_cast<float>(scale_ * largest);
+  scale_ = scale_of(largest_);
   coarse_ = std::make_shared<MadeOnce>();
   scaled_.clear();
   if (scale_ == 1) return Status::ok();
@@ -155,8 +155,15 @@ CostBlock Costs::block() const {
 }
 
 const CoarseCosts& Costs::coarse() const {
-  std::call_once(coarse_->flag, [this] { coarse_->costs.emplace(block(), largest_); });
+  std::call_once(coarse_->flag, [this] {
+    coarse_->bytes = coarse_->costs.emplace(block(), static_cast<float>(scale_ * largest_)).bytes();
+  });
   return *coarse_->costs;
+}
+
+std::size_t Costs::bytes() const {
+  return scaled_.capacity() * sizeof(double) + rounded_.capacity() * sizeof(float) +
+         (coarse_ ? coarse_->bytes.load() : 0);
 }
 
 }  // namespace genmi::transport

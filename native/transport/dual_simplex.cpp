@@ -6,8 +6,8 @@
 
 namespace genmi::transport {
 
-DualSimplex::Ending DualSimplex::solve(const CostBlock& costs, const CoarseCosts& coarse, bool symmetric,
-                                       std::size_t max_rows, const Job* job, SpanningTree& tree) {
+Ending DualSimplex::solve(const CostBlock& costs, const CoarseCosts& coarse, bool symmetric, std::size_t max_rows,
+                          const Job* job, SpanningTree& tree) {
   costs_ = costs;
   coarse_ = &coarse;
   symmetric_ = symmetric;
@@ -17,17 +17,17 @@ DualSimplex::Ending DualSimplex::solve(const CostBlock& costs, const CoarseCosts
   candidates_.clear();
   for (;;) {
     const Node leaving = find_leaving_arc();
-    if (leaving == SpanningTree::kNoNode) return Ending::kFeasible;
+    if (leaving == SpanningTree::kNoNode) return Ending::kFound;
     if (is_cancelled(job)) return Ending::kCancelled;
     if (scanned_rows_ >= max_rows) return Ending::kGaveUp;
     const std::optional<EnteringArc> entering = find_entering_arc(leaving);
     if (!entering) return Ending::kGaveUp;
-    pivot(leaving, *entering);
+    if (!pivot(leaving, *entering)) return Ending::kGaveUp;
   }
 }
 
-// The arc of the most negative flow, divided by the square root of the rows that its cut makes us look at. candidates_
-// is filled again only when none of it is negative any more.
+// The arc of the most negative flow, divided by the square root of the smaller side of its cut, which is what has to be
+// looked at where costs are symmetric. candidates_ is filled again only when none of it is negative any more.
 Node DualSimplex::find_leaving_arc() {
   const Node leaving = worst_candidate();
   if (leaving != SpanningTree::kNoNode) return leaving;
@@ -122,28 +122,29 @@ void DualSimplex::find_least() {
   scanned_rows_ += near_.size();
   bounds_.resize(near_.size());
   const float centre = own_.front();
-  coarse_->round_prices(prices_.data(), centre, coarse_prices_);
-  coarse_->lower_bounds(near_, coarse_prices_, bounds_);
+  coarse_->lower_bounds(near_, prices_.data(), centre, coarse_prices_, bounds_);
   for (std::size_t k = 0; k < near_.size(); ++k) bounds_[k] += own_[k] - centre;
-  look_at(static_cast<std::size_t>(std::min_element(bounds_.begin(), bounds_.end()) - bounds_.begin()));
+  price_row(static_cast<std::size_t>(std::min_element(bounds_.begin(), bounds_.end()) - bounds_.begin()));
   for (std::size_t k = 0; k < near_.size(); ++k)
-    if (bounds_[k] < least_) look_at(k);
+    if (bounds_[k] < least_) price_row(k);
 }
 
-void DualSimplex::look_at(std::size_t near) {
+void DualSimplex::price_row(std::size_t near) {
   const float reduced_cost = costs_.rounded_minimum(near_[near], prices_.data()) + own_[near];
   if (reduced_cost >= least_) return;
   least_ = reduced_cost;
   least_near_ = near;
 }
 
-void DualSimplex::pivot(Node leaving, const EnteringArc& entering) {
+// False where flows become too large to count.
+bool DualSimplex::pivot(Node leaving, const EnteringArc& entering) {
   const std::int64_t flow = -tree_->arc(leaving).flow;
   const bool on_row_side = !tree_->arc(leaving).upward;
   const Node join = find_join(*tree_, entering.row, entering.column);
-  change_flow(*tree_, entering.row, entering.column, join, flow);
+  if (!change_flow(*tree_, entering.row, entering.column, join, flow)) return false;
   update_tree(*tree_, entering, {leaving, join, flow, on_row_side});
   ++pivots_;
+  return true;
 }
 
 }  // namespace genmi::transport

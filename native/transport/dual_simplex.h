@@ -23,9 +23,7 @@ namespace genmi::transport {
 
 class DualSimplex {
  public:
-  enum class Ending { kFeasible, kGaveUp, kCancelled };
-
-  // Gives up after max_rows rows of costs: on a bad day its pivots are without number. `symmetric`: rows of the costs
+  // Gives up after max_rows rows of costs: in bad cases the number of pivots explodes. `symmetric`: rows of the costs
   // are their columns.
   Ending solve(const CostBlock& costs, const CoarseCosts& coarse, bool symmetric, std::size_t max_rows, const Job* job,
                SpanningTree& tree);
@@ -47,8 +45,8 @@ class DualSimplex {
   void price(const Cut& cut);
   std::size_t take_near_side(const Cut& cut, std::size_t begin, std::size_t end, std::size_t taken);
   void find_least();
-  void look_at(std::size_t near);
-  void pivot(Node leaving, const EnteringArc& entering);
+  void price_row(std::size_t near);
+  bool pivot(Node leaving, const EnteringArc& entering);
 
   CostBlock costs_;
   const CoarseCosts* coarse_ = nullptr;

@@ -8,8 +8,9 @@ namespace genmi::transport {
 namespace {
 
 // Where there is no price yet, the least that costs leave over u.
-void lift_columns(const CostBlock& costs, const std::vector<double>& u, AlignedVector<double>& prices) {
-  AlignedVector<double> lifted(costs.stride(), kInfinity);
+void lift_columns(const CostBlock& costs, const std::vector<double>& u, AlignedVector<double>& prices,
+                  std::vector<double>& lifted) {
+  lifted.assign(costs.columns, kInfinity);
   for (std::size_t i = 0; i < costs.rows; ++i) costs.lower_exact(i, u[i], lifted.data());
   for (std::size_t j = 0; j < costs.columns; ++j)
     if (prices[j] == -kInfinity) prices[j] = lifted[j];
@@ -28,19 +29,19 @@ double inner(std::span<const double> a, std::span<const double> b) {
 }  // namespace
 
 void point_potentials(const CostBlock& costs, const Measures& moving, const SpanningTree& tree,
-                      AlignedVector<double>& phi) {
+                      AlignedVector<double>& prices, AlignedVector<double>& phi) {
   phi.assign(costs.stride(), 0);
   std::fill_n(phi.begin(), costs.columns, -kInfinity);
   const Sides& sides = tree.sides();
   for (std::size_t k = 0; k < moving.targets.points.size(); ++k)
     phi[moving.targets.points[k]] = tree.potential(sides.column_node(k));
-  AlignedVector<double> targets;
-  if (moving.sources.points.size() + moving.targets.points.size() < costs.rows) targets = phi;
+  const bool all_take_part = moving.sources.points.size() + moving.targets.points.size() == costs.rows;
+  if (!all_take_part) prices = phi;  // of the targets alone
   for (std::size_t k = 0; k < moving.sources.points.size(); ++k)
     phi[moving.sources.points[k]] = tree.potential(sides.row_node(k));
-  if (targets.empty()) return;
+  if (all_take_part) return;
   for (std::size_t point = 0; point < costs.rows; ++point)
-    if (phi[point] == -kInfinity) phi[point] = -costs.exact_minimum(point, targets.data());
+    if (phi[point] == -kInfinity) phi[point] = -costs.exact_minimum(point, prices.data());
 }
 
 double point_infeasibility(const CostBlock& costs, bool symmetric, const double* phi) {
@@ -59,14 +60,14 @@ void take_potentials(const SpanningTree& tree, std::vector<double>& u, std::vect
 }
 
 double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, const double* potentials,
-                  std::vector<double>& u, std::vector<double>& v) {
-  AlignedVector<double> prices(costs.stride(), -kInfinity);
+                  AlignedVector<double>& prices, std::vector<double>& u, std::vector<double>& v) {
+  prices.assign(costs.stride(), -kInfinity);
   for (std::size_t k = 0; k < targets.size(); ++k) prices[targets[k]] = potentials[k];
   u.resize(costs.rows);
   for (std::size_t i = 0; i < costs.rows; ++i) u[i] = costs.exact_minimum(i, prices.data());
-  double infeasibility = 0;  // of u_i, which is the least of what it must not exceed
+  double infeasibility = 0;  // zero so far: u_i is itself the minimum
   if (targets.size() < costs.columns) {
-    lift_columns(costs, u, prices);
+    lift_columns(costs, u, prices, v);
     for (std::size_t i = 0; i < costs.rows; ++i)
       infeasibility = std::max(infeasibility, u[i] - costs.exact_minimum(i, prices.data()));
   }
@@ -77,16 +78,6 @@ double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, 
 double dual_value(std::span<const double> supply, std::span<const double> demand, const std::vector<double>& u,
                   const std::vector<double>& v) {
   return inner(u, supply) + inner(v, demand);
-}
-
-double complementary_slackness(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
-                               const std::vector<double>& v) {
-  double largest = 0;
-  for (const PlanEntry& entry : plan) {
-    const auto i = static_cast<std::size_t>(entry.source), j = static_cast<std::size_t>(entry.target);
-    largest = std::max(largest, costs(i, j) - u[i] - v[j]);
-  }
-  return largest;
 }
 
 }  // namespace genmi::transport

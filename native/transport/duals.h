@@ -13,9 +13,9 @@
 namespace genmi::transport {
 
 // Potentials of N points that are sources and targets at once, u = -phi and v = phi, from those of the points that take
-// part in what moves: others get the c-transform.
+// part in what moves: others get the c-transform. `prices` is scratch memory, here and below.
 void point_potentials(const CostBlock& costs, const Measures& moving, const SpanningTree& tree,
-                      AlignedVector<double>& phi);
+                      AlignedVector<double>& prices, AlignedVector<double>& phi);
 
 // The largest of 0 and phi_j - phi_i - costs_ij: 0, but for rounding, proves what moves alone to be the optimum.
 double point_infeasibility(const CostBlock& costs, bool symmetric, const double* phi);
@@ -28,14 +28,10 @@ void take_potentials(const SpanningTree& tree, std::vector<double>& u, std::vect
 // they were; a point without mass gets the one-sided derivative of the cost for giving it some. Returns the largest of
 // 0 and u_i + v_j - costs_ij.
 double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, const double* potentials,
-                  std::vector<double>& u, std::vector<double>& v);
+                  AlignedVector<double>& prices, std::vector<double>& u, std::vector<double>& v);
 
 // <u, supply> + <v, demand>
 double dual_value(std::span<const double> supply, std::span<const double> demand, const std::vector<double>& u,
                   const std::vector<double>& v);
-
-// The largest costs_ij - u_i - v_j where the plan has mass; 0 for a proof of optimality.
-double complementary_slackness(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
-                               const std::vector<double>& v);
 
 }  // namespace genmi::transport

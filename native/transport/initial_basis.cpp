@@ -14,12 +14,12 @@ bool InitialBasis::build(const Problem& problem, const Job* job, SpanningTree& t
   if (!sinkhorn_.approximate(problem, job, first_potentials_)) return false;
   if (!matrix_minimum_.allocate(problem, first_potentials_, job, shipments_)) return false;
   const Sides sides = Sides::bipartite(costs.rows, costs.columns);
-  tree.plant(sides, sides.row_node(0));
+  tree.start(sides, sides.row_node(0));
   index_shipments(tree);
   prices_.assign(costs.stride(), -kInfinityf);
 
   walk(tree.root(), 0, costs, tree);
-  hang_walked(tree);
+  attach_walked(tree);
   for (std::size_t row = 1; row < costs.rows; ++row) {
     const Node start = sides.row_node(row);
     if (tree.contains(start)) continue;
@@ -29,10 +29,10 @@ bool InitialBasis::build(const Problem& problem, const Job* job, SpanningTree& t
     const Node linked = link.from->node;
     // In the tree's potentials the link has reduced cost zero.
     walk(linked, link.from->potential - link.reduced_cost, costs, tree);
-    tree.hang(linked, sides.column_node(link.column), {0, true});
-    hang_walked(tree);
+    tree.attach(linked, sides.column_node(link.column), {0, true});
+    attach_walked(tree);
   }
-  tree.settle();
+  tree.build_preorder();
   return true;
 }
 
@@ -70,11 +70,11 @@ void InitialBasis::walk(Node start, double potential, const CostBlock& costs, co
 }
 
 // Hangs all of the walk but its first node, which is in the tree already.
-void InitialBasis::hang_walked(SpanningTree& tree) {
+void InitialBasis::attach_walked(SpanningTree& tree) {
   for (std::size_t k = 1; k < walked_.size(); ++k) {
     const Visit& visit = walked_[k];
     const bool is_row = tree.sides().is_row(visit.node);
-    tree.hang(visit.node, visit.parent, {shipments_[visit.shipment].flow, is_row});
+    tree.attach(visit.node, visit.parent, {shipments_[visit.shipment].flow, is_row});
     if (!is_row) prices_[tree.sides().column(visit.node)] = static_cast<float>(visit.potential);
   }
 }

@@ -36,7 +36,7 @@ class InitialBasis {
   };
   void index_shipments(const SpanningTree& tree);
   void walk(Node start, double potential, const CostBlock& costs, const SpanningTree& tree);
-  void hang_walked(SpanningTree& tree);
+  void attach_walked(SpanningTree& tree);
   Link cheapest_link(const CostBlock& costs, const SpanningTree& tree) const;
 
   Sinkhorn sinkhorn_;

@@ -70,6 +70,7 @@ Status Marginals::prepare(std::span<const double> supply, std::span<const double
   if (Status status = check_mass("q", demanded); !status) return status;
   if (Status status = check_balance(supplied, demanded, mass_tolerance); !status) return status;
 
+  mass_ = supplied;
   supply_.assign(supply.begin(), supply.end());
   demand_.assign(demand.begin(), demand.end());
   const double scale = supplied / demanded;

@@ -55,6 +55,7 @@ class Marginals {
   double mass_of(std::int64_t units) const;
   std::size_t points() const { return supply_.size(); }
   bool may_stay() const { return !staying_.empty(); }
+  double mass() const { return mass_; }
   double moving_mass() const { return moving_mass_; }
 
  private:
@@ -69,7 +70,7 @@ class Marginals {
   mutable Measures all_;
   mutable bool all_is_made_ = false;
   Measures moving_;
-  double moving_mass_ = 0;
+  double mass_ = 0, moving_mass_ = 0;
 };
 
 }  // namespace genmi::transport

@@ -7,7 +7,7 @@
 namespace genmi::transport {
 namespace {
 
-// float32 rounds about so many times as coarsely as float64.
+// About how many times more coarsely float32 rounds than float64.
 constexpr double kRoundedFactor = 1e8;
 
 constexpr double kBlockFactor = 5;  // a block has about this times sqrt(rows x columns) arcs
@@ -29,10 +29,10 @@ Ending NetworkSimplex::solve(const CostBlock& costs, std::uint64_t max_pivots, c
   for (;;) {
     switch (pivot_round(pricing, job)) {
       case Round::kPivoted: break;
-      case Round::kPivotLimit: return Ending::kPivotLimit;
+      case Round::kPivotLimit: return Ending::kGaveUp;
       case Round::kCancelled: return Ending::kCancelled;
       case Round::kClean:
-        if (pricing == Pricing::kExact) return Ending::kOptimal;
+        if (pricing == Pricing::kExact) return Ending::kFound;
         pricing = Pricing::kExact;
     }
   }
@@ -154,12 +154,14 @@ LeavingArc find_leaving_arc(const SpanningTree& tree, Node row, Node column) {
   return {row_child, row, row_flow, true};
 }
 
-void change_flow(SpanningTree& tree, Node row, Node column, Node join, std::int64_t amount) {
-  if (amount == 0) return;
+bool change_flow(SpanningTree& tree, Node row, Node column, Node join, std::int64_t amount) {
+  if (amount == 0) return true;
+  bool in_range = true;
   for (Node node = row; node != join; node = tree.parent(node))
-    tree.change_flow(node, tree.arc(node).upward ? -amount : amount);
+    in_range &= SpanningTree::is_in_range(tree.change_flow(node, tree.arc(node).upward ? -amount : amount));
   for (Node node = column; node != join; node = tree.parent(node))
-    tree.change_flow(node, tree.arc(node).upward ? amount : -amount);
+    in_range &= SpanningTree::is_in_range(tree.change_flow(node, tree.arc(node).upward ? amount : -amount));
+  return in_range;
 }
 
 // Re-hangs the part that the leaving arc cuts off on the entering arc, and shifts its potentials so that the entering

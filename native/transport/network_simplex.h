@@ -23,7 +23,8 @@
 
 namespace genmi::transport {
 
-enum class Ending { kOptimal, kPivotLimit, kCancelled };
+// How a search ends that may stop before it has found what it is for.
+enum class Ending { kFound, kGaveUp, kCancelled };
 
 // An arc from a row to a column that is not in the tree.
 struct EnteringArc {
@@ -56,7 +57,7 @@ class NetworkSimplex {
   // What is left to do after a round of pivots.
   enum class Round { kClean, kPivoted, kPivotLimit, kCancelled };
 
-  // So many rounds in float64 are never needed, but by rounding errors that are larger than they should be.
+  // More float64 rounds than this occur only if rounding errors exceed the tolerance.
   static constexpr int kManyRounds = 50;
 
   Round pivot_round(Pricing pricing, const Job* job);
@@ -83,10 +84,11 @@ class NetworkSimplex {
   std::size_t next_row_ = 0;    // where pricing goes on
 };
 
-// The parts of a pivot, which the dual simplex has in common with the primal.
+// The parts of a pivot. The dual simplex has its own rule for the leaving arc; that it may change flows beyond their
+// range (change_flow then is false) does not happen to feasible trees.
 Node find_join(const SpanningTree& tree, Node a, Node b);
 LeavingArc find_leaving_arc(const SpanningTree& tree, Node row, Node column);
-void change_flow(SpanningTree& tree, Node row, Node column, Node join, std::int64_t amount);
+bool change_flow(SpanningTree& tree, Node row, Node column, Node join, std::int64_t amount);
 void update_tree(SpanningTree& tree, const EnteringArc& entering, const LeavingArc& leaving);
 
 }  // namespace genmi::transport

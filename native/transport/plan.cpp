@@ -7,12 +7,16 @@ namespace genmi::transport {
 
 namespace {
 
-// Calls entry(source, target, units) for every arc of the tree that has flow.
+// Calls entry(source, target, units) for every arc of the tree that has flow. Its rows are the sources, or all points;
+// so are its columns.
 template <class Entry>
 void for_each_flow(const Measures& measures, const SpanningTree& tree, Entry entry) {
+  const bool all_rows = tree.sides().rows != measures.sources.points.size();
+  const bool all_columns = tree.sides().columns != measures.targets.points.size();
   for (const Node node : tree.preorder()) {
     if (node == tree.root() || tree.arc(node).flow == 0) continue;
-    entry(measures.sources.points[tree.arc_row(node)], measures.targets.points[tree.arc_column(node)],
+    const std::size_t row = tree.arc_row(node), column = tree.arc_column(node);
+    entry(all_rows ? row : measures.sources.points[row], all_columns ? column : measures.targets.points[column],
           tree.arc(node).flow);
   }
 }
@@ -24,14 +28,13 @@ void add_entry(std::size_t source, std::size_t target, double mass, std::vector<
 
 }  // namespace
 
-void plan_of_staying(const Marginals& marginals, std::vector<PlanEntry>& plan) {
-  plan.clear();
+void add_staying(const Marginals& marginals, std::vector<PlanEntry>& plan) {
   for (std::size_t point = 0; point < marginals.points(); ++point)
     add_entry(point, point, marginals.staying_mass(point), plan);
 }
 
 void plan_of_moving(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan) {
-  plan_of_staying(marginals, plan);
+  plan.clear();
   for_each_flow(marginals.moving(), tree, [&](std::size_t source, std::size_t target, std::int64_t units) {
     add_entry(source, target, marginals.mass_of(units), plan);
   });
@@ -39,16 +42,17 @@ void plan_of_moving(const Marginals& marginals, const SpanningTree& tree, std::v
 
 void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes& routes,
                     std::vector<PlanEntry>& plan) {
-  plan_of_staying(marginals, plan);
+  plan.clear();
   for (const auto& [source, target, units] : routes.trace(tree, marginals.moving()))
     add_entry(source, target, marginals.mass_of(units), plan);
 }
 
 // The units of what may stay are cut to what can be needed of it, see Marginals: what is left of a point's mass stays
 // in any case, also where none of those units does.
-void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan) {
+void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vector<std::int64_t>& stays,
+                 std::vector<PlanEntry>& plan) {
   plan.clear();
-  std::vector<std::int64_t> stays(marginals.may_stay() ? marginals.points() : 0, 0);
+  stays.assign(marginals.may_stay() ? marginals.points() : 0, 0);
   for_each_flow(marginals.all(), tree, [&](std::size_t source, std::size_t target, std::int64_t units) {
     if (marginals.may_stay() && source == target) {
       stays[source] = units;
@@ -72,12 +76,16 @@ void sort_plan(std::vector<PlanEntry>& plan) {
   });
 }
 
-double plan_cost(const CostBlock& costs, const std::vector<PlanEntry>& plan) {
-  double cost = 0;
+PlanMeasures measure(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
+                     const std::vector<double>& v) {
+  PlanMeasures measures;
   for (const auto& [source, target, mass] : plan) {
-    cost += mass * costs(static_cast<std::size_t>(source), static_cast<std::size_t>(target));
+    const auto i = static_cast<std::size_t>(source), j = static_cast<std::size_t>(target);
+    const double cost = costs(i, j);
+    measures.cost += mass * cost;
+    measures.slackness = std::max(measures.slackness, cost - u[i] - v[j]);
   }
-  return cost;
+  return measures;
 }
 
 }  // namespace genmi::transport

@@ -7,8 +7,8 @@ namespace genmi::transport {
 namespace {
 
 constexpr std::size_t kSmallestProblem = 256;  // costs: below, the simplex is done before this has begun
-// Of what the median cost is more than that of a row's cheapest arc: where smoothing begins, and where it ends, unless
-// that is more than so much of the cheapest arc's, or less than so much of the whole number that all costs are of it.
+// First and last smoothing, as fractions of (median cost - mean cheapest arc); the last is at most kShareOfNearest of
+// the cheapest arc and, where all costs are multiples of one unit, at least kShareOfWhole of it.
 constexpr double kLargestSmoothing = 0.3, kSmallestSmoothing = 0.04;
 constexpr double kShareOfNearest = 0.05, kShareOfWhole = 0.15;
 constexpr std::size_t kIterations = 3, kLastIterations = 5;  // for each smoothing, and for the last

@@ -1,10 +1,14 @@
 // The pipeline of one problem: check, make the marginals ready, solve for what moves, then for everything if some mass
 // has to make way, lift the duals to all points, certify.
+// Sources: Pele, Werman, "Fast and robust earth mover's distances", 2009 (what both measures have stays, over a
+// metric); Peyre, Cuturi, "Computational Optimal Transport", 2019, sections 3.3 (complementary slackness) and 5.1
+// (c-transforms).
 #include <algorithm>
 #include <functional>
 #include <vector>
 
 #include "genmi/transport.h"
+#include "transport/basis.h"
 #include "transport/checks.h"
 #include "transport/duals.h"
 #include "transport/gather.h"
@@ -36,17 +40,20 @@ struct Solver::Workspace {
   WarmStart warm_start;
   Routes routes;
   SpanningTree tree, whole_tree;
-  AlignedVector<double> phi;  // potentials of all points
+  AlignedVector<double> phi;        // potentials of all points
+  AlignedVector<double> prices;     // scratch memory of the duals,
+  std::vector<std::int64_t> stays;  // and of the plan
 
   Status solve(const Costs& costs, const Options& options, Result& result);
-  void leave_all(const Costs& costs, Result& result);
+  void leave_all(const Costs& costs, const Options& options, Result& result);
   Status solve_again(const Costs& costs, const Options& options, Result& result, bool& solved);
   Status solve_from_nothing(const Costs& costs, const Options& options, Result& result);
   Status solve_measures(const Measures& measures, const Costs& costs, const Options& options, Result& result);
   Status optimise(const CostBlock& costs, const Options& options, SpanningTree& tree, Result& result);
-  bool is_proof(const Costs& costs, Result& result);
+  bool moving_is_enough(const Costs& costs, Result& result);
   void finish_moving(const Costs& costs, const Options& options, Result& result);
   void finish_all(const Costs& costs, const SpanningTree& tree, const Options& options, Result& result);
+  static void measure_plan(const Costs& costs, Result& result);
   void certify(const Costs& costs, Result& result) const;
 };
 
@@ -65,6 +72,7 @@ Status Solver::solve(const Costs& costs, std::span<const double> supply, std::sp
   Marginals& marginals = workspace_->marginals;
   if (Status status = marginals.prepare(supply, demand, options.mass_tolerance, costs.has_zero_diagonal()); !status)
     return status;
+  if (Status status = check_total(marginals.mass(), costs.largest()); !status) return status;
   if (Status status = workspace_->solve(costs, options, result); !status) return status;
   workspace_->certify(costs, result);
   if (options.plan) {
@@ -80,7 +88,7 @@ Status Solver::Workspace::solve(const Costs& costs, const Options& options, Resu
   result.outcome = Outcome::kOptimal;
   result.pivots = 0;
   if (marginals.moving().sources.points.empty()) {
-    leave_all(costs, result);
+    leave_all(costs, options, result);
     return Status::ok();
   }
   bool solved = false;
@@ -88,11 +96,13 @@ Status Solver::Workspace::solve(const Costs& costs, const Options& options, Resu
   return solve_from_nothing(costs, options, result);
 }
 
-void Solver::Workspace::leave_all(const Costs& costs, Result& result) {
+void Solver::Workspace::leave_all(const Costs& costs, const Options& options, Result& result) {
   result.u.assign(costs.rows(), 0);
   result.v.assign(costs.columns(), 0);
-  plan_of_staying(marginals, result.plan);
-  result.certificate.infeasibility = 0;
+  result.plan.clear();
+  if (options.plan) add_staying(marginals, result.plan);
+  result.cost = 0;
+  result.certificate = {};
 }
 
 // From the basis that the last problem has left, if there is one. With a limit of pivots every problem starts from
@@ -101,19 +111,22 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   Basis* const basis = options.basis;
   if (basis == nullptr || basis->empty() || options.max_pivots != Options{}.max_pivots) return Status::ok();
   if (!WarmStart::is_promising(*basis, marginals, costs)) return Status::ok();
-  const WarmStart::Ending ending = warm_start.solve(costs, marginals, *basis, options.job, tree);
-  if (ending == WarmStart::Ending::kCancelled) return aborted();
-  if (ending == WarmStart::Ending::kGaveUp) return Status::ok();
+  const Ending ending = warm_start.solve(costs, marginals, *basis, options.job, tree);
+  if (ending == Ending::kCancelled) return aborted();
+  if (ending == Ending::kGaveUp) return Status::ok();
   result.pivots = warm_start.pivots();
   take_potentials(tree, result.u, result.v);
   result.certificate.infeasibility = warm_start.infeasibility();
   if (basis->graph == Basis::Graph::kSides) {
-    plan_of_all(marginals, tree, result.plan);
+    plan_of_all(marginals, tree, stays, result.plan);
+    measure_plan(costs, result);
     solved = true;
   } else {
     plan_of_points(marginals, tree, routes, result.plan);
+    measure_plan(costs, result);
     // Where the triangle inequality does not quite hold, ways through other points may be shorter than any plan.
-    solved = complementary_slackness(costs.block(), result.plan, result.u, result.v) <= 10 * tree.rounding();
+    solved = result.certificate.slackness <= 10 * tree.rounding();
+    if (options.plan) add_staying(marginals, result.plan);
   }
   if (solved) keep_tree(tree, marginals, *basis);
   return Status::ok();
@@ -128,7 +141,7 @@ Status Solver::Workspace::solve_from_nothing(const Costs& costs, const Options& 
     return Status::ok();
   }
   if (Status status = solve_measures(marginals.moving(), costs, options, result); !status) return status;
-  if (result.outcome == Outcome::kIterationLimit || is_proof(costs, result)) {
+  if (result.outcome == Outcome::kIterationLimit || moving_is_enough(costs, result)) {
     finish_moving(costs, options, result);
     return Status::ok();
   }
@@ -153,13 +166,13 @@ Status Solver::Workspace::optimise(const CostBlock& costs, const Options& option
   const Ending ending = simplex.solve(costs, options.max_pivots - result.pivots, options.job, basis);
   result.pivots += simplex.pivots();
   if (ending == Ending::kCancelled) return aborted();
-  if (ending == Ending::kPivotLimit) result.outcome = Outcome::kIterationLimit;
+  if (ending == Ending::kGaveUp) result.outcome = Outcome::kIterationLimit;
   return Status::ok();
 }
 
 // Whether the potentials of what moves prove that nothing else need move.
-bool Solver::Workspace::is_proof(const Costs& costs, Result& result) {
-  point_potentials(costs.block(), marginals.moving(), tree, phi);
+bool Solver::Workspace::moving_is_enough(const Costs& costs, Result& result) {
+  point_potentials(costs.block(), marginals.moving(), tree, prices, phi);
   result.certificate.infeasibility = point_infeasibility(costs.block(), costs.is_symmetric(), phi.data());
   return result.certificate.infeasibility <= tree.rounding();
 }
@@ -167,34 +180,46 @@ bool Solver::Workspace::is_proof(const Costs& costs, Result& result) {
 void Solver::Workspace::finish_moving(const Costs& costs, const Options& options, Result& result) {
   plan_of_moving(marginals, tree, result.plan);
   if (result.outcome == Outcome::kIterationLimit) {
-    result.certificate.infeasibility =
-        lift_duals(costs.block(), marginals.moving().targets.points, tree.column_potentials(), result.u, result.v);
+    add_staying(marginals, result.plan);
+    result.certificate.infeasibility = lift_duals(costs.block(), marginals.moving().targets.points,
+                                                  tree.column_potentials(), prices, result.u, result.v);
+    measure_plan(costs, result);
     return;
   }
   if (options.basis != nullptr) keep_moving(tree, marginals, costs.block(), phi, *options.basis);
   result.v.assign(phi.begin(), phi.begin() + static_cast<std::ptrdiff_t>(costs.rows()));
   result.u.resize(costs.rows());
   std::transform(result.v.begin(), result.v.end(), result.u.begin(), std::negate<>());
+  measure_plan(costs, result);
+  if (options.plan) add_staying(marginals, result.plan);
 }
 
 void Solver::Workspace::finish_all(const Costs& costs, const SpanningTree& basis, const Options& options,
                                    Result& result) {
-  plan_of_all(marginals, basis, result.plan);
+  plan_of_all(marginals, basis, stays, result.plan);
   result.certificate.infeasibility =
-      lift_duals(costs.block(), marginals.all().targets.points, basis.column_potentials(), result.u, result.v);
-  if (options.basis != nullptr) keep_tree(basis, marginals, *options.basis);
+      lift_duals(costs.block(), marginals.all().targets.points, basis.column_potentials(), prices, result.u, result.v);
+  measure_plan(costs, result);
+  if (options.basis != nullptr && result.outcome == Outcome::kOptimal)
+    keep_all(basis, marginals, costs.block(), result.u, result.v, *options.basis);
+}
+
+// Mass that stays need not be looked at where u = -v: it costs nothing, and has no slack.
+void Solver::Workspace::measure_plan(const Costs& costs, Result& result) {
+  const auto [cost, slackness] = measure(costs.block(), result.plan, result.u, result.v);
+  result.cost = cost;
+  result.certificate.slackness = slackness;
 }
 
 // Both values bound the optimum, whatever happened before: the plan's from above, the duals' from below. Of two that
 // agree the plan's is the more accurate, a sum of positive terms, where the duals' cancel when the measures are close.
 // The block's costs are the caller's times a power of two.
 void Solver::Workspace::certify(const Costs& costs, Result& result) const {
-  const CostBlock block = costs.block();
   const double unit = 1 / costs.scale();
   Certificate& certificate = result.certificate;
-  certificate.slackness = unit * complementary_slackness(block, result.plan, result.u, result.v);
+  certificate.slackness *= unit;
   certificate.infeasibility *= unit;
-  result.cost = unit * plan_cost(block, result.plan);
+  result.cost *= unit;
   scale_by(unit, result.u);
   scale_by(unit, result.v);
   certificate.gap = result.cost - dual_value(marginals.supply(), marginals.demand(), result.u, result.v);

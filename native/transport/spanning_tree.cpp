@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 namespace genmi::transport {
 namespace {
@@ -21,7 +22,7 @@ Node* copy_stretch(const Node* from, const Node* end, const Node* limit, Node* t
 
 }  // namespace
 
-void SpanningTree::plant(const Sides& sides, Node root) {
+void SpanningTree::start(const Sides& sides, Node root) {
   sides_ = sides;
   root_ = root;
   states_.assign(sides.node_numbers(), {});
@@ -32,7 +33,7 @@ void SpanningTree::plant(const Sides& sides, Node root) {
   state(root).size = 1;
 }
 
-void SpanningTree::hang(Node child, Node parent, TreeArc arc) {
+void SpanningTree::attach(Node child, Node parent, TreeArc arc) {
   state(child) = {parent, 1, 0, arc};
   next_sibling_[index(child)] = first_child_[index(parent)];
   first_child_[index(parent)] = child;
@@ -40,7 +41,7 @@ void SpanningTree::hang(Node child, Node parent, TreeArc arc) {
 
 // A preorder without recursion: after a node comes its first child, or else the next sibling of the nearest ancestor
 // that has one.
-void SpanningTree::settle() {
+void SpanningTree::build_preorder() {
   order_.clear();
   for (Node node = root(); node != kNoNode;) {
     state(node).position = static_cast<std::int32_t>(order_.size());
@@ -54,7 +55,7 @@ void SpanningTree::settle() {
 }
 
 void SpanningTree::restore(const Sides& sides, const std::vector<Basis::Arc>& arcs) {
-  plant(sides, arcs.front().node);
+  start(sides, arcs.front().node);
   order_.clear();
   for (const auto& [node, parent, upward, potential] : arcs) {
     state(node) = {parent, 1, static_cast<std::int32_t>(order_.size()), {0, upward}};
@@ -92,16 +93,18 @@ void SpanningTree::set_potential(Node node, double potential) {
 }
 
 double SpanningTree::largest_potential() const {
-  double largest = 0;
-  for (const double potential : potentials_) largest = std::max(largest, std::abs(potential));
-  return largest;
+  double lanes[simd::kPadding] = {};  // that do not wait for each other
+  for (std::size_t k = 0; k < potentials_.size(); k += simd::kPadding)
+    for (std::size_t lane = 0; lane < simd::kPadding; ++lane)
+      lanes[lane] = std::max(lanes[lane], std::abs(potentials_[k + lane]));
+  return *std::max_element(std::begin(lanes), std::end(lanes));
 }
 
 void SpanningTree::exchange(const Exchange& exchange) {
   const std::int32_t first = state(exchange.leaving).position;
   const std::int32_t count = state(exchange.leaving).size;
   resize_ancestors(parent(exchange.leaving), exchange.join, -count);
-  turn_stem(exchange);
+  reverse_stem(exchange);
   const std::int32_t moved_to = move_stretch(first, count, exchange.parent);
   resize_ancestors(exchange.parent, exchange.join, count);
   shift_potentials(moved_to, count, exchange.shift);
@@ -114,7 +117,7 @@ void SpanningTree::resize_ancestors(Node from, Node to, std::int32_t change) {
 // The path from `entering` up to `leaving` is turned around node by node: each becomes the child of the one before it,
 // and takes along what else hung on it. In the new preorder of the subtree these remainders follow each other; each is
 // the stretch of its node without the stretch of the one before.
-void SpanningTree::turn_stem(const Exchange& exchange) {
+void SpanningTree::reverse_stem(const Exchange& exchange) {
   const std::int32_t count = state(exchange.leaving).size;
   const Node* const limit = order_.data() + order_.size();
   Node* out = stretch_.data();

@@ -47,13 +47,16 @@ struct TreeArc {
 class SpanningTree {
  public:
   static constexpr Node kNoNode = -1;
+  // Flows of a tree that is not feasible have no bound but this, which keeps the sum of two in range.
+  static constexpr std::int64_t kGreatestFlow = std::int64_t{1} << 60;
+  static bool is_in_range(std::int64_t flow) { return (flow <= kGreatestFlow) & (flow >= -kGreatestFlow); }
 
   // Starts anew with the root alone, which is a row.
-  void plant(const Sides& sides, Node root);
+  void start(const Sides& sides, Node root);
 
-  // Adds a node to the tree, below one that is in it already. settle() makes the tree ready once all are in.
-  void hang(Node child, Node parent, TreeArc arc);
-  void settle();
+  // Adds a node to the tree, below one that is in it already. build_preorder() makes the tree ready once all are in.
+  void attach(Node child, Node parent, TreeArc arc);
+  void build_preorder();
 
   // A tree whose nodes are given in preorder, with their potentials and without flows.
   void restore(const Sides& sides, const std::vector<Basis::Arc>& arcs);
@@ -69,7 +72,7 @@ class SpanningTree {
   };
   void exchange(const Exchange& exchange);
 
-  void change_flow(Node node, std::int64_t amount) { states_[index(node)].arc.flow += amount; }
+  std::int64_t change_flow(Node node, std::int64_t amount) { return states_[index(node)].arc.flow += amount; }
 
   // Computes the potentials from the costs of the tree's arcs, free of what earlier shifts have rounded away.
   void recompute_potentials(const CostBlock& costs);
@@ -117,7 +120,7 @@ class SpanningTree {
   void set_potential(Node node, double potential);
   void count_subtrees();
   void resize_ancestors(Node from, Node to, std::int32_t change);
-  void turn_stem(const Exchange& exchange);
+  void reverse_stem(const Exchange& exchange);
   std::int32_t move_stretch(std::int32_t first, std::int32_t count, Node parent);
   void shift_potentials(std::int32_t first, std::int32_t count, double shift);
   double largest_potential() const;

@@ -2,6 +2,8 @@
 //
 // Over costs with a zero diagonal the old basis is a tree of the points themselves, for what moves may go through any
 // of them; its arcs have no direction but that of their flow. Otherwise it is one of rows and columns.
+// Sources: Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 11.4 (flows of a tree from what its nodes supply);
+// Peyre, Cuturi, "Computational Optimal Transport", 2019, chapter 6 (transport over a metric as a flow through points).
 #pragma once
 
 #include <vector>
@@ -17,8 +19,6 @@ namespace genmi::transport {
 
 class WarmStart {
  public:
-  enum class Ending { kOptimal, kGaveUp, kCancelled };
-
   // Whether solve() can be tried, the basis being of these points, and is likely to be faster than a start from
   // nothing.
   static bool is_promising(const Basis& basis, const Marginals& marginals, const Costs& costs);
@@ -33,19 +33,14 @@ class WarmStart {
 
  private:
   bool fill_flows(const Measures& measures, SpanningTree& tree);
-  bool is_proof(const Costs& costs, SpanningTree& tree);
+  bool is_optimal(const Costs& costs, SpanningTree& tree);
 
   DualSimplex dual_;
   NetworkSimplex simplex_;
+  CoarseCosts::RoundedPotentials rounded_;
   std::vector<std::int64_t> balances_;  // of each node: what it has to send up, with its subtree
   std::uint64_t pivots_ = 0;
   double infeasibility_ = 0;
 };
-
-// The basis that a tree is, for the next problem. Empty where that could not use it: not all points take part.
-void keep_tree(const SpanningTree& tree, const Marginals& marginals, Basis& basis);
-// The tree of what moves as one of points, phi being the potentials of all.
-void keep_moving(const SpanningTree& tree, const Marginals& marginals, const CostBlock& costs,
-                 const AlignedVector<double>& phi, Basis& basis);
 
 }  // namespace genmi::transport

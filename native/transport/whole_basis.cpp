@@ -6,12 +6,12 @@ void WholeBasis::build(const SpanningTree& moving, const Marginals& marginals, c
                        SpanningTree& whole) {
   const Sides sides = Sides::bipartite(costs.rows, costs.columns);
   index_points(marginals.all(), marginals.points(), sides);
-  whole.plant(sides, translate(moving.root(), moving, marginals.moving()));
+  whole.start(sides, translate(moving.root(), moving, marginals.moving()));
   prices_.assign(costs.stride(), -kInfinity);
   for (const Node node : moving.preorder()) {
     const Node here = translate(node, moving, marginals.moving());
     if (node != moving.root())
-      whole.hang(here, translate(moving.parent(node), moving, marginals.moving()), moving.arc(node));
+      whole.attach(here, translate(moving.parent(node), moving, marginals.moving()), moving.arc(node));
     if (!sides.is_row(here)) prices_[sides.column(here)] = moving.potential(node);
   }
 
@@ -20,17 +20,17 @@ void WholeBasis::build(const SpanningTree& moving, const Marginals& marginals, c
     if (staying == 0) continue;
     const Node row = row_at(point), column = column_at(point);
     if (whole.contains(column)) {
-      whole.hang(row, column, {staying, true});
+      whole.attach(row, column, {staying, true});
       continue;
     }
     if (!whole.contains(row)) {
       const std::size_t at = sides.row(row);
       const std::size_t nearest = costs.find_exact_minimum(at, prices_.data(), costs.exact_minimum(at, prices_.data()));
-      whole.hang(row, sides.column_node(nearest), {0, true});
+      whole.attach(row, sides.column_node(nearest), {0, true});
     }
-    whole.hang(column, row, {staying, false});
+    whole.attach(column, row, {staying, false});
   }
-  whole.settle();
+  whole.build_preorder();
 }
 
 void WholeBasis::index_points(const Measures& all, std::size_t points, const Sides& sides) {

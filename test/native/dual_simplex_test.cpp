@@ -46,7 +46,7 @@ TEST(DualSimplex, FindsTheOptimumForOtherMasses) {
     const std::int64_t total = 60;
     const Units supplies = random_units(rows, total, random), demands = random_units(columns, total, random);
     ASSERT_TRUE(initial_basis.build({block, supplies, demands}, nullptr, tree));
-    ASSERT_EQ(simplex.solve(block, kNoLimit, nullptr, tree), Ending::kOptimal);
+    ASSERT_EQ(simplex.solve(block, kNoLimit, nullptr, tree), Ending::kFound);
 
     Units balances(tree.sides().node_numbers());
     for (std::size_t k = 0; k < 20; ++k) {
@@ -54,7 +54,7 @@ TEST(DualSimplex, FindsTheOptimumForOtherMasses) {
       --balances[static_cast<std::size_t>(tree.sides().column_node(below(columns, random)))];
     }
     serve(tree, balances);
-    ASSERT_EQ(dual.solve(block, prepared.coarse(), false, kNoLimit, nullptr, tree), DualSimplex::Ending::kFeasible);
+    ASSERT_EQ(dual.solve(block, prepared.coarse(), false, kNoLimit, nullptr, tree), Ending::kFound);
     ASSERT_NO_FATAL_FAILURE(expect_served(tree, balances));
     ASSERT_NO_FATAL_FAILURE(expect_optimal_tree(tree, block));
   }
@@ -77,14 +77,13 @@ TEST(DualSimplex, FindsTheOptimumAmongPoints) {
       --balances[below(n, random)];
     }
     const auto root = static_cast<Node>(below(n, random));
-    tree.plant(Sides::same_points(n), root);
+    tree.start(Sides::same_points(n), root);
     for (std::size_t point = 0; point < n; ++point)
-      if (static_cast<Node>(point) != root) tree.hang(static_cast<Node>(point), root, {0, false});
-    tree.settle();
+      if (static_cast<Node>(point) != root) tree.attach(static_cast<Node>(point), root, {0, false});
+    tree.build_preorder();
     tree.recompute_potentials(block);
     serve(tree, balances);
-    ASSERT_EQ(dual.solve(block, prepared.coarse(), repeat % 2 == 0, kNoLimit, nullptr, tree),
-              DualSimplex::Ending::kFeasible);
+    ASSERT_EQ(dual.solve(block, prepared.coarse(), repeat % 2 == 0, kNoLimit, nullptr, tree), Ending::kFound);
     ASSERT_NO_FATAL_FAILURE(expect_served(tree, balances));
     ASSERT_NO_FATAL_FAILURE(expect_optimal_tree(tree, block));
   }
@@ -96,17 +95,33 @@ TEST(DualSimplex, GivesUpAndStopsWhenTold) {
   const Matrix costs = make("hops", n, random);
   const Costs prepared = prepare(costs);
   SpanningTree tree;
-  tree.plant(Sides::same_points(n), 0);
-  for (Node point = 1; point < static_cast<Node>(n); ++point) tree.hang(point, 0, {-1, false});
-  tree.settle();
+  tree.start(Sides::same_points(n), 0);
+  for (Node point = 1; point < static_cast<Node>(n); ++point) tree.attach(point, 0, {-1, false});
+  tree.build_preorder();
   tree.recompute_potentials(prepared.block());
   Job job;
   job.cancel();
   DualSimplex dual;
-  EXPECT_EQ(dual.solve(prepared.block(), prepared.coarse(), true, kNoLimit, &job, tree),
-            DualSimplex::Ending::kCancelled);
-  EXPECT_EQ(dual.solve(prepared.block(), prepared.coarse(), true, 0, nullptr, tree), DualSimplex::Ending::kGaveUp);
+  EXPECT_EQ(dual.solve(prepared.block(), prepared.coarse(), true, kNoLimit, &job, tree), Ending::kCancelled);
+  EXPECT_EQ(dual.solve(prepared.block(), prepared.coarse(), true, 0, nullptr, tree), Ending::kGaveUp);
   EXPECT_EQ(dual.pivots(), 0u);
+}
+
+TEST(DualSimplex, GivesUpWhereFlowsLeaveTheirRange) {
+  Random random(5);
+  const Matrix costs = make("all equal", 3, random);
+  const Costs prepared = prepare(costs);
+  for (const std::int64_t flow : {SpanningTree::kGreatestFlow / 2, SpanningTree::kGreatestFlow}) {
+    SpanningTree tree;
+    tree.start(Sides::same_points(3), 0);
+    for (const Node point : {1, 2}) tree.attach(point, 0, {-flow, false});
+    tree.build_preorder();
+    tree.recompute_potentials(prepared.block());
+    DualSimplex dual;
+    const bool fits = 2 * flow <= SpanningTree::kGreatestFlow;
+    EXPECT_EQ(dual.solve(prepared.block(), prepared.coarse(), true, kNoLimit, nullptr, tree),
+              fits ? Ending::kFound : Ending::kGaveUp);
+  }
 }
 
 // Mass that passes through points on its way arrives, from whoever sent it, and no more of it than there is.
@@ -116,12 +131,12 @@ TEST(Routes, LeadFromSourcesToTargets) {
   SpanningTree tree;
   for (std::size_t repeat = 0; repeat < 300; ++repeat) {
     const std::size_t n = 2 + below(30, random);
-    tree.plant(Sides::same_points(n), 0);
+    tree.start(Sides::same_points(n), 0);
     for (std::size_t point = 1; point < n; ++point) {
       const auto flow = static_cast<std::int64_t>(below(4, random));
-      tree.hang(static_cast<Node>(point), static_cast<Node>(below(point, random)), {flow, random() % 2 == 0});
+      tree.attach(static_cast<Node>(point), static_cast<Node>(below(point, random)), {flow, random() % 2 == 0});
     }
-    tree.settle();
+    tree.build_preorder();
     Units balances = balances_of(tree);
     Measures moving;
     for (std::size_t point = 0; point < n; ++point) {

@@ -31,7 +31,7 @@ class Trees : public testing::TestWithParam<bool> {
     const Sides sides = same_points() ? Sides::same_points(rows) : Sides::bipartite(rows, columns);
     links_.assign(sides.node_numbers(), {});
     nodes_.assign(1, sides.row_node(below(rows, random)));
-    tree_.plant(sides, nodes_.front());
+    tree_.start(sides, nodes_.front());
     std::vector<Node> waiting;
     for (std::size_t row = 0; row < rows; ++row) waiting.push_back(sides.row_node(row));
     for (std::size_t column = 0; column < columns && !same_points(); ++column)
@@ -43,10 +43,10 @@ class Trees : public testing::TestWithParam<bool> {
       if (!may_link(child, parent)) continue;
       waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(next));
       links_[index(child)] = {parent, arc_from(child, random)};
-      tree_.hang(child, parent, links_[index(child)].arc);
+      tree_.attach(child, parent, links_[index(child)].arc);
       nodes_.push_back(child);
     }
-    tree_.settle();
+    tree_.build_preorder();
     tree_.recompute_potentials(prepared_.block());
   }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <thread>
+#include <utility>
 
 #include "genmi/transport.h"
 #include "transport/checks.h"
@@ -124,6 +125,21 @@ TEST_F(Refusals, SumsAtTheEndOfTheNumbers) {
   }
 }
 
+// Each in its range, but not what they make together.
+TEST_F(Refusals, CostsAndSumsWhoseProductOverflows) {
+  for (const double cost : {1e12, 1e160, 1e300}) {
+    costs_ = Matrix(2, 3, cost);
+    const double most = 1e300 / cost;
+    Result result;
+    EXPECT_TRUE(Solver().solve(prepare(costs_), Weights(2, most / 2), Weights(3, most / 3), {}, result));
+    EXPECT_LE(result.cost, 1e301);
+    EXPECT_LE(std::abs(result.certificate.gap), 1e287);
+    const Status status = solve(Weights(2, most), Weights(3, most * 2 / 3));
+    EXPECT_EQ(status.code(), Code::kOutOfRange);
+    EXPECT_NE(status.message().find("sum times the largest distance"), std::string::npos) << status.message();
+  }
+}
+
 TEST_F(Refusals, SumsThatDiffer) {
   EXPECT_TRUE(solve({1, 2}, {1, 1, 1 + 1e-9}));
   const Status status = solve({1, 2}, {1, 1, 1.5});
@@ -141,6 +157,16 @@ TEST_F(Refusals, CostsOutOfRange) {
     }
   }
   EXPECT_EQ(Costs().prepare({nullptr, 0, 3}).code(), Code::kOutOfRange);
+}
+
+// Without a look at them.
+TEST_F(Refusals, MorePointsThanNodesCanNumber) {
+  const std::size_t most = std::size_t{1} << 31;
+  for (const auto& [rows, columns] : {std::pair{most, std::size_t{1}}, {std::size_t{1}, most}, {most / 2, most / 2}}) {
+    const Status status = Costs().prepare({nullptr, rows, columns});
+    EXPECT_EQ(status.code(), Code::kOutOfRange);
+    EXPECT_NE(status.message().find("rows and columns together"), std::string::npos) << status.message();
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cfenv>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "transport/coarse_costs.h"
 #include "transport/cost_block.h"
@@ -124,11 +125,10 @@ TEST(CoarseCosts, BoundReducedCostsFromBelow) {
       for (std::size_t j = 0; j < block.columns; ++j)
         if (random() % 4 != 0 || j == 0) prices[j] = largest * std::uniform_real_distribution<float>(-1, 1)(random);
       AlignedVector<std::int16_t> rounded;
-      prepared.coarse().round_prices(prices.data(), 0, rounded);
       std::vector<std::size_t> rows;
       for (std::size_t i = 0; i < block.rows; i += 1 + random() % 3) rows.push_back(i);
       std::vector<float> bounds(rows.size());
-      prepared.coarse().lower_bounds(rows, rounded, bounds);
+      prepared.coarse().lower_bounds(rows, prices.data(), 0, rounded, bounds);
       for (std::size_t k = 0; k < rows.size(); ++k) {
         const float least = block.rounded_minimum(rows[k], prices.data());
         EXPECT_LE(bounds[k], least + 1e-6f * largest) << family;
@@ -138,26 +138,52 @@ TEST(CoarseCosts, BoundReducedCostsFromBelow) {
   }
 }
 
+// A few costs beyond comparison do not make all others nothing, and bounds hold for prices of any of them.
+TEST(CoarseCosts, BoundReducedCostsBesideOutliers) {
+  Random random(15);
+  Matrix costs = make("plane", 50, random);
+  const auto usual = static_cast<float>(costs.largest());
+  costs(3, 4) = costs(4, 3) = 1e5 * costs.largest();
+  const Costs prepared = prepare(costs);
+  const CostBlock block = prepared.block();
+  std::vector<std::size_t> rows(block.rows);
+  std::iota(rows.begin(), rows.end(), 0);
+  for (const float range : {usual, 20 * usual, 1e5f * usual}) {
+    AlignedVector<float> prices(block.stride(), -kInfinityf);
+    for (std::size_t j = 0; j < block.columns; ++j)
+      prices[j] = range * std::uniform_real_distribution<float>(-1, 1)(random);
+    AlignedVector<std::int16_t> rounded;
+    std::vector<float> bounds(block.rows);
+    prepared.coarse().lower_bounds(rows, prices.data(), 0, rounded, bounds);
+    for (const std::size_t i : rows) {
+      const float least = block.rounded_minimum(i, prices.data());
+      EXPECT_LE(bounds[i], least + 1e-6f * range);
+      if (range == usual) EXPECT_GE(bounds[i], least - 0.02f * usual);
+    }
+  }
+}
+
 // Whole numbers are their own roundings, so that ties need not be looked at twice.
 TEST(CoarseCosts, AreExactForWholeNumbers) {
+  CoarseCosts::RoundedPotentials scratch;
   Random random(12);
   const Matrix costs = make("hops", 70, random);
   const Costs prepared = prepare(costs);
   const CostBlock block = prepared.block();
   const AlignedVector<float> prices(block.stride(), 1.f);
   AlignedVector<std::int16_t> rounded;
-  prepared.coarse().round_prices(prices.data(), 0, rounded);
   const std::vector<std::size_t> rows = {5};
   std::vector<float> bounds(1);
-  prepared.coarse().lower_bounds(rows, rounded, bounds);
+  prepared.coarse().lower_bounds(rows, prices.data(), 0, rounded, bounds);
   EXPECT_EQ(bounds[0], block.rounded_minimum(5, prices.data()));
   AlignedVector<double> potentials(block.stride());
   for (std::size_t j = 0; j < block.columns; ++j) potentials[j] = costs(0, j);
-  EXPECT_EQ(prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), true), 0.0);
+  EXPECT_EQ(prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), true, scratch), 0.0);
 }
 
 // What exceeds a cost is found, however little it is; potentials too far apart are left to others.
 TEST(CoarseCosts, FindPotentialsThatExceedACost) {
+  CoarseCosts::RoundedPotentials scratch;
   Random random(13);
   for (const std::size_t n : {2, 33, 100}) {
     for (const double excess : {1e-12, 1e-3, 0.5}) {
@@ -169,18 +195,21 @@ TEST(CoarseCosts, FindPotentialsThatExceedACost) {
       for (std::size_t j = 0; j < n; ++j) potentials[j] = costs(from, j);
       potentials[at] += excess;
       for (const bool same_points : {false, true}) {
-        const auto found = prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), same_points);
+        const auto found =
+            prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), same_points, scratch);
         ASSERT_TRUE(found.has_value());
         EXPECT_NEAR(*found, excess, 1e-14) << n;
       }
       potentials[at] = 1e9;
-      EXPECT_FALSE(prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), true).has_value());
+      EXPECT_FALSE(
+          prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), true, scratch).has_value());
     }
   }
 }
 
 // Rows that are no columns.
 TEST(CoarseCosts, FindPotentialsOfTwoSidesThatExceedACost) {
+  CoarseCosts::RoundedPotentials scratch;
   Random random(14);
   for (const char* family : {"random wide", "random square", "random tall"}) {
     const Matrix costs = make(family, 50, random);
@@ -196,7 +225,7 @@ TEST(CoarseCosts, FindPotentialsOfTwoSidesThatExceedACost) {
     for (std::size_t i = 0; i < block.rows; ++i)
       for (std::size_t j = 0; j < block.columns; ++j) expected = std::max(expected, columns[j] - rows[i] - block(i, j));
     EXPECT_GT(expected, 0) << family;
-    EXPECT_EQ(prepared.coarse().infeasibility(block, rows.data(), columns.data(), false), expected) << family;
+    EXPECT_EQ(prepared.coarse().infeasibility(block, rows.data(), columns.data(), false, scratch), expected) << family;
   }
 }
 

@@ -103,9 +103,59 @@ void expect_proofs(std::uint64_t count, std::size_t (*draw_size)(Random&)) {
   }
 }
 
+// What a step of training makes of a measure: every weight changes a little, some become nothing or get something.
+Weights moved(const Weights& weights, double step, Random& random) {
+  const double nothing = random() % 2 == 0 ? 0 : 1e-300, saturated = power_of_ten(-12, -3, random);
+  Weights changed = weights;
+  for (double& weight : changed) {
+    weight *= std::exp(step * (2 * uniform(random) - 1));
+    if (weight < saturated) weight = uniform(random) < 0.95 ? nothing : saturated;
+  }
+  if (sum(changed) == 0) return weights;
+  scale_by(sum(weights) / sum(changed), changed);
+  return changed;
+}
+
+// Each problem is the first of a sequence, whose others begin with the basis that the one before has left.
+void expect_proofs_of_sequences(std::uint64_t count, std::size_t (*draw_size)(Random&)) {
+  constexpr int kSteps = 5;
+  Solver solver;
+  Costs costs;
+  Result result;
+  std::uint64_t first_pivots = 0, later_pivots = 0;
+  for (std::uint64_t seed = first_seed(); seed < first_seed() + count; ++seed) {
+    Random random(seed);
+    RandomProblem problem = draw_problem(seed, draw_size(random), random);
+    ASSERT_TRUE(costs.prepare(problem.costs.view(), problem.known)) << problem;
+    const double step = power_of_ten(-4, 0, random);
+    Basis basis;
+    Options options;
+    options.plan = true;
+    options.basis = &basis;
+    for (int k = 0; k < kSteps; ++k) {
+      const Status status = solver.solve(costs, problem.supply, problem.demand, options, result);
+      ASSERT_TRUE(status) << status.message() << problem << ", step " << k;
+      ASSERT_EQ(find_fault(problem.costs, problem.supply, problem.demand, result), "") << problem << ", step " << k;
+      ASSERT_EQ(result.outcome, Outcome::kOptimal) << problem << ", step " << k;
+      (k == 0 ? first_pivots : later_pivots) += result.pivots;
+      problem.supply = moved(problem.supply, step, random);
+      problem.demand = moved(problem.demand, step, random);
+    }
+  }
+  if (count >= 100) EXPECT_LT(later_pivots, 2 * first_pivots) << "bases are not used";
+}
+
 TEST(RandomProblems, AreSolvedWithProof) { expect_proofs(problem_count(), draw_small_size); }
 
 TEST(RandomProblems, AreSolvedWithProofWhenLarge) { expect_proofs((problem_count() + 199) / 200, draw_large_size); }
+
+TEST(RandomProblems, AreSolvedWithProofStepAfterStep) {
+  expect_proofs_of_sequences((problem_count() + 9) / 10, draw_small_size);
+}
+
+TEST(RandomProblems, AreSolvedWithProofStepAfterStepWhenLarge) {
+  expect_proofs_of_sequences((problem_count() + 999) / 1000, draw_large_size);
+}
 
 }  // namespace
 }  // namespace genmi::transport

@@ -43,6 +43,9 @@ class Objective {
 
   virtual Cost cost(std::size_t n, std::size_t k) const = 0;
 
+  // How much memory it holds between two evaluations.
+  virtual std::size_t kept_bytes() const { return 0; }
+
   // How many samples its affinity knows; 0 for objectives that need none.
   virtual std::size_t affinity_size() const { return 0; }
 };

@@ -3,7 +3,8 @@
 //   minimise <plan, costs>  over plan >= 0, plan 1 = supply, plan' 1 = demand
 //   maximise <u, supply> + <v, demand>  over u_i + v_j <= costs_ij
 //
-// Solved by the primal network simplex (native/transport/network_simplex.h); no GEMINI in here.
+// Solved by the network simplex, primal from nothing (native/transport/network_simplex.h) and dual from the basis of a
+// problem like it (dual_simplex.h); no GEMINI in here.
 // References: Ahuja, Magnanti, Orlin, "Network Flows", 1993, ch. 11; Peyre, Cuturi, "Computational Optimal
 // Transport", 2019, ch. 3.
 #pragma once
@@ -50,13 +51,15 @@ class Costs {
 
   std::size_t rows() const { return matrix_.rows; }
   std::size_t columns() const { return matrix_.columns; }
-  std::size_t bytes() const { return scaled_.capacity() * sizeof(double) + rounded_.capacity() * sizeof(float); }
+  // Of memory, from any thread; the block in 16 bits counts once it has been made.
+  std::size_t bytes() const;
 
   // For the solvers: the costs times scale(), a power of two that keeps float32 in range.
   CostBlock block() const;
   // The block's in 16 bits, made by the first who asks; from any thread.
   const CoarseCosts& coarse() const;
   double scale() const { return scale_; }
+  double largest() const { return largest_; }  // of the costs as they came
   bool has_zero_diagonal() const { return zero_diagonal_; }
   bool is_metric_like() const { return metric_like_; }
   bool is_symmetric() const { return symmetric_; }
@@ -68,8 +71,7 @@ class Costs {
   void pad();
 
   MatrixView<double> matrix_;  // without data where they came as float32
-  double scale_ = 1;
-  float largest_ = 0;             // of the scaled costs, rounded
+  double scale_ = 1, largest_ = 0;
   std::vector<double> scaled_;    // empty where the scale is 1
   AlignedVector<float> rounded_;  // in padded rows
   bool rounding_is_exact_ = false, zero_diagonal_ = false, metric_like_ = false, symmetric_ = false;
@@ -80,6 +82,9 @@ class Costs {
 class Basis {
  public:
   bool empty() const { return arcs.empty(); }
+  std::size_t bytes() const {
+    return arcs.capacity() * sizeof(Arc) + (supply.capacity() + demand.capacity()) * sizeof(double);
+  }
 
   // For the solvers: the nodes of the tree, the root first and parents before children, with their potentials.
   enum class Graph { kPoints, kSides };
@@ -98,7 +103,8 @@ struct Options {
   std::uint64_t max_pivots = std::numeric_limits<std::uint64_t>::max();
   double mass_tolerance = 1e-8;  // largest relative difference of the two sums
   const Job* job = nullptr;      // polled inside the pivots
-  Basis* basis = nullptr;        // where to start, without max_pivots and if not empty; where to leave the last basis
+  // The basis to start from (ignored if empty or with max_pivots); receives the final one, if that is optimal.
+  Basis* basis = nullptr;
 };
 
 enum class Outcome { kOptimal, kIterationLimit };
@@ -135,8 +141,9 @@ class Solver {
   Solver(Solver&&) noexcept;
   Solver& operator=(Solver&&) noexcept;
 
-  // supply: n1 weights, demand: n2 weights, finite, >= 0, not all zero. Demands are scaled to the supplies' sum when
-  // the sums differ by no more than mass_tolerance; by more is kInfeasible. The result is for that sum as it is, not
+  // supply: n1 weights, demand: n2 weights, finite, >= 0, not all zero; their sum, also times the largest cost, at most
+  // 1e300. Demands are scaled to the supplies' sum when the sums differ by no more than mass_tolerance; by more is
+  // kInfeasible. The result is for that sum as it is, not
   // for 1. Stopping at max_pivots is no error but an Outcome. On an error (kOutOfRange for the weights, kInfeasible,
   // kAborted) the result is unspecified. Cost about N^2 to N^2.3 for N points.
   Status solve(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
