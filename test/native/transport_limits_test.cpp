@@ -67,11 +67,14 @@ TEST(Transport, StopsWhenCancelledDuringThePivots) {
   const Weights supply = make_weights(n, 1, random), demand = make_weights(n, 1, random);
   Solver solver;
   Result result;
-  const Clock::time_point start = Clock::now();
-  ASSERT_TRUE(solver.solve(prepared, supply, demand, {}, result));
-  const Clock::duration whole = Clock::now() - start;
+  Clock::duration whole = Clock::duration::max();  // the shortest: the first has memory to get
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    const Clock::time_point start = Clock::now();
+    ASSERT_TRUE(solver.solve(prepared, supply, demand, {}, result));
+    whole = std::min(whole, Clock::now() - start);
+  }
   Code code = Code::kOk;
-  for (int attempt = 0; attempt < 5 && code != Code::kAborted; ++attempt) {
+  for (int attempt = 0; attempt < 20 && code != Code::kAborted; ++attempt) {
     Job job;
     Options options;
     options.job = &job;
