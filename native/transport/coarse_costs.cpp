@@ -29,19 +29,25 @@ float median_of(const CostBlock& costs) {
 
 }  // namespace
 
+// Whole numbers stay exact, whatever the largest is: that is worth more than bits.
 CoarseCosts::CoarseCosts(const CostBlock& costs, float largest) : columns_(costs.columns), stride_(costs.stride()) {
+  round(costs, unit_of(largest));
   const float typical = median_of(costs);
-  cut_ = typical > 0 && largest > kOutlier * typical;
-  unit_ = unit_of(cut_ ? kOutlier * typical : largest);
+  cut_ = !exact_ && typical > 0 && largest > kOutlier * typical;
+  if (cut_) round(costs, unit_of(kOutlier * typical));
+}
+
+void CoarseCosts::round(const CostBlock& costs, double unit) {
+  unit_ = unit;
   costs_.assign(costs.rows * stride_, kMost);
-  const auto inverse_unit = static_cast<float>(1 / unit_), unit = static_cast<float>(unit_);
+  const auto rounded_unit = static_cast<float>(unit), inverse_unit = static_cast<float>(1 / unit);
   unsigned inexact = costs.exact != nullptr;
   for (std::size_t i = 0; i < costs.rows; ++i) {
     const float* exact = costs.rounded_row(i);
     std::int16_t* coarse = costs_.data() + i * stride_;
     for (std::size_t j = 0; j < columns_; ++j) {
       coarse[j] = static_cast<std::int16_t>(std::min(exact[j] * inverse_unit, float{kMost}));
-      inexact |= static_cast<unsigned>(static_cast<float>(coarse[j]) * unit != exact[j]);
+      inexact |= static_cast<unsigned>(static_cast<float>(coarse[j]) * rounded_unit != exact[j]);
     }
   }
   exact_ = inexact == 0;

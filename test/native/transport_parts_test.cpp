@@ -167,7 +167,8 @@ TEST(CoarseCosts, BoundReducedCostsBesideOutliers) {
 TEST(CoarseCosts, AreExactForWholeNumbers) {
   CoarseCosts::RoundedPotentials scratch;
   Random random(12);
-  const Matrix costs = make("hops", 70, random);
+  Matrix costs = make("hops", 70, random);
+  costs(5, 6) = costs(6, 5) = 1000;  // as between points that are not connected
   const Costs prepared = prepare(costs);
   const CostBlock block = prepared.block();
   const AlignedVector<float> prices(block.stride(), 1.f);
