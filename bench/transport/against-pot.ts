@@ -3,6 +3,7 @@ import { type Affinity, TransportSolver } from 'genmi';
 import { median } from '../statistics.js';
 import { type Comparison, type Effort, oneProblem, wholeSet } from './comparison.js';
 import {
+  apartSet,
   coldProblems,
   coldSet,
   createCourse,
@@ -37,6 +38,7 @@ export async function compare(
     fresh: freshSet(course, makeAffinity, 1),
     emd2: potProblems(problems, choice, pot, 'emd2'),
     warm: warmSet(course, 1),
+    apart: apartSet(course, 1),
     single: coldProblems(course, choice, solver),
   };
   let repetition = 0;
@@ -44,10 +46,10 @@ export async function compare(
     const chosen = choice(repetition++).map((i) => costs.cold[i]);
     for (const each of ['emd_c', 'emd2', 'single'] as const)
       expectSameCosts(`${rowName(row)}, ${set}, ${each}`, costs[each], chosen);
-    for (const each of ['fresh', 'warm'] as const)
+    for (const each of ['fresh', 'warm', 'apart'] as const)
       expectSameCosts(`${rowName(row)}, ${set}, ${each}`, costs[each], costs.cold);
   }
-  const { emd_c, emd2, cold, fresh, warm, single } = contestants;
+  const { emd_c, emd2, cold, fresh, warm, apart, single } = contestants;
   return {
     name: rowName(row),
     set,
@@ -58,6 +60,7 @@ export async function compare(
     cold: median(cold.seconds),
     fresh: median(fresh.seconds),
     warm: median(warm.seconds),
+    apart: median(apart.seconds),
     single: { pot: Math.min(oneProblem(emd_c), oneProblem(emd2)), cold: oneProblem(single) },
     targets: targetsFor(row, set),
   };

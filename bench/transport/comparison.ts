@@ -20,6 +20,8 @@ export interface Comparison {
   /** From the numbers of the distances on. */
   readonly fresh: number;
   readonly warm?: number;
+  /** Warm, with the others in between. */
+  readonly apart?: number;
   readonly single: { readonly pot: number; readonly cold: number };
   readonly targets: Targets;
 }
@@ -53,6 +55,7 @@ export const comparisonColumns: readonly Column<Comparison>[] = [
   { title: 'fresh, ms', width: 9, text: ({ fresh }) => milliseconds(fresh) },
   { title: 'cold, ms', width: 9, text: ({ cold }) => milliseconds(cold) },
   { title: 'warm, ms', width: 9, text: ({ warm }) => (warm === undefined ? '-' : milliseconds(warm)) },
+  { title: 'apart, ms', width: 9, text: ({ apart }) => (apart === undefined ? '-' : milliseconds(apart)) },
   { title: 'POT / fresh', width: 11, text: (row) => against(potTime(row) / row.fresh, undefined, 'at least') },
   { title: '/ cold', width: 13, text: (row) => against(potTime(row) / row.cold, row.targets.cold, 'at least') },
   {
