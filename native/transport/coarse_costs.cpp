@@ -11,6 +11,7 @@ constexpr std::int16_t kMost = simd::kCoarseRange - 1;
 
 // Costs beyond this many times the median would leave too few bits to the others.
 constexpr float kOutlier = 64;
+constexpr float kLeastUsual = 0x1p-30f;  // of the largest cost: keeps units in float32's range
 
 // The smallest power of two of which the largest cost holds fewer than kCoarseRange.
 double unit_of(float largest) { return largest == 0 ? 1 : std::ldexp(2.0 / simd::kCoarseRange, std::ilogb(largest)); }
@@ -30,9 +31,9 @@ float median_of(const CostBlock& costs) {
 }  // namespace
 
 CoarseCosts::CoarseCosts(const CostBlock& costs, float largest) : columns_(costs.columns), stride_(costs.stride()) {
-  const float typical = median_of(costs);
-  cut_ = typical > 0 && largest > kOutlier * typical;
-  unit_ = unit_of(cut_ ? kOutlier * typical : largest);
+  const float typical = median_of(costs), usual = std::max(kOutlier * typical, kLeastUsual * largest);
+  cut_ = typical > 0 && largest > usual;
+  unit_ = unit_of(cut_ ? usual : largest);
   costs_.assign(costs.rows * stride_, kMost);
   const auto inverse_unit = static_cast<float>(1 / unit_), unit = static_cast<float>(unit_);
   unsigned inexact = costs.exact != nullptr;
