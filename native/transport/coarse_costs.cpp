@@ -30,11 +30,19 @@ float median_of(const CostBlock& costs) {
 
 }  // namespace
 
-CoarseCosts::CoarseCosts(const CostBlock& costs, float largest) : columns_(costs.columns), stride_(costs.stride()) {
-  const float typical = median_of(costs), usual = std::max(kOutlier * typical, kLeastUsual * largest);
-  cut_ = typical > 0 && largest > usual;
-  unit_ = unit_of(cut_ ? usual : largest);
+// Whole units, which hops are with any penalty, are worth more than all bits: see infeasibility().
+CoarseCosts::CoarseCosts(const CostBlock& costs, float largest)
+    : columns_(costs.columns), stride_(costs.stride()), unit_(unit_of(largest)) {
   costs_.assign(costs.rows * stride_, kMost);
+  round_costs(costs);
+  const float typical = median_of(costs), usual = std::max(kOutlier * typical, kLeastUsual * largest);
+  cut_ = !exact_ && typical > 0 && largest > usual;
+  if (!cut_) return;
+  unit_ = unit_of(usual);
+  round_costs(costs);
+}
+
+void CoarseCosts::round_costs(const CostBlock& costs) {
   const auto inverse_unit = static_cast<float>(1 / unit_), unit = static_cast<float>(unit_);
   unsigned inexact = costs.exact != nullptr;
   for (std::size_t i = 0; i < costs.rows; ++i) {
