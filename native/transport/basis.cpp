@@ -61,7 +61,7 @@ void keep_tree(const SpanningTree& tree, const Marginals& marginals, Basis& basi
 // Points that nothing leaves or reaches hang on a target that is nearest: that gave them their potential.
 void keep_moving(const SpanningTree& tree, const Marginals& marginals, const CostBlock& costs,
                  const AlignedVector<double>& phi, Basis& basis) {
-  const auto& [sources, targets] = marginals.moving();
+  const Support &sources = marginals.moving().sources, &targets = marginals.moving().targets;
   Writer writer(Sides::same_points(costs.rows), basis);
   if (sources.points.size() + targets.points.size() < costs.rows) {
     std::vector<bool> takes_part(costs.rows, false);
@@ -86,7 +86,7 @@ void keep_moving(const SpanningTree& tree, const Marginals& marginals, const Cos
 // potentials.
 void keep_all(const SpanningTree& tree, const Marginals& marginals, const CostBlock& costs,
               const std::vector<double>& u, const std::vector<double>& v, Basis& basis) {
-  const auto& [sources, targets] = marginals.all();
+  const Support &sources = marginals.all().sources, &targets = marginals.all().targets;
   const Sides all = Sides::bipartite(costs.rows, costs.columns);
   Writer writer(all, basis);
   AlignedVector<double> prices(costs.stride(), -kInfinity);

@@ -11,6 +11,7 @@ constexpr std::int16_t kMost = simd::kCoarseRange - 1;
 
 // Costs beyond this many times the median would leave too few bits to the others.
 constexpr float kOutlier = 64;
+constexpr float kLeastUsual = 0x1p-30f;  // of the largest cost: keeps units in float32's range
 
 // The smallest power of two of which the largest cost holds fewer than kCoarseRange.
 double unit_of(float largest) { return largest == 0 ? 1 : std::ldexp(2.0 / simd::kCoarseRange, std::ilogb(largest)); }
@@ -29,25 +30,27 @@ float median_of(const CostBlock& costs) {
 
 }  // namespace
 
-// Whole numbers stay exact, whatever the largest is: that is worth more than bits.
-CoarseCosts::CoarseCosts(const CostBlock& costs, float largest) : columns_(costs.columns), stride_(costs.stride()) {
-  round(costs, unit_of(largest));
-  const float typical = median_of(costs);
-  cut_ = !exact_ && typical > 0 && largest > kOutlier * typical;
-  if (cut_) round(costs, unit_of(kOutlier * typical));
+// Whole units, which hops are with any penalty, are worth more than all bits: see infeasibility().
+CoarseCosts::CoarseCosts(const CostBlock& costs, float largest)
+    : columns_(costs.columns), stride_(costs.stride()), unit_(unit_of(largest)) {
+  costs_.assign(costs.rows * stride_, kMost);
+  round_costs(costs);
+  const float typical = median_of(costs), usual = std::max(kOutlier * typical, kLeastUsual * largest);
+  cut_ = !exact_ && typical > 0 && largest > usual;
+  if (!cut_) return;
+  unit_ = unit_of(usual);
+  round_costs(costs);
 }
 
-void CoarseCosts::round(const CostBlock& costs, double unit) {
-  unit_ = unit;
-  costs_.assign(costs.rows * stride_, kMost);
-  const auto rounded_unit = static_cast<float>(unit), inverse_unit = static_cast<float>(1 / unit);
+void CoarseCosts::round_costs(const CostBlock& costs) {
+  const auto inverse_unit = static_cast<float>(1 / unit_), unit = static_cast<float>(unit_);
   unsigned inexact = costs.exact != nullptr;
   for (std::size_t i = 0; i < costs.rows; ++i) {
     const float* exact = costs.rounded_row(i);
     std::int16_t* coarse = costs_.data() + i * stride_;
     for (std::size_t j = 0; j < columns_; ++j) {
       coarse[j] = static_cast<std::int16_t>(std::min(exact[j] * inverse_unit, float{kMost}));
-      inexact |= static_cast<unsigned>(static_cast<float>(coarse[j]) * rounded_unit != exact[j]);
+      inexact |= static_cast<unsigned>(static_cast<float>(coarse[j]) * unit != exact[j]);
     }
   }
   exact_ = inexact == 0;

@@ -36,7 +36,7 @@ class CoarseCosts {
                                       bool same_points, RoundedPotentials& rounded) const;
 
  private:
-  void round(const CostBlock& costs, double unit);
+  void round_costs(const CostBlock& costs);
   bool round_potentials(const double* potentials, std::size_t count, double centre, Shorts& out, bool& exact) const;
   const std::int16_t* row(std::size_t index) const { return costs_.data() + index * stride_; }
 

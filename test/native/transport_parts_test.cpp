@@ -163,12 +163,24 @@ TEST(CoarseCosts, BoundReducedCostsBesideOutliers) {
   }
 }
 
+TEST(CoarseCosts, BoundReducedCostsWhereMostAreNearlyNothing) {
+  Matrix costs(4, 4, 1e-45);
+  costs(0, 1) = costs(2, 3) = 1, costs(1, 1) = 0;
+  const Costs prepared = prepare(costs);
+  const std::vector<std::size_t> rows = {0, 1, 2, 3};
+  const AlignedVector<float> prices(prepared.block().stride(), 0.f);
+  AlignedVector<std::int16_t> rounded;
+  std::vector<float> bounds(4);
+  prepared.coarse().lower_bounds(rows, prices.data(), 0, rounded, bounds);
+  for (const float bound : bounds) EXPECT_EQ(bound, 0.f);
+}
+
 // Whole numbers are their own roundings, so that ties need not be looked at twice.
 TEST(CoarseCosts, AreExactForWholeNumbers) {
   CoarseCosts::RoundedPotentials scratch;
   Random random(12);
   Matrix costs = make("hops", 70, random);
-  costs(5, 6) = costs(6, 5) = 1000;  // as between points that are not connected
+  costs(8, 9) = costs(9, 8) = 1000;  // a penalty is no reason to cut them
   const Costs prepared = prepare(costs);
   const CostBlock block = prepared.block();
   const AlignedVector<float> prices(block.stride(), 1.f);
