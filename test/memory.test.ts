@@ -187,29 +187,36 @@ describe('what is kept for warm starts is reported to the engine', () => {
   const size = 400;
   const distance = Affinity.distance(gaussian(next, size, 2), { metric: 'euclidean' });
 
+  // Results are collected in both cases, and the first times are of a young heap: what counts is the difference of several.
+  async function expectMoreCollections(make: (warmStart: boolean) => () => unknown) {
+    await majorCollections(make(false));
+    let [cold, warm] = [0, 0];
+    for (let round = 0; round < 3; round++) {
+      warm += await majorCollections(make(true));
+      cold += await majorCollections(make(false));
+    }
+    expect(warm, `collections while bases are kept, beside ${cold} while none are`).toBeGreaterThan(cold + 1);
+  }
+
   it('by an objective', async () => {
     const tau = probabilities(next, size, 3);
-    const make = (warmStart: boolean) => () => {
+    await expectMoreCollections((warmStart) => () => {
       const objective = wasserstein({ mode: 'ova', affinity: distance, warmStart });
       objective.value(tau);
       return objective;
-    };
-    const without = await majorCollections(make(false));
-    expect(await majorCollections(make(true)), 'collections while 110 MB are kept').toBeGreaterThan(without);
+    });
   });
 
   it('by a solver', async () => {
-    const problems = 200;
+    const problems = 400;
     const [from, to] = [new Float64Array(problems * size), new Float64Array(size)];
     for (let i = 0; i < problems; i++) from[i * size + (i % size)] = 1;
     to[size - 1] = 1;
-    const make = (warmStart: boolean) => () => {
+    await expectMoreCollections((warmStart) => () => {
       const solver = new TransportSolver(distance);
       solver.solveMany({ data: from, shape: [problems, size] }, to, { warmStart });
       return solver;
-    };
-    const without = await majorCollections(make(false));
-    expect(await majorCollections(make(true)), 'collections while 160 MB of bases are kept').toBeGreaterThan(without);
+    });
   });
 });
 
