@@ -45,6 +45,8 @@ export function createCourse(affinity: Affinity, problems: readonly Problem[], p
 /** The step that a repetition is of: never the first, which a warm start only prepares. */
 export const stepOf = (repetition: number): number => 1 + (repetition % (STEPS - 1));
 
+type Results = readonly { cost: number }[];
+
 /** genmi on the whole set, each time from nothing. */
 export function coldSet({ measures }: Course, solver: TransportSolver): SetContestant {
   return solvingSets(({ P, Q }) => solver.solveMany(P, Q), measures);
@@ -59,10 +61,7 @@ export function freshSet({ measures }: Course, makeAffinity: () => Affinity, thr
   }, measures);
 }
 
-function solvingSets(
-  solveMany: (measures: Measures) => readonly { cost: number }[],
-  measures: readonly Measures[],
-): SetContestant {
+function solvingSets(solveMany: (measures: Measures) => Results, measures: readonly Measures[]): SetContestant {
   const seconds: number[] = [];
   const solve = (repetition: number) => {
     const [elapsed, results] = timed(() => solveMany(measures[stepOf(repetition)]));
@@ -71,8 +70,6 @@ function solvingSets(
   };
   return { seconds, solve };
 }
-
-type Results = readonly { cost: number }[];
 
 /** Solves a step of the course from where the one before has ended. */
 const warmStep = (solver: TransportSolver, { measures }: Course, step: number): Results =>

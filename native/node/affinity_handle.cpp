@@ -146,8 +146,7 @@ AffinityHandle::AffinityHandle(const Napi::CallbackInfo& info) : Napi::ObjectWra
                                                 "a direct construction")});
   const AffinityPtr& affinity = *info[0].As<Napi::External<AffinityPtr>>().Data();
   shared_ = std::make_shared<SharedAffinity>(affinity);
-  reported_bytes_ = static_cast<std::int64_t>(affinity->bytes());
-  Napi::MemoryManagement::AdjustExternalMemory(env, reported_bytes_);
+  memory_.report(env, affinity->bytes());
 
   Napi::Object self = info.This().As<Napi::Object>();
   self.Set("size", static_cast<double>(affinity->size()));
@@ -186,16 +185,11 @@ Napi::Value AffinityHandle::submatrix(const Napi::CallbackInfo& info) {
 
 void AffinityHandle::dispose(const Napi::CallbackInfo& info) {
   shared_->dispose();
-  release(info.Env());
+  memory_.end(info.Env());
 }
 
 // Objectives may live on when their affinity has become garbage, and then keep the memory; V8 has no reason to hurry.
-void AffinityHandle::Finalize(Napi::BasicEnv env) { release(env); }
-
-void AffinityHandle::release(Napi::BasicEnv env) {
-  Napi::MemoryManagement::AdjustExternalMemory(env, -reported_bytes_);
-  reported_bytes_ = 0;
-}
+void AffinityHandle::Finalize(Napi::BasicEnv env) { memory_.end(env); }
 
 Napi::Function AffinityHandle::define(Napi::Env env) {
   return DefineClass(

@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include "genmi/affinity.h"
+#include "node/reported_memory.h"
 
 namespace genmi::node {
 
@@ -23,10 +24,9 @@ class AffinityHandle : public Napi::ObjectWrap<AffinityHandle> {
  private:
   Napi::Value submatrix(const Napi::CallbackInfo& info);
   void dispose(const Napi::CallbackInfo& info);
-  void release(Napi::BasicEnv env);
 
   std::shared_ptr<SharedAffinity> shared_;
-  std::int64_t reported_bytes_ = 0;
+  ReportedMemory memory_;
 };
 
 // Registers the class and the functions that make affinities.
