@@ -65,7 +65,7 @@ template <class S, class T>
 Status symmetrised(MatrixView<T> matrix, Kind kind, bool metric, AffinityPtr& out) {
   const std::size_t n = matrix.rows;
   std::vector<double> offsets;
-  if (sizeof(S) < sizeof(T) && kind == Kind::kKernel) {
+  if (sizeof(S) == sizeof(float) && kind == Kind::kKernel) {
     const std::vector<std::int32_t> some = affinity::evenly_spread(n, affinity::kLandmarks);
     offsets.assign(n, 0.0);
     for (std::size_t i = 0; i < n; ++i)

@@ -148,7 +148,7 @@ class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
       const double s = distances.values[c] / (static_cast<double>(m.n) * static_cast<double>(m.n));
       if (!std::isfinite(s)) return not_finite();
       distances.values[c] = squared_ ? s : std::sqrt(s);
-      distances.slopes[c] = squared_ ? 1 : s > 0 ? 0.5 / distances.values[c] : 0;
+      distances.slopes[c] = s > 0 ? (squared_ ? 1 : 0.5 / distances.values[c]) : 0;
     }
     return Status::ok();
   }
@@ -168,7 +168,7 @@ class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
       const auto [a, b] = std::pair(comparisons[c].a, comparisons[c].b);
       const double alone = one_vs_one_ ? of_all[a * m.k + a] + of_all[b * m.k + b] : 0;
       const double together = one_vs_one_ ? alone - 2 * of_all[a * m.k + b] : 0;
-      out[c] = together > kCancelled * alone ? together : quadratic_form(m, comparisons[c], context.workspace);
+      out[c] = together > kCancelled * std::abs(alone) ? together : quadratic_form(m, comparisons[c], context.workspace);
     }
   }
 

@@ -20,23 +20,32 @@ struct Result {
   std::vector<double> gradient;
 };
 
-Result evaluate(const AffinityPtr& kernel, const char* mode, const std::vector<double>& tau, std::size_t k,
-                Rows rows = {}) {
+template <class T>
+Result evaluate(const AffinityPtr& kernel, const char* mode, const std::vector<T>& tau, std::size_t k, Rows rows = {},
+                bool squared = false) {
   Parameters parameters;
   parameters.set("mode", std::string(mode));
+  parameters.set("squared", squared ? 1.0 : 0.0);
   parameters.set("affinity", SharedAffinityPtr(std::make_shared<SharedAffinity>(kernel)));
   ObjectivePtr objective;
   EXPECT_TRUE(ObjectiveFactory::make("mmd", parameters, objective));
   Workspace workspace;
   Context context{workspace};
-  Batch<double> batch({.rows = rows}, context);
-  EXPECT_TRUE(batch.read(MatrixView<double>{tau.data(), tau.size() / k, k}));
-  Totals<double> totals = batch.totals(true);
+  Batch<T> batch({.rows = rows}, context);
+  EXPECT_TRUE(batch.read(MatrixView<T>{tau.data(), tau.size() / k, k}));
+  Totals<T> totals = batch.totals(true);
   const Status status = objective->evaluate(batch, context, 1, totals);
   EXPECT_TRUE(status) << status.message();
-  Result result{totals.value, std::vector<double>(tau.size())};
-  EXPECT_TRUE(batch.finish_gradient(totals, result.gradient.data()));
-  return result;
+  std::vector<T> gradient(tau.size());
+  EXPECT_TRUE(batch.finish_gradient(totals, gradient.data()));
+  return {totals.value, {gradient.begin(), gradient.end()}};
+}
+
+AffinityPtr precomputed_kernel(AnyMatrix matrix, Precision precision) {
+  AffinityPtr kernel;
+  const Status status = precomputed_affinity(matrix, Kind::kKernel, false, precision, kernel);
+  EXPECT_TRUE(status) << status.message();
+  return kernel;
 }
 
 AffinityPtr make_kernel(const std::vector<double>& features, std::size_t n, const MeasureOptions& options,
@@ -57,12 +66,18 @@ double relative_error(const std::vector<double>& actual, const std::vector<doubl
   return difference / largest;
 }
 
+// From predictions in both precisions: those in float32 against the same numbers.
 void expect_equal(const AffinityPtr& actual, const AffinityPtr& expected, const std::vector<double>& tau, std::size_t k,
                   Rows rows, double tolerance) {
+  const std::vector<float> single(tau.begin(), tau.end());
+  const std::vector<double> same(single.begin(), single.end());
   for (const char* mode : {"ova", "ovo"}) {
-    const Result result = evaluate(actual, mode, tau, k, rows), reference = evaluate(expected, mode, tau, k, rows);
-    EXPECT_LE(relative_error(result.gradient, reference.gradient), tolerance) << mode;
-    EXPECT_NEAR(result.value, reference.value, 1e-6 * reference.value) << mode;
+    const auto expect_close = [&](const Result& result, const Result& reference, const char* precision) {
+      EXPECT_LE(relative_error(result.gradient, reference.gradient), tolerance) << mode << precision;
+      EXPECT_NEAR(result.value, reference.value, 1e-6 * reference.value) << mode << precision;
+    };
+    expect_close(evaluate(actual, mode, tau, k, rows), evaluate(expected, mode, tau, k, rows), ", float64");
+    expect_close(evaluate(actual, mode, single, k, rows), evaluate(expected, mode, same, k, rows), ", float32");
   }
 }
 
@@ -110,6 +125,26 @@ TEST_P(Mmd, InFloat32IsRightForKernelsWithALargeMean) {
   }
 }
 
+// So are float32 kernels that the caller computed, of whatever they hold.
+TEST_P(Mmd, InFloat32IsRightForPrecomputedKernelsWithALargeMean) {
+  const std::size_t n = 300, k = 10;
+  const std::vector<double> features = test::gaussians(random_, n * 10);
+  for (const double ratio : {324.0, 32000.0}) {
+    const MeasureOptions options{.name = "rbf", .gamma = 1 / (9.2 * ratio)};
+    const AffinityPtr kernel = make_kernel(features, n, options, Storage::kDense, Precision::kFloat64);
+    std::vector<double> row(n);
+    std::vector<float> entries;
+    for (std::size_t i = 0; i < n; ++i) {
+      kernel->entries(i, {nullptr, n}, row.data());
+      entries.insert(entries.end(), row.begin(), row.end());
+    }
+    const MatrixView<float> view{entries.data(), n, n};
+    SCOPED_TRACE("mean " + std::to_string(ratio) + " times the deviation");
+    expect_equal(precomputed_kernel(view, Precision::kFloat32), precomputed_kernel(view, Precision::kFloat64),
+                 test::softmax(test::gaussians(random_, n * k), k), k, {}, 1e-6);
+  }
+}
+
 // Beyond 2048 samples nothing N x N is kept: rows are made a few at a time, and centred in float64.
 TEST_P(Mmd, InFloat32IsRightForMoreSamplesThanAreKept) {
   const std::size_t n = 2100, d = 10, k = 5;
@@ -118,6 +153,110 @@ TEST_P(Mmd, InFloat32IsRightForMoreSamplesThanAreKept) {
   const AffinityPtr exact = make_kernel(features, n, options, Storage::kDense, Precision::kFloat64);
   const AffinityPtr single = make_kernel(features, n, options, Storage::kFeatures, Precision::kFloat32);
   expect_equal(single, exact, test::softmax(test::gaussians(random_, n * k), k), k, {}, 1e-6);
+}
+
+// The objective as it is defined, with its gradient by the chain rule from density ratios, in float64 and one loop for
+// each index.
+Result expected_of(const std::vector<double>& kernel, bool one_vs_one, bool squared, const std::vector<double>& tau,
+                   std::size_t k) {
+  const std::size_t n = tau.size() / k;
+  const double samples = static_cast<double>(n);
+  std::vector<double> pi(k), by_pi(k), by_ratio(n * k), by_w(n);
+  for (std::size_t at = 0; at < tau.size(); ++at) pi[at % k] += tau[at] / samples;
+  Result result{0, std::vector<double>(tau.size())};
+  const auto compare = [&](std::size_t a, std::size_t b, bool with_data) {
+    const auto w = [&](std::size_t i) { return tau[i * k + a] / pi[a] - (with_data ? 1 : tau[i * k + b] / pi[b]); };
+    double s = 0, largest = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      largest = std::max(largest, std::abs(w(i)));
+      by_w[i] = 0;
+      for (std::size_t j = 0; j < n; ++j) by_w[i] += 2 * kernel[i * n + j] * w(j) / (samples * samples);
+      s += w(i) * by_w[i] / 2;
+    }
+    if (s < 0 || largest < 1e-13) s = 0;  // the latter is rounding: equal clusters, or one that is all the data
+    const double distance = squared ? s : std::sqrt(s), slope = s == 0 ? 0 : squared ? 1 : 0.5 / distance;
+    const double weight = with_data ? pi[a] : pi[a] * pi[b];
+    result.value += weight * distance;
+    by_pi[a] += distance * (with_data ? 1 : pi[b]);
+    if (!with_data) by_pi[b] += distance * pi[a];
+    for (std::size_t i = 0; i < n; ++i) {
+      by_ratio[i * k + a] += weight * slope * by_w[i];
+      if (!with_data) by_ratio[i * k + b] -= weight * slope * by_w[i];
+    }
+  };
+  for (std::size_t a = 0; a < k; ++a) {
+    if (!one_vs_one) compare(a, a, true);
+    for (std::size_t b = 0; one_vs_one && b < k; ++b)
+      if (a != b) compare(a, b, false);
+  }
+  for (std::size_t at = 0; at < tau.size(); ++at) by_pi[at % k] -= by_ratio[at] * tau[at] / (pi[at % k] * pi[at % k]);
+  for (std::size_t at = 0; at < tau.size(); ++at)
+    result.gradient[at] = by_ratio[at] / pi[at % k] + by_pi[at % k] / samples;
+  return result;
+}
+
+template <class T, class S>
+void expect_as_defined(const std::vector<S>& kernel, const std::vector<T>& tau, std::size_t k, double tolerance) {
+  const std::size_t n = tau.size() / k;
+  const Precision precision = sizeof(S) == sizeof(float) ? Precision::kFloat32 : Precision::kFloat64;
+  const AffinityPtr affinity = precomputed_kernel(MatrixView<S>{kernel.data(), n, n}, precision);
+  for (const bool one_vs_one : {false, true})
+    for (const bool squared : {false, true}) {
+      const Result actual = evaluate(affinity, one_vs_one ? "ovo" : "ova", tau, k, {}, squared);
+      const Result expected =
+          expected_of({kernel.begin(), kernel.end()}, one_vs_one, squared, {tau.begin(), tau.end()}, k);
+      SCOPED_TRACE(std::to_string(n) + " x " + std::to_string(k) + (one_vs_one ? ", ovo" : ", ova") +
+                   (squared ? ", squared" : ""));
+      EXPECT_NEAR(actual.value, expected.value, tolerance * (1 + expected.value));
+      double largest = 0;
+      for (const double each : expected.gradient) largest = std::max(largest, std::abs(each));
+      for (std::size_t at = 0; at < tau.size(); ++at)
+        ASSERT_NEAR(actual.gradient[at], expected.gradient[at], tolerance * (largest + 1 / static_cast<double>(n)));
+    }
+}
+
+#if defined(GENMI_EMULATED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kStep = 6;
+#else
+constexpr std::size_t kStep = 1;
+#endif
+
+// N and K up to 67 (sanitizers and emulators see every sixth), both precisions of kernel and predictions.
+TEST_P(Mmd, EqualsItsDefinition) {
+  for (std::size_t size = 1; size <= 67; size += kStep) {
+    const std::size_t other = 1 + random_() % 20;
+    for (const auto& [n, k] : {std::pair(size, other), std::pair(other, size)}) {
+      const std::vector<double> x = test::gaussians(random_, n * 3),
+                                tau = test::softmax(test::gaussians(random_, n * k), k);
+      std::vector<double> kernel(n * n);
+      for (std::size_t at = 0; at < n * n; ++at)
+        for (std::size_t f = 0; f < 3; ++f) kernel[at] += x[at / n * 3 + f] * x[at % n * 3 + f];
+      const std::vector<float> single_kernel(kernel.begin(), kernel.end()), single(tau.begin(), tau.end());
+      expect_as_defined(kernel, tau, k, 1e-12);
+      expect_as_defined(kernel, single, k, 1e-5);
+      expect_as_defined(single_kernel, tau, k, 1e-5);
+      expect_as_defined(single_kernel, single, k, 1e-5);
+    }
+  }
+}
+
+// A kernel need not be positive semi-definite: where the quadratic form is negative, it counts as 0 and has no slope,
+// also where it is nearly as small as what it is the difference of.
+TEST_P(Mmd, IsZeroWhereTheQuadraticFormIsNegative) {
+  const std::vector<double> opposite = {-1, 1, 1, -1}, tau = {.4, .38, .22, .2, .21, .59};
+  for (const bool squared : {false, true})
+    for (const char* mode : {"ova", "ovo"}) {
+      const AffinityPtr kernel = precomputed_kernel(MatrixView<double>{opposite.data(), 2, 2}, Precision::kFloat64);
+      const Result result = evaluate(kernel, mode, tau, 3, {}, squared);
+      EXPECT_EQ(result.value, 0) << mode << squared;
+      EXPECT_EQ(result.gradient, std::vector<double>(6, 0.0)) << mode << squared;
+    }
+  // Some comparisons of an indefinite one are negative, some are not.
+  const std::size_t n = 40, k = 7;
+  std::vector<double> kernel(n * n);
+  const std::vector<double> x = test::gaussians(random_, n), y = test::gaussians(random_, n);
+  for (std::size_t at = 0; at < n * n; ++at) kernel[at] = x[at / n] * x[at % n] - y[at / n] * y[at % n];
+  expect_as_defined(kernel, test::softmax(test::gaussians(random_, n * k), k), k, 1e-12);
 }
 
 INSTANTIATE_TEST_SUITE_P(Isas, Mmd, testing::ValuesIn(test::supported_isas()),
