@@ -36,6 +36,8 @@ const Measure kMeasures[] = {
 
 }  // namespace
 
+std::span<const Measure> measures() { return kMeasures; }
+
 const Measure* find_measure(Kind kind, const std::string& name) {
   for (const Measure& measure : kMeasures)
     if (measure.kind == kind && name == measure.name) return &measure;

@@ -2,7 +2,7 @@
 // adding one is adding a line to the table in measures.cpp.
 #pragma once
 
-#include <cstddef>
+#include <span>
 #include <string>
 
 #include "genmi/affinity.h"
@@ -43,6 +43,7 @@ struct Measure {
   bool is_linear() const { return reduction == Reduction::kInner && finish == Finish::kAffine; }
 };
 
+std::span<const Measure> measures();
 const Measure* find_measure(Kind kind, const std::string& name);
 std::string measure_names(Kind kind);
 

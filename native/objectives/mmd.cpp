@@ -168,7 +168,8 @@ class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
       const auto [a, b] = std::pair(comparisons[c].a, comparisons[c].b);
       const double alone = one_vs_one_ ? of_all[a * m.k + a] + of_all[b * m.k + b] : 0;
       const double together = one_vs_one_ ? alone - 2 * of_all[a * m.k + b] : 0;
-      out[c] = together > kCancelled * std::abs(alone) ? together : quadratic_form(m, comparisons[c], context.workspace);
+      out[c] =
+          together > kCancelled * std::abs(alone) ? together : quadratic_form(m, comparisons[c], context.workspace);
     }
   }
 

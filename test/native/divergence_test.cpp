@@ -11,6 +11,7 @@
 #include "genmi/objective.h"
 #include "isas.h"
 #include "random.h"
+#include "thoroughness.h"
 
 namespace genmi {
 namespace {
@@ -230,14 +231,10 @@ void check(std::size_t n, std::size_t k, const BatchOptions& options, Generator&
   }
 }
 
-#if defined(GENMI_EMULATED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kStep = 6;
-#else
-constexpr std::size_t kStep = 1;
-#endif
+constexpr std::size_t kStep = test::kExhaustive ? 1 : 6;
 
-// Every N and every K up to 67, in both precisions, from both sources, with both clips, at an epsilon that clips some
-// of the probabilities, and at one that clips none.
+// Every N and every K up to 67 (every sixth where not exhaustive), in both precisions, from both sources, with
+// both clips, at an epsilon that clips some of the probabilities, and at one that clips none.
 TEST(FDivergences, EqualTheirDefinitions) {
   Generator random(41);
   constexpr std::size_t kLargest = 67;

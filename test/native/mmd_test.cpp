@@ -9,6 +9,7 @@
 #include "genmi/objective.h"
 #include "isas.h"
 #include "random.h"
+#include "thoroughness.h"
 
 namespace genmi {
 namespace {
@@ -215,13 +216,9 @@ void expect_as_defined(const std::vector<S>& kernel, const std::vector<T>& tau, 
     }
 }
 
-#if defined(GENMI_EMULATED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kStep = 6;
-#else
-constexpr std::size_t kStep = 1;
-#endif
+constexpr std::size_t kStep = test::kExhaustive ? 1 : 6;
 
-// N and K up to 67 (sanitizers and emulators see every sixth), both precisions of kernel and predictions.
+// N and K up to 67 (every sixth where not exhaustive), both precisions of kernel and predictions.
 TEST_P(Mmd, EqualsItsDefinition) {
   for (std::size_t size = 1; size <= 67; size += kStep) {
     const std::size_t other = 1 + random_() % 20;
