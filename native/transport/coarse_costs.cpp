@@ -13,8 +13,13 @@ constexpr std::int16_t kMost = simd::kCoarseRange - 1;
 constexpr float kOutlier = 64;
 constexpr float kLeastUsual = 0x1p-30f;  // of the largest cost: keeps units in float32's range
 
-// The smallest power of two of which the largest cost holds fewer than kCoarseRange.
-double unit_of(float largest) { return largest == 0 ? 1 : std::ldexp(2.0 / simd::kCoarseRange, std::ilogb(largest)); }
+// The smallest power of two of which the largest cost holds no more than kMost: a price of as much is rounded up to
+// that.
+double unit_of(float largest) {
+  if (largest == 0) return 1;
+  const double unit = std::ldexp(2.0 / simd::kCoarseRange, std::ilogb(largest));
+  return static_cast<double>(largest) <= kMost * unit ? unit : 2 * unit;
+}
 
 // Of a few costs, spread over all.
 float median_of(const CostBlock& costs) {

@@ -175,6 +175,20 @@ TEST(CoarseCosts, BoundReducedCostsWhereMostAreNearlyNothing) {
   for (const float bound : bounds) EXPECT_EQ(bound, 0.f);
 }
 
+// The largest cost is a price too, however near it is to the end of 16 bits.
+TEST(CoarseCosts, BoundReducedCostsAtTheirEnd) {
+  Matrix costs(4, 4, 0);
+  costs(0, 1) = costs(1, 0) = 1.99999;
+  const Costs prepared = prepare(costs);
+  const std::vector<std::size_t> rows = {0, 1, 2, 3};
+  const float largest = static_cast<float>(prepared.scale() * costs.largest());
+  const AlignedVector<float> prices(prepared.block().stride(), largest);
+  AlignedVector<std::int16_t> rounded;
+  std::vector<float> bounds(4);
+  prepared.coarse().lower_bounds(rows, prices.data(), 0, rounded, bounds);
+  for (const float bound : bounds) EXPECT_LE(bound, -largest);
+}
+
 // Whole numbers are their own roundings, so that ties need not be looked at twice.
 TEST(CoarseCosts, AreExactForWholeNumbers) {
   CoarseCosts::RoundedPotentials scratch;
