@@ -100,7 +100,6 @@ class EvaluateTask final : public Task {
   }
 
   Napi::Value finish(Napi::Env env) override {
-    memory_->report(env, objective_->kept_bytes());
     std::visit(
         [this](const auto* gradient) {
           if (gradient != nullptr) out_.write(gradient);
@@ -108,6 +107,8 @@ class EvaluateTask final : public Task {
         gradient_);
     return Napi::Number::New(env, value_);
   }
+
+  void report(Napi::BasicEnv env) override { memory_->report(env, objective_->kept_bytes()); }
 
  private:
   // Where the gradient goes: at once into the caller's memory where that is possible. The worker's workspace ends

@@ -95,13 +95,14 @@ class SolveTask final : public Task {
 
   Napi::Value finish(Napi::Env env) override {
     if (warm_ && kept_->costs) kept_->bases = std::move(bases_);
-    kept_->report(env);
     Napi::Object packed = Napi::Object::New(env);
     packed.Set("numbers", numbers_.array());
     packed.Set("potentials", potentials_.array());
     if (options_.plan) pack_plans(env, packed);
     return packed;
   }
+
+  void report(Napi::BasicEnv env) override { kept_->report(env); }
 
  private:
   static std::optional<std::size_t> count_option(const Napi::Object& object, const char* name) {

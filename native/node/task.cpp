@@ -27,6 +27,19 @@ class JobHandle : public Napi::ObjectWrap<JobHandle> {
   std::shared_ptr<Job> job_ = std::make_shared<Job>();
 };
 
+// A task reports when this goes out of scope.
+class Reporting {
+ public:
+  Reporting(Napi::BasicEnv env, Task& task) : env_(env), task_(task) {}
+  ~Reporting() { task_.report(env_); }
+  Reporting(const Reporting&) = delete;
+  Reporting& operator=(const Reporting&) = delete;
+
+ private:
+  Napi::BasicEnv env_;
+  Task& task_;
+};
+
 class Worker : public Napi::AsyncWorker {
  public:
   Worker(Napi::Env env, std::unique_ptr<Task> task, std::shared_ptr<Job> job)
@@ -62,6 +75,7 @@ class Worker : public Napi::AsyncWorker {
  private:
   // Work that ended before it noticed has still been asked to stop: nothing is written.
   Napi::Value finish() {
+    const Reporting reporting(Env(), *task_);
     if (failure_) std::rethrow_exception(failure_);
     check(Env(), is_cancelled(job_.get()) ? aborted() : status_);
     return task_->finish(Env());
@@ -87,6 +101,7 @@ Napi::Value run_now(Napi::Env env, Task& task) {
   Environment& environment = Environment::of(env);
   const Workspace::Frame frame(environment.workspace);
   Context context{environment.workspace, environment.pool.get(), environment.threads, nullptr};
+  const Reporting reporting(env, task);
   check(env, task.run(context));
   return task.finish(env);
 }

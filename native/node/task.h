@@ -18,6 +18,8 @@ class Task {
   virtual Status run(Context& context) = 0;
   // With JavaScript: writes what the caller lent, returns the result.
   virtual Napi::Value finish(Napi::Env env) = 0;
+  // With JavaScript, at last, however the task ended: tells V8 how much native memory is kept from now on.
+  virtual void report(Napi::BasicEnv) {}
 };
 
 Napi::Value run_now(Napi::Env env, Task& task);
