@@ -50,8 +50,10 @@ export interface NativeHopResult {
   connected: boolean;
 }
 
-/** predictions, n, k, whether they are logits, whether to mask, epsilon, rows */
-export type NativeEvaluation = [Precision, number, number, boolean, boolean, number, Int32Array | null];
+/** How predictions are to be read: whether they are logits, whether to mask, epsilon */
+export type NativeReading = [logits: boolean, mask: boolean, epsilon: number];
+/** predictions, n, k, how they are to be read, rows */
+export type NativeEvaluation = [Precision, number, number, ...NativeReading, Int32Array | null];
 
 export interface NativeObjective {
   /** Returns the value; fills `gradient` when it is given. */

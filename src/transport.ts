@@ -50,7 +50,7 @@ type Weights = Precision | readonly number[];
  * Solves optimal transport problems over one distance: a network simplex in float64, exact, with a certificate.
  *
  * Marginals are weights >= 0 over the N samples, whose sums agree up to rounding (then the second is scaled to the first).
- * Cost about N^2.1 a problem; 4 N^2 bytes for distances stored in float32, else 12 N^2, and up to 8 N^2 for each thread;
+ * Cost about N^2.1 a problem; 4 N^2 bytes for distances stored in float32 and up to 8 N^2 for each thread, else 12 N^2 and 16 N^2;
  * problems run on several threads, each problem on one.
  * @throws RangeError ERR_OUT_OF_RANGE for weights that are negative, not finite or all zero, GenmiError ERR_INFEASIBLE for sums
  * that differ, ERR_DISPOSED.
@@ -150,13 +150,19 @@ export function emd(p: Weights, q: Weights, distances: MatrixLike, options: Solv
   const supply = toWeights('p', p, sources);
   const demand = toWeights('q', q, targets);
   const checked = nativeOptions(options);
-  checkFits(`Transport costs of ${sources} x ${targets}`, 12 * sources * targets, 'use fewer weights');
+  checkFits(`Transport costs of ${sources} x ${targets}`, emdBytes(sources, targets), 'use fewer weights');
   const solver = new native.Solver(data, sources, targets);
   try {
     return unpack(solver.solveMany(supply, demand, 1, true, checked), sources)[0] as TransportResult;
   } finally {
     solver.dispose();
   }
+}
+
+/** The costs in float64, and in float32 twice: as they are, and as the kernel of Sinkhorn's steps, both in rows of whole blocks. */
+function emdBytes(sources: number, targets: number): number {
+  const block = 32;
+  return sources * (8 * targets + 2 * 4 * block * Math.ceil(targets / block));
 }
 
 /** The results that came over in a few arrays, each with arrays of its own. */

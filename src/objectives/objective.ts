@@ -11,7 +11,13 @@ import {
   toMatrix,
   toRows,
 } from '../matrix.js';
-import { type NativeEvaluation, type NativeObjective, type NativeParameter, native } from '../native.js';
+import {
+  type NativeEvaluation,
+  type NativeObjective,
+  type NativeParameter,
+  type NativeReading,
+  native,
+} from '../native.js';
 import { checkNumber, checkOptions, oneOf } from '../options.js';
 
 /** One-vs-all compares clusters with the data, one-vs-one with each other. */
@@ -172,10 +178,15 @@ export function nativeObjective(objective: unknown, argument: string): NativeObj
 }
 
 function evaluation({ data, shape }: Matrix, options: EvaluateOptions): NativeEvaluation {
+  return [data, shape[0], shape[1], ...nativeReading(options), toRows(options.rows)];
+}
+
+/** @internal How the native core is to read predictions. */
+export function nativeReading(options: EvaluateOptions): NativeReading {
   const from = oneOf('from', options.from ?? 'probabilities', ['probabilities', 'logits']);
   const clip = oneOf('clip', options.clip ?? 'fused', ['fused', 'mask']);
   const epsilon = checkNumber('epsilon', options.epsilon ?? 1e-12);
-  return [data, shape[0], shape[1], from === 'logits', clip === 'mask', epsilon, toRows(options.rows)];
+  return [from === 'logits', clip === 'mask', epsilon];
 }
 
 function gradientFor<T extends Precision>({ data, shape }: Matrix, out: T | undefined): Matrix<T> {

@@ -1,13 +1,14 @@
 /** Losses for TensorFlow.js training loops. `tf` is an argument: any engine, and never a second copy of one. */
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, invalidType, outOfRange, refused } from '../errors.js';
-import type { Matrix, Precision, Rows } from '../matrix.js';
+import { type Matrix, type Rows, toRows } from '../matrix.js';
 import { scale } from '../objectives/composite.js';
 import {
   type EvaluateOptions,
   NativeBackedObjective,
+  nativeObjective,
+  nativeReading,
   type Objective,
-  type ValueAndGrad,
 } from '../objectives/objective.js';
 import { checkNumber, checkOptions } from '../options.js';
 
@@ -44,44 +45,58 @@ export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOp
   if (typeof objective?.valueAndGrad !== 'function')
     throw invalidType('objective', 'an Objective', describe(objective));
 
-  const minimised = negate(objective);
+  const { value, valueAndGrad } = minimised(objective, options);
   const loss = (predictions: Tensor2D, rows?: Rows | Tensor1D): Scalar => {
     checkPredictions(predictions);
     const samples = readRows(rows);
-    const evaluate: EvaluateOptions = samples === undefined ? options : { ...options, rows: samples };
     // Inside customGrad's function the tape is paused, so ask before.
-    if (tf.engine().isTapeOn()) return differentiableLoss(tf, minimised, predictions, evaluate);
-    return tf.scalar(minimised.value(read(predictions), evaluate));
+    if (tf.engine().isTapeOn()) return differentiable(tf, (x) => valueAndGrad(x, samples), predictions);
+    return tf.scalar(value(predictions, samples));
   };
   const forFit = (yTrue: Tensor, yPred: Tensor): Scalar => loss(yPred as Tensor2D, firstColumn(yTrue));
   return Object.assign(loss, { forFit });
 }
 
 interface Minimised {
-  value(predictions: Matrix, options: EvaluateOptions): number;
-  valueAndGrad(predictions: Matrix, options: EvaluateOptions): ValueAndGrad;
+  value(predictions: Tensor2D, rows: Rows | undefined): number;
+  valueAndGrad(predictions: Tensor2D, rows: Rows | undefined): { value: number; gradient: Float32Array };
 }
 
-/** Ours are negated where they are computed; what others have written is negated afterwards. */
-function negate(objective: Objective): Minimised {
-  if (objective instanceof NativeBackedObjective) return scale(objective, -1);
+/**
+ * Ours are negated where they are computed, and their options are read once: what a step runs has been thrown out of the caches by
+ * the network, so that each check costs microseconds. What others have written is called as anyone would, and negated afterwards.
+ */
+function minimised(objective: Objective, options: LossOptions): Minimised {
+  if (objective instanceof NativeBackedObjective) {
+    const native = nativeObjective(scale(objective, -1), 'objective');
+    const [logits, mask, epsilon] = nativeReading(options);
+    const evaluate = (x: Tensor2D, rows: Rows | undefined, gradient: Float32Array | null) =>
+      native.evaluate(x.dataSync<'float32'>(), x.shape[0], x.shape[1], logits, mask, epsilon, toRows(rows), gradient);
+    return {
+      value: (x, rows) => evaluate(x, rows, null),
+      valueAndGrad(x, rows) {
+        const gradient = new Float32Array(x.size);
+        return { value: evaluate(x, rows, gradient), gradient };
+      },
+    };
+  }
+  const matrix = (x: Tensor2D): Matrix<Float32Array> => ({ data: x.dataSync<'float32'>(), shape: x.shape });
   return {
-    value: (...args) => -objective.value(...args),
-    valueAndGrad(...args) {
-      const { value, gradient } = objective.valueAndGrad(...args);
-      return { value: -value, gradient: { ...gradient, data: Float32Array.from(gradient.data, (each) => -each) } };
+    value: (x, rows) => -objective.value(matrix(x), { ...options, rows }),
+    valueAndGrad(x, rows) {
+      const { value, gradient } = objective.valueAndGrad(matrix(x), { ...options, rows });
+      return { value: -value, gradient: Float32Array.from(gradient.data, (each) => -each) };
     },
   };
 }
 
-function differentiableLoss(
+function differentiable(
   tf: TensorFlow,
-  minimised: Minimised,
+  valueAndGrad: (x: Tensor2D) => { value: number; gradient: Float32Array },
   predictions: Tensor2D,
-  options: EvaluateOptions,
 ): Scalar {
   const custom = tf.customGrad((x) => {
-    const { value, gradient } = minimised.valueAndGrad(read(x as Tensor2D), options);
+    const { value, gradient } = valueAndGrad(x as Tensor2D);
     let handedOver = false;
     const gradFunc = (dy: Tensor) => {
       if (tf.engine().isTapeOn()) {
@@ -90,8 +105,7 @@ function differentiableLoss(
       }
       // The engine may keep the array, so it is given to the first who asks, and copied for all others. Scaled by the engine
       // only where there is something to scale: that takes longer than all the rest.
-      const data = gradient.data as Float32Array;
-      const upload = tf.tensor2d(handedOver ? data.slice() : data, gradient.shape as [number, number]);
+      const upload = tf.tensor2d(handedOver ? gradient.slice() : gradient, predictions.shape);
       handedOver = true;
       return dy.dataSync()[0] === 1 ? upload : tf.mul(upload, dy);
     };
@@ -129,10 +143,6 @@ function checkPredictions(predictions: unknown): asserts predictions is Tensor2D
   if (tensor.shape.length !== 2)
     throw outOfRange('predictions', 'a Tensor2D, n x K', `a tensor of shape [${tensor.shape.join(', ')}]`);
   if (tensor.dtype !== 'float32') throw invalidType('predictions', "a tensor of dtype 'float32'", `'${tensor.dtype}'`);
-}
-
-function read(predictions: Tensor2D): Matrix {
-  return { data: predictions.dataSync() as Precision, shape: predictions.shape };
 }
 
 function readRows(rows: Rows | Tensor1D | undefined): Rows | undefined {
