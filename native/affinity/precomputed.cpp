@@ -1,6 +1,7 @@
 // Affinities from a matrix that the caller computed.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -22,36 +23,54 @@ std::string at(std::size_t row, std::size_t column) {
 
 template <class T>
 Status check_entries(MatrixView<T> matrix, Kind kind, double& largest) {
-  largest = 0;
+  const T least = kind == Kind::kDistance ? 0 : std::numeric_limits<T>::lowest();
+  T most = 0;
   for (std::size_t i = 0; i < matrix.rows; ++i) {
-    for (std::size_t j = 0; j < matrix.rows; ++j) {
-      const double value = static_cast<double>(matrix(i, j));
-      if (!std::isfinite(value) || (kind == Kind::kDistance && value < 0))
-        return {Code::kOutOfRange,
-                explain("matrix", kind == Kind::kDistance ? "finite distances >= 0" : "finite numbers",
-                        format(value) + at(i, j))};
-      largest = std::max(largest, std::abs(value));
+    const T* row = matrix.row(i);
+    bool valid = true;
+    for (std::size_t j = 0; j < matrix.columns; ++j) {
+      valid &= row[j] >= least && row[j] <= std::numeric_limits<T>::max();
+      most = std::max(most, std::abs(row[j]));
     }
+    if (valid) continue;
+    const std::size_t j =
+        static_cast<std::size_t>(std::find_if(row, row + matrix.columns,
+                                              [least](T value) { return !(value >= least && std::isfinite(value)); }) -
+                                 row);
+    return {Code::kOutOfRange, explain("matrix", kind == Kind::kDistance ? "finite distances >= 0" : "finite numbers",
+                                       format(static_cast<double>(row[j])) + at(i, j))};
   }
+  largest = static_cast<double>(most);
   return Status::ok();
+}
+
+// Calls visit(i, j) for all j <= i, in tiles, so that an entry's mirror image is near it too; until it returns false.
+template <class Visit>
+bool for_each_pair(std::size_t n, const Visit& visit) {
+  constexpr std::size_t kTile = 64;
+  for (std::size_t top = 0; top < n; top += kTile)
+    for (std::size_t left = 0; left <= top; left += kTile)
+      for (std::size_t i = top; i < std::min(n, top + kTile); ++i)
+        for (std::size_t j = left; j <= std::min(i, left + kTile - 1); ++j)
+          if (!visit(i, j)) return false;
+  return true;
 }
 
 template <class T>
 Status check_symmetry(MatrixView<T> matrix, Kind kind, double tolerance) {
-  for (std::size_t i = 0; i < matrix.rows; ++i) {
-    const double diagonal = static_cast<double>(matrix(i, i));
-    if (kind == Kind::kDistance && diagonal > tolerance)
-      return {Code::kOutOfRange, explain("matrix", "distances with a zero diagonal", format(diagonal) + at(i, i),
-                                         "is it a kernel? then pass 'kernel'")};
-    for (std::size_t j = 0; j < i; ++j) {
-      const double upper = static_cast<double>(matrix(j, i)), lower = static_cast<double>(matrix(i, j));
-      if (std::abs(upper - lower) > tolerance)
-        return {Code::kOutOfRange, explain("matrix", "a symmetric matrix",
+  Status status = Status::ok();
+  for_each_pair(matrix.rows, [&](std::size_t i, std::size_t j) {
+    const double upper = static_cast<double>(matrix(j, i)), lower = static_cast<double>(matrix(i, j));
+    if (std::abs(upper - lower) > tolerance)
+      status = {Code::kOutOfRange, explain("matrix", "a symmetric matrix",
                                            format(lower) + at(i, j) + " but " + format(upper) + " at its mirror image",
                                            "symmetrise it first: (A + A') / 2")};
-    }
-  }
-  return Status::ok();
+    else if (i == j && kind == Kind::kDistance && lower > tolerance)
+      status = {Code::kOutOfRange, explain("matrix", "distances with a zero diagonal", format(lower) + at(i, i),
+                                           "is it a kernel? then pass 'kernel'")};
+    return static_cast<bool>(status);
+  });
+  return status;
 }
 
 // Twice the half, so that the largest numbers do not overflow; the diagonal of a distance is 0.
@@ -74,14 +93,12 @@ Status symmetrised(MatrixView<T> matrix, Kind kind, bool metric, AffinityPtr& ou
     affinity::centre_on_landmarks(some, offsets);
   }
   affinity::PaddedMatrix<S> entries(n);
-  bool finite = true;
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = 0; j <= i; ++j) {
-      const double removed = offsets.empty() ? 0 : offsets[i] + offsets[j];
-      const S stored = static_cast<S>(entry_of(matrix, kind, i, j) - removed);
-      finite = finite && std::isfinite(stored);
-      entries.row(i)[j] = entries.row(j)[i] = stored;
-    }
+  const bool finite = for_each_pair(n, [&](std::size_t i, std::size_t j) {
+    const double removed = offsets.empty() ? 0 : offsets[i] + offsets[j];
+    const S stored = static_cast<S>(entry_of(matrix, kind, i, j) - removed);
+    entries.row(i)[j] = entries.row(j)[i] = stored;
+    return std::isfinite(stored);
+  });
   if (!finite) return not_finite();
   out = std::make_shared<affinity::DenseAffinity<S>>(kind, metric, std::move(entries), std::move(offsets));
   return Status::ok();
