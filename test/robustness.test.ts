@@ -1,7 +1,17 @@
 /** Inputs and endings that once crashed, hung, or gave a wrong answer in silence. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { Affinity, add, emd, fDivergence, mmd, type Objective, TransportSolver, wasserstein } from '../src/index.js';
+import {
+  Affinity,
+  add,
+  emd,
+  fDivergence,
+  type KernelOptions,
+  mmd,
+  type Objective,
+  TransportSolver,
+  wasserstein,
+} from '../src/index.js';
 import { native } from '../src/native.js';
 import { thrownBy } from './support/errors.js';
 
@@ -90,6 +100,17 @@ describe('estimate', () => {
     const { seconds, bytes } = wasserstein({ mode: 'ovo', affinity, pairs: [[12, 15]] }).estimate(6, 20);
     expect(seconds).toBeGreaterThan(0);
     expect(bytes).toBeGreaterThan(0);
+  });
+  it('counts what a product with the kernel takes meanwhile', () => {
+    const [n, batch, k] = [600, 300, 4];
+    const x = { data: Float32Array.from({ length: n * 2 }, (_, i) => Math.sin(i * i)), shape: [n, 2] as const };
+    const bytes = (samples: number, options: KernelOptions) =>
+      mmd({ mode: 'ova', affinity: Affinity.kernel(x, options) }).estimate(samples, k).bytes;
+    const entries = 4 * batch ** 2;
+    expect(bytes(batch, { kernel: 'rbf', storage: 'dense' })).toBeGreaterThan(entries);
+    expect(bytes(batch, { kernel: 'rbf', storage: 'features' })).toBeGreaterThan(entries);
+    expect(bytes(batch, { kernel: 'linear', storage: 'features' })).toBeLessThan(entries);
+    expect(bytes(n, { kernel: 'rbf', storage: 'dense' })).toBeLessThan(entries);
   });
   it('refuses more samples than there are', () => {
     expect(() => wasserstein({ mode: 'ova', affinity }).estimate(7, 3)).toThrow(/^n: expected at most/);

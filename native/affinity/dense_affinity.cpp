@@ -8,9 +8,6 @@
 namespace genmi::affinity {
 namespace {
 
-// What is gathered for a product at most: larger mini-batches are copied row by row, a few at a time.
-constexpr std::size_t kLargestCopy = std::size_t{1} << 24;
-
 template <class S>
 struct AsStored {
   template <class T>
@@ -67,7 +64,7 @@ template <class T>
 void DenseAffinity<T>::batch_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
   const Workspace::Frame frame(context.workspace);
   const std::size_t n = rows.count, stride = simd::panel_size(n, 1);
-  if (n * stride * sizeof(T) > kLargestCopy) {
+  if (n * stride * sizeof(T) > Affinity::kLargestFactor) {
     return multiply_made_rows<T>(
         n, v, k, static_cast<double>(n * n), context,
         [&](std::size_t first, std::size_t count, std::size_t, T* made, std::size_t made_stride) {

@@ -24,6 +24,10 @@ class DenseAffinity final : public Affinity {
   void entries(std::size_t i, Rows columns, double* out) const override;
   void submatrix(Rows rows, const Context& context, double* out) const override;
   void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const override;
+  // The whole matrix is multiplied where it is.
+  double product_bytes(double n) const override {
+    return n == static_cast<double>(size()) ? 0 : Affinity::product_bytes(n);
+  }
   using Affinity::centred_product;
   void centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const override;
 

@@ -11,8 +11,6 @@ namespace {
 
 // Larger submatrices are evaluated twice, entry by mirrored entry, instead of in memory of their own.
 constexpr std::size_t kLargestCopy = std::size_t{1} << 26;
-// Smaller ones are multiplied as a whole, of which half is evaluated.
-constexpr std::size_t kLargestFactor = std::size_t{1} << 24;
 
 }  // namespace
 
@@ -92,11 +90,16 @@ double FeatureAffinity<T>::product_operations(double n, double k) const {
 }
 
 template <class T>
+double FeatureAffinity<T>::product_bytes(double n) const {
+  return is_linear() ? n * entry_operations() * sizeof(T) : Affinity::product_bytes(n);
+}
+
+template <class T>
 void FeatureAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
   if (is_linear()) return linear_product(rows, v, k, context, out);
   const Workspace::Frame frame(context.workspace);
   const std::size_t n = rows.count, stride = simd::panel_size(n, 1);
-  if (n * stride * sizeof(T) > kLargestFactor) return Affinity::centred_product(rows, v, k, context, out);
+  if (n * stride * sizeof(T) > Affinity::kLargestFactor) return Affinity::centred_product(rows, v, k, context, out);
   PackedSamples<T> samples = pairwise_.pack(rows, context);
   if (sizeof(T) == sizeof(float)) take_out_offsets(pairwise_, kFewLandmarks, context, samples);
   const std::span<T> entries = context.workspace.take<T>(n * stride);

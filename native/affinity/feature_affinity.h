@@ -25,6 +25,7 @@ class FeatureAffinity final : public Affinity {
   void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const override;
   double entry_operations() const override { return static_cast<double>(columns_); }
   double product_operations(double n, double k) const override;
+  double product_bytes(double n) const override;
   using Affinity::centred_product;
   void centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const override;
 

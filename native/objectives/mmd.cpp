@@ -113,8 +113,9 @@ class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
     const double samples = static_cast<double>(n), clusters = static_cast<double>(k);
     const double comparisons = one_vs_one_ ? clusters * (clusters - 1) / 2 : clusters;
     AffinityPtr kernel;
-    const double product = kernel_->open(kernel) ? kernel->product_operations(samples, clusters) : 0;
-    return {product + samples * comparisons, sizeof(double) * (8 * samples * clusters + 5 * comparisons)};
+    if (!kernel_->open(kernel)) return {};
+    return {kernel->product_operations(samples, clusters) + samples * comparisons,
+            kernel->product_bytes(samples) + sizeof(double) * (8 * samples * clusters + 5 * comparisons)};
   }
 
   std::size_t affinity_size() const override { return kernel_->size(); }

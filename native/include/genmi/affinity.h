@@ -2,6 +2,7 @@
 // native memory, shared by any number of objectives and threads.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -51,6 +52,12 @@ class Affinity {
   // About how many multiplications an entry, and centred_product of n samples and k columns, take.
   virtual double entry_operations() const { return 1; }
   virtual double product_operations(double n, double k) const { return n * n * (entry_operations() + k); }
+  // About how many bytes the latter takes meanwhile: for the entries, where those are not large.
+  virtual double product_bytes(double n) const {
+    const double entries =
+        n * n * static_cast<double>(precision() == Precision::kFloat32 ? sizeof(float) : sizeof(double));
+    return std::min(entries, static_cast<double>(kLargestFactor));
+  }
 
   // About how long so many entries take one by one, with what surrounds each: what decides whether threads are worth
   // it.
@@ -69,6 +76,9 @@ class Affinity {
 
  protected:
   Affinity(std::size_t size, Kind kind, bool metric) : size_(size), kind_(kind), metric_(metric) {}
+
+  // Entries of so many bytes are gathered, or evaluated, as a whole for a product; of larger ones a few rows at a time.
+  static constexpr std::size_t kLargestFactor = std::size_t{1} << 24;
 
  private:
   std::size_t size_;
