@@ -36,7 +36,7 @@ describe('a smoke test of the benchmarks', () => {
     if (existsSync(fromRoot('.cache/bench-peers/bin/python')))
       for (const name of [
         'mmd_ova-1000-10-float32',
-        'kl_ova-10000-50-out-float64',
+        'kl_ova-10000-50-out-float32',
         'rbf-4000-50-float32',
         'hops-quantile-2000',
       ])

@@ -91,8 +91,9 @@ function objective(name: GeminiName, n: number, k: number, targets: Row['targets
 }
 
 /** Into a lent array: what is saved is the gradient's fresh memory. */
-function intoArray(name: GeminiName, n: number, k: number): Row[] {
-  return inBoth<ObjectiveWork>(`${name}-${n}-${k}-out`, { ...objectiveWork(name, n, k), out: true });
+function intoArray(name: GeminiName, n: number, k: number): Row {
+  const work = { ...objectiveWork(name, n, k), out: true, precision: 'float32' } as const;
+  return { name: `${name}-${n}-${k}-out-float32`, work, targets: {} };
 }
 
 function fromFeatures(name: GeminiName, n: number, k: number): Row {
@@ -138,7 +139,7 @@ export const rows: readonly Row[] = [
   ...objective('tv_ovo', 10_000, 10, { torch: 40 }),
   ...objective('tv_ovo', 10_000, 50, { torch: 300 }),
   ...pointwise.flatMap((name) => [10, 50].flatMap((k) => objective(name, 10_000, k, { torch: 4, gemclus: 3.5 }))),
-  ...intoArray('kl_ova', 10_000, 50),
+  ...[10, 50].flatMap((k) => (['tv_ovo', ...pointwise] as const).map((name) => intoArray(name, 10_000, k))),
   ...affinity('rbf', 50, 5),
   ...affinity('rbf', 784, 2.3),
   ...affinity('euclidean', 50, 5),

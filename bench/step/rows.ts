@@ -43,11 +43,11 @@ function transport(mode: Mode, metric: Metric, target: number): Row {
   };
 }
 
-function discrepancy(mode: Mode, kernel: 'linear' | 'rbf', storage: 'features' | 'dense'): Row {
+function discrepancy(mode: Mode, kernel: 'linear' | 'rbf', storage: 'features' | 'dense', squared = false): Row {
   return {
-    name: `mmd_${mode}-${kernel}-${storage}`,
+    name: `${squared ? 'squared-mmd' : 'mmd'}_${mode}-${kernel}-${storage}`,
     affinity: (x) => Affinity.kernel(x, { kernel, storage }),
-    loss: lossOf((affinity) => mmd({ mode, affinity: affinity as Affinity })),
+    loss: lossOf((affinity) => mmd({ mode, affinity: affinity as Affinity, squared })),
     states: ['init'],
     target: SHARE,
   };
@@ -73,11 +73,15 @@ export const rows: readonly Row[] = [
   transport('ova', 'euclidean', 10),
   transport('ova', 'sqeuclidean', 25),
   transport('ovo', 'euclidean', 40),
-  ...modes.flatMap((mode) => [discrepancy(mode, 'rbf', 'dense'), discrepancy(mode, 'linear', 'features')]),
+  ...modes.flatMap((mode) => [
+    discrepancy(mode, 'rbf', 'dense'),
+    discrepancy(mode, 'rbf', 'dense', true),
+    discrepancy(mode, 'linear', 'features'),
+  ]),
   ...modes.flatMap((mode) =>
-    fDivergenceNames.map(
+    [...fDivergenceNames, { alpha: 0.5 }].map(
       (f): Row => ({
-        name: `${f}_${mode}`,
+        name: `${typeof f === 'string' ? f : `alpha(${f.alpha})`}_${mode}`,
         loss: lossOf(() => fDivergence({ f, mode })),
         states: ['init'],
         target: SHARE,
