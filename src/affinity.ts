@@ -161,7 +161,8 @@ export class Affinity implements Disposable {
    * An affinity that the caller computed: checked to be square, finite and symmetric up to rounding (then symmetrised), and,
    * for a distance, >= 0 with a zero diagonal.
    *
-   * @param matrix N x N. Cost: O(N^2).
+   * @param matrix N x N. Cost: O(N^2). A kernel in float32 is stored centred, so that MMD keeps its digits: entries come back to
+   * within a rounding.
    * @throws RangeError ERR_OUT_OF_RANGE with the entry that is wrong, TypeError ERR_INVALID_ARG_TYPE.
    */
   static precomputed(matrix: MatrixLike, kind: 'kernel' | 'distance', options: PrecomputedOptions = {}): Affinity {

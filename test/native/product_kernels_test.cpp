@@ -151,6 +151,10 @@ TEST_P(Products, OfHalfAMatrixAreThoseOfTheWhole) {
     expect_symmetric_multiplied<float>(n, 1 + n % 12);
     expect_symmetric_multiplied<double>(n, 1 + n % 11);
   }
+  for (std::size_t k = 1; k <= 33; ++k) {
+    expect_symmetric_multiplied<float>(130 + k, k);
+    expect_symmetric_multiplied<double>(100 + k, k);
+  }
   expect_symmetric_multiplied<float>(700, 20);  // worth a second thread
 }
 
