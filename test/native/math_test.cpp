@@ -89,7 +89,7 @@ struct Expected {
     double largest = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       double error = std::abs(static_cast<double>(actual[i]) - y[i]) * inverse_unit[i];
-      if (inverse_unit[i] == 0) error = error_in_ulp(actual[i], y[i]);
+      if (inverse_unit[i] == 0) error = actual[i] == static_cast<float>(y[i]) ? 0 : error_in_ulp(actual[i], y[i]);
       largest = error <= largest ? largest : error;
     }
     return largest;
@@ -128,7 +128,8 @@ TEST(MathOfAllFloats, Exponential) {
   const auto fill = [&](std::uint64_t chunk, Expected& expected) {
     for (std::size_t i = 0; i < kChunk; ++i) {
       const float x = std::bit_cast<float>(static_cast<std::uint32_t>((chunk * kChunk + i) * kStride));
-      expected.set(i, x, std::exp(static_cast<double>(x)));
+      // Beyond 200 float32 has 0 or infinity; the C library takes long to say so.
+      expected.set(i, x, std::exp(std::clamp(static_cast<double>(x), -200.0, 200.0)));
     }
   };
   const double error =
