@@ -5,6 +5,7 @@
 // (c-transforms).
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <vector>
 
 #include "genmi/transport.h"
@@ -23,6 +24,9 @@
 
 namespace genmi::transport {
 namespace {
+
+// Of potentials beside the largest cost, what rounding in float64 explains.
+constexpr double kRounding = 1e-15;
 
 void scale_by(double factor, std::vector<double>& values) {
   if (factor == 1) return;
@@ -118,6 +122,13 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   take_potentials(tree, result.u, result.v);
   result.certificate.infeasibility = warm_start.infeasibility();
   if (basis->graph == Basis::Graph::kSides) {
+    // The tree's rounding is more than that of the costs: potentials are good, but may exceed costs by it.
+    if (result.certificate.infeasibility > kRounding * costs.scale() * costs.largest()) {
+      std::vector<std::size_t> columns(costs.columns());
+      std::iota(columns.begin(), columns.end(), 0);
+      result.certificate.infeasibility =
+          lift_duals(costs.block(), columns, tree.column_potentials(), prices, result.u, result.v);
+    }
     plan_of_all(marginals, tree, stays, result.plan);
     measure_plan(costs, result);
     solved = true;
