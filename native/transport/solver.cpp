@@ -57,6 +57,7 @@ struct Solver::Workspace {
   bool moving_is_enough(const Costs& costs, Result& result);
   void finish_moving(const Costs& costs, const Options& options, Result& result);
   void finish_all(const Costs& costs, const SpanningTree& tree, const Options& options, Result& result);
+  void lower_duals(const Costs& costs, bool same_points, Result& result);
   static void measure_plan(const Costs& costs, Result& result);
   void certify(const Costs& costs, Result& result) const;
 };
@@ -121,14 +122,8 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   result.pivots = warm_start.pivots();
   take_potentials(tree, result.u, result.v);
   result.certificate.infeasibility = warm_start.infeasibility();
+  lower_duals(costs, basis->graph == Basis::Graph::kPoints, result);
   if (basis->graph == Basis::Graph::kSides) {
-    // The tree's rounding is more than that of the costs: potentials are good, but may exceed costs by it.
-    if (result.certificate.infeasibility > kRounding * costs.scale() * costs.largest()) {
-      std::vector<std::size_t> columns(costs.columns());
-      std::iota(columns.begin(), columns.end(), 0);
-      result.certificate.infeasibility =
-          lift_duals(costs.block(), columns, tree.column_potentials(), prices, result.u, result.v);
-    }
     plan_of_all(marginals, tree, stays, result.plan);
     measure_plan(costs, result);
     solved = true;
@@ -201,6 +196,7 @@ void Solver::Workspace::finish_moving(const Costs& costs, const Options& options
   result.v.assign(phi.begin(), phi.begin() + static_cast<std::ptrdiff_t>(costs.rows()));
   result.u.resize(costs.rows());
   std::transform(result.v.begin(), result.v.end(), result.u.begin(), std::negate<>());
+  lower_duals(costs, true, result);
   measure_plan(costs, result);
   if (options.plan) add_staying(marginals, result.plan);
 }
@@ -213,6 +209,21 @@ void Solver::Workspace::finish_all(const Costs& costs, const SpanningTree& basis
   measure_plan(costs, result);
   if (options.basis != nullptr && result.outcome == Outcome::kOptimal)
     keep_all(basis, marginals, costs.block(), result.u, result.v, *options.basis);
+}
+
+// The tree's rounding is more than that of the costs. Potentials that exceed these by it give way to their
+// c-transforms: u = min_j costs_ij - v_j, which of points is as good for v = -u, where the triangle inequality holds.
+void Solver::Workspace::lower_duals(const Costs& costs, bool same_points, Result& result) {
+  double& infeasibility = result.certificate.infeasibility;
+  if (infeasibility <= kRounding * costs.scale() * costs.largest()) return;
+  std::vector<std::size_t> columns(costs.columns());
+  std::iota(columns.begin(), columns.end(), 0);
+  infeasibility = lift_duals(costs.block(), columns, result.v.data(), prices, result.u, result.v);
+  if (!same_points) return;
+  std::transform(result.u.begin(), result.u.end(), result.v.begin(), std::negate<>());
+  phi.assign(costs.block().stride(), 0);
+  std::copy(result.v.begin(), result.v.end(), phi.begin());
+  infeasibility = point_infeasibility(costs.block(), costs.is_symmetric(), phi.data());
 }
 
 // Mass that stays need not be looked at where u = -v: it costs nothing, and has no slack.

@@ -157,6 +157,7 @@ TEST(RandomProblems, AreSolvedWithProofStepAfterStep) {
 TEST(RandomProblems, AreFeasibleWhereAKeptTreeHasRounded) {
   expect_proofs_of_sequences(20785054016, 1, draw_small_size);
   expect_proofs_of_sequences(20785000267, 1, draw_large_size);
+  expect_proofs_of_sequences(30000000378, 1, draw_large_size);
 }
 
 TEST(RandomProblems, AreSolvedWithProofStepAfterStepWhenLarge) {
