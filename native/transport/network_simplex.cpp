@@ -141,11 +141,11 @@ LeavingArc find_leaving_arc(const SpanningTree& tree, Node row, Node column) {
   std::int64_t row_flow = kUnbounded, column_flow = kUnbounded;
   while (row != column) {
     if (tree.subtree_size(row) < tree.subtree_size(column)) {
-      const TreeArc& arc = tree.arc(row);
+      const TreeArc arc = tree.arc(row);
       if (arc.upward && arc.flow < row_flow) row_flow = arc.flow, row_child = row;
       row = tree.parent(row);
     } else {
-      const TreeArc& arc = tree.arc(column);
+      const TreeArc arc = tree.arc(column);
       if (!arc.upward && arc.flow <= column_flow) column_flow = arc.flow, column_child = column;
       column = tree.parent(column);
     }

@@ -26,6 +26,7 @@ void SpanningTree::start(const Sides& sides, Node root) {
   sides_ = sides;
   root_ = root;
   states_.assign(sides.node_numbers(), {});
+  positions_.resize(sides.node_numbers());
   first_child_.assign(sides.node_numbers(), kNoNode);
   next_sibling_.resize(sides.node_numbers());
   potentials_.assign(sides.node_numbers(), 0);
@@ -34,7 +35,7 @@ void SpanningTree::start(const Sides& sides, Node root) {
 }
 
 void SpanningTree::attach(Node child, Node parent, TreeArc arc) {
-  state(child) = {parent, 1, 0, arc};
+  state(child) = {parent, 1, State::pack(arc)};
   next_sibling_[index(child)] = first_child_[index(parent)];
   first_child_[index(parent)] = child;
 }
@@ -44,7 +45,7 @@ void SpanningTree::attach(Node child, Node parent, TreeArc arc) {
 void SpanningTree::build_preorder() {
   order_.clear();
   for (Node node = root(); node != kNoNode;) {
-    state(node).position = static_cast<std::int32_t>(order_.size());
+    positions_[index(node)] = static_cast<std::int32_t>(order_.size());
     state(node).size = 1;
     order_.push_back(node);
     Node next = first_child_[index(node)];
@@ -58,7 +59,8 @@ void SpanningTree::restore(const Sides& sides, const std::vector<Basis::Arc>& ar
   start(sides, arcs.front().node);
   order_.clear();
   for (const auto& [node, parent, upward, potential] : arcs) {
-    state(node) = {parent, 1, static_cast<std::int32_t>(order_.size()), {0, upward}};
+    state(node) = {parent, 1, State::pack({0, upward})};
+    positions_[index(node)] = static_cast<std::int32_t>(order_.size());
     set_potential(node, potential);
     order_.push_back(node);
   }
@@ -101,7 +103,7 @@ double SpanningTree::largest_potential() const {
 }
 
 void SpanningTree::exchange(const Exchange& exchange) {
-  const std::int32_t first = state(exchange.leaving).position;
+  const std::int32_t first = positions_[index(exchange.leaving)];
   const std::int32_t count = state(exchange.leaving).size;
   resize_ancestors(parent(exchange.leaving), exchange.join, -count);
   reverse_stem(exchange);
@@ -123,20 +125,21 @@ void SpanningTree::reverse_stem(const Exchange& exchange) {
   Node* out = stretch_.data();
   Node node = exchange.entering, above = exchange.parent;
   TreeArc arc = exchange.arc;
-  std::int32_t inner_begin = state(node).position, inner_size = 0;
+  std::int32_t inner_begin = 0, inner_size = 0;
   for (;;) {
     State& turned = state(node);
-    const Node* stretch = order_.data() + turned.position;
-    const std::int32_t before = inner_size == 0 ? turned.size : inner_begin - turned.position;
+    const std::int32_t begin = positions_[index(node)];
+    const Node* stretch = order_.data() + begin;
+    const std::int32_t before = inner_size == 0 ? turned.size : inner_begin - begin;
     out = copy_stretch(stretch, stretch + before, limit, out);
     out = copy_stretch(stretch + before + inner_size, stretch + turned.size, limit, out);
     const std::int32_t remaining = count - inner_size;
-    inner_begin = turned.position;
+    inner_begin = begin;
     inner_size = turned.size;
-    const TreeArc old_arc = turned.arc;
+    const TreeArc old_arc = turned.arc();
     const Node old_parent = turned.parent;
     turned.parent = above;
-    turned.arc = arc;
+    turned.packed_arc = State::pack(arc);
     turned.size = remaining;
     if (node == exchange.leaving) return;
     arc = {old_arc.flow, !old_arc.upward};
@@ -149,7 +152,7 @@ void SpanningTree::reverse_stem(const Exchange& exchange) {
 // nearer, and moves what lies between. Returns where it begins now.
 std::int32_t SpanningTree::move_stretch(std::int32_t first, std::int32_t count, Node parent) {
   const std::int32_t end = first + count;
-  const std::int32_t children = state(parent).position + 1;
+  const std::int32_t children = positions_[index(parent)] + 1;
   const std::int32_t children_end = children - 1 + state(parent).size;
   std::int32_t to = 0;
   if (children > first) {
@@ -168,8 +171,8 @@ std::int32_t SpanningTree::move_stretch(std::int32_t first, std::int32_t count, 
     std::copy(order + end, order + to + count, order + first);
   }
   std::copy(stretch_.data(), stretch_.data() + count, order + to);
-  State* states = states_.data();
-  for (std::int32_t k = low; k < high; ++k) states[index(order[k])].position = k;
+  std::int32_t* positions = positions_.data();
+  for (std::int32_t k = low; k < high; ++k) positions[index(order[k])] = k;
   return to;
 }
 

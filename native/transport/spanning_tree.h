@@ -47,7 +47,7 @@ struct TreeArc {
 class SpanningTree {
  public:
   static constexpr Node kNoNode = -1;
-  // Flows of a tree that is not feasible have no bound but this, which keeps the sum of two in range.
+  // Flows of a tree that is not feasible have no bound but this, which keeps twice the sum of two in range.
   static constexpr std::int64_t kGreatestFlow = std::int64_t{1} << 60;
   static bool is_in_range(std::int64_t flow) { return (flow <= kGreatestFlow) & (flow >= -kGreatestFlow); }
 
@@ -72,7 +72,7 @@ class SpanningTree {
   };
   void exchange(const Exchange& exchange);
 
-  std::int64_t change_flow(Node node, std::int64_t amount) { return states_[index(node)].arc.flow += amount; }
+  std::int64_t change_flow(Node node, std::int64_t amount) { return (state(node).packed_arc += 2 * amount) >> 1; }
 
   // Computes the potentials from the costs of the tree's arcs, free of what earlier shifts have rounded away.
   void recompute_potentials(const CostBlock& costs);
@@ -84,11 +84,11 @@ class SpanningTree {
 
   Node parent(Node node) const { return states_[index(node)].parent; }
   std::int32_t subtree_size(Node node) const { return states_[index(node)].size; }
-  const TreeArc& arc(Node node) const { return states_[index(node)].arc; }
+  TreeArc arc(Node node) const { return states_[index(node)].arc(); }
 
   // All nodes, parents before children, and those of a subtree.
   const std::vector<Node>& preorder() const { return order_; }
-  std::size_t position(Node node) const { return static_cast<std::size_t>(states_[index(node)].position); }
+  std::size_t position(Node node) const { return static_cast<std::size_t>(positions_[index(node)]); }
 
   // The ends of the arc between a node and its parent.
   std::size_t arc_row(Node node) const { return sides_.row(arc(node).upward ? node : parent(node)); }
@@ -108,11 +108,14 @@ class SpanningTree {
   double rounding() const { return 1e-14 * largest_potential(); }
 
  private:
+  // Four to a cache line: what a climb reads. Positions, of which a pivot writes many, are by themselves.
   struct State {
     Node parent = kNoNode;
-    std::int32_t size = 0;      // of the subtree; 0: not in the tree
-    std::int32_t position = 0;  // in the preorder
-    TreeArc arc;
+    std::int32_t size = 0;        // of the subtree; 0: not in the tree
+    std::int64_t packed_arc = 0;  // twice the flow, plus 1 for upward
+
+    static std::int64_t pack(const TreeArc& arc) { return 2 * arc.flow + static_cast<std::int64_t>(arc.upward); }
+    TreeArc arc() const { return {packed_arc >> 1, (packed_arc & 1) != 0}; }
   };
 
   static std::size_t index(Node node) { return static_cast<std::size_t>(node); }
@@ -129,8 +132,9 @@ class SpanningTree {
   Sides sides_;
   Node root_ = 0;
   std::vector<State> states_;
-  std::vector<Node> order_;    // the preorder
-  std::vector<Node> stretch_;  // the part of it that is being moved
+  std::vector<Node> order_;              // the preorder
+  std::vector<std::int32_t> positions_;  // of each node in it
+  std::vector<Node> stretch_;            // the part of it that is being moved
   AlignedVector<double> potentials_;
   AlignedVector<float> rounded_;
   std::vector<Node> first_child_, next_sibling_;  // while the tree is being made
