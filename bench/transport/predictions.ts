@@ -6,7 +6,7 @@ import { CLUSTERS, type Family, type State } from './rows.js';
 import type { Samples } from './samples.js';
 
 const SEED = 2;
-const HIDDEN: Record<Family, number> = { images: 64, 'mixture-2': 32, 'mixture-50': 32 };
+const HIDDEN: Record<Family, number> = { images: 64, 'mixture-2': 32, 'mixture-10': 32, 'mixture-50': 32 };
 const BATCH = 500;
 const LEARNING_RATE = 1e-3;
 const MAX_EPOCHS = 400;

@@ -1,6 +1,6 @@
 /** The rows of the table: which inputs are measured, and what is asked of genmi there. */
 
-export type Family = 'images' | 'mixture-2' | 'mixture-50';
+export type Family = 'images' | 'mixture-2' | 'mixture-10' | 'mixture-50';
 export type Metric = 'euclidean' | 'sqeuclidean' | 'cosine' | 'manhattan' | 'hops';
 /** Of the network that makes the predictions: at its random initialisation, while it learns, when it is certain. */
 export const states = ['init', 'mid', 'sat'] as const;
@@ -27,6 +27,7 @@ const groups: readonly (readonly [Family, Metric, State, ...number[]])[] = [
   ['images', 'cosine', 'mid', 500],
   ['images', 'sqeuclidean', 'mid', 250, 500, 1000],
   ['images', 'sqeuclidean', 'sat', 500],
+  ['mixture-10', 'sqeuclidean', 'mid', 500],
   ['mixture-2', 'sqeuclidean', 'mid', 500],
 ];
 

@@ -12,15 +12,23 @@ export interface Samples {
 
 const COUNT = 6000;
 const MIXTURE_SEED = 1;
+interface Mixture {
+  readonly features: number;
+  readonly spread: number;
+}
+
 /**
- * Standard deviation of the components' centres, around which points have variance 1: neighbouring components overlap, so
+ * The spread is the standard deviation of the components' centres, around which points have variance 1: neighbouring components overlap, so
  * that the graph of close points is connected, and hop distances take many values.
  */
-const SPREAD = { 'mixture-2': 4, 'mixture-50': 0.5 };
+const MIXTURES: Record<Exclude<Family, 'images'>, Mixture> = {
+  'mixture-2': { features: 2, spread: 4 },
+  'mixture-10': { features: 10, spread: 1.2 },
+  'mixture-50': { features: 50, spread: 0.5 },
+};
 
 export function makeSamples(family: Family): Samples {
-  if (family === 'images') return images();
-  return family === 'mixture-2' ? mixture(2, SPREAD[family]) : mixture(50, SPREAD[family]);
+  return family === 'images' ? images() : mixture(MIXTURES[family]);
 }
 
 /** The first images of MNIST's training set, with pixels in [0, 1]. */
@@ -31,7 +39,7 @@ function images(): Samples {
 }
 
 /** A mixture of as many Gaussians as there will be clusters. */
-function mixture(features: number, spread: number): Samples {
+function mixture({ features, spread }: Mixture): Samples {
   const random = createRandom(MIXTURE_SEED, features);
   const centres = normals(CLUSTERS * features, random).map((coordinate) => spread * coordinate);
   const data = normals(COUNT * features, random);
