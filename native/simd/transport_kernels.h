@@ -74,6 +74,9 @@ struct TransportKernels {
   // kLeastGibbsWeight: the caller has made such columns 0.
   void (*scale_rows)(const float* kernel, const float* columns, const float* weights, float* scales, float* sums,
                      std::size_t count);
+  // scales[j] = 1 / sums[j], at most 1e30, or, `relaxed`, half as far again from where it was, on a scale of
+  // logarithms.
+  void (*scale_columns)(const float* sums, bool relaxed, float* scales, std::size_t count);
 };
 
 }  // namespace genmi::simd

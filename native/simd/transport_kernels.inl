@@ -213,6 +213,15 @@ void scale_rows(const float* kernel, const float* columns, const float* weights,
   }
 }
 
+void scale_columns(const float* sums, bool relaxed, float* scales, std::size_t count) {
+  const Vector<float> least_sum = spread(1e-30f);
+  for (std::size_t j = 0; j < count; j += kLanes<float>) {
+    const Vector<float> next = 1 / larger(load_vector(sums + j), least_sum);
+    const Vector<float> further = relaxed ? next * math::square_root<float>(next / load_vector(scales + j)) : next;
+    store_vector<float>(further, scales + j);
+  }
+}
+
 constexpr TransportKernels kTransportKernels = {
     .row_minimum = row_minimum,
     .find_minimum = find_minimum,
@@ -231,6 +240,7 @@ constexpr TransportKernels kTransportKernels = {
     .gibbs_row = gibbs_row,
     .square_row = square_row,
     .scale_rows = scale_rows,
+    .scale_columns = scale_columns,
 };
 
 }  // namespace

@@ -14,7 +14,6 @@ constexpr double kShareOfNearest = 0.05, kShareOfWhole = 0.15;
 constexpr std::size_t kIterations = 3, kLastIterations = 5;  // for each smoothing, and for the last
 constexpr std::size_t kSampledRows = 8, kSampledColumns = 32;
 constexpr double kLeastSmoothing = 1e-20;  // keeps costs / smoothing in float32's range
-constexpr float kLeastSum = 1e-30f;
 
 // 0 if there is none.
 float least_positive(const float* values, std::size_t count) {
@@ -101,6 +100,7 @@ void Sinkhorn::begin(const Problem& problem, FirstPotentials& potentials) {
     potentials.rows[row] = costs.rounded_minimum(row, potentials.columns.data());
   row_scales_.resize(supplies_.size());
   column_scales_.assign(costs.stride(), 1);
+  column_weights_.resize(costs.stride());
   column_sums_.resize(costs.stride());
   make_kernel(costs, potentials);
 }
@@ -116,20 +116,19 @@ void Sinkhorn::make_kernel(const CostBlock& costs, const FirstPotentials& potent
 }
 
 // The plan is supply_i row_scale_i kernel_ij column_scale_j demand_j: first its rows are made to sum to the supplies,
-// then, in the same pass, its columns to the demands.
+// then, in the same pass, its columns to the demands. All steps but the last are over-relaxed, by 1.5.
 void Sinkhorn::scale(std::size_t iterations) {
   const std::size_t stride = demands_.size();
   for (std::size_t iteration = 0; iteration < iterations; ++iteration) {
     for (std::size_t column = 0; column < stride; ++column) {
       const float weight = column_scales_[column] * demands_[column];
-      column_scales_[column] = weight < simd::kLeastGibbsWeight ? 0 : weight;
+      column_weights_[column] = weight < simd::kLeastGibbsWeight ? 0 : weight;
     }
     std::fill(column_sums_.begin(), column_sums_.end(), 0.f);
     for (std::size_t row = 0; row < supplies_.size(); row += simd::kSinkhornRows)
-      kernels_->scale_rows(kernel_.data() + row * stride, column_scales_.data(), &supplies_[row], &row_scales_[row],
+      kernels_->scale_rows(kernel_.data() + row * stride, column_weights_.data(), &supplies_[row], &row_scales_[row],
                            column_sums_.data(), stride);
-    for (std::size_t column = 0; column < stride; ++column)
-      column_scales_[column] = 1 / std::max(column_sums_[column], kLeastSum);
+    kernels_->scale_columns(column_sums_.data(), iteration + 1 < iterations, column_scales_.data(), stride);
   }
 }
 

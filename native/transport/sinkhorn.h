@@ -5,7 +5,8 @@
 // from there, the simplex needs a third to a sixth of the pivots. They are a hint only, whose quality cannot change the
 // optimum.
 // Sources: Cuturi, "Sinkhorn distances", 2013; Schmitzer, "Stabilized sparse scaling algorithms for entropy regularized
-// transport problems", 2019, sections 3.1 (absorption) and 3.2 (epsilon scaling).
+// transport problems", 2019, sections 3.1 (absorption) and 3.2 (epsilon scaling); Thibault, Chizat, Dossal, Papadakis,
+// "Overrelaxed Sinkhorn-Knopp algorithm for regularized optimal transport", 2021.
 #pragma once
 
 #include <vector>
@@ -43,7 +44,7 @@ class Sinkhorn {
   AlignedVector<float> demands_;
   AlignedVector<float> kernel_;    // exp((row + column - cost) / epsilon), with the potentials absorbed last
   std::vector<float> row_scales_;  // Sinkhorn's scalings since then
-  AlignedVector<float> column_scales_, column_sums_;
+  AlignedVector<float> column_scales_, column_weights_, column_sums_;
 };
 
 }  // namespace genmi::transport

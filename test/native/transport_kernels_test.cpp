@@ -288,6 +288,21 @@ TEST_P(Kernels, ScaleRowsOfTheGibbsKernel) {
   }
 }
 
+TEST_P(Kernels, ScaleColumnsOfTheGibbsKernel) {
+  for (std::size_t n = 1; n <= kLongest; ++n) {
+    const auto sums = pad(some_costs<float>(n, random_), 0.f), before = pad(some_costs<float>(n, random_), 1.f);
+    for (const bool relaxed : {false, true}) {
+      AlignedVector<float> scales = before, expected(scales.size());
+      for (std::size_t j = 0; j < scales.size(); ++j) {
+        const float next = 1 / std::max(sums[j], 1e-30f);
+        expected[j] = relaxed ? next * std::sqrt(next / before[j]) : next;
+      }
+      kernels().scale_columns(sums.data(), relaxed, scales.data(), scales.size());
+      EXPECT_TRUE(same_bits(scales, expected)) << "n = " << n << (relaxed ? ", relaxed" : "");
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Of, Kernels, testing::ValuesIn(kAllIsas),
                          [](const auto& test) { return std::string(name_of(test.param)); });
 
