@@ -84,7 +84,10 @@ export interface NativeSolveOptions {
 export interface TransportResult {
   /** The minimal total cost, for the mass of p (at an iteration limit: that of the best plan found). */
   cost: number;
-  /** Dual potentials at every source and target: u_i + v_j <= D_ij, and u p + v q = cost. Where they are not unique, one choice. */
+  /**
+   * Dual potentials at every source and target: u_i + v_j <= D_ij, and u p + v q = cost. Where they are not unique, one
+   * choice. Arrays of the results of one call are views of one buffer: `slice()` what is to outlive the others.
+   */
   u: Float64Array;
   v: Float64Array;
   status: 'optimal' | 'iteration-limit';
