@@ -196,6 +196,14 @@ describe('solveMany', () => {
     expect(solver.solveMany(P, Q)[0]).not.toHaveProperty('plan');
   });
 
+  it('gives arrays that are parts of one buffer, each written to without the others', () => {
+    const [first, ...others] = solver.solveMany(P, Q, { plan: true });
+    const before = structuredClone(others);
+    for (const array of [first?.u, first?.v, first?.plan?.mass]) array?.fill(Number.NaN);
+    expect(others).toEqual(before);
+    expect(new Set([first, ...others].flatMap((result) => [result?.u.buffer, result?.v.buffer])).size).toBe(1);
+  });
+
   it('shares one demand among all problems, however it is written', () => {
     const shared = demands[0] as Float64Array;
     const expected = supplies.map((p) => solver.solve(p, shared));
