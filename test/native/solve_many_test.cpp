@@ -69,7 +69,6 @@ TEST(SolveMany, SolvesEachProblem) {
 
 TEST(SolveMany, AreSameBitsForAnyNumberOfThreads) {
   Random random(4);
-  double warm_pivots = 0, cold_pivots = 0;
   for (const char* family : {"plane", "hops", "squared plane", "random wide"}) {
     SCOPED_TRACE(family);
     const Matrix costs = make(family, 60, random);
@@ -86,7 +85,7 @@ TEST(SolveMany, AreSameBitsForAnyNumberOfThreads) {
     const auto next = [&](std::size_t problem, std::span<double> supply, std::span<double> demand) {
       weights(problem, supply, demand);
       for (std::size_t i = 0; i + 1 < supply.size(); i += 2) {
-        const double moved = 0.05 * std::min(supply[i], supply[i + 1]);
+        const double moved = 0.02 * std::min(supply[i], supply[i + 1]);
         supply[i] -= moved;
         supply[i + 1] += moved;
       }
@@ -105,10 +104,8 @@ TEST(SolveMany, AreSameBitsForAnyNumberOfThreads) {
       for (std::size_t problem = 0; problem < kProblems; ++problem)
         EXPECT_NEAR(second[problem][0], again[problem][0], 1e-12 * costs.largest());
     }
-    warm_pivots += pivots_of(second);
-    cold_pivots += pivots_of(again);
+    EXPECT_LT(pivots_of(second), pivots_of(again) / 2) << "from the bases of the first step";
   }
-  EXPECT_LT(warm_pivots, cold_pivots / 2) << "from the bases of the first step";
 }
 
 TEST(SolveMany, ReturnsTheErrorOfTheFirstProblemThatHasOne) {
