@@ -165,7 +165,7 @@ function emdBytes(sources: number, targets: number): number {
   return sources * (8 * targets + 2 * 4 * block * Math.ceil(targets / block));
 }
 
-/** The results that came over in a few arrays, as views of these: a copy for each takes as long as a tenth of a warm set. */
+/** The results that came over in a few arrays, as views of these: copies are not free beside a warm start. */
 function unpack({ numbers, potentials, source, target, mass }: NativeResults, sources: number): TransportResult[] {
   const count = numbers.length / 7;
   const each = count === 0 ? 0 : potentials.length / count;
