@@ -1,4 +1,4 @@
-/** The processor that figures are read on. */
+/** The processor's name, for `info()`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 

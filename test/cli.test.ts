@@ -1,7 +1,7 @@
 /** The command `genmi`, as users run it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ import { execute } from './support/processes.js';
 const folder = mkdtempSync(path.join(tmpdir(), 'genmi-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const cli = path.join(root, 'dist/cli.js');
+const cli = path.join(root, 'dist/cli/main.js');
 
 const genmi = (...args: string[]) => execute(process.execPath, [cli, ...args]);
 
@@ -32,6 +32,14 @@ const cells = (stdout: string) =>
     .map((line) => line.split(/ {2,}/));
 
 const all = [...fDivergenceNames, 'chi2', 'alpha', 'mmd', 'squared-mmd', 'wasserstein'];
+
+it('is no part of the library', () => {
+  const source = path.join(root, 'src');
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const importsCli = (file: string) => /from '[./]+\/cli\//.test(readFileSync(path.join(source, file), 'utf8'));
+  expect(files.length).toBeGreaterThan(20);
+  expect(files.filter((file) => !file.startsWith('cli/') && importsCli(file))).toEqual([]);
+});
 
 describe('genmi', () => {
   it.each([[['--help']], [['-h']], [['bench', '-h']], [['bench', '--n', 'x', '--help']], [[]]])(

@@ -87,7 +87,7 @@ describe('the tarball', () => {
       'dist/index.d.ts.map',
       'dist/tfjs/index.js',
       'dist/tfjs/index.d.ts',
-      'dist/cli.js',
+      'dist/cli/main.js',
       'src/index.ts',
       'vendor/node-addon-api/napi.h',
       'vendor/node-addon-api/napi-inl.h',

@@ -1,7 +1,7 @@
 /** The command `genmi bench`: its options, what it prints, and the files it writes. */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { Batch, Listener, Plan, Report } from './cost-measure.js';
+import type { BatchSize, BenchPlan, Listener, Report } from './timing.js';
 
 /** The command line is wrong, and its usage helps. */
 export class UsageError extends Error {}
@@ -13,7 +13,7 @@ interface Output {
   format: Format;
 }
 
-interface BenchOptions extends Omit<Plan, 'families'> {
+interface BenchOptions extends Omit<BenchPlan, 'families'> {
   /** Undefined: all. */
   families: string[] | undefined;
   json: string | undefined;
@@ -40,8 +40,8 @@ function readOptions(args: string[]): BenchOptions {
   const drawn = values.html !== undefined;
   return {
     families: values.objectives === undefined ? undefined : unique(values.objectives.split(',')),
-    batches: readBatches(values.n, values.batch ?? (drawn && values.n === undefined ? '10,500' : undefined)),
-    k: sizes('k', values.k ?? (drawn ? '2,5,10,20,50' : '2,10,50')),
+    sizes: readSizes(values.n, values.batch ?? (drawn && values.n === undefined ? '10,500' : undefined)),
+    k: positiveIntegers('k', values.k ?? (drawn ? '2,5,10,20,50' : '2,10,50')),
     seconds,
     json: values.json,
     html: values.html,
@@ -50,7 +50,7 @@ function readOptions(args: string[]): BenchOptions {
 
 const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
 
-function sizes(option: string, text: string): number[] {
+function positiveIntegers(option: string, text: string): number[] {
   const numbers = text.split(',').map(Number);
   if (!numbers.every((each) => Number.isInteger(each) && each > 0)) {
     throw new UsageError(`--${option}: expected positive integers such as 256,1000, received '${text}'`);
@@ -58,11 +58,11 @@ function sizes(option: string, text: string): number[] {
   return unique(numbers);
 }
 
-function readBatches(n: string | undefined, batch: string | undefined): Batch[] {
-  if (batch === undefined) return sizes('n', n ?? '256,1000').map((each) => ({ n: each, batch: each }));
-  const batches = sizes('batch', batch);
+function readSizes(n: string | undefined, batch: string | undefined): BatchSize[] {
+  if (batch === undefined) return positiveIntegers('n', n ?? '256,1000').map((each) => ({ n: each, batch: each }));
+  const batches = positiveIntegers('batch', batch);
   if (n === undefined) return batches.map((each) => ({ n: each, batch: each }));
-  return sizes('n', n).flatMap((samples) => {
+  return positiveIntegers('n', n).flatMap((samples) => {
     const tooLarge = batches.find((each) => each > samples);
     if (tooLarge !== undefined)
       throw new UsageError(`--batch: expected at most the ${samples} samples of --n, received ${tooLarge}`);
@@ -73,13 +73,13 @@ function readBatches(n: string | undefined, batch: string | undefined): Batch[] 
 /** Measures, prints each figure when it is there; false when a figure or a file is missing at the end. */
 export async function bench(args: string[]): Promise<boolean> {
   const { families: asked, json, html, ...rest } = readOptions(args);
-  const { families } = await import('./cost-families.js');
+  const { families } = await import('./families.js');
   const known = Object.keys(families);
   const unknown = asked?.find((each) => !known.includes(each));
   if (unknown !== undefined)
     throw new UsageError(`--objectives: expected any of ${known.join(', ')}, received '${unknown}'`);
 
-  const { formatPage } = await import('./cost-page.js');
+  const { formatPage } = await import('./page.js');
   const outputs = [
     ...openOutput('json', json, (report) => `${JSON.stringify(report, null, 2)}\n`),
     ...openOutput('html', html, formatPage),
@@ -100,9 +100,9 @@ function openOutput(option: string, file: string | undefined, format: Format): O
   return [{ file, format }];
 }
 
-async function run(plan: Plan, outputs: readonly Output[]): Promise<boolean> {
-  const { measure, newReport } = await import('./cost-measure.js');
-  const { tableHead, tableRow } = await import('./cost-table.js');
+async function run(plan: BenchPlan, outputs: readonly Output[]): Promise<boolean> {
+  const { newReport, timeObjectives } = await import('./timing.js');
+  const { tableHead, tableRow } = await import('./table.js');
   const report = newReport();
   const failures = new Set<string>();
   const fail = (message: string) => {
@@ -121,7 +121,7 @@ async function run(plan: Plan, outputs: readonly Output[]): Promise<boolean> {
     failed: (what, error) => fail(`${what}: ${error.message}`),
   };
   console.log(`${report.machine}\n\n${tableHead}`);
-  measure(plan, listener);
+  timeObjectives(plan, listener);
   hideProgress();
   return failures.size === 0;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command `genmi`: what is installed, and what the objectives cost on this machine. */
 import { parseArgs } from 'node:util';
-import { bench, UsageError } from './cli-bench.js';
+import { bench, UsageError } from './bench.js';
 
 const usage = `Usage: genmi <command>
 
@@ -19,8 +19,8 @@ const usage = `Usage: genmi <command>
 
 async function info(args: string[]): Promise<void> {
   parseArgs({ args });
-  const { info } = await import('./config.js');
-  const { searchedFolders } = await import('./native.js');
+  const { info } = await import('../config.js');
+  const { searchedFolders } = await import('../native.js');
   for (const [name, value] of Object.entries(info())) console.log(`${name.padEnd(13)} ${value}`);
   for (const folder of searchedFolders()) console.log(`${'looked in'.padEnd(13)} ${folder}`);
 }

@@ -1,10 +1,10 @@
 /** What `genmi bench` measures: every objective that has both modes, by a name without the mode. */
-import { Affinity } from './affinity.js';
-import type { Matrix } from './matrix.js';
-import { chi2, fDivergence, fDivergenceNames } from './objectives/f-divergence.js';
-import { mmd } from './objectives/mmd.js';
-import type { Mode, Objective } from './objectives/objective.js';
-import { wasserstein } from './objectives/wasserstein.js';
+import { Affinity } from '../affinity.js';
+import type { Matrix } from '../matrix.js';
+import { chi2, fDivergence, fDivergenceNames } from '../objectives/f-divergence.js';
+import { mmd } from '../objectives/mmd.js';
+import type { Mode, Objective } from '../objectives/objective.js';
+import { wasserstein } from '../objectives/wasserstein.js';
 
 /** Makes an objective of some data; what both modes share is made once. */
 export type Family = (x: Matrix) => { make(mode: Mode): Objective; dispose(): void };

@@ -1,24 +1,25 @@
-/** What objectives cost here: medians over random predictions, one-vs-all beside one-vs-one. */
-import { info } from './config.js';
-import { families } from './cost-families.js';
-import { outOfRange } from './errors.js';
-import type { Objective } from './objectives/objective.js';
+/** The time of objectives on this machine: medians over random predictions, one-vs-all beside one-vs-one. */
+import { createCipheriv } from 'node:crypto';
+import { info } from '../config.js';
+import { outOfRange } from '../errors.js';
+import type { Objective } from '../objectives/objective.js';
+import { families } from './families.js';
 
-/** Samples, and how many of them a call is about. */
-export interface Batch {
+/** The size n of a data set, and that of a batch out of it. */
+export interface BatchSize {
   n: number;
   batch: number;
 }
 
-export interface Plan {
+export interface BenchPlan {
   families: readonly string[];
-  batches: readonly Batch[];
+  sizes: readonly BatchSize[];
   k: readonly number[];
   /** How long each figure is measured. */
   seconds: number;
 }
 
-export interface Measurement extends Batch {
+export interface Measurement extends BatchSize {
   objective: string;
   k: number;
   /** Median seconds of one `valueAndGrad` from logits. */
@@ -52,23 +53,19 @@ function machine(): string {
 
 const FEATURES = 20;
 
-/** The same normal deviates for the same seed (mulberry32 and Box-Muller). */
+/** The same normal deviates for the same seed: Box and Muller's, of bits from the key stream of a cipher. */
 function normals(count: number, seed: number): Float32Array {
-  let state = seed;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16));
+  const bits = cipher.update(Buffer.alloc(8 * count));
+  const uniform = (i: number) => bits.readUInt32LE(4 * i) / 2 ** 32;
   return Float32Array.from(
     { length: count },
-    () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+    (_, i) => Math.sqrt(-2 * Math.log(1 - uniform(2 * i))) * Math.cos(2 * Math.PI * uniform(2 * i + 1)),
   );
 }
 
-/** Measures every objective of the plan. */
-export function measure(plan: Plan, listener: Listener): void {
+/** Times every objective of the plan. */
+export function timeObjectives(plan: BenchPlan, listener: Listener): void {
   const attempt = (what: string, work: () => void) => {
     listener.begins(what);
     try {
@@ -78,17 +75,17 @@ export function measure(plan: Plan, listener: Listener): void {
     }
   };
   for (const name of plan.families) {
-    for (const batch of plan.batches) {
-      const what = `${name} N=${batch.n}`;
+    for (const size of plan.sizes) {
+      const what = `${name} N=${size.n}`;
       attempt(what, () => {
-        const family = families[name]?.({ data: normals(batch.n * FEATURES, 1), shape: [batch.n, FEATURES] });
+        const family = families[name]?.({ data: normals(size.n * FEATURES, 1), shape: [size.n, FEATURES] });
         if (family === undefined)
           throw outOfRange('families', `any of ${Object.keys(families).join(', ')}`, `'${name}'`);
         for (const k of plan.k) {
-          attempt(`${what} batch=${batch.batch} K=${k}`, () => {
+          attempt(`${what} batch=${size.batch} K=${k}`, () => {
             const objectives = [family.make('ova'), family.make('ovo')] as const;
-            const [ova, ovo] = medians(objectives, batch, k, plan.seconds);
-            listener.measured({ objective: name, ...batch, k, ova, ovo });
+            const [ova, ovo] = medians(objectives, size, k, plan.seconds);
+            listener.measured({ objective: name, ...size, k, ova, ovo });
           });
         }
         family.dispose();
@@ -98,14 +95,14 @@ export function measure(plan: Plan, listener: Listener): void {
 }
 
 /** The samples of a mini-batch, spread over all. */
-function rowsOf({ n, batch }: Batch): Int32Array {
+function rowsOf({ n, batch }: BatchSize): Int32Array {
   return Int32Array.from({ length: batch }, (_, i) => Math.floor((i * n) / batch));
 }
 
 /** Takes turns, so that what slows the machine down for a while slows both down. */
 function medians(
   [ova, ovo]: readonly [Objective, Objective],
-  { n, batch }: Batch,
+  { n, batch }: BatchSize,
   k: number,
   seconds: number,
 ): [ova: number, ovo: number] {

@@ -1,7 +1,7 @@
 /** What objectives cost here, as a page that needs nothing else: a chart for each batch and mode, and all figures below. */
-import { type Curve, chart, escapeText, rangeOf } from './cost-chart.js';
-import type { Measurement, Report } from './cost-measure.js';
-import { formatRatio, formatSeconds } from './cost-table.js';
+import { type Curve, chart, escapeText, rangeOf } from './chart.js';
+import { formatRatio, formatSeconds } from './table.js';
+import type { Measurement, Report } from './timing.js';
 
 const modes = [
   ['ova', 'one-vs-all'],

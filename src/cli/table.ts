@@ -1,5 +1,5 @@
 /** What objectives cost, as lines of text that can be printed one at a time. */
-import type { Measurement } from './cost-measure.js';
+import type { Measurement } from './timing.js';
 
 export const tableHead = line('objective', ['N', 'batch', 'K', 'ova', 'ovo', 'ovo / ova']);
 
