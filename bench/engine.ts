@@ -1,5 +1,5 @@
 import { config } from 'genmi';
-import { type Engine, loadEngine } from '../examples/engine.js';
+import { type Engine, loadEngine } from '../support/engine.js';
 
 /** tfjs-node and genmi, each on so many threads. */
 export async function loadEngineOn(threads: number): Promise<Engine> {

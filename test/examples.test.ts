@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { inflateSync } from 'node:zlib';
 import type { Scalar } from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadEngine } from '../examples/engine.js';
-import { readDigits } from '../examples/mnist/data.js';
-import { createModel } from '../examples/mnist/model.js';
 import type { Results } from '../examples/mnist/results.js';
 import { train } from '../examples/mnist/train.js';
+import { readDigits } from '../support/digits.js';
+import { loadEngine } from '../support/engine.js';
+import { createModel } from '../support/model.js';
 import { type Ended, execute } from './support/processes.js';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));

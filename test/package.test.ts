@@ -105,6 +105,8 @@ describe('the tarball', () => {
       'test/',
       'bench/',
       'examples/',
+      'support/',
+      'packages/',
       'engines/',
       'build/',
       'out/',

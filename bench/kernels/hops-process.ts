@@ -1,6 +1,6 @@
 // Makes hop distances once: N, D and threads are its arguments; what it took is its output.
 import { Affinity, config } from 'genmi';
-import { createRandom } from '../../examples/mnist/random.js';
+import { createRandom } from '../../support/random.js';
 import { normals } from '../random.js';
 import { timed } from '../statistics.js';
 

@@ -1,7 +1,7 @@
 /** The inputs, made once from fixed seeds into files that genmi and its peers share: float64, row-major, no header. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRandom } from '../../examples/mnist/random.js';
+import { createRandom } from '../../support/random.js';
 import { inputs } from '../peers.js';
 import { normals, softmax } from '../random.js';
 import type { Work } from './rows.js';

@@ -1,6 +1,6 @@
 /** The second table: what a call costs that has next to nothing to compute. */
 import { type FDivergenceName, fDivergence, fDivergenceNames, type Mode } from 'genmi';
-import { createRandom } from '../../examples/mnist/random.js';
+import { createRandom } from '../../support/random.js';
 import { normals, softmax } from '../random.js';
 import { median, timed } from '../statistics.js';
 import { against, type Column } from '../table.js';

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { Matrix } from 'genmi';
-import { type Digits, PIXELS, readDigits } from '../../examples/mnist/data.js';
+import { type Digits, PIXELS, readDigits } from '../../support/digits.js';
 import { rowsOption, smokeOption } from '../arguments.js';
 import { loadEngineOn } from '../engine.js';
 import { describeMachine, machineLine } from '../machine.js';

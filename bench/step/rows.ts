@@ -12,7 +12,7 @@ import {
   wasserstein,
 } from 'genmi';
 import { geminiLoss } from 'genmi/tfjs';
-import type { TensorFlow } from '../../examples/engine.js';
+import type { TensorFlow } from '../../support/engine.js';
 import { type State, states } from '../transport/rows.js';
 import type { Loss } from './training.js';
 

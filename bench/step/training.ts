@@ -1,8 +1,8 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs';
-import type { TensorFlow } from '../../examples/engine.js';
-import { type Digits, gatherRows, PIXELS } from '../../examples/mnist/data.js';
-import { createModel } from '../../examples/mnist/model.js';
-import { createRandom, shuffle } from '../../examples/mnist/random.js';
+import { type Digits, gatherRows, PIXELS } from '../../support/digits.js';
+import type { TensorFlow } from '../../support/engine.js';
+import { createModel } from '../../support/model.js';
+import { createRandom, shuffle } from '../../support/random.js';
 import { timed } from '../statistics.js';
 
 /** Of logits and the rows that they are of; to be minimised. */

@@ -4,7 +4,7 @@
  * are several.
  */
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
-import type { TensorFlow } from '../../examples/engine.js';
+import type { TensorFlow } from '../../support/engine.js';
 
 export const lossNames = [
   'kl_ova',

@@ -1,4 +1,4 @@
-import type { Random } from '../../examples/mnist/random.js';
+import type { Random } from '../../support/random.js';
 
 /** Maps `[n, inputs]` to `[n, outputs]` by weights `[inputs, outputs]` and a bias. */
 interface Layer {

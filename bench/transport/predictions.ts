@@ -1,5 +1,5 @@
 import { mi } from 'genmi';
-import { createRandom, type Random, shuffle } from '../../examples/mnist/random.js';
+import { createRandom, type Random, shuffle } from '../../support/random.js';
 import { normals, softmax } from '../random.js';
 import { Adam, Perceptron } from './perceptron.js';
 import { CLUSTERS, type Family, type State } from './rows.js';

@@ -1,5 +1,5 @@
-import { PIXELS, readDigits } from '../../examples/mnist/data.js';
-import { createRandom } from '../../examples/mnist/random.js';
+import { PIXELS, readDigits } from '../../support/digits.js';
+import { createRandom } from '../../support/random.js';
 import { normals } from '../random.js';
 import { CLUSTERS, type Family } from './rows.js';
 

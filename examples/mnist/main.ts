@@ -2,9 +2,9 @@
 
 import { Affinity, type GeminiName, gemini, type Objective } from 'genmi';
 import { geminiLoss } from 'genmi/tfjs';
-import { loadEngine } from '../engine.js';
-import { type Digits, PIXELS, readDigits } from './data.js';
-import { createModel } from './model.js';
+import { type Digits, PIXELS, readDigits } from '../../support/digits.js';
+import { loadEngine } from '../../support/engine.js';
+import { createModel } from '../../support/model.js';
 import { type Options, parseOptions } from './options.js';
 import { createProgress } from './progress.js';
 import { writeReport } from './report.js';

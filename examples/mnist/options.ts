@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type GeminiName, geminiNames } from 'genmi';
-import { type EngineName, engineNames } from '../engine.js';
+import { type EngineName, engineNames } from '../../support/engine.js';
 
 export interface Options {
   readonly objective: GeminiName;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Digits, IMAGE_SIDE, PIXELS } from '../../support/digits.js';
 import { clusterOrder, drawAri, drawConfusion, drawObjective, drawSeconds } from './charts.js';
-import { type Digits, IMAGE_SIDE, PIXELS } from './data.js';
 import { encodePng } from './png.js';
 import type { Results } from './results.js';
 

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { contingency, matchClusters, nce, purity } from 'genmi';
-import type { Engine } from '../engine.js';
-import type { Digits } from './data.js';
+import type { Digits } from '../../support/digits.js';
+import type { Engine } from '../../support/engine.js';
 import type { Options } from './options.js';
 import type { EpochRecord } from './train.js';
 

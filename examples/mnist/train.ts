@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs';
 import { accuracy, ari, usedClusters } from 'genmi';
-import type { TensorFlow } from '../engine.js';
-import { type Digits, gatherRows, PIXELS } from './data.js';
-import type { Model } from './model.js';
-import { createRandom, shuffle } from './random.js';
+import { type Digits, gatherRows, PIXELS } from '../../support/digits.js';
+import type { TensorFlow } from '../../support/engine.js';
+import type { Model } from '../../support/model.js';
+import { createRandom, shuffle } from '../../support/random.js';
 
 const LEARNING_RATE = 1e-3;
 const SHUFFLE_STREAM = 1;

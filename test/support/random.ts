@@ -1,23 +1,8 @@
 /** Random numbers and matrices, the same in every run. */
 import type { Matrix } from '../../src/index.js';
+import { mulberry32, normal, type Random } from '../../support/random.js';
 
-export type Random = () => number;
-
-/** Uniform numbers in [0, 1): mulberry32. */
-export function random(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-export function normal(next: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
-}
+export { mulberry32 as random, normal, type Random };
 
 /** Standard normal entries times a scale. */
 export function gaussian(next: Random, rows: number, columns: number, scale = 1): Matrix<Float64Array> {

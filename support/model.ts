@@ -1,6 +1,6 @@
 import type { Tensor2D, Variable } from '@tensorflow/tfjs';
-import type { TensorFlow } from '../engine.js';
-import { PIXELS } from './data.js';
+import { PIXELS } from './digits.js';
+import type { TensorFlow } from './engine.js';
 import { createRandom, type Random } from './random.js';
 
 const HIDDEN = 1200;
