@@ -14,28 +14,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from './support/dist.js';
-import { type Ended, execute } from './support/processes.js';
+import { executeOutside, succeedOutside } from './support/processes.js';
 
 const minutes = 60_000;
 const folder = mkdtempSync(path.join(tmpdir(), 'genmi-package-'));
 const project = path.join(folder, 'project');
 const installed = path.join(project, 'node_modules', 'genmi');
 
-function run(command: string, args: string[], cwd: string): Promise<Ended> {
-  // Nothing of the run around this one: npm and vitest hand their settings down in the environment.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(npm_|vite|node_options|node_env|init_cwd)/i.test(name)),
-  );
-  return execute(command, args, { cwd, env, maxBuffer: 2 ** 26 });
-}
-
-async function succeed(command: string, args: string[], cwd: string): Promise<string> {
-  const { code, stdout, stderr } = await run(command, args, cwd);
-  expect(code, `${command} ${args.join(' ')}\n${stdout}\n${stderr}`).toBe(0);
-  return stdout;
-}
-
-const node = (...args: string[]) => succeed(process.execPath, args, project);
+const node = (...args: string[]) => succeedOutside(process.execPath, args, project);
 
 interface Packed {
   filename: string;
@@ -54,7 +40,7 @@ beforeAll(async () => {
     cpSync(path.join(root, name), path.join(source, name), { recursive: true });
   }
   symlinkSync(path.join(root, 'node_modules'), path.join(source, 'node_modules'));
-  const output = await succeed('npm', ['pack', '--json', '--pack-destination', folder], source);
+  const output = await succeedOutside('npm', ['pack', '--json', '--pack-destination', folder], source);
   [packed] = JSON.parse(output.slice(output.search(/^\[/m))) as [Packed];
 
   mkdirSync(project);
@@ -63,7 +49,7 @@ beforeAll(async () => {
     JSON.stringify({ name: 'elsewhere', private: true, type: 'module' }),
   );
   const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--foreground-scripts'];
-  await succeed('npm', ['install', ...flags, path.join(folder, packed.filename)], project);
+  await succeedOutside('npm', ['install', ...flags, path.join(folder, packed.filename)], project);
 }, 5 * minutes);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -216,7 +202,11 @@ describe('installed in an empty project', () => {
     mkdirSync(broken);
     cpSync(path.join(project, 'node_modules'), path.join(broken, 'node_modules'), { recursive: true });
     rmSync(path.join(broken, 'node_modules/genmi/build'), { recursive: true });
-    const { code, stderr } = await run(process.execPath, ['--input-type=module', '--eval', "import 'genmi'"], broken);
+    const { code, stderr } = await executeOutside(
+      process.execPath,
+      ['--input-type=module', '--eval', "import 'genmi'"],
+      broken,
+    );
     expect(code).toBe(1);
     for (const part of [
       'ERR_NATIVE_NOT_FOUND',
@@ -236,8 +226,8 @@ describe('its exports', () => {
     async () => {
       const bin = (name: string) => path.join(root, 'node_modules/.bin', name);
       const tarball = path.join(folder, packed.filename);
-      await succeed(bin('publint'), ['--strict', tarball], folder);
-      await succeed(bin('attw'), [tarball, '--profile', 'esm-only'], folder);
+      await succeedOutside(bin('publint'), ['--strict', tarball], folder);
+      await succeedOutside(bin('attw'), [tarball, '--profile', 'esm-only'], folder);
     },
     2 * minutes,
   );

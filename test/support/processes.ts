@@ -16,3 +16,21 @@ export function execute(file: string, args: readonly string[], options: ExecFile
     });
   });
 }
+
+/**
+ * Runs a program as a user's shell would: npm and vitest hand their settings down in the environment, and it gets none of
+ * them.
+ */
+export function executeOutside(command: string, args: readonly string[], cwd: string): Promise<Ended> {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_|vite|node_options|node_env|init_cwd)/i.test(name)),
+  );
+  return execute(command, args, { cwd, env, maxBuffer: 2 ** 26 });
+}
+
+/** The same for a program that must exit with 0; returns what it printed. */
+export async function succeedOutside(command: string, args: readonly string[], cwd: string): Promise<string> {
+  const { code, stdout, stderr } = await executeOutside(command, args, cwd);
+  if (code === 0) return stdout;
+  throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
+}
