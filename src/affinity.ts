@@ -158,8 +158,10 @@ export class Affinity implements Disposable {
   }
 
   /**
-   * An affinity that the caller computed: checked to be square, finite and symmetric up to rounding (then symmetrised), and,
-   * for a distance, >= 0 with a zero diagonal.
+   * An affinity that the caller computed: square, finite and symmetric; a distance also >= 0 with a zero diagonal.
+   *
+   * Rounding is tolerated, and removed: within 1e-7 of the largest entry (1e-3 for float32) the two halves may differ, and
+   * become their mean (A + A') / 2; entries of a distance may be negative, and become 0; its diagonal may be either, and becomes 0.
    *
    * @param matrix N x N. Cost: O(N^2). A kernel in float32 is stored centred, so that MMD keeps its digits: entries come back to
    * within a rounding.

@@ -310,6 +310,24 @@ describe('precomputed', () => {
     expectNumber(data[1] as number, ((noisy[1] as number) + (noisy[n] as number)) / 2, 1e-15);
   });
 
+  // Entries of 1 - cos of equal directions, in float32 and in float64.
+  it.each([
+    ['float32', 1.2e-7],
+    ['float64', 2.2e-16],
+  ] as const)('takes the negative distances of rounding in %s, and makes them 0', (precision, rounding) => {
+    const entries = [-rounding, -rounding, 1, -rounding / 2, rounding, 2, 1, 2, -rounding];
+    const data = precision === 'float32' ? Float32Array.from(entries) : Float64Array.from(entries);
+    for (const stored of ['float32', 'float64'] as const) {
+      const affinity = Affinity.precomputed({ data, shape: [3, 3] }, 'distance', { precision: stored });
+      expect(Array.from(affinity.toMatrix().data), stored).toEqual([0, 0, 1, 0, 0, 2, 1, 2, 0]);
+    }
+    const wrong = { data: data.map((entry) => (entry < 0 ? -0.01 : entry)), shape: [3, 3] as const };
+    expectError(
+      thrownBy(() => Affinity.precomputed(wrong, 'distance')),
+      { code: 'ERR_OUT_OF_RANGE', argument: 'matrix', expected: '>= 0', received: 'at row 0, column 0' },
+    );
+  });
+
   it('takes kernels with negative entries and any diagonal', () => {
     const kernel = Affinity.precomputed(
       [

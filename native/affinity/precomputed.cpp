@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -12,35 +13,45 @@
 namespace genmi {
 namespace {
 
-// How far from symmetric a matrix may be, relative to its largest entry: what rounding does to the usual
-// |x|^2 + |y|^2 - 2 <x, y>, square root included.
+// Rounding may move an entry by this share of the largest entry: the rounding of the usual |x|^2 + |y|^2 - 2 <x, y>,
+// square root included. Within it entries need not be symmetric, distances may be negative, and diagonals need not be
+// 0.
 template <class T>
-constexpr double kSymmetryTolerance = sizeof(T) == 4 ? 1e-3 : 1e-7;
+constexpr double kTolerance = sizeof(T) == 4 ? 1e-3 : 1e-7;
 
 std::string at(std::size_t row, std::size_t column) {
   return " at row " + std::to_string(row) + ", column " + std::to_string(column);
 }
 
-template <class T>
-Status check_entries(MatrixView<T> matrix, Kind kind, double& largest) {
-  const T least = kind == Kind::kDistance ? 0 : std::numeric_limits<T>::lowest();
-  T most = 0;
-  for (std::size_t i = 0; i < matrix.rows; ++i) {
-    const T* row = matrix.row(i);
-    bool valid = true;
-    for (std::size_t j = 0; j < matrix.columns; ++j) {
-      valid &= row[j] >= least && row[j] <= std::numeric_limits<T>::max();
-      most = std::max(most, std::abs(row[j]));
+// The matrix as it is read once: another thread may write to the caller's memory meanwhile.
+template <class W, class T>
+affinity::PaddedMatrix<W> copy_of(MatrixView<T> matrix) {
+  affinity::PaddedMatrix<W> copy(matrix.rows);
+  for (std::size_t i = 0; i < matrix.rows; ++i) std::copy_n(matrix.row(i), matrix.columns, copy.row(i));
+  return copy;
+}
+
+template <class W>
+Status check_entries(const affinity::PaddedMatrix<W>& matrix, Kind kind, double tolerance, double& allowed) {
+  const std::size_t n = matrix.size();
+  W largest = 0, smallest = 0;
+  bool finite = true;
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < n; ++j) {
+      const W entry = matrix.row(i)[j];
+      finite &= std::abs(entry) <= std::numeric_limits<W>::max();
+      largest = std::max(largest, entry);
+      smallest = std::min(smallest, entry);
     }
-    if (valid) continue;
-    const std::size_t j =
-        static_cast<std::size_t>(std::find_if(row, row + matrix.columns,
-                                              [least](T value) { return !(value >= least && std::isfinite(value)); }) -
-                                 row);
-    return {Code::kOutOfRange, explain("matrix", kind == Kind::kDistance ? "finite distances >= 0" : "finite numbers",
-                                       format(static_cast<double>(row[j])) + at(i, j))};
-  }
-  largest = static_cast<double>(most);
+  allowed = tolerance * static_cast<double>(std::max(largest, -smallest));
+  if (finite && (kind == Kind::kKernel || static_cast<double>(smallest) >= -allowed)) return Status::ok();
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < n; ++j) {
+      const double entry = static_cast<double>(matrix.row(i)[j]);
+      if (std::isfinite(entry) && (kind == Kind::kKernel || entry >= -allowed || !finite)) continue;
+      return {Code::kOutOfRange, explain("matrix", kind == Kind::kDistance ? "finite distances >= 0" : "finite numbers",
+                                         format(entry) + at(i, j))};
+    }
   return Status::ok();
 }
 
@@ -56,16 +67,16 @@ bool for_each_pair(std::size_t n, const Visit& visit) {
   return true;
 }
 
-template <class T>
-Status check_symmetry(MatrixView<T> matrix, Kind kind, double tolerance) {
+template <class W>
+Status check_symmetry(const affinity::PaddedMatrix<W>& matrix, Kind kind, double allowed) {
   Status status = Status::ok();
-  for_each_pair(matrix.rows, [&](std::size_t i, std::size_t j) {
-    const double upper = static_cast<double>(matrix(j, i)), lower = static_cast<double>(matrix(i, j));
-    if (std::abs(upper - lower) > tolerance)
+  for_each_pair(matrix.size(), [&](std::size_t i, std::size_t j) {
+    const double lower = static_cast<double>(matrix.row(i)[j]), upper = static_cast<double>(matrix.row(j)[i]);
+    if (std::abs(upper - lower) > allowed)
       status = {Code::kOutOfRange, explain("matrix", "a symmetric matrix",
                                            format(lower) + at(i, j) + " but " + format(upper) + " at its mirror image",
                                            "symmetrise it first: (A + A') / 2")};
-    else if (i == j && kind == Kind::kDistance && lower > tolerance)
+    else if (i == j && kind == Kind::kDistance && lower > allowed)
       status = {Code::kOutOfRange, explain("matrix", "distances with a zero diagonal", format(lower) + at(i, i),
                                            "is it a kernel? then pass 'kernel'")};
     return static_cast<bool>(status);
@@ -73,34 +84,62 @@ Status check_symmetry(MatrixView<T> matrix, Kind kind, double tolerance) {
   return status;
 }
 
-// Twice the half, so that the largest numbers do not overflow; the diagonal of a distance is 0.
-template <class T>
-double entry_of(MatrixView<T> matrix, Kind kind, std::size_t i, std::size_t j) {
-  if (i == j && kind == Kind::kDistance) return 0;
-  return static_cast<double>(matrix(i, j)) / 2 + static_cast<double>(matrix(j, i)) / 2;
+// Both halves become their mean, and of a distance the diagonal and negative entries become 0.
+template <class W>
+void symmetrise(affinity::PaddedMatrix<W>& matrix, Kind kind) {
+  for_each_pair(matrix.size(), [&](std::size_t i, std::size_t j) {
+    // The sum of the halves, because the sum of the largest numbers would overflow.
+    const double mean = static_cast<double>(matrix.row(i)[j]) / 2 + static_cast<double>(matrix.row(j)[i]) / 2;
+    const double entry = kind == Kind::kKernel ? mean : i == j ? 0 : std::max(0.0, mean);
+    matrix.row(i)[j] = matrix.row(j)[i] = static_cast<W>(entry);
+    return true;
+  });
 }
 
-template <class S, class T>
-Status symmetrised(MatrixView<T> matrix, Kind kind, bool metric, AffinityPtr& out) {
-  const std::size_t n = matrix.rows;
+// The means over landmarks, which a kernel stored in float32 leaves to float64.
+template <class W>
+std::vector<double> offsets_of(const affinity::PaddedMatrix<W>& matrix) {
+  const std::size_t n = matrix.size();
+  const std::vector<std::int32_t> some = affinity::evenly_spread(n, affinity::kLandmarks);
+  std::vector<double> offsets(n, 0.0);
+  for (std::size_t i = 0; i < n; ++i)
+    for (const std::int32_t landmark : some)
+      offsets[i] += static_cast<double>(matrix.row(i)[landmark]) / static_cast<double>(some.size());
+  affinity::centre_on_landmarks(some, offsets);
+  return offsets;
+}
+
+// to = from less its offsets, for two matrices or for one: whether all entries are finite.
+template <class S, class W>
+bool store(const affinity::PaddedMatrix<W>& from, const std::vector<double>& offsets, affinity::PaddedMatrix<S>& to) {
+  bool finite = true;
+  for (std::size_t i = 0; i < from.size(); ++i)
+    for (std::size_t j = 0; j < from.size(); ++j) {
+      const double removed = offsets.empty() ? 0 : offsets[i] + offsets[j];
+      to.row(i)[j] = static_cast<S>(static_cast<double>(from.row(i)[j]) - removed);
+      finite = finite && std::isfinite(to.row(i)[j]);
+    }
+  return finite;
+}
+
+// W holds every number of T and of S, in which entries are stored.
+template <class S, class W, class T>
+Status make(MatrixView<T> view, Kind kind, bool metric, AffinityPtr& out) {
+  affinity::PaddedMatrix<W> matrix = copy_of<W>(view);
+  double allowed = 0;
+  if (Status status = check_entries(matrix, kind, kTolerance<T>, allowed); !status) return status;
+  if (Status status = check_symmetry(matrix, kind, allowed); !status) return status;
+  symmetrise(matrix, kind);
   std::vector<double> offsets;
-  if (sizeof(S) == sizeof(float) && kind == Kind::kKernel) {
-    const std::vector<std::int32_t> some = affinity::evenly_spread(n, affinity::kLandmarks);
-    offsets.assign(n, 0.0);
-    for (std::size_t i = 0; i < n; ++i)
-      for (const std::int32_t landmark : some)
-        offsets[i] += entry_of(matrix, kind, i, static_cast<std::size_t>(landmark)) / static_cast<double>(some.size());
-    affinity::centre_on_landmarks(some, offsets);
+  if (sizeof(S) == sizeof(float) && kind == Kind::kKernel) offsets = offsets_of(matrix);
+  if constexpr (std::is_same_v<S, W>) {
+    if (!offsets.empty() && !store(matrix, offsets, matrix)) return not_finite();
+    out = std::make_shared<affinity::DenseAffinity<S>>(kind, metric, std::move(matrix), std::move(offsets));
+  } else {
+    affinity::PaddedMatrix<S> entries(matrix.size());
+    if (!store(matrix, offsets, entries)) return not_finite();
+    out = std::make_shared<affinity::DenseAffinity<S>>(kind, metric, std::move(entries), std::move(offsets));
   }
-  affinity::PaddedMatrix<S> entries(n);
-  const bool finite = for_each_pair(n, [&](std::size_t i, std::size_t j) {
-    const double removed = offsets.empty() ? 0 : offsets[i] + offsets[j];
-    const S stored = static_cast<S>(entry_of(matrix, kind, i, j) - removed);
-    entries.row(i)[j] = entries.row(j)[i] = stored;
-    return std::isfinite(stored);
-  });
-  if (!finite) return not_finite();
-  out = std::make_shared<affinity::DenseAffinity<S>>(kind, metric, std::move(entries), std::move(offsets));
   return Status::ok();
 }
 
@@ -112,11 +151,9 @@ Status precomputed_affinity(AnyMatrix matrix, Kind kind, bool metric, Precision 
         if (view.rows != view.columns || view.rows == 0)
           return {Code::kOutOfRange, explain("matrix", "a square N x N matrix",
                                              std::to_string(view.rows) + " x " + std::to_string(view.columns))};
-        double largest = 0;
-        if (Status status = check_entries(view, kind, largest); !status) return status;
-        if (Status status = check_symmetry(view, kind, largest * kSymmetryTolerance<T>); !status) return status;
-        const auto make = precision == Precision::kFloat32 ? &symmetrised<float, T> : &symmetrised<double, T>;
-        return make(view, kind, metric && kind == Kind::kDistance, out);
+        const bool is_metric = metric && kind == Kind::kDistance;
+        return precision == Precision::kFloat32 ? make<float, T>(view, kind, is_metric, out)
+                                                : make<double, double>(view, kind, is_metric, out);
       },
       matrix);
 }
