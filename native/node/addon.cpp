@@ -2,11 +2,14 @@
 #include <napi.h>
 
 #include <algorithm>
+#include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "node/affinity_handle.h"
 #include "node/arguments.h"
+#include "node/entry.h"
 #include "node/environment.h"
 #include "node/errors.h"
 #include "node/objective_handle.h"
@@ -24,6 +27,8 @@ Napi::Error unknown_isa(Napi::Env env, const char* argument, const std::string& 
 // onError(create): create(code, message) makes the errors that the addon throws. The first thing that is called, and so
 // where a GENMI_ISA that cannot be followed is one.
 void on_error(const Napi::CallbackInfo& info) {
+  if (!info[0].IsFunction())
+    throw to_error(info.Env(), {Code::kInvalidType, explain("onError", "a function", "another value")});
   Environment::of(info.Env()).create_error = Napi::Persistent(info[0].As<Napi::Function>());
   if (const char* name = simd::refused_isa())
     throw unknown_isa(info.Env(), "GENMI_ISA", name, "unset this environment variable, or set it to 'auto'");
@@ -31,15 +36,13 @@ void on_error(const Napi::CallbackInfo& info) {
 
 // isa(name?): the instruction set in use; sets it when given, 'auto' being the best.
 Napi::Value isa(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    if (!info[0].IsUndefined()) {
-      const std::string name = info[0].ToString();
-      const std::optional<simd::Isa> wanted = name == "auto" ? simd::best_isa() : simd::isa_named(name);
-      if (!wanted || !simd::is_supported(*wanted)) throw unknown_isa(info.Env(), "isa", name, "leave it at 'auto'");
-      simd::use_isa(*wanted);
-    }
-    return Napi::String::New(info.Env(), simd::name_of(simd::active_isa()));
-  });
+  if (!info[0].IsUndefined()) {
+    const std::string name = info[0].ToString();
+    const std::optional<simd::Isa> wanted = name == "auto" ? simd::best_isa() : simd::isa_named(name);
+    if (!wanted || !simd::is_supported(*wanted)) throw unknown_isa(info.Env(), "isa", name, "leave it at 'auto'");
+    simd::use_isa(*wanted);
+  }
+  return Napi::String::New(info.Env(), simd::name_of(simd::active_isa()));
 }
 
 // threads(count?): how many threads a computation of this environment may use; sets it when given.
@@ -49,19 +52,32 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(environment.threads));
 }
 
-Napi::Object init(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new Environment);
-  exports.Set("onError", Napi::Function::New(env, on_error));
-  exports.Set("isa", Napi::Function::New(env, isa));
-  exports.Set("threads", Napi::Function::New(env, threads));
+void define_all(Napi::Env env, Napi::Object exports) {
+  auto environment = std::make_unique<Environment>();
+  env.SetInstanceData(environment.get());
+  environment.release();
+  define_function<on_error>(env, exports, "onError");
+  define_function<isa>(env, exports, "isa");
+  define_function<threads>(env, exports, "threads");
   define_job(env, exports);
   define_affinity(env, exports);
   define_objective(env, exports);
   define_solver(env, exports);
+}
+
+// Errors of loading are plain ones: onError has not been called yet.
+napi_value init(napi_env env, napi_value exports) noexcept {
+  try {
+    define_all(env, {env, exports});
+  } catch (const Napi::Error& error) {
+    error.ThrowAsJavaScriptException();
+  } catch (const std::exception&) {
+    napi_throw_error(env, "ERR_OUT_OF_MEMORY", "genmi: no memory to load its addon");
+  }
   return exports;
 }
 
-NODE_API_MODULE(genmi, init)
+NAPI_MODULE(genmi, init)
 
 }  // namespace
 }  // namespace genmi::node

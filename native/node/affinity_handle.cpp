@@ -1,5 +1,7 @@
 #include "node/affinity_handle.h"
 
+#include <utility>
+
 #include "genmi/graph.h"
 #include "node/environment.h"
 #include "node/errors.h"
@@ -111,9 +113,7 @@ class HopsTask final : public Task {
 class SubmatrixTask final : public Task {
  public:
   SubmatrixTask(const Napi::CallbackInfo& info, AffinityPtr affinity)
-      : affinity_(std::move(affinity)),
-        rows_(info[0], Access::kView),
-        out_(info[1], count() * count(), "out", Presence::kRequired) {}
+      : affinity_(std::move(affinity)), rows_(info[0]), out_(info[1], count() * count(), "out", Presence::kRequired) {}
 
   Status run(Context& context) override {
     const Rows rows{rows_.view().index, count()};
@@ -138,15 +138,14 @@ class SubmatrixTask final : public Task {
 
 }  // namespace
 
-AffinityHandle::AffinityHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AffinityHandle>(info) {
+AffinityHandle::AffinityHandle(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (info.Length() != 1 || !info[0].IsExternal())
+  const AffinityPtr affinity = std::exchange(Environment::of(env).new_affinity, nullptr);
+  if (!affinity)
     throw to_error(env,
                    {Code::kInvalidType, explain("Affinity", "Affinity.kernel(), .distance(), .hops() or .precomputed()",
                                                 "a direct construction")});
-  const AffinityPtr& affinity = *info[0].As<Napi::External<AffinityPtr>>().Data();
   shared_ = std::make_shared<SharedAffinity>(affinity);
-  memory_.report(env, affinity->bytes());
 
   Napi::Object self = info.This().As<Napi::Object>();
   self.Set("size", static_cast<double>(affinity->size()));
@@ -157,15 +156,22 @@ AffinityHandle::AffinityHandle(const Napi::CallbackInfo& info) : Napi::ObjectWra
   self.Set("bytes", static_cast<double>(affinity->bytes()));
 }
 
+// Whether or not the constructor has taken the affinity, the next one finds none.
+struct Taken {
+  AffinityPtr& affinity;
+  ~Taken() { affinity.reset(); }
+};
+
 Napi::Value AffinityHandle::create(Napi::Env env, AffinityPtr affinity) {
-  return Environment::of(env).affinity.New({Napi::External<AffinityPtr>::New(env, &affinity)});
+  Environment& environment = Environment::of(env);
+  const std::size_t bytes = affinity->bytes();
+  environment.new_affinity = charged(environment.memory, std::move(affinity), bytes);
+  const Taken taken{environment.new_affinity};
+  return environment.affinity_class.New(std::initializer_list<napi_value>{});
 }
 
 SharedAffinityPtr AffinityHandle::shared(const Napi::Value& value) {
-  const Napi::Env env = value.Env();
-  if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(Environment::of(env).affinity.Value()))
-    throw to_error(env, {Code::kInvalidType, explain("affinity", "an Affinity", "another value")});
-  return Unwrap(value.As<Napi::Object>())->shared_;
+  return unwrap<AffinityHandle>(value, "affinity").shared_;
 }
 
 AffinityPtr AffinityHandle::open(const Napi::Value& value) {
@@ -175,35 +181,23 @@ AffinityPtr AffinityHandle::open(const Napi::Value& value) {
 }
 
 Napi::Value AffinityHandle::submatrix(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    AffinityPtr affinity;
-    check(info.Env(), shared_->open(affinity));
-    SubmatrixTask task(info, std::move(affinity));
-    return run_now(info.Env(), task);
-  });
+  AffinityPtr affinity;
+  check(info.Env(), shared_->open(affinity));
+  SubmatrixTask task(info, std::move(affinity));
+  return run_now(info.Env(), task);
 }
 
-void AffinityHandle::dispose(const Napi::CallbackInfo& info) {
-  shared_->dispose();
-  memory_.end(info.Env());
-}
-
-// Objectives may live on when their affinity has become garbage, and then keep the memory; V8 has no reason to hurry.
-void AffinityHandle::Finalize(Napi::BasicEnv env) { memory_.end(env); }
-
-Napi::Function AffinityHandle::define(Napi::Env env) {
-  return DefineClass(
-      env, "Affinity",
-      {InstanceMethod("submatrix", &AffinityHandle::submatrix), InstanceMethod("dispose", &AffinityHandle::dispose)});
-}
+void AffinityHandle::dispose(const Napi::CallbackInfo&) { shared_->dispose(); }
 
 void define_affinity(Napi::Env env, Napi::Object exports) {
-  Environment::of(env).affinity = Napi::Persistent(AffinityHandle::define(env));
-  exports.Set("measure", Napi::Function::New(env, perform<MeasureTask>));
-  exports.Set("measureAsync", Napi::Function::New(env, perform_async<MeasureTask>));
-  exports.Set("precomputed", Napi::Function::New(env, perform<PrecomputedTask>));
-  exports.Set("hops", Napi::Function::New(env, perform<HopsTask>));
-  exports.Set("hopsAsync", Napi::Function::New(env, perform_async<HopsTask>));
+  Environment::of(env).affinity_class = Napi::Persistent(
+      define_class<AffinityHandle>(env, {method<AffinityHandle, &AffinityHandle::submatrix>("submatrix"),
+                                         method<AffinityHandle, &AffinityHandle::dispose>("dispose")}));
+  define_function<perform<MeasureTask>>(env, exports, "measure");
+  define_function<perform_async<MeasureTask>>(env, exports, "measureAsync");
+  define_function<perform<PrecomputedTask>>(env, exports, "precomputed");
+  define_function<perform<HopsTask>>(env, exports, "hops");
+  define_function<perform_async<HopsTask>>(env, exports, "hopsAsync");
 }
 
 }  // namespace genmi::node

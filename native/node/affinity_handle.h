@@ -4,12 +4,17 @@
 #include <napi.h>
 
 #include "genmi/affinity.h"
-#include "node/reported_memory.h"
+#include "node/handle.h"
 
 namespace genmi::node {
 
-class AffinityHandle : public Napi::ObjectWrap<AffinityHandle> {
+class AffinityHandle final : public Handle {
  public:
+  static constexpr HandleClass kClass = HandleClass::kAffinity;
+  static constexpr const char* kName = "Affinity";
+  static constexpr const char* kExpected = "an Affinity of this copy of genmi";
+
+  // For create() alone: JavaScript cannot construct one.
   explicit AffinityHandle(const Napi::CallbackInfo& info);
 
   static Napi::Value create(Napi::Env env, AffinityPtr affinity);
@@ -17,16 +22,11 @@ class AffinityHandle : public Napi::ObjectWrap<AffinityHandle> {
   static SharedAffinityPtr shared(const Napi::Value& value);
   static AffinityPtr open(const Napi::Value& value);
 
-  void Finalize(Napi::BasicEnv env) override;
-
-  static Napi::Function define(Napi::Env env);
-
- private:
   Napi::Value submatrix(const Napi::CallbackInfo& info);
   void dispose(const Napi::CallbackInfo& info);
 
+ private:
   std::shared_ptr<SharedAffinity> shared_;
-  ReportedMemory memory_;
 };
 
 // Registers the class and the functions that make affinities.

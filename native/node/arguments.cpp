@@ -16,27 +16,53 @@ bool is_typed_array(const Napi::Value& value, napi_typedarray_type type) {
   return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
 }
 
-// The numbers of a typed array, after its byteOffset, also of one in shared memory; none of a detached one.
-template <class T>
-T* data_of(const Napi::TypedArray& array) {
-  void* data = nullptr;
-  const napi_status status = napi_get_typedarray_info(array.Env(), array, nullptr, nullptr, &data, nullptr, nullptr);
-  NAPI_THROW_IF_FAILED(array.Env(), status, nullptr);
-  return static_cast<T*>(data);
+// A typed array as it is now; every look at it is a new one, since JavaScript may have resized or detached its memory.
+struct Numbers {
+  void* data = nullptr;  // after its byteOffset; null where there are none
+  std::size_t length = 0;
+  bool single = false;  // 4 bytes each, or 8
+  bool shared = false;  // other threads may write it
+
+  std::size_t bytes() const { return length * (single ? 4 : 8); }
+  Memory memory() const { return {reinterpret_cast<std::uintptr_t>(data), bytes()}; }
+};
+
+Numbers look_at(const Napi::Value& value) {
+  Numbers numbers;
+  napi_typedarray_type type = napi_int8_array;
+  napi_value buffer = nullptr;
+  napi_status status =
+      napi_get_typedarray_info(value.Env(), value, &type, &numbers.length, &numbers.data, &buffer, nullptr);
+  NAPI_THROW_IF_FAILED(value.Env(), status, numbers);
+  bool unshared = false;
+  status = napi_is_arraybuffer(value.Env(), buffer, &unshared);
+  NAPI_THROW_IF_FAILED(value.Env(), status, numbers);
+  numbers.single = type != napi_float64_array;
+  numbers.shared = !unshared;
+  if (numbers.data == nullptr) numbers.length = 0;
+  return numbers;
 }
 
-void check_length(const Napi::TypedArray& array, std::size_t length, const char* argument) {
-  if (array.ElementLength() == length) return;
-  reject(array.Env(), Code::kOutOfRange, argument, std::to_string(length) + " numbers",
-         std::to_string(array.ElementLength()));
+void check_length(Napi::Env env, const Numbers& numbers, std::size_t length, const char* argument) {
+  if (numbers.length == length) return;
+  reject(env, Code::kOutOfRange, argument, std::to_string(length) + " numbers", std::to_string(numbers.length));
+}
+
+// A Float32Array or Float64Array of this length.
+Numbers look_at(const Napi::Value& value, std::size_t length, const char* argument) {
+  if (!is_typed_array(value, napi_float32_array) && !is_typed_array(value, napi_float64_array))
+    reject(value.Env(), Code::kInvalidType, argument, "a Float32Array or Float64Array", "another value");
+  const Numbers numbers = look_at(value);
+  check_length(value.Env(), numbers, length, argument);
+  return numbers;
 }
 
 template <class T>
-MatrixView<T> borrow(const Napi::TypedArray& array, std::size_t rows, std::size_t columns, Access access,
+MatrixView<T> borrow(const Numbers& numbers, std::size_t rows, std::size_t columns, Access access,
                      std::vector<T>& copy) {
-  const T* data = data_of<T>(array);
-  if (access == Access::kView) return {data, rows, columns};
-  copy.assign(data, data + rows * columns);
+  const T* data = static_cast<const T*>(numbers.data);
+  if (access == Access::kView && !numbers.shared) return {data, rows, columns};
+  copy.assign(data, data + numbers.length);
   return {copy.data(), rows, columns};
 }
 
@@ -44,54 +70,55 @@ MatrixView<T> borrow(const Napi::TypedArray& array, std::size_t rows, std::size_
 
 MatrixArgument::MatrixArgument(const Napi::Value& value, std::size_t rows, std::size_t columns, const char* argument,
                                Access access) {
-  const bool single = is_typed_array(value, napi_float32_array);
-  if (!single && !is_typed_array(value, napi_float64_array))
-    reject(value.Env(), Code::kInvalidType, argument, "a Float32Array or Float64Array", "another value");
-  const auto array = value.As<Napi::TypedArray>();
   if (columns != 0 && rows > SIZE_MAX / columns)
     reject(value.Env(), Code::kOutOfRange, argument, "a smaller matrix", "more");
-  check_length(array, rows * columns, argument);
-  if (single) view_ = borrow<float>(array, rows, columns, access, floats_);
-  else view_ = borrow<double>(array, rows, columns, access, doubles_);
+  const Numbers numbers = look_at(value, rows * columns, argument);
+  memory_ = numbers.memory();
+  if (numbers.single) view_ = borrow<float>(numbers, rows, columns, access, floats_);
+  else view_ = borrow<double>(numbers, rows, columns, access, doubles_);
 }
 
-RowsArgument::RowsArgument(const Napi::Value& value, Access access) {
+RowsArgument::RowsArgument(const Napi::Value& value) {
   if (value.IsNull() || value.IsUndefined()) return;
   if (!is_typed_array(value, napi_int32_array))
     reject(value.Env(), Code::kInvalidType, "rows", "an Int32Array", "another value");
-  const auto array = value.As<Napi::TypedArray>();
-  const std::int32_t* data = data_of<std::int32_t>(array);
+  const Numbers numbers = look_at(value);
+  const auto* data = static_cast<const std::int32_t*>(numbers.data);
+  copy_.assign(data, data + numbers.length);
+  memory_ = numbers.memory();
   // No pointer means "all rows", which an empty array does not.
   static constexpr std::int32_t kNone = 0;
-  if (access == Access::kCopy) {
-    copy_.assign(data, data + array.ElementLength());
-    data = copy_.data();
-  }
-  view_ = {array.ElementLength() == 0 ? &kNone : data, array.ElementLength()};
+  view_ = {copy_.empty() ? &kNone : copy_.data(), copy_.size()};
 }
 
 Output::Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence, Access access) {
   if (presence == Presence::kOptional && (value.IsNull() || value.IsUndefined())) return;
-  single_ = is_typed_array(value, napi_float32_array);
-  if (!single_ && !is_typed_array(value, napi_float64_array))
-    reject(value.Env(), Code::kInvalidType, argument, "a Float32Array or Float64Array", "another value");
+  const Numbers numbers = look_at(value, length, argument);
   view_ = value.As<Napi::TypedArray>();
   length_ = length;
-  check_length(view_, length, argument);
-  if (access == Access::kView) memory_ = data_of<void>(view_);
+  single_ = numbers.single;
+  lent_ = numbers.memory();
+  if (access == Access::kView) memory_ = numbers.data;
   else kept_ = Napi::Persistent(view_);
 }
 
 template <class T>
 void Output::write(const T* values) {
   const Napi::TypedArray array = kept_.IsEmpty() ? view_ : kept_.Value();
-  check_length(array, length_, "out");  // it may have been detached since
+  const Numbers numbers = look_at(array, length_, "out");  // it may have been detached since
   const auto copy = [&](auto* to) {
     std::transform(values, values + length_, to,
                    [](T value) { return static_cast<std::remove_pointer_t<decltype(to)>>(value); });
   };
-  if (single_) copy(data_of<float>(array));
-  else copy(data_of<double>(array));
+  if (single_) copy(static_cast<float*>(numbers.data));
+  else copy(static_cast<double*>(numbers.data));
+}
+
+void check_apart(Napi::Env env, const Output& out, const Memory& input, const char* received) {
+  const Memory& lent = out.lent();
+  if (lent.begin >= input.begin + input.bytes || input.begin >= lent.begin + lent.bytes) return;
+  throw to_error(env,
+                 {Code::kOutOfRange, explain("out", "memory of its own", received, "inputs are never written to")});
 }
 
 template void Output::write(const float* values);

@@ -17,25 +17,36 @@ namespace genmi::node {
 // Whether a call may look at the caller's memory (it does not return before it is done) or must own a copy.
 enum class Access { kView, kCopy };
 
-// A Float32Array or Float64Array of rows x columns numbers.
+// Memory that a caller lent, to be compared with other such memory.
+struct Memory {
+  std::uintptr_t begin = 0;
+  std::size_t bytes = 0;
+};
+
+// A Float32Array or Float64Array of rows x columns numbers. Of shared memory, where other threads may write meanwhile,
+// always a copy: what was checked is what is used.
 class MatrixArgument {
  public:
   MatrixArgument(const Napi::Value& value, std::size_t rows, std::size_t columns, const char* argument, Access access);
   AnyMatrix view() const { return view_; }
+  const Memory& memory() const { return memory_; }
 
  private:
+  Memory memory_;
   AnyMatrix view_;
   std::vector<float> floats_;
   std::vector<double> doubles_;
 };
 
-// An Int32Array, or null or undefined for "all".
+// A copy of an Int32Array; null or undefined for "all".
 class RowsArgument {
  public:
-  RowsArgument(const Napi::Value& value, Access access);
+  explicit RowsArgument(const Napi::Value& value);
   Rows view() const { return view_; }
+  const Memory& memory() const { return memory_; }
 
  private:
+  Memory memory_;
   Rows view_;
   std::vector<std::int32_t> copy_;
 };
@@ -48,6 +59,7 @@ class Output {
   Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence,
          Access access = Access::kCopy);
   bool wanted() const { return length_ != 0; }
+  const Memory& lent() const { return lent_; }
   // Its memory, if it has this precision and nobody can take it away meanwhile (Access::kView); or null.
   template <class T>
   T* memory() const {
@@ -62,7 +74,11 @@ class Output {
   std::size_t length_ = 0;  // 0 for none
   bool single_ = false;
   void* memory_ = nullptr;
+  Memory lent_;
 };
+
+// Refuses an output that shares memory with an input, also through another buffer object over the same memory.
+void check_apart(Napi::Env env, const Output& out, const Memory& input, const char* received);
 
 std::size_t size_argument(const Napi::Value& value, const char* argument);
 std::string text_option(const Napi::Object& options, const char* name);

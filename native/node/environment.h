@@ -5,8 +5,11 @@
 
 #include <memory>
 
+#include "genmi/affinity.h"
 #include "genmi/parallel.h"
 #include "genmi/workspace.h"
+#include "node/handle.h"
+#include "node/held_memory.h"
 
 namespace genmi::node {
 
@@ -14,8 +17,11 @@ struct Environment {
   Workspace workspace;  // of the synchronous calls
   std::shared_ptr<ThreadPool> pool = ThreadPool::shared();
   std::size_t threads = ThreadPool::hardware_threads();
-  Napi::FunctionReference create_error;                      // (code, message) => Error; src/errors.ts
-  Napi::FunctionReference affinity, objective, solver, job;  // the classes' constructors
+  Napi::FunctionReference create_error;  // (code, message) => Error; src/errors.ts
+  HeldMemoryPtr memory = std::make_shared<HeldMemory>();
+  Handles handles;
+  Napi::FunctionReference affinity_class;
+  AffinityPtr new_affinity;  // for the constructor of that class, which makes no other
 
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 };

@@ -1,5 +1,7 @@
 #include "node/errors.h"
 
+#include <cstdio>
+
 #include "node/environment.h"
 
 namespace genmi::node {
@@ -20,17 +22,33 @@ const char* code_of(Code code) {
   return "ERR_UNKNOWN";
 }
 
-}  // namespace
-
-Napi::Error to_error(Napi::Env env, const Status& status) {
-  const Napi::Value error = Environment::of(env).create_error.Call(
-      {Napi::String::New(env, code_of(status.code())), Napi::String::New(env, status.message())});
+// create_error of src/errors.ts makes errors; before it is known, plain ones have the code.
+Napi::Error make_error(Napi::Env env, const char* code, const char* message) {
+  const Napi::FunctionReference& create = Environment::of(env).create_error;
+  const auto text = Napi::String::New(env, message);
+  if (!create.IsEmpty()) return {env, create.Call({Napi::String::New(env, code), text})};
+  napi_value error = nullptr;
+  const napi_status status = napi_create_error(env, Napi::String::New(env, code), text, &error);
+  NAPI_THROW_IF_FAILED(env, status, Napi::Error());
   return {env, error};
 }
 
-Status out_of_memory() {
-  return {Code::kOutOfMemory, explain("memory", "room for the computation", "a failed allocation",
-                                      "use fewer samples, mini-batches (rows), or storage: 'features'")};
+}  // namespace
+
+Napi::Error to_error(Napi::Env env, const Status& status) {
+  return make_error(env, code_of(status.code()), status.message().c_str());
+}
+
+Napi::Error out_of_memory(Napi::Env env) {
+  return make_error(env, code_of(Code::kOutOfMemory),
+                    "memory: expected room for the computation, received a failed allocation; "
+                    "use fewer samples, mini-batches (rows), or storage: 'features'");
+}
+
+Napi::Error unexpected(Napi::Env env, const char* what) {
+  char message[256];
+  std::snprintf(message, sizeof message, "an unexpected failure in genmi: %s", what);
+  return Napi::Error::New(env, message);
 }
 
 }  // namespace genmi::node

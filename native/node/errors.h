@@ -6,7 +6,7 @@
 #include <exception>
 #include <new>
 #include <stdexcept>
-#include <string>
+#include <system_error>
 
 #include "genmi/status.h"
 
@@ -15,11 +15,15 @@ namespace genmi::node {
 // The error that src/errors.ts makes of it.
 Napi::Error to_error(Napi::Env env, const Status& status);
 
+// ERR_OUT_OF_MEMORY, made without any allocation here.
+Napi::Error out_of_memory(Napi::Env env);
+
+// An exception that nobody foresaw.
+Napi::Error unexpected(Napi::Env env, const char* what);
+
 inline void check(Napi::Env env, const Status& status) {
   if (!status) throw to_error(env, status);
 }
-
-Status out_of_memory();
 
 // Runs a callback so that nothing but JavaScript errors leaves it.
 template <class Body>
@@ -29,11 +33,15 @@ auto guarded(Napi::Env env, const Body& body) -> decltype(body()) {
   } catch (const Napi::Error&) {
     throw;
   } catch (const std::bad_alloc&) {
-    throw to_error(env, out_of_memory());
+    throw out_of_memory(env);
   } catch (const std::length_error&) {
-    throw to_error(env, out_of_memory());
+    throw out_of_memory(env);
+  } catch (const std::system_error&) {  // no further thread
+    throw out_of_memory(env);
+  } catch (const std::bad_exception&) {  // what std::current_exception() gives where it finds no memory
+    throw out_of_memory(env);
   } catch (const std::exception& error) {
-    throw Napi::Error::New(env, std::string("an unexpected failure in genmi: ") + error.what());
+    throw unexpected(env, error.what());
   }
 }
 

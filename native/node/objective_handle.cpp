@@ -8,17 +8,20 @@
 namespace genmi::node {
 namespace {
 
-std::vector<Parameters::Term> read_terms(const Napi::Array& array) {
+std::vector<Parameters::Term> read_terms(const Napi::Array& array, KeptObjectives& kept) {
   std::vector<Parameters::Term> terms;
   for (std::uint32_t i = 0; i < array.Length(); ++i) {
     const auto term = array.Get(i).As<Napi::Object>();
-    terms.push_back({ObjectiveHandle::unwrap(term.Get("objective")), number_option(term, "factor").value_or(1)});
+    const ObjectiveHandle& handle = unwrap<ObjectiveHandle>(term.Get("objective"), "objective");
+    const KeptObjectives& theirs = handle.kept();
+    kept.insert(kept.end(), theirs.begin(), theirs.end());
+    terms.push_back({handle.objective(), number_option(term, "factor").value_or(1)});
   }
   return terms;
 }
 
-// Whatever an objective's constructor was given, by name: the binding knows no objective.
-Parameters read_parameters(const Napi::Object& object) {
+// Whatever an objective's constructor was given, by name: the binding knows no objective. kept: those of its terms.
+Parameters read_parameters(const Napi::Object& object, KeptObjectives& kept) {
   Parameters parameters;
   const Napi::Array names = object.GetPropertyNames();
   for (std::uint32_t i = 0; i < names.Length(); ++i) {
@@ -27,9 +30,10 @@ Parameters read_parameters(const Napi::Object& object) {
     if (value.IsNumber()) parameters.set(name, value.As<Napi::Number>().DoubleValue());
     else if (value.IsBoolean()) parameters.set(name, value.As<Napi::Boolean>().Value() ? 1.0 : 0.0);
     else if (value.IsString()) parameters.set(name, value.As<Napi::String>().Utf8Value());
-    else if (value.IsArray()) parameters.set(name, read_terms(value.As<Napi::Array>()));
+    else if (value.IsArray()) parameters.set(name, read_terms(value.As<Napi::Array>(), kept));
     else if (value.IsTypedArray()) {
-      const Rows numbers = RowsArgument(value, Access::kView).view();
+      const RowsArgument argument(value);
+      const Rows numbers = argument.view();
       parameters.set(name, std::vector<std::int32_t>(numbers.index, numbers.index + numbers.count));
     } else if (value.IsObject()) parameters.set(name, AffinityHandle::shared(value));
   }
@@ -44,7 +48,7 @@ struct EvaluationArguments {
       : n(size_argument(info[1], "n")),
         k(size_argument(info[2], "k")),
         predictions(info[0], n, k, "predictions", access),
-        rows(info[6], access) {
+        rows(info[6]) {
     if (n == 0 || k == 0)
       throw to_error(info.Env(), {Code::kOutOfRange, explain("predictions", "at least one row and one column",
                                                              std::to_string(n) + " x " + std::to_string(k))});
@@ -69,6 +73,12 @@ struct EvaluationArguments {
     return std::visit(read_as, predictions.view());
   }
 
+  // Inputs are never written to, through whatever object their memory is lent.
+  void check_apart(Napi::Env env, const Output& out) const {
+    node::check_apart(env, out, predictions.memory(), "that of the predictions");
+    node::check_apart(env, out, rows.memory(), "that of the rows");
+  }
+
   std::size_t n, k;
   MatrixArgument predictions;
   RowsArgument rows;
@@ -78,15 +88,17 @@ struct EvaluationArguments {
 // evaluate(…, gradient): the value, and the gradient into the array when one is given
 class EvaluateTask final : public Task {
  public:
-  EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective,
-               std::shared_ptr<ReportedMemory> memory, std::uint64_t draw, bool rehearsal = false)
+  EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective, KeptObjectives kept,
+               std::uint64_t draw, bool rehearsal = false)
       : objective_(std::move(objective)),
-        memory_(std::move(memory)),
+        kept_(std::move(kept)),
         arguments_(info, access),
         out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out", Presence::kOptional, access),
         access_(access),
         draw_(draw),
-        rehearsal_(rehearsal) {}
+        rehearsal_(rehearsal) {
+    arguments_.check_apart(info.Env(), out_);
+  }
 
   Status run(Context& context) override {
     context.draw = draw_;
@@ -108,7 +120,9 @@ class EvaluateTask final : public Task {
     return Napi::Number::New(env, value_);
   }
 
-  void report(Napi::BasicEnv env) override { memory_->report(env, objective_->kept_bytes()); }
+  void charge() override {
+    for (const auto& each : kept_) each->charge.set(each->objective->kept_bytes());
+  }
 
  private:
   // Where the gradient goes: at once into the caller's memory where that is possible. The worker's workspace ends
@@ -119,13 +133,13 @@ class EvaluateTask final : public Task {
     const std::size_t numbers = arguments_.n * arguments_.k;
     T* gradient = nullptr;
     if (access_ == Access::kView) gradient = workspace.take<T>(numbers).data();
-    else gradient = kept_.emplace<std::vector<T>>(numbers).data();
+    else gradient = copied_.emplace<std::vector<T>>(numbers).data();
     gradient_ = gradient;
     return gradient;
   }
 
   ObjectivePtr objective_;
-  std::shared_ptr<ReportedMemory> memory_;
+  KeptObjectives kept_;
   EvaluationArguments arguments_;
   Output out_;
   Access access_;
@@ -133,7 +147,7 @@ class EvaluateTask final : public Task {
   bool rehearsal_;
   double value_ = 0;
   std::variant<const float*, const double*> gradient_;  // to be written into the caller's memory
-  std::variant<std::vector<float>, std::vector<double>> kept_;
+  std::variant<std::vector<float>, std::vector<double>> copied_;
 };
 
 // affinityGradient(…, out)
@@ -144,7 +158,9 @@ class AffinityGradientTask final : public Task {
         draw_(draw),
         arguments_(info, Access::kView),
         out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.n, "out", Presence::kRequired,
-             Access::kView) {}
+             Access::kView) {
+    arguments_.check_apart(info.Env(), out_);
+  }
 
   Status run(Context& context) override {
     context.draw = draw_;
@@ -170,81 +186,58 @@ class AffinityGradientTask final : public Task {
 
 }  // namespace
 
-ObjectiveHandle::ObjectiveHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ObjectiveHandle>(info) {
+ObjectiveHandle::ObjectiveHandle(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  guarded(env, [&] {
-    if (!info[0].IsString() || !info[1].IsObject())
-      throw to_error(env, {Code::kInvalidType, explain("Objective", "a name and parameters", "other values")});
-    const std::string name = info[0].As<Napi::String>();
-    check(env, ObjectiveFactory::make(name, read_parameters(info[1].As<Napi::Object>()), objective_));
-  });
-}
-
-ObjectivePtr ObjectiveHandle::unwrap(const Napi::Value& value) {
-  const Napi::Env env = value.Env();
-  if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(Environment::of(env).objective.Value()))
-    throw to_error(env, {Code::kInvalidType, explain("objective", "an Objective", "another value")});
-  return Unwrap(value.As<Napi::Object>())->objective_;
+  if (!info[0].IsString() || !info[1].IsObject())
+    throw to_error(env, {Code::kInvalidType, explain("Objective", "a name and parameters", "other values")});
+  const std::string name = info[0].As<Napi::String>();
+  const Parameters parameters = read_parameters(info[1].As<Napi::Object>(), kept_);
+  check(env, ObjectiveFactory::make(name, parameters, objective_));
+  if (kept_.empty()) kept_.push_back(std::make_shared<KeptObjective>(objective_, Environment::of(env).memory));
 }
 
 Napi::Value ObjectiveHandle::evaluate(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    EvaluateTask task(info, Access::kView, objective_, memory_, draws_++);
-    return run_now(info.Env(), task);
-  });
+  EvaluateTask task(info, Access::kView, objective_, kept_, draws_++);
+  return run_now(info.Env(), task);
 }
 
 // As evaluate, for timing it.
 Napi::Value ObjectiveHandle::rehearse(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    EvaluateTask task(info, Access::kView, objective_, memory_, 0, true);
-    return run_now(info.Env(), task);
-  });
+  EvaluateTask task(info, Access::kView, objective_, kept_, 0, true);
+  return run_now(info.Env(), task);
 }
 
 Napi::Value ObjectiveHandle::evaluate_async(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    return run_async(info.Env(), std::make_unique<EvaluateTask>(info, Access::kCopy, objective_, memory_, draws_++),
-                     info[EvaluationArguments::kCount + 1]);
-  });
+  return run_async(info.Env(), std::make_unique<EvaluateTask>(info, Access::kCopy, objective_, kept_, draws_++),
+                   info[EvaluationArguments::kCount + 1]);
 }
 
 Napi::Value ObjectiveHandle::affinity_gradient(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    AffinityGradientTask task(info, objective_, draws_++);
-    return run_now(info.Env(), task);
-  });
+  AffinityGradientTask task(info, objective_, draws_++);
+  return run_now(info.Env(), task);
 }
 
 // cost(n, k): { operations, bytes }
 Napi::Value ObjectiveHandle::cost(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    const std::size_t n = size_argument(info[0], "n"), size = objective_->affinity_size();
-    if (size != 0 && n > size)
-      throw to_error(info.Env(),
-                     {Code::kOutOfRange,
-                      explain("n", "at most the affinity's " + std::to_string(size) + " samples", std::to_string(n))});
-    const Cost cost = objective_->cost(n, size_argument(info[1], "k"));
-    Napi::Object result = Napi::Object::New(info.Env());
-    result.Set("operations", cost.operations);
-    result.Set("bytes", cost.bytes);
-    return result.As<Napi::Value>();
-  });
-}
-
-Napi::Function ObjectiveHandle::define(Napi::Env env) {
-  return DefineClass(
-      env, "Objective",
-      {InstanceMethod("evaluate", &ObjectiveHandle::evaluate), InstanceMethod("rehearse", &ObjectiveHandle::rehearse),
-       InstanceMethod("evaluateAsync", &ObjectiveHandle::evaluate_async),
-       InstanceMethod("affinityGradient", &ObjectiveHandle::affinity_gradient),
-       InstanceMethod("cost", &ObjectiveHandle::cost)});
+  const std::size_t n = size_argument(info[0], "n"), size = objective_->affinity_size();
+  if (size != 0 && n > size)
+    throw to_error(info.Env(),
+                   {Code::kOutOfRange,
+                    explain("n", "at most the affinity's " + std::to_string(size) + " samples", std::to_string(n))});
+  const Cost cost = objective_->cost(n, size_argument(info[1], "k"));
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("operations", cost.operations);
+  result.Set("bytes", cost.bytes);
+  return result;
 }
 
 void define_objective(Napi::Env env, Napi::Object exports) {
-  const Napi::Function constructor = ObjectiveHandle::define(env);
-  Environment::of(env).objective = Napi::Persistent(constructor);
-  exports.Set("Objective", constructor);
+  using Class = ObjectiveHandle;
+  exports.Set("Objective", define_class<Class>(env, {method<Class, &Class::evaluate>("evaluate"),
+                                                     method<Class, &Class::rehearse>("rehearse"),
+                                                     method<Class, &Class::evaluate_async>("evaluateAsync"),
+                                                     method<Class, &Class::affinity_gradient>("affinityGradient"),
+                                                     method<Class, &Class::cost>("cost")}));
 }
 
 }  // namespace genmi::node

@@ -4,29 +4,43 @@
 #include <napi.h>
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "genmi/objective.h"
-#include "node/reported_memory.h"
+#include "node/handle.h"
+#include "node/held_memory.h"
 
 namespace genmi::node {
 
-// new Objective(name, parameters)
-class ObjectiveHandle : public Napi::ObjectWrap<ObjectiveHandle> {
- public:
-  explicit ObjectiveHandle(const Napi::CallbackInfo& info);
-  static Napi::Function define(Napi::Env env);
-  static ObjectivePtr unwrap(const Napi::Value& value);
-  void Finalize(Napi::BasicEnv env) override { memory_->end(env); }
+// An objective that holds no others, and the bytes that it keeps between calls: shared by all that evaluate it.
+struct KeptObjective {
+  KeptObjective(ObjectivePtr of, HeldMemoryPtr memory) : objective(std::move(of)), charge(std::move(memory)) {}
+  ObjectivePtr objective;
+  Charge charge;
+};
+using KeptObjectives = std::vector<std::shared_ptr<KeptObjective>>;
 
- private:
+// new Objective(name, parameters)
+class ObjectiveHandle final : public Handle {
+ public:
+  static constexpr HandleClass kClass = HandleClass::kObjective;
+  static constexpr const char* kName = "Objective";
+  static constexpr const char* kExpected = "an Objective of this copy of genmi";
+
+  explicit ObjectiveHandle(const Napi::CallbackInfo& info);
+  const ObjectivePtr& objective() const { return objective_; }
+  const KeptObjectives& kept() const { return kept_; }
+
   Napi::Value evaluate(const Napi::CallbackInfo& info);
   Napi::Value rehearse(const Napi::CallbackInfo& info);
   Napi::Value evaluate_async(const Napi::CallbackInfo& info);
   Napi::Value affinity_gradient(const Napi::CallbackInfo& info);
   Napi::Value cost(const Napi::CallbackInfo& info);
 
+ private:
   ObjectivePtr objective_;
-  std::shared_ptr<ReportedMemory> memory_ = std::make_shared<ReportedMemory>();  // shared with the calls
+  KeptObjectives kept_;  // its terms', or itself
   // Calls so far, counted where they are made: asynchronous ones may run in any order, and still draw in this one.
   std::uint64_t draws_ = 0;
 };

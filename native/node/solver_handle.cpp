@@ -9,7 +9,8 @@
 #include "node/affinity_handle.h"
 #include "node/environment.h"
 #include "node/errors.h"
-#include "node/reported_memory.h"
+#include "node/handle.h"
+#include "node/held_memory.h"
 #include "node/task.h"
 #include "objectives/owned_costs.h"
 
@@ -23,19 +24,21 @@ using CostsPtr = std::shared_ptr<const objectives::OwnedCosts>;
 // call left, one for each of its problems. A call takes them and puts its own in their place when it is done, both on
 // JavaScript's thread: one that runs meanwhile finds none, and starts from nothing.
 struct Kept {
-  CostsPtr costs;
-  std::vector<transport::Basis> bases;
-  ReportedMemory memory;
+  explicit Kept(HeldMemoryPtr memory) : charge_of_bases(std::move(memory)) {}
 
-  void report(Napi::BasicEnv env) {
-    std::size_t bytes = costs ? costs->bytes() : 0;
+  CostsPtr costs;  // charged
+  std::vector<transport::Basis> bases;
+  Charge charge_of_bases;
+
+  void charge() {
+    std::size_t bytes = 0;
     for (const transport::Basis& basis : bases) bytes += basis.bytes();
-    memory.report(env, bytes);
+    charge_of_bases.set(bytes);
   }
-  void give_back(Napi::BasicEnv env) {
+  void give_back() {
     costs.reset();
     std::vector<transport::Basis>().swap(bases);
-    report(env);
+    charge();
   }
 };
 
@@ -102,7 +105,7 @@ class SolveTask final : public Task {
     return packed;
   }
 
-  void report(Napi::BasicEnv env) override { kept_->report(env); }
+  void charge() override { kept_->charge(); }
 
  private:
   static std::optional<std::size_t> count_option(const Napi::Object& object, const char* name) {
@@ -175,32 +178,46 @@ class SolveTask final : public Task {
 };
 
 // new Solver(affinity) or new Solver(costs, rows, columns)
-class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
+class SolverHandle final : public Handle {
  public:
-  explicit SolverHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SolverHandle>(info) {
-    guarded(info.Env(), [&] {
-      if (info[0].IsTypedArray()) prepare_costs(info);
-      else prepare_affinity(info);
-      kept_->report(info.Env());
-    });
+  static constexpr HandleClass kClass = HandleClass::kSolver;
+  static constexpr const char* kName = "Solver";
+  static constexpr const char* kExpected = "a Solver of this copy of genmi";
+
+  explicit SolverHandle(const Napi::CallbackInfo& info)
+      : kept_(std::make_shared<Kept>(Environment::of(info.Env()).memory)) {
+    if (info[0].IsTypedArray()) prepare_costs(info);
+    else prepare_affinity(info);
+  }
+  // A call that runs meanwhile keeps the costs until it ends; its bases are nobody's.
+  ~SolverHandle() override { kept_->give_back(); }
+
+  // A call that runs meanwhile keeps the costs until it ends.
+  void dispose(const Napi::CallbackInfo&) { kept_->give_back(); }
+
+  Napi::Value solve_many(const Napi::CallbackInfo& info) {
+    check_open(info.Env());
+    SolveTask task(info, Access::kView, kept_);
+    return run_now(info.Env(), task);
   }
 
-  void Finalize(Napi::BasicEnv env) override { kept_->give_back(env); }
-
-  static Napi::Function define(Napi::Env env) {
-    return DefineClass(env, "Solver",
-                       {InstanceMethod("solveMany", &SolverHandle::solve_many),
-                        InstanceMethod("solveManyAsync", &SolverHandle::solve_many_async),
-                        InstanceMethod("dispose", &SolverHandle::dispose)});
+  Napi::Value solve_many_async(const Napi::CallbackInfo& info) {
+    check_open(info.Env());
+    return run_async(info.Env(), std::make_unique<SolveTask>(info, Access::kCopy, kept_), info[SolveTask::kArguments]);
   }
 
  private:
+  void keep(Napi::Env env, std::shared_ptr<const objectives::OwnedCosts> costs) {
+    const std::size_t bytes = costs->bytes();
+    kept_->costs = charged(Environment::of(env).memory, std::move(costs), bytes);
+  }
+
   void prepare_costs(const Napi::CallbackInfo& info) {
     const std::size_t rows = size_argument(info[1], "rows"), columns = size_argument(info[2], "columns");
     const MatrixArgument matrix(info[0], rows, columns, "distances", Access::kView);
     const auto costs = std::make_shared<objectives::OwnedCosts>();
     check(info.Env(), costs->prepare(matrix.view()));
-    kept_->costs = costs;
+    keep(info.Env(), costs);
   }
 
   void prepare_affinity(const Napi::CallbackInfo& info) {
@@ -213,11 +230,8 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     Environment& environment = Environment::of(info.Env());
     check(info.Env(), costs->prepare(*affinity, {nullptr, affinity->size()},
                                      {environment.workspace, environment.pool.get(), environment.threads, nullptr}));
-    kept_->costs = costs;
+    keep(info.Env(), costs);
   }
-
-  // A call that runs meanwhile keeps the costs until it ends.
-  void dispose(const Napi::CallbackInfo& info) { kept_->give_back(info.Env()); }
 
   void check_open(Napi::Env env) const {
     if (!kept_->costs)
@@ -227,32 +241,17 @@ class SolverHandle : public Napi::ObjectWrap<SolverHandle> {
     if (affinity_) check(env, affinity_->open(affinity));
   }
 
-  Napi::Value solve_many(const Napi::CallbackInfo& info) {
-    return guarded(info.Env(), [&] {
-      check_open(info.Env());
-      SolveTask task(info, Access::kView, kept_);
-      return run_now(info.Env(), task);
-    });
-  }
-
-  Napi::Value solve_many_async(const Napi::CallbackInfo& info) {
-    return guarded(info.Env(), [&] {
-      check_open(info.Env());
-      return run_async(info.Env(), std::make_unique<SolveTask>(info, Access::kCopy, kept_),
-                       info[SolveTask::kArguments]);
-    });
-  }
-
   SharedAffinityPtr affinity_;  // none for a plain cost matrix
-  std::shared_ptr<Kept> kept_ = std::make_shared<Kept>();
+  std::shared_ptr<Kept> kept_;
 };
 
 }  // namespace
 
 void define_solver(Napi::Env env, Napi::Object exports) {
-  const Napi::Function constructor = SolverHandle::define(env);
-  Environment::of(env).solver = Napi::Persistent(constructor);
-  exports.Set("Solver", constructor);
+  using Class = SolverHandle;
+  exports.Set("Solver", define_class<Class>(env, {method<Class, &Class::solve_many>("solveMany"),
+                                                  method<Class, &Class::solve_many_async>("solveManyAsync"),
+                                                  method<Class, &Class::dispose>("dispose")}));
 }
 
 }  // namespace genmi::node

@@ -3,40 +3,39 @@
 #include <exception>
 
 #include "genmi/job.h"
+#include "node/entry.h"
 #include "node/environment.h"
 #include "node/errors.h"
+#include "node/handle.h"
 
 namespace genmi::node {
 namespace {
 
-class JobHandle : public Napi::ObjectWrap<JobHandle> {
+class JobHandle final : public Handle {
  public:
-  explicit JobHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<JobHandle>(info) {}
+  static constexpr HandleClass kClass = HandleClass::kJob;
+  static constexpr const char* kName = "Job";
+  static constexpr const char* kExpected = "a Job";
 
-  static Napi::Function define(Napi::Env env) {
-    return DefineClass(
-        env, "Job", {InstanceMethod("cancel", &JobHandle::cancel), InstanceAccessor<&JobHandle::progress>("progress")});
-  }
+  explicit JobHandle(const Napi::CallbackInfo&) {}
 
   std::shared_ptr<Job> job() const { return job_; }
-
- private:
   void cancel(const Napi::CallbackInfo&) { job_->cancel(); }
   Napi::Value progress(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), job_->progress()); }
 
+ private:
   std::shared_ptr<Job> job_ = std::make_shared<Job>();
 };
 
-// A task reports when this goes out of scope.
-class Reporting {
+// A task charges what it keeps when this goes out of scope.
+class Charging {
  public:
-  Reporting(Napi::BasicEnv env, Task& task) : env_(env), task_(task) {}
-  ~Reporting() { task_.report(env_); }
-  Reporting(const Reporting&) = delete;
-  Reporting& operator=(const Reporting&) = delete;
+  explicit Charging(Task& task) : task_(task) {}
+  ~Charging() { task_.charge(); }
+  Charging(const Charging&) = delete;
+  Charging& operator=(const Charging&) = delete;
 
  private:
-  Napi::BasicEnv env_;
   Task& task_;
 };
 
@@ -70,12 +69,14 @@ class Worker : public Napi::AsyncWorker {
     } catch (const Napi::Error& error) {
       deferred_.Reject(error.Value());
     }
+    task_.reset();  // and what it holds, so that V8 is told
+    tell_memory(Env());
   }
 
  private:
   // Work that ended before it noticed has still been asked to stop: nothing is written.
   Napi::Value finish() {
-    const Reporting reporting(Env(), *task_);
+    const Charging charging(*task_);
     if (failure_) std::rethrow_exception(failure_);
     check(Env(), is_cancelled(job_.get()) ? aborted() : status_);
     return task_->finish(Env());
@@ -90,9 +91,9 @@ class Worker : public Napi::AsyncWorker {
   std::exception_ptr failure_;
 };
 
-std::shared_ptr<Job> job_of(Napi::Env env, const Napi::Value& value) {
-  if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(Environment::of(env).job.Value())) return nullptr;
-  return JobHandle::Unwrap(value.As<Napi::Object>())->job();
+std::shared_ptr<Job> job_of(const Napi::Value& value) {
+  if (value.IsNull() || value.IsUndefined()) return nullptr;
+  return unwrap<JobHandle>(value, "job").job();
 }
 
 }  // namespace
@@ -101,22 +102,21 @@ Napi::Value run_now(Napi::Env env, Task& task) {
   Environment& environment = Environment::of(env);
   const Workspace::Frame frame(environment.workspace);
   Context context{environment.workspace, environment.pool.get(), environment.threads, nullptr};
-  const Reporting reporting(env, task);
+  const Charging charging(task);
   check(env, task.run(context));
   return task.finish(env);
 }
 
 Napi::Value run_async(Napi::Env env, std::unique_ptr<Task> task, const Napi::Value& job) {
-  auto* worker = new Worker(env, std::move(task), job_of(env, job));
+  auto* worker = new Worker(env, std::move(task), job_of(job));
   const Napi::Promise promise = worker->promise();
   worker->Queue();
   return promise;
 }
 
 void define_job(Napi::Env env, Napi::Object exports) {
-  const Napi::Function constructor = JobHandle::define(env);
-  Environment::of(env).job = Napi::Persistent(constructor);
-  exports.Set("Job", constructor);
+  exports.Set("Job", define_class<JobHandle>(env, {method<JobHandle, &JobHandle::cancel>("cancel"),
+                                                   getter<JobHandle, &JobHandle::progress>("progress")}));
 }
 
 }  // namespace genmi::node

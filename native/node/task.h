@@ -18,8 +18,8 @@ class Task {
   virtual Status run(Context& context) = 0;
   // With JavaScript: writes what the caller lent, returns the result.
   virtual Napi::Value finish(Napi::Env env) = 0;
-  // With JavaScript, at last, however the task ended: tells V8 how much native memory is kept from now on.
-  virtual void report(Napi::BasicEnv) {}
+  // On JavaScript's thread, at last, however the task ended: charges the memory that is kept from now on.
+  virtual void charge() {}
 };
 
 Napi::Value run_now(Napi::Env env, Task& task);
@@ -30,16 +30,13 @@ Napi::Value run_async(Napi::Env env, std::unique_ptr<Task> task, const Napi::Val
 // Makes T(info, access) and runs it; async, the job is the argument after the task's own.
 template <class T>
 Napi::Value perform(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    T task(info, Access::kView);
-    return run_now(info.Env(), task);
-  });
+  T task(info, Access::kView);
+  return run_now(info.Env(), task);
 }
 
 template <class T>
 Napi::Value perform_async(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(),
-                 [&] { return run_async(info.Env(), std::make_unique<T>(info, Access::kCopy), info[T::kArguments]); });
+  return run_async(info.Env(), std::make_unique<T>(info, Access::kCopy), info[T::kArguments]);
 }
 
 // Registers the class Job { cancel(), progress }.

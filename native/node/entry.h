@@ -1,0 +1,56 @@
+// How JavaScript enters the addon: nothing but JavaScript errors leaves it, whatever fails.
+#pragma once
+
+#include <napi.h>
+
+#include <type_traits>
+
+#include "node/errors.h"
+
+namespace genmi::node {
+
+// Tells V8, at the end of each call, how much native memory is held.
+void tell_memory(Napi::Env env);
+
+// Body: napi_value(const Napi::CallbackInfo&).
+template <class Body>
+napi_value enter(napi_env env, napi_callback_info call, const Body& body) noexcept {
+  try {
+    try {
+      const napi_value result = guarded(env, [&] { return body(Napi::CallbackInfo(env, call)); });
+      tell_memory(env);
+      return result;
+    } catch (const Napi::Error& error) {
+      tell_memory(env);
+      error.ThrowAsJavaScriptException();
+    }
+  } catch (...) {  // the environment is being terminated: nobody waits for an error
+  }
+  return nullptr;
+}
+
+// Calls that return nothing return undefined.
+template <class Call>
+napi_value result_of(const Call& call) {
+  if constexpr (std::is_void_v<decltype(call())>) {
+    call();
+    return nullptr;
+  } else {
+    return call();
+  }
+}
+
+template <auto function>
+napi_value call_function(napi_env env, napi_callback_info call) noexcept {
+  return enter(env, call, [](const Napi::CallbackInfo& info) { return result_of([&] { return function(info); }); });
+}
+
+template <auto function>
+void define_function(Napi::Env env, Napi::Object exports, const char* name) {
+  napi_value made = nullptr;
+  const napi_status status = napi_create_function(env, name, NAPI_AUTO_LENGTH, call_function<function>, nullptr, &made);
+  NAPI_THROW_IF_FAILED_VOID(env, status);
+  exports.Set(name, made);
+}
+
+}  // namespace genmi::node

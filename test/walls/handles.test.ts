@@ -1,0 +1,147 @@
+/** Objects of the addon, and whatever looks like one: an object is taken for what it is, or refused. */
+import { describe, expect, it } from 'vitest';
+import { runProgram } from '../support/dist.js';
+
+// A process of its own, since what is tried here has ended processes. Each line of its output is a case that went wrong.
+const setUp = `
+  const { copyFileSync, mkdtempSync, rmSync } = await import('node:fs');
+  const { tmpdir } = await import('node:os');
+  const path = await import('node:path');
+  const folder = mkdtempSync(path.join(tmpdir(), 'genmi-handles-'));
+  function load(file) {
+    const module = { exports: {} };
+    process.dlopen(module, file);
+    module.exports.onError((code, message) => Object.assign(new Error(message), { code }));
+    return module.exports;
+  }
+  const copy = path.join(folder, 'copy.node');
+  copyFileSync(info().binary, copy);
+  const [addon, again, other] = [load(info().binary), load(info().binary), load(copy)];
+  const x = numbers(20, 1);
+  const tau = Float64Array.from({ length: 20 }, () => 0.5);
+  const distances = { kind: 'distance', name: 'euclidean', storage: 'dense', precision: 'float64' };
+  function objects(from) {
+    const affinity = from.measure(x, 10, 2, distances);
+    const objective = new from.Objective('wasserstein', { mode: 'ova', affinity });
+    return { affinity, objective, solver: new from.Solver(affinity), job: new from.Job() };
+  }
+  const real = objects(addon);
+  const calls = {
+    affinity: [
+      (it) => addon.hops(it, { quantile: 0.5 }),
+      (it) => addon.hopsAsync(it, {}, new addon.Job()),
+      (it) => new addon.Solver(it),
+      (it) => new addon.Objective('wasserstein', { mode: 'ova', affinity: it }),
+      (it) => real.affinity.submatrix.call(it, null, new Float64Array(100)),
+      (it) => real.affinity.dispose.call(it),
+    ],
+    objective: [
+      (it) => new addon.Objective('sum', { mode: 'ova', terms: [{ objective: it, factor: 1 }] }),
+      (it) => real.objective.evaluate.call(it, tau, 10, 2, false, false, 1e-12, null, null),
+      (it) => real.objective.rehearse.call(it, tau, 10, 2, false, false, 1e-12, null, null),
+      (it) => real.objective.evaluateAsync.call(it, tau, 10, 2, false, false, 1e-12, null, null, new addon.Job()),
+      (it) => real.objective.affinityGradient.call(it, tau, 10, 2, false, false, 1e-12, null, new Float64Array(100)),
+      (it) => real.objective.cost.call(it, 10, 2),
+    ],
+    solver: [
+      (it) => real.solver.solveMany.call(it, tau.subarray(0, 10), tau.subarray(0, 10), 1, true, { plan: true }),
+      (it) => real.solver.solveManyAsync.call(it, tau.subarray(0, 10), tau.subarray(0, 10), 1, true, {}, new addon.Job()),
+      (it) => real.solver.dispose.call(it),
+    ],
+    job: [
+      (it) => addon.hopsAsync(real.affinity, { quantile: 0.5 }, it),
+      (it) => real.objective.evaluateAsync(tau, 10, 2, false, false, 1e-12, null, null, it),
+      (it) => real.job.cancel.call(it),
+      (it) => Object.getOwnPropertyDescriptor(Object.getPrototypeOf(real.job), 'progress').get.call(it),
+    ],
+  };
+  // Every call with something that is none of its kind must throw, with a code where the addon itself was reached.
+  function refuses(kind, name, it) {
+    calls[kind].forEach((call, i) => {
+      try {
+        const result = call(it);
+        if (result instanceof Promise) result.catch(() => {});
+        console.log(kind, i, 'accepted', name);
+      } catch (error) {
+        const reached = !(error instanceof TypeError && /Illegal invocation/.test(error.message));
+        if (reached && !/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/.test(error.code)) console.log(kind, i, name, error.message);
+      }
+    });
+  }
+`;
+const end = `
+  rmSync(folder, { recursive: true, force: true });
+  for (const [kind, each] of Object.entries(calls)) each[0](real[kind]);
+  console.log('alive');`;
+const alive = { code: 0, signal: null, stdout: 'alive\n', stderr: '' };
+
+const impostors: Record<string, string> = {
+  'values that are none': `
+    const none = { null: null, text: 'a', number: 1, function: () => {}, object: {}, array: [], date: new Date() };
+    for (const kind of Object.keys(calls))
+      for (const [name, it] of Object.entries(none)) if (kind !== 'job' || it !== null) refuses(kind, name, it);`,
+  'objects with its prototype': `
+    for (const kind of Object.keys(calls)) {
+      const prototype = Object.getPrototypeOf(real[kind]);
+      refuses(kind, 'Object.create', Object.create(prototype));
+      refuses(kind, 'derived', Object.create(real[kind]));
+      refuses(kind, 'array', Object.setPrototypeOf([], prototype));
+      refuses(kind, 'typed array', Object.setPrototypeOf(new Int32Array(4), prototype));
+      refuses(kind, 'Reflect.construct', Reflect.construct(Object, [], real[kind].constructor));
+    }`,
+  'objects of another kind with its prototype': `
+    for (const kind of Object.keys(calls)) {
+      const others = objects(addon);
+      for (const [name, it] of Object.entries(others))
+        if (name !== kind) refuses(kind, name, Object.setPrototypeOf(it, Object.getPrototypeOf(real[kind])));
+    }`,
+  'objects of the addon loaded again, and of a copy': `
+    for (const [name, from] of Object.entries({ again, copy: other })) {
+      for (const kind of Object.keys(calls)) {
+        const theirs = objects(from);
+        refuses(kind, name, theirs[kind]);
+        refuses(kind, name + ' with its prototype', Object.setPrototypeOf(theirs[kind], Object.getPrototypeOf(real[kind])));
+      }
+    }`,
+  'objects that other addons wrapped': `
+    const { performance, PerformanceObserver } = await import('node:perf_hooks');
+    const { createHash } = await import('node:crypto');
+    for (const kind of Object.keys(calls))
+      for (const it of [createHash('sha1'), performance, new PerformanceObserver(() => {}), process.stdout, globalThis])
+        refuses(kind, it.constructor.name, it);`,
+  proxies: `
+    for (const kind of Object.keys(calls)) {
+      refuses(kind, 'proxy', new Proxy(real[kind], {}));
+      refuses(kind, 'proxy that lies', new Proxy({}, { getPrototypeOf: () => Object.getPrototypeOf(real[kind]) }));
+    }`,
+};
+
+describe('what is no object of this addon is refused', () => {
+  it.each(Object.entries(impostors))('%s', async (_, code) => {
+    expect(await runProgram(setUp + code + end)).toMatchObject(alive);
+  });
+});
+
+it('its classes can be called with anything, however they are reached', async () => {
+  const code = `
+    const arguments_ = [[], [null], [{}], [1, 2, 3], [real.affinity], [real.job], ['wasserstein'], ['wasserstein', {}],
+      ['wasserstein', { mode: 'ova', affinity: {} }], ['sum', { terms: [null] }], ['sum', { terms: {} }], ['sum', { terms: [1] }],
+      [new Float64Array(4), 2, 2], [new Float64Array(4), 2 ** 40, 2 ** 40], [new Proxy({}, {})], [Symbol('s')]];
+    class Bare { constructor() { return this; } }
+    for (const { constructor } of Object.values(real)) {
+      for (const list of arguments_) {
+        for (const make of [
+          () => new constructor(...list),
+          () => constructor(...list),
+          () => constructor.apply(real.affinity, list),
+          () => Reflect.construct(constructor, list, Bare),
+          () => Reflect.construct(constructor, list, Array),
+          () => new (class extends constructor {})(...list),
+        ]) {
+          try { make(); } catch {}
+        }
+      }
+    }
+    for (let i = 0; i < 2000; i++) { try { new real.affinity.constructor(); console.log('made an affinity'); } catch {} }`;
+  expect(await runProgram(setUp + code + end)).toMatchObject(alive);
+});
