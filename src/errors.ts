@@ -1,4 +1,5 @@
 /** Every error that the package throws is made here: its class, its code, and one form of message. */
+import { typedArrayName } from './typed-arrays.js';
 
 /** `'ERR_ITERATION_LIMIT'` is reserved: transport that stops at `maxPivots` says so in its `status`, and nothing else has a limit. */
 export type GenmiErrorCode =
@@ -64,20 +65,61 @@ function withCode<T extends Error>(error: T, code: string): T {
   return Object.assign(error, { code });
 }
 
-/** How a value is named in a message: short, and telling its kind. */
+/**
+ * `Array.isArray`, of any realm.
+ *
+ * @throws TypeError ERR_INVALID_ARG_TYPE for a revoked proxy, such as a draft of immer after its end: nothing can be read of it
+ */
+export function isArray(argument: string, value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    throw invalidType(
+      argument,
+      'a value that can be read',
+      'a revoked proxy',
+      'copy what a draft holds before it ends',
+    );
+  }
+}
+
+const LONGEST = 60;
+const MOST_KEYS = 8;
+
+/** How a value is named in a message: short, and telling its kind. Never throws, whatever the value does when it is read. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (typeof value === 'function') return `a function`;
-  if (Array.isArray(value)) return `an array of length ${value.length}`;
-  if (ArrayBuffer.isView(value)) {
-    const name = value.constructor.name;
-    return 'length' in value ? `${name}(${String(value.length)})` : name;
+  if (typeof value === 'string') return `'${shorten(value)}'`;
+  if (typeof value === 'bigint') return `${shorten(String(value))}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return shorten(String(value));
+  try {
+    return describeObject(value);
+  } catch {
+    return 'an object that cannot be read';
   }
-  if (typeof value === 'object' && value !== null) {
-    const name = value.constructor?.name;
-    return name === undefined || name === 'Object'
-      ? `an object with keys ${Object.keys(value).join(', ') || '(none)'}`
-      : `a ${name}`;
-  }
-  return String(value);
+}
+
+function describeObject(value: object): string {
+  if (Array.isArray(value)) return `an array of length ${shorten(String(value.length))}`;
+  const typedArray = typedArrayName(value);
+  if (typedArray !== undefined) return `${typedArray}(${(value as Uint8Array).length})`;
+  const name: unknown = value.constructor?.name;
+  if (typeof name !== 'string' || name === '' || name === 'Object') return describeKeys(Object.keys(value));
+  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${shorten(name)}`;
+}
+
+/** Sizes or strides as they are written, the first few of many. */
+export function describeList(values: ArrayLike<unknown>): string {
+  const shown = Array.from({ length: Math.min(values.length, MOST_KEYS) }, (_, i) => describe(values[i]));
+  return `[${shown.join(', ')}${values.length > MOST_KEYS ? ', …' : ''}]`;
+}
+
+function describeKeys(keys: readonly string[]): string {
+  const shown = keys.slice(0, MOST_KEYS).map(shorten).join(', ');
+  const rest = keys.length > MOST_KEYS ? `, and ${keys.length - MOST_KEYS} more` : '';
+  return `an object with keys ${shown || '(none)'}${rest}`;
+}
+
+export function shorten(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

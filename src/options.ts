@@ -1,12 +1,14 @@
 /** Checks of option objects: unknown names, wrong kinds and wrong values are told in the user's words. */
-import { describe, invalidType, outOfRange } from './errors.js';
+import { describe, invalidType, isArray, outOfRange, shorten } from './errors.js';
 
 /** Throws unless it is an object that has no key but the known ones. */
 export function checkOptions(options: object, known: readonly string[], argument = 'options'): void {
-  if (typeof options !== 'object' || options === null) throw invalidType(argument, 'an object', describe(options));
+  if (typeof options !== 'object' || options === null || isArray(argument, options)) {
+    throw invalidType(argument, 'an object', describe(options));
+  }
   for (const key of Object.keys(options)) {
     if (!known.includes(key))
-      throw invalidType(`${argument}.${key}`, `one of the options ${known.join(', ')}`, `'${key}'`);
+      throw invalidType(`${argument}.${shorten(key)}`, `one of the options ${known.join(', ')}`, describe(key));
   }
 }
 

@@ -38,7 +38,7 @@ export function gemini(name: GeminiName, options: { affinity?: Affinity | undefi
   checkOptions(options, ['affinity']);
   if (typeof name !== 'string') throw invalidType('name', "a name such as 'mmd_ova'", describe(name));
   if (name === 'mi') return mi();
-  if (!geminiNames.includes(name)) throw outOfRange('name', `one of ${geminiNames.join(', ')}`, `'${name}'`);
+  if (!geminiNames.includes(name)) throw outOfRange('name', `one of ${geminiNames.join(', ')}`, describe(name));
   const separator = name.lastIndexOf('_');
   const mode = name.slice(separator + 1) as Mode;
   const family = name.slice(0, separator) as Family;

@@ -1,0 +1,39 @@
+/** Typed arrays of any realm: those of a vm context, as test runners make them, are no instances of this one's classes. */
+
+export type Precision = Float32Array | Float64Array;
+
+const { get: tagOf } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+) as { get: (this: unknown) => string | undefined };
+
+/** The name of a typed array's class, such as `'Float32Array'`; undefined for anything else, also for a DataView. */
+export function typedArrayName(value: unknown): string | undefined {
+  // Read from the array itself: nothing that a caller can override or make throw.
+  return tagOf.call(value);
+}
+
+export function isFloat32(value: unknown): value is Float32Array {
+  return typedArrayName(value) === 'Float32Array';
+}
+
+export function isPrecision(value: unknown): value is Precision {
+  const name = typedArrayName(value);
+  return name === 'Float32Array' || name === 'Float64Array';
+}
+
+/** The same memory as an array of this realm: the addon makes its arrays in the realm that has loaded it first. */
+export function inThisRealm<T extends Float64Array | Int32Array>({
+  buffer,
+  byteOffset,
+  length,
+  BYTES_PER_ELEMENT,
+}: T): T {
+  const view =
+    BYTES_PER_ELEMENT === 4 ? new Int32Array(buffer, byteOffset, length) : new Float64Array(buffer, byteOffset, length);
+  return view as T;
+}
+
+export function isInt32(value: unknown): value is Int32Array {
+  return typedArrayName(value) === 'Int32Array';
+}
