@@ -3,6 +3,7 @@ import { type MatrixLike, type Precision, toMatrix } from './matrix.js';
 import { availableBytes, checkFits } from './memory.js';
 import type { NativeMeasure } from './native.js';
 import { checkOptions, oneOf, optionalNumber } from './options.js';
+import { isFloat32 } from './typed-arrays.js';
 
 const kernels = [
   'linear',
@@ -85,7 +86,7 @@ export interface PrecomputedOptions {
 const DENSE_LIMIT = 2 ** 30;
 
 export function precisionOf(data: Precision): 'float32' | 'float64' {
-  return data instanceof Float32Array ? 'float32' : 'float64';
+  return isFloat32(data) ? 'float32' : 'float64';
 }
 
 export function bytesPerNumber(precision: 'float32' | 'float64'): number {

@@ -12,7 +12,7 @@ export type {
 export { type Config, config, type Info, info } from './config.js';
 export { GenmiError, type GenmiErrorCode } from './errors.js';
 export type { AsyncOptions } from './jobs.js';
-export type { Matrix, MatrixLike, Precision, Rows } from './matrix.js';
+export type { Matrix, MatrixLike, Precision, Rows, TensorLike } from './matrix.js';
 export * from './metrics.js';
 export { add, scale } from './objectives/composite.js';
 export { entropy } from './objectives/entropy.js';

@@ -1,7 +1,9 @@
 /** Matrices and row indices as users write them, and in the one form the native core takes. */
-import { describe, invalidType, outOfRange } from './errors.js';
+import { describe, describeList, invalidType, isArray, outOfRange } from './errors.js';
+import { allocate } from './memory.js';
+import { isFloat32, isInt32, isPrecision, type Precision } from './typed-arrays.js';
 
-export type Precision = Float32Array | Float64Array;
+export { isPrecision, type Precision };
 
 /**
  * A row-major matrix: `data[i * columns + j]`. The `{ data, shape }` of other array libraries fits; where such an array has a
@@ -12,37 +14,72 @@ export interface Matrix<T extends Precision = Precision> {
   readonly shape: readonly [rows: number, columns: number];
 }
 
-export type MatrixLike = Matrix | readonly (readonly number[])[];
+/**
+ * A tensor of two dimensions as transformers.js and onnxruntime have it, row-major: `dims` is `[rows, columns]`, `data` a
+ * Float32Array or Float64Array, and `type`, where there is one, says so. On a GPU its numbers must be downloaded first.
+ */
+export interface TensorLike {
+  readonly data: ArrayLike<unknown>;
+  readonly dims: readonly number[];
+  readonly type?: string;
+}
+
+export type MatrixLike = Matrix | TensorLike | readonly (readonly number[])[];
 
 /** Indices of samples in an affinity. */
 export type Rows = Int32Array | readonly number[];
 
-export function isPrecision(value: unknown): value is Precision {
-  return value instanceof Float32Array || value instanceof Float64Array;
-}
-
 /** The matrix itself, or nested arrays as float64; throws when the numbers do not fill the shape. */
 export function toMatrix(argument: string, value: unknown): Matrix {
-  if (Array.isArray(value)) return fromNested(argument, value);
-  if (typeof value !== 'object' || value === null || !('data' in value) || !('shape' in value)) {
-    throw invalidType(argument, 'a matrix { data, shape } or nested arrays', describe(value));
+  if (isArray(argument, value)) return fromNested(argument, value);
+  if (typeof value === 'object' && value !== null && 'data' in value) {
+    if ('shape' in value) {
+      const [rows, columns] = toSizes(`${argument}.shape`, value.shape);
+      checkLayout(argument, value, rows, columns);
+      return filled(argument, value.data, rows, columns);
+    }
+    if ('dims' in value) return fromTensor(argument, value as object as TensorLike);
   }
-  const { data, shape } = value;
+  throw invalidType(argument, 'a matrix { data, shape }, a tensor { data, dims } or nested arrays', describe(value));
+}
+
+function toSizes(argument: string, sizes: unknown, remedy?: string): readonly [rows: number, columns: number] {
+  if (!isArray(argument, sizes)) throw outOfRange(argument, '[rows, columns], two sizes', describe(sizes), remedy);
+  const [rows, columns] = sizes as readonly number[];
+  if (sizes.length !== 2 || !isSize(rows) || !isSize(columns)) {
+    throw outOfRange(argument, '[rows, columns], two sizes', describeList(sizes), remedy);
+  }
+  return [rows, columns];
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
+}
+
+function filled(argument: string, data: unknown, rows: number, columns: number): Matrix {
   if (!isPrecision(data)) throw invalidType(`${argument}.data`, 'a Float32Array or Float64Array', describe(data));
-  if (!Array.isArray(shape) || shape.length !== 2 || !shape.every((size) => Number.isInteger(size) && size >= 0)) {
-    const received = Array.isArray(shape) ? `[${shape.join(', ')}]` : describe(shape);
-    throw outOfRange(`${argument}.shape`, '[rows, columns], two sizes', received);
-  }
-  const [rows, columns] = shape as [number, number];
-  checkLayout(argument, value, rows, columns);
   if (data.length !== rows * columns) {
-    throw outOfRange(
-      `${argument}.data`,
-      `${rows * columns} numbers for a ${rows} x ${columns} matrix`,
-      `${data.length}`,
-    );
+    const expected = `${rows * columns} numbers for a ${rows} x ${columns} matrix`;
+    throw outOfRange(`${argument}.data`, expected, `${data.length}`);
   }
   return { data, shape: [rows, columns] };
+}
+
+/** Its numbers are read last: those of a tensor on a GPU throw. */
+function fromTensor(argument: string, tensor: TensorLike & { readonly location?: unknown }): Matrix {
+  const { dims, type, location } = tensor;
+  const received = `a tensor at ${describe(location)}`;
+  if (location === 'none') throw invalidType(argument, 'a tensor with data', `${received}: it was disposed of`);
+  if (location !== undefined && location !== 'cpu' && location !== 'cpu-pinned') {
+    const remedy = 'download it first: { data: await tensor.getData(), dims: tensor.dims }';
+    throw invalidType(argument, 'a tensor in the memory of the CPU', received, remedy);
+  }
+  if (type !== undefined && type !== 'float32' && type !== 'float64') {
+    throw invalidType(`${argument}.type`, "'float32' or 'float64'", describe(type), 'convert the numbers first');
+  }
+  const remedy = 'take one matrix out of the tensor, or pool its other dimensions';
+  const [rows, columns] = toSizes(`${argument}.dims`, dims, remedy);
+  return filled(argument, tensor.data, rows, columns);
 }
 
 /** How the arrays of other libraries say where their entries lie. */
@@ -68,17 +105,19 @@ function checkLayout(argument: string, array: object, rows: number, columns: num
 
 /** Strides count numbers; along a dimension of one entry they say nothing. */
 function checkStrides(argument: string, strides: unknown, rows: number, columns: number): void {
-  const given = Array.isArray(strides) || ArrayBuffer.isView(strides) ? Array.from(strides as ArrayLike<unknown>) : [];
+  const isList = isArray(argument, strides) || ArrayBuffer.isView(strides);
+  const given = isList ? Array.from(strides as ArrayLike<unknown>) : [];
   const [down, across] = given;
   if (given.length === 2 && (rows < 2 || down === columns) && (columns < 2 || across === 1)) return;
-  const received = given.length > 0 ? `[${given.join(', ')}]` : describe(strides);
+  const received = given.length > 0 ? describeList(given) : describe(strides);
   throw outOfRange(argument, `[${columns}, 1], row-major`, received, remedy);
 }
 
 function fromNested(argument: string, nested: readonly unknown[]): Matrix<Float64Array> {
   const rows = nested.length;
   const columns = Array.isArray(nested[0]) ? nested[0].length : 0;
-  const data = new Float64Array(rows * columns);
+  const what = `A ${rows} x ${columns} matrix of nested arrays`;
+  const data = allocate(Float64Array, rows * columns, what, 'give it as { data, shape } with a Float32Array');
   for (const [i, row] of nested.entries()) {
     if (!Array.isArray(row)) throw invalidType(`${argument}[${i}]`, 'an array of numbers', describe(row));
     if (row.length !== columns)
@@ -94,8 +133,8 @@ function fromNested(argument: string, nested: readonly unknown[]): Matrix<Float6
 /** Indices as the native core takes them; their range is checked against the affinity there. */
 export function toRows(rows: unknown): Int32Array | null {
   if (rows === undefined) return null;
-  if (rows instanceof Int32Array) return rows;
-  if (!Array.isArray(rows)) throw invalidType('rows', 'an Int32Array or an array of integers', describe(rows));
+  if (isInt32(rows)) return rows;
+  if (!isArray('rows', rows)) throw invalidType('rows', 'an Int32Array or an array of integers', describe(rows));
   for (const [i, row] of rows.entries()) {
     if (typeof row !== 'number') throw invalidType(`rows[${i}]`, 'an integer', describe(row));
     if (!Number.isInteger(row) || Math.abs(row) > 0x7fffffff)
@@ -106,5 +145,5 @@ export function toRows(rows: unknown): Int32Array | null {
 
 /** A fresh array of the same precision. */
 export function emptyLike(data: Precision, length: number): Precision {
-  return data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
+  return isFloat32(data) ? new Float32Array(length) : new Float64Array(length);
 }

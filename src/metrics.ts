@@ -1,4 +1,5 @@
-import { describe, invalidType, outOfRange } from './errors.js';
+import { describe, describeList, invalidType, isArray, outOfRange } from './errors.js';
+import { isInt32, typedArrayName } from './typed-arrays.js';
 
 /** Class or cluster numbers, one a sample: integers from 0. */
 export type Labels =
@@ -168,11 +169,11 @@ export function matchClusters(table: ContingencyTable): Int32Array {
 
 function checkTable(table: ContingencyTable): void {
   const { data, shape } = Object(table) as Partial<ContingencyTable>;
-  if (!(data instanceof Int32Array) || !Array.isArray(shape)) {
+  if (!isInt32(data) || !Array.isArray(shape)) {
     throw invalidType('table', 'a table { data, shape } as of contingency()', describe(table));
   }
   if (shape.length !== 2 || !shape.every((size) => Number.isInteger(size) && size >= 0)) {
-    throw outOfRange('table.shape', '[classes, clusters], two sizes', `[${shape.join(', ')}]`);
+    throw outOfRange('table.shape', '[classes, clusters], two sizes', describeList(shape));
   }
   const [rows, columns] = shape as [number, number];
   if (data.length !== rows * columns) {
@@ -228,8 +229,8 @@ function assign(m: number, n: number, cost: (row: number, column: number) => num
 
 /** The largest label plus one, after a look at every label. */
 function countLabels(argument: string, labels: Labels): number {
-  const isArray = Array.isArray(labels) || (ArrayBuffer.isView(labels) && !(labels instanceof DataView));
-  if (!isArray) throw invalidType(argument, 'an array or typed array of integers', describe(labels));
+  const isList = isArray(argument, labels) || typedArrayName(labels) !== undefined;
+  if (!isList) throw invalidType(argument, 'an array or typed array of integers', describe(labels));
   if (labels.length === 0) throw outOfRange(argument, 'at least one label', 'none');
   let largest = 0;
   for (let i = 0; i < labels.length; i++) {

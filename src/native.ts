@@ -186,7 +186,7 @@ function notFoundMessage(cause: unknown): string {
     `genmi could not load its native addon (${process.platform}-${process.arch}, Node ${process.version}).`,
     'Looked in:',
     ...searchedFolders().map((folder) => `  ${folder}`),
-    `The loader said: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}`,
+    `The loader said: ${String((cause as Error)?.message ?? cause).split('\n')[0]}`,
     'What helps:',
     '  1. Install scripts were blocked, or no prebuilt binary fits: run `npm rebuild genmi --ignore-scripts=false`. It compiles, with',
     "     Python 3 and a C++20 compiler (on Windows Visual Studio's ClangCL toolset).",

@@ -1,12 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Exact optimal transport: many problems over one cost matrix, or one over a rectangular one. */
 import { type Affinity, nativeOf } from './affinity.js';
-import { describe, invalidType, outOfRange } from './errors.js';
+import { describe, invalidType, isArray, outOfRange } from './errors.js';
 import { runJob } from './jobs.js';
 import { isPrecision, type MatrixLike, type Precision, toMatrix } from './matrix.js';
 import { checkFits } from './memory.js';
 import { type NativeJob, type NativeResults, type NativeSolver, native, type TransportResult } from './native.js';
 import { checkBoolean, checkOptions, checkSignal, optionalNumber } from './options.js';
+import { inThisRealm } from './typed-arrays.js';
 
 export type { TransportResult };
 
@@ -119,7 +120,7 @@ export class TransportSolver {
     const supplies = toMatrix('P', P);
     const [count, columns] = supplies.shape;
     if (columns !== this.size) throw outOfRange('P', `${this.size} columns, one for each sample`, `${columns}`);
-    if (isPrecision(Q) || (Array.isArray(Q) && typeof Q[0] === 'number')) {
+    if (isPrecision(Q) || (isArray('Q', Q) && typeof Q[0] === 'number')) {
       return [supplies.data, toWeights('Q', Q, this.size), count, true];
     }
     const demands = toMatrix('Q', Q as MatrixLike);
@@ -166,7 +167,12 @@ function emdBytes(sources: number, targets: number): number {
 }
 
 /** The results that came over in a few arrays, as views of these: copies are not free beside a warm start. */
-function unpack({ numbers, potentials, source, target, mass }: NativeResults, sources: number): TransportResult[] {
+function unpack(results: NativeResults, sources: number): TransportResult[] {
+  const { numbers } = results;
+  const potentials = inThisRealm(results.potentials);
+  const source = results.source && inThisRealm(results.source);
+  const target = results.target && inThisRealm(results.target);
+  const mass = results.mass && inThisRealm(results.mass);
   const count = numbers.length / 7;
   const each = count === 0 ? 0 : potentials.length / count;
   let planned = 0;
@@ -204,7 +210,7 @@ function nativeOptions({ plan, maxPivots }: SolveOptions) {
 }
 
 function toWeights(argument: string, weights: unknown, length: number): Precision {
-  const numbers = Array.isArray(weights) ? toMatrix(argument, [weights]).data : weights;
+  const numbers = isArray(argument, weights) ? toMatrix(argument, [weights]).data : weights;
   if (!isPrecision(numbers))
     throw invalidType(argument, 'a Float32Array, Float64Array or array of numbers', describe(weights));
   if (numbers.length !== length) throw outOfRange(argument, `${length} weights`, `${numbers.length}`);

@@ -45,8 +45,13 @@ export interface EvaluateAsyncOptions<T extends Precision = Precision> extends E
 }
 
 /** The precision of results: that of the predictions, of which nested arrays are float64. */
-export type PrecisionOf<M extends MatrixLike> =
-  M extends Matrix<infer T> ? (T extends Float32Array ? Float32Array : Float64Array) : Float64Array;
+export type PrecisionOf<M extends MatrixLike> = M extends { readonly data: infer T }
+  ? T extends Float32Array
+    ? Float32Array
+    : T extends Float64Array
+      ? Float64Array
+      : Precision
+  : Float64Array;
 
 export interface ValueAndGrad<T extends Precision = Precision> {
   value: number;

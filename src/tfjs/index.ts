@@ -1,6 +1,6 @@
 /** Losses for TensorFlow.js training loops. `tf` is an argument: any engine, and never a second copy of one. */
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { describe, invalidType, outOfRange, refused } from '../errors.js';
+import { describe, describeList, invalidType, outOfRange, refused } from '../errors.js';
 import { type Matrix, type Rows, toRows } from '../matrix.js';
 import { scale } from '../objectives/composite.js';
 import {
@@ -11,6 +11,7 @@ import {
   type Objective,
 } from '../objectives/objective.js';
 import { checkNumber, checkOptions } from '../options.js';
+import { isInt32 } from '../typed-arrays.js';
 
 /** What is used of TensorFlow.js: `@tensorflow/tfjs`, `tfjs-node`, `tfjs-node-gpu` and `tfjs-core` all have it. */
 export type TensorFlow = Pick<
@@ -141,12 +142,12 @@ function checkPredictions(predictions: unknown): asserts predictions is Tensor2D
   const tensor = predictions as Tensor;
   if (typeof tensor?.dataSync !== 'function') throw invalidType('predictions', 'a Tensor2D', describe(predictions));
   if (tensor.shape.length !== 2)
-    throw outOfRange('predictions', 'a Tensor2D, n x K', `a tensor of shape [${tensor.shape.join(', ')}]`);
+    throw outOfRange('predictions', 'a Tensor2D, n x K', `a tensor of shape ${describeList(tensor.shape)}`);
   if (tensor.dtype !== 'float32') throw invalidType('predictions', "a tensor of dtype 'float32'", `'${tensor.dtype}'`);
 }
 
 function readRows(rows: Rows | Tensor1D | undefined): Rows | undefined {
-  if (rows === undefined || rows instanceof Int32Array || Array.isArray(rows)) return rows;
+  if (rows === undefined || isInt32(rows) || Array.isArray(rows)) return rows;
   const tensor = rows as Tensor1D;
   if (typeof tensor.dataSync !== 'function')
     throw invalidType('rows', 'an Int32Array, an array or a Tensor1D', describe(rows));
