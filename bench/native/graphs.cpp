@@ -4,7 +4,8 @@
 #include "affinity/hop_affinity.h"
 #include "affinity/hop_search.h"
 #include "affinity/neighborhood_graph.h"
-#include "genmi/graph.h"
+#include "genmi/hop_distance.h"
+#include "genmi/quantile.h"
 #include "session.h"
 #include "timing.h"
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "affinity/centred_product.h"
 #include "genmi/aligned_vector.h"
 #include "session.h"
 #include "simd/panels.h"
@@ -51,7 +52,7 @@ class Products {
     AlignedVector<T> v(simd::panel_size(n, k)), product(simd::panel_size(n, k));
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t column = 0; column < k; ++column) v[in_panels(i, column, k)] = static_cast<T>(t[i * k + column]);
-    const auto run = [&] { kernel_->centred_product({nullptr, n}, v.data(), k, context, product.data()); };
+    const auto run = [&] { kernel_->products().centred_product({nullptr, n}, v.data(), k, context, product.data()); };
     run();
     const double seconds = median_seconds(budget, run);
 

@@ -5,6 +5,8 @@
 #include <iomanip>
 #include <stdexcept>
 
+#include "genmi/measured.h"
+
 namespace genmi::bench {
 
 template <class T>

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "genmi/precomputed.h"
 #include "objectives/owned_costs.h"
 #include "session.h"
 #include "timing.h"

@@ -64,7 +64,7 @@ template <class T>
 void DenseAffinity<T>::batch_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
   const Workspace::Frame frame(context.workspace);
   const std::size_t n = rows.count, stride = simd::panel_size(n, 1);
-  if (n * stride * sizeof(T) > Affinity::kLargestFactor) {
+  if (n * stride * sizeof(T) > CentredProduct::kLargestFactor) {
     return multiply_made_rows<T>(
         n, v, k, static_cast<double>(n * n), context,
         [&](std::size_t first, std::size_t count, std::size_t, T* made, std::size_t made_stride) {

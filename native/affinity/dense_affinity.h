@@ -3,19 +3,24 @@
 
 #include <vector>
 
+#include "affinity/centred_product.h"
 #include "affinity/padded_matrix.h"
 #include "genmi/affinity.h"
 
 namespace genmi::affinity {
 
 template <class T>
-class DenseAffinity final : public Affinity {
+class DenseAffinity final : public Affinity, public CentredProduct {
  public:
   // A(i, j) = matrix.row(i)[j] + offsets[i] + offsets[j]; no offsets: 0. A kernel stored in float32 leaves its large
   // constant part in the offsets, where float64 keeps it and the maximum mean discrepancy does not ask for it.
   DenseAffinity(Kind kind, bool metric, PaddedMatrix<T> matrix, std::vector<double> offsets)
-      : Affinity(matrix.size(), kind, metric), matrix_(std::move(matrix)), offsets_(std::move(offsets)) {}
+      : Affinity(matrix.size(), kind, metric),
+        CentredProduct(static_cast<const Affinity&>(*this)),
+        matrix_(std::move(matrix)),
+        offsets_(std::move(offsets)) {}
 
+  const CentredProduct& products() const override { return *this; }
   Storage storage() const override { return Storage::kDense; }
   Precision precision() const override { return sizeof(T) == 4 ? Precision::kFloat32 : Precision::kFloat64; }
   std::size_t bytes() const override { return matrix_.bytes() + offsets_.size() * sizeof(double); }
@@ -26,9 +31,9 @@ class DenseAffinity final : public Affinity {
   void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const override;
   // The whole matrix is multiplied where it is.
   double product_bytes(double n) const override {
-    return n == static_cast<double>(size()) ? 0 : Affinity::product_bytes(n);
+    return n == static_cast<double>(size()) ? 0 : CentredProduct::product_bytes(n);
   }
-  using Affinity::centred_product;
+  using CentredProduct::centred_product;
   void centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const override;
 
  private:

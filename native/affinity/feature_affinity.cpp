@@ -86,12 +86,12 @@ void FeatureAffinity<T>::submatrix(Rows rows, const Context& context, float* out
 
 template <class T>
 double FeatureAffinity<T>::product_operations(double n, double k) const {
-  return is_linear() ? 2 * n * entry_operations() * k : Affinity::product_operations(n, k);
+  return is_linear() ? 2 * n * entry_operations() * k : CentredProduct::product_operations(n, k);
 }
 
 template <class T>
 double FeatureAffinity<T>::product_bytes(double n) const {
-  return is_linear() ? n * entry_operations() * sizeof(T) : Affinity::product_bytes(n);
+  return is_linear() ? n * entry_operations() * sizeof(T) : CentredProduct::product_bytes(n);
 }
 
 template <class T>
@@ -99,7 +99,8 @@ void FeatureAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, c
   if (is_linear()) return linear_product(rows, v, k, context, out);
   const Workspace::Frame frame(context.workspace);
   const std::size_t n = rows.count, stride = simd::panel_size(n, 1);
-  if (n * stride * sizeof(T) > Affinity::kLargestFactor) return Affinity::centred_product(rows, v, k, context, out);
+  if (n * stride * sizeof(T) > CentredProduct::kLargestFactor)
+    return CentredProduct::centred_product(rows, v, k, context, out);
   PackedSamples<T> samples = pairwise_.pack(rows, context);
   if (sizeof(T) == sizeof(float)) take_out_offsets(pairwise_, kFewLandmarks, context, samples);
   const std::span<T> entries = context.workspace.take<T>(n * stride);

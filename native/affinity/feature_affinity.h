@@ -3,19 +3,22 @@
 
 #include <utility>
 
+#include "affinity/centred_product.h"
 #include "affinity/pairwise.h"
 #include "genmi/affinity.h"
 
 namespace genmi::affinity {
 
 template <class T>
-class FeatureAffinity final : public Affinity {
+class FeatureAffinity final : public Affinity, public CentredProduct {
  public:
   explicit FeatureAffinity(Pairwise<T> pairwise)
       : Affinity(pairwise.size(), pairwise.measure().kind, pairwise.measure().metric),
+        CentredProduct(static_cast<const Affinity&>(*this)),
         columns_(pairwise.columns()),
         pairwise_(std::move(pairwise)) {}
 
+  const CentredProduct& products() const override { return *this; }
   Storage storage() const override { return Storage::kFeatures; }
   Precision precision() const override { return sizeof(T) == 4 ? Precision::kFloat32 : Precision::kFloat64; }
   std::size_t bytes() const override { return pairwise_.bytes(); }
@@ -26,7 +29,7 @@ class FeatureAffinity final : public Affinity {
   double entry_operations() const override { return static_cast<double>(columns_); }
   double product_operations(double n, double k) const override;
   double product_bytes(double n) const override;
-  using Affinity::centred_product;
+  using CentredProduct::centred_product;
   void centred_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const override;
 
  private:

@@ -3,17 +3,22 @@
 
 #include <cstdint>
 
+#include "affinity/centred_product.h"
 #include "affinity/padded_matrix.h"
 #include "genmi/affinity.h"
 
 namespace genmi::affinity {
 
-class HopAffinity final : public Affinity {
+class HopAffinity final : public Affinity, public CentredProduct {
  public:
   // hops: simd::kUnreachable stands for the distance between components, in float32.
   HopAffinity(bool metric, float disconnected, PaddedMatrix<std::uint16_t> hops)
-      : Affinity(hops.size(), Kind::kDistance, metric), disconnected_(disconnected), hops_(std::move(hops)) {}
+      : Affinity(hops.size(), Kind::kDistance, metric),
+        CentredProduct(static_cast<const Affinity&>(*this)),
+        disconnected_(disconnected),
+        hops_(std::move(hops)) {}
 
+  const CentredProduct& products() const override { return *this; }
   Storage storage() const override { return Storage::kDense; }
   Precision precision() const override { return Precision::kFloat32; }
   std::size_t bytes() const override { return hops_.bytes(); }

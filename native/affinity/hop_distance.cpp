@@ -1,10 +1,11 @@
+#include "genmi/hop_distance.h"
+
 #include <cmath>
 
 #include "affinity/hop_affinity.h"
 #include "affinity/hop_search.h"
 #include "affinity/neighborhood_graph.h"
 #include "affinity/quantile.h"
-#include "genmi/graph.h"
 
 namespace genmi {
 namespace {

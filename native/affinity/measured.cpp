@@ -1,4 +1,6 @@
 // Affinities from features, by a named measure.
+#include "genmi/measured.h"
+
 #include <algorithm>
 #include <cmath>
 #include <vector>

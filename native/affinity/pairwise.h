@@ -7,6 +7,7 @@
 #include "affinity/sample_features.h"
 #include "genmi/affinity.h"
 #include "genmi/aligned_vector.h"
+#include "genmi/matrix.h"
 #include "simd/kernels.h"
 
 namespace genmi::affinity {

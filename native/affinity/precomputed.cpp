@@ -1,4 +1,6 @@
 // Affinities from a matrix that the caller computed.
+#include "genmi/precomputed.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "affinity/pair_selection.h"
-#include "genmi/graph.h"
+#include "genmi/quantile.h"
 
 namespace genmi {
 

@@ -7,6 +7,7 @@
 #include "affinity/measures.h"
 #include "genmi/affinity.h"
 #include "genmi/aligned_vector.h"
+#include "genmi/matrix.h"
 
 namespace genmi::affinity {
 

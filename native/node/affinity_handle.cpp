@@ -2,7 +2,9 @@
 
 #include <utility>
 
-#include "genmi/graph.h"
+#include "genmi/hop_distance.h"
+#include "genmi/measured.h"
+#include "genmi/precomputed.h"
 #include "node/environment.h"
 #include "node/errors.h"
 #include "node/task.h"

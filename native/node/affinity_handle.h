@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include "genmi/affinity.h"
+#include "genmi/shared_affinity.h"
 #include "node/handle.h"
 
 namespace genmi::node {

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "genmi/affinity.h"
+#include "genmi/matrix.h"
+#include "genmi/rows.h"
 
 namespace genmi::node {
 

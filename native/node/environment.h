@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "genmi/affinity.h"
-#include "genmi/parallel.h"
+#include "genmi/thread_pool.h"
 #include "genmi/workspace.h"
 #include "node/handle.h"
 #include "node/held_memory.h"

@@ -17,7 +17,9 @@
 #include <cmath>
 #include <limits>
 
+#include "affinity/centred_product.h"
 #include "genmi/objective.h"
+#include "genmi/shared_affinity.h"
 #include "objectives/comparisons.h"
 #include "objectives/panel_algebra.h"
 #include "objectives/panel_ratios.h"
@@ -114,8 +116,8 @@ class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
     const double comparisons = one_vs_one_ ? clusters * (clusters - 1) / 2 : clusters;
     AffinityPtr kernel;
     if (!kernel_->open(kernel)) return {};
-    return {kernel->product_operations(samples, clusters) + samples * comparisons,
-            kernel->product_bytes(samples) + sizeof(double) * (8 * samples * clusters + 5 * comparisons)};
+    return {kernel->products().product_operations(samples, clusters) + samples * comparisons,
+            kernel->products().product_bytes(samples) + sizeof(double) * (8 * samples * clusters + 5 * comparisons)};
   }
 
   std::size_t affinity_size() const override { return kernel_->size(); }
@@ -137,7 +139,7 @@ class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
     Workspace& workspace = context.workspace;
     m = {p.n(), p.k(), workspace.take<T>(size).data(), workspace.take<T>(size).data()};
     centred_ratios(p, m.ratio);
-    kernel.centred_product(rows, m.ratio, m.k, context, m.product);
+    kernel.products().centred_product(rows, m.ratio, m.k, context, m.product);
     if (context.cancelled()) return aborted();
     centre_columns(m.product, m.n, m.k);
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "genmi/affinity.h"
+#include "genmi/matrix.h"
 #include "genmi/transport.h"
 
 namespace genmi::objectives {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "genmi/objective.h"
+#include "genmi/shared_affinity.h"
 #include "genmi/transport.h"
 #include "objectives/comparisons.h"
 #include "objectives/kept_transport.h"

@@ -1,10 +1,10 @@
+#include "genmi/thread_pool.h"
+
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <memory>
 #include <system_error>
-
-#include "genmi/parallel.h"
 
 namespace genmi {
 

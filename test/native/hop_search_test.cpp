@@ -3,7 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "genmi/graph.h"
+#include "genmi/hop_distance.h"
+#include "genmi/measured.h"
 #include "hop_support.h"
 #include "simd/isa.h"
 

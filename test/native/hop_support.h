@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "genmi/affinity.h"
+#include "genmi/precomputed.h"
 #include "random.h"
 
 namespace genmi::test {

@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "genmi/measured.h"
 #include "genmi/objective.h"
+#include "genmi/precomputed.h"
+#include "genmi/shared_affinity.h"
 #include "isas.h"
 #include "random.h"
 #include "thoroughness.h"

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <string>
 
+#include "genmi/measured.h"
 #include "genmi/objective.h"
+#include "genmi/shared_affinity.h"
 #include "isas.h"
 #include "random.h"
 

@@ -12,6 +12,7 @@
 #include "affinity/measures.h"
 #include "genmi/affinity.h"
 #include "genmi/aligned_vector.h"
+#include "genmi/measured.h"
 #include "random.h"
 #include "simd/kernels.h"
 

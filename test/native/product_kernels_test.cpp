@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "affinity/centred_product.h"
 #include "affinity/products.h"
 #include "genmi/affinity.h"
 #include "genmi/aligned_vector.h"
+#include "genmi/measured.h"
 #include "objectives/panel_algebra.h"
 #include "random.h"
 
@@ -214,7 +216,8 @@ void expect_centred_product(const Affinity& affinity, Rows rows, std::size_t k, 
     Workspace workspace;
     ThreadPool pool(3);
     results.emplace_back(simd::panel_size(n, k));
-    affinity.centred_product(rows, to_panels(v).data(), k, {workspace, &pool, threads}, results.back().data());
+    affinity.products().centred_product(rows, to_panels(v).data(), k, {workspace, &pool, threads},
+                                        results.back().data());
     EXPECT_EQ(std::memcmp(results[0].data(), results.back().data(), results[0].size() * sizeof(T)), 0) << threads;
   }
   objectives::centre_columns(results[0].data(), n, k);

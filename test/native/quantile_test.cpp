@@ -1,10 +1,13 @@
 // The quantile of all N^2 distances against sorting them: the same number, ties, infinities and small N included.
+#include "genmi/quantile.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "affinity/pair_selection.h"
-#include "genmi/graph.h"
+#include "genmi/hop_distance.h"
+#include "genmi/measured.h"
 #include "hop_support.h"
 #include "simd/isa.h"
 

@@ -1,3 +1,5 @@
+#include "genmi/thread_pool.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include <thread>
 
 #include "genmi/context.h"
-#include "genmi/parallel.h"
 
 namespace genmi {
 namespace {

@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "genmi/job.h"
-#include "genmi/parallel.h"
+#include "genmi/thread_pool.h"
 #include "genmi/workspace.h"
 
 namespace genmi {

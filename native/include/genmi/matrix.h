@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <variant>
 
 namespace genmi {
 
@@ -14,5 +15,7 @@ struct MatrixView {
   const T* row(std::size_t i) const { return data + i * columns; }
   T operator()(std::size_t i, std::size_t j) const { return data[i * columns + j]; }
 };
+
+using AnyMatrix = std::variant<MatrixView<float>, MatrixView<double>>;
 
 }  // namespace genmi

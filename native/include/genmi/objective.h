@@ -16,9 +16,9 @@
 #include <variant>
 #include <vector>
 
-#include "genmi/affinity.h"
 #include "genmi/context.h"
 #include "genmi/predictions.h"
+#include "genmi/shared_affinity.h"
 #include "genmi/status.h"
 
 namespace genmi {

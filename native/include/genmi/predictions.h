@@ -9,9 +9,9 @@
 #include <span>
 #include <utility>
 
-#include "genmi/affinity.h"
 #include "genmi/context.h"
 #include "genmi/matrix.h"
+#include "genmi/rows.h"
 #include "genmi/status.h"
 #include "simd/kernels.h"
 

@@ -1,0 +1,26 @@
+// Affinities that a named kernel or distance makes of features.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "genmi/affinity.h"
+#include "genmi/matrix.h"
+
+namespace genmi {
+
+// A kernel or distance by name (native/affinity/measures.h lists them) over features.
+struct MeasureOptions {
+  Kind kind = Kind::kKernel;
+  std::string name;
+  std::optional<double> gamma;   // default: the measure's own, 1 / columns for most
+  bool median_gamma = false;     // gamma from the median of the pairwise differences
+  std::optional<double> degree;  // default 3
+  std::optional<double> coef0;   // default 1
+};
+
+// features: N x d, finite. kDense: N^2 entries, O(N^2 d) once; kFeatures: N d, entries evaluated when asked for.
+Status measure_affinity(AnyMatrix features, const MeasureOptions& options, Storage storage, Precision precision,
+                        const Context& context, AffinityPtr& out);
+
+}  // namespace genmi
