@@ -1,18 +1,11 @@
+/** How well clusters agree with known classes. */
 import { describe, describeList, invalidType, isArray, outOfRange } from './errors.js';
-import { isInt32, typedArrayName } from './typed-arrays.js';
+import { checkLabels, checkPaired, countPairs, groupsOf, type Labels, positiveEntries } from './labels.js';
+import { heaviestMatching } from './matching.js';
+import { allocate } from './memory.js';
+import { isInt32 } from './typed-arrays.js';
 
-/** Class or cluster numbers, one a sample: integers from 0. */
-export type Labels =
-  | readonly number[]
-  | Int8Array
-  | Uint8Array
-  | Uint8ClampedArray
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array;
+export type { Labels };
 
 /** How many samples of each class are in each cluster: `data[c * columns + k]`, row-major. */
 export interface ContingencyTable {
@@ -20,36 +13,24 @@ export interface ContingencyTable {
   readonly shape: readonly [classes: number, clusters: number];
 }
 
-/** 64 MB of counts; labels that need more are identifiers rather than class or cluster numbers. */
-const MAX_CELLS = 2 ** 24;
-
 /**
  * Counts how many samples of each class are in each cluster.
  *
  * @param classes `[N]` true class of each sample, integers from 0, N >= 1
  * @param clusters `[N]` cluster of each sample, integers from 0
  * @returns `[C, K]` counts, where C and K are the largest label plus one: an unused label is a row or column of zeros
- * @throws TypeError `ERR_INVALID_ARG_TYPE` for anything but an array of numbers; RangeError `ERR_OUT_OF_RANGE` for empty
- *   input, lengths that differ, a label that is no integer >= 0, more than 2^24 cells. The same errors come from all
- *   metrics below. Cost O(N + C K).
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for anything but an array of numbers or bigints; RangeError `ERR_OUT_OF_RANGE` for
+ *   empty input, lengths that differ, a label that is no integer >= 0; GenmiError `ERR_OUT_OF_MEMORY` for more counts than fit.
+ *   Cost O(N + C K). The metrics below count only pairs that occur: any labels fit.
  */
 export function contingency(classes: Labels, clusters: Labels): ContingencyTable {
-  const rows = countLabels('classes', classes);
-  const columns = countLabels('clusters', clusters);
-  if (classes.length !== clusters.length) {
-    throw outOfRange('clusters', `one label for each of the ${classes.length} classes`, `${clusters.length} labels`);
-  }
-  if (rows * columns > MAX_CELLS) {
-    throw outOfRange(
-      'classes and clusters',
-      `at most ${MAX_CELLS} pairs of labels`,
-      `${rows} classes x ${columns} clusters`,
-      'number the labels from 0 without gaps',
-    );
-  }
-  const data = new Int32Array(rows * columns);
-  for (let i = 0; i < classes.length; i++) data[classes[i] * columns + clusters[i]]++;
-  return { data, shape: [rows, columns] };
+  const shape = [checkLabels('classes', classes) + 1, checkLabels('clusters', clusters) + 1] as const;
+  checkPaired(classes, clusters);
+  const [rows, columns] = shape;
+  const remedy = 'number the labels from 0 without gaps';
+  const data = allocate(Int32Array, rows * columns, `A table of ${rows} x ${columns} counts`, remedy);
+  for (let i = 0; i < classes.length; i++) data[Number(classes[i]) * columns + Number(clusters[i])]++;
+  return { data, shape };
 }
 
 /**
@@ -62,11 +43,10 @@ export function contingency(classes: Labels, clusters: Labels): ContingencyTable
  * @see Hubert and Arabie, "Comparing partitions", Journal of Classification 2 (1985), eq. (5)
  */
 export function ari(classes: Labels, clusters: Labels): number {
-  const table = contingency(classes, clusters);
-  const { rows, columns } = marginals(table);
-  const together = sum(table.data, pairs);
-  const sameClass = sum(rows, pairs);
-  const sameCluster = sum(columns, pairs);
+  const { counts, classSizes, clusterSizes } = countPairs(classes, clusters);
+  const together = sum(counts, pairs);
+  const sameClass = sum(classSizes, pairs);
+  const sameCluster = sum(clusterSizes, pairs);
   const all = pairs(classes.length);
   const expected = all === 0 ? 0 : sameClass * (sameCluster / all);
   const largest = (sameClass + sameCluster) / 2;
@@ -80,16 +60,18 @@ export function ari(classes: Labels, clusters: Labels): number {
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0; their number may differ from that of the classes
  * @returns in (0, 1]; the samples of a cluster that no class is left for count as wrong
- * @throws as {@link contingency}; cost O(N + m^2 M), m the smaller and M the larger of the numbers of classes and clusters
+ * @throws as {@link contingency}; cost O(N), and for C classes C searches for paths in the graph of the E <= N pairs that occur,
+ *   each of at most O(E log E)
  * @see {@link matchClusters}
  */
 export function accuracy(classes: Labels, clusters: Labels): number {
-  const table = contingency(classes, clusters);
-  const columns = table.shape[1];
-  const classOf = matchClusters(table);
+  const table = countPairs(classes, clusters);
+  const clusterOf = heaviestMatching(table, table.clusterSizes.length);
   let right = 0;
-  for (let k = 0; k < columns; k++) {
-    if (classOf[k] >= 0) right += table.data[classOf[k] * columns + k];
+  for (let c = 0; c < clusterOf.length; c++) {
+    for (let entry = table.starts[c]; entry < table.starts[c + 1]; entry++) {
+      if (table.columns[entry] === clusterOf[c]) right += table.counts[entry];
+    }
   }
   return right / classes.length;
 }
@@ -103,15 +85,12 @@ export function accuracy(classes: Labels, clusters: Labels): number {
  * @throws as {@link contingency}
  */
 export function purity(classes: Labels, clusters: Labels): number {
-  const { data, shape } = contingency(classes, clusters);
-  const [rows, columns] = shape;
-  let commonest = 0;
-  for (let k = 0; k < columns; k++) {
-    let most = 0;
-    for (let c = 0; c < rows; c++) most = Math.max(most, data[c * columns + k]);
-    commonest += most;
-  }
-  return commonest / classes.length;
+  const { columns, counts, clusterSizes } = countPairs(classes, clusters);
+  const commonest = new Int32Array(clusterSizes.length);
+  counts.forEach((count, entry) => {
+    commonest[columns[entry]] = Math.max(commonest[columns[entry]], count);
+  });
+  return sum(commonest, (count) => count) / classes.length;
 }
 
 /**
@@ -122,8 +101,7 @@ export function purity(classes: Labels, clusters: Labels): number {
  * @throws as {@link contingency}
  */
 export function usedClusters(clusters: Labels): number {
-  countLabels('clusters', clusters);
-  return new Set(clusters).size;
+  return new Set(groupsOf('clusters', clusters).of).size;
 }
 
 /**
@@ -136,11 +114,10 @@ export function usedClusters(clusters: Labels): number {
  * @see the metric "NCE" of the GEMINI papers' code, whose sign is kept: higher is better, as for all metrics here
  */
 export function nce(classes: Labels, clusters: Labels): number {
-  const table = contingency(classes, clusters);
-  const { columns } = marginals(table);
+  const { counts, clusterSizes } = countPairs(classes, clusters);
   const n = classes.length;
-  const joint = sum(table.data, (count) => entropyTerm(count / n));
-  const conditional = joint - sum(columns, (count) => entropyTerm(count / n));
+  const joint = sum(counts, (count) => entropyTerm(count / n));
+  const conditional = joint - sum(clusterSizes, (count) => entropyTerm(count / n));
   // Rounding may leave the difference of two entropies just below its least value, 0.
   return conditional > 0 ? -conditional / joint : 0;
 }
@@ -150,26 +127,27 @@ export function nce(classes: Labels, clusters: Labels): number {
  *
  * @param table `[C, K]` counts of {@link contingency}
  * @returns `[K]` class of each cluster, -1 for the clusters left over when K > C
- * @see Kuhn, "The Hungarian method for the assignment problem", Naval Research Logistics Quarterly 2 (1955); here by
- *   shortest augmenting paths, O(m^2 M) with m the smaller and M the larger of C and K
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for anything but such a table
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for anything but such a table; cost O(C K), and that of
+ *   {@link accuracy}
  */
 export function matchClusters(table: ContingencyTable): Int32Array {
   checkTable(table);
-  const [rows, columns] = table.shape;
+  const columns = table.shape[1];
+  const clusterOf = heaviestMatching(positiveEntries(table.data, ...table.shape), columns);
   const classOf = new Int32Array(columns).fill(-1);
-  if (rows <= columns) {
-    const clusterOf = assign(rows, columns, (c, k) => -table.data[c * columns + k]);
-    for (let c = 0; c < rows; c++) classOf[clusterOf[c]] = c;
-  } else {
-    classOf.set(assign(columns, rows, (k, c) => -table.data[c * columns + k]));
-  }
+  const left: number[] = [];
+  clusterOf.forEach((k, c) => {
+    if (k === -1) left.push(c);
+    else classOf[k] = c;
+  });
+  // Classes and clusters that are left over have no sample in common: each other's as well as anybody's.
+  for (let k = 0, next = 0; k < columns && next < left.length; k++) if (classOf[k] === -1) classOf[k] = left[next++];
   return classOf;
 }
 
 function checkTable(table: ContingencyTable): void {
   const { data, shape } = Object(table) as Partial<ContingencyTable>;
-  if (!isInt32(data) || !Array.isArray(shape)) {
+  if (!isInt32(data) || !isArray('table.shape', shape)) {
     throw invalidType('table', 'a table { data, shape } as of contingency()', describe(table));
   }
   if (shape.length !== 2 || !shape.every((size) => Number.isInteger(size) && size >= 0)) {
@@ -179,77 +157,8 @@ function checkTable(table: ContingencyTable): void {
   if (data.length !== rows * columns) {
     throw outOfRange('table.data', `${rows * columns} counts for a ${rows} x ${columns} table`, `${data.length}`);
   }
-}
-
-/** The column of each row in an assignment of least cost; m <= n. Dual potentials u, v keep all reduced costs at 0 or more. */
-function assign(m: number, n: number, cost: (row: number, column: number) => number): Int32Array {
-  const u = new Float64Array(m);
-  const v = new Float64Array(n + 1);
-  const rowOf = new Int32Array(n + 1).fill(-1); // column n is where the row being added waits
-  for (let row = 0; row < m; row++) {
-    rowOf[n] = row;
-    const distance = new Float64Array(n + 1).fill(Infinity);
-    const previous = new Int32Array(n + 1).fill(-1);
-    const visited = new Uint8Array(n + 1);
-    let column = n;
-    while (rowOf[column] !== -1) {
-      visited[column] = 1;
-      const from = rowOf[column];
-      let step = Infinity;
-      let next = -1;
-      for (let j = 0; j < n; j++) {
-        if (visited[j]) continue;
-        const reduced = cost(from, j) - u[from] - v[j];
-        if (reduced < distance[j]) {
-          distance[j] = reduced;
-          previous[j] = column;
-        }
-        if (distance[j] < step) {
-          step = distance[j];
-          next = j;
-        }
-      }
-      for (let j = 0; j <= n; j++) {
-        if (visited[j]) {
-          u[rowOf[j]] += step;
-          v[j] -= step;
-        } else {
-          distance[j] -= step;
-        }
-      }
-      column = next;
-    }
-    // A free column is reached: every row on the way moves over to the column after its own.
-    for (; column !== n; column = previous[column]) rowOf[column] = rowOf[previous[column]];
-  }
-  const columnOf = new Int32Array(m);
-  for (let j = 0; j < n; j++) if (rowOf[j] >= 0) columnOf[rowOf[j]] = j;
-  return columnOf;
-}
-
-/** The largest label plus one, after a look at every label. */
-function countLabels(argument: string, labels: Labels): number {
-  const isList = isArray(argument, labels) || typedArrayName(labels) !== undefined;
-  if (!isList) throw invalidType(argument, 'an array or typed array of integers', describe(labels));
-  if (labels.length === 0) throw outOfRange(argument, 'at least one label', 'none');
-  let largest = 0;
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i];
-    if (typeof label !== 'number') throw invalidType(`${argument}[${i}]`, 'a number', describe(label));
-    if (!Number.isInteger(label) || label < 0) throw outOfRange(`${argument}[${i}]`, 'an integer >= 0', `${label}`);
-    largest = Math.max(largest, label);
-  }
-  return largest + 1;
-}
-
-function marginals({ data, shape }: ContingencyTable): { rows: Float64Array; columns: Float64Array } {
-  const rows = new Float64Array(shape[0]);
-  const columns = new Float64Array(shape[1]);
-  data.forEach((count, index) => {
-    rows[Math.floor(index / shape[1])] += count;
-    columns[index % shape[1]] += count;
-  });
-  return { rows, columns };
+  const negative = data.findIndex((count) => count < 0);
+  if (negative !== -1) throw outOfRange(`table.data[${negative}]`, 'a count >= 0', `${data[negative]}`);
 }
 
 function sum(counts: Int32Array | Float64Array, term: (count: number) => number): number {

@@ -144,18 +144,107 @@ function bestByTrial(data: Int32Array, rows: number, columns: number, k: number,
   return best;
 }
 
+describe('many classes and clusters', () => {
+  const n = 30_000;
+  const groups = 10_000;
+  // Groups of three; clusters are the classes shifted by one sample, so that each shares two samples with one class.
+  const byThree = Array.from({ length: n }, (_, i) => Math.floor(i / 3));
+  const shifted = byThree.map((_, i) => byThree[(i + 1) % n] as number);
+
+  it('have the metrics that their definitions give', () => {
+    // Pairs together in both: 1 a group of 3. Expected by chance: (3 groups)^2 / all pairs.
+    const [same, all] = [3 * groups, (n * (n - 1)) / 2];
+    const expected = same ** 2 / all;
+    expect(ari(byThree, shifted)).toBeCloseTo((groups - expected) / (same - expected), 14);
+    expect(accuracy(byThree, shifted)).toBeCloseTo(2 / 3, 14);
+    expect(purity(byThree, shifted)).toBeCloseTo(2 / 3, 14);
+    expect(usedClusters(shifted)).toBe(groups);
+    // H(class | cluster) is that of (2/3, 1/3); H(class, cluster) adds the logarithm of the number of clusters.
+    const conditional = Math.log(3) - (2 / 3) * Math.log(2);
+    expect(nce(byThree, shifted)).toBeCloseTo(-conditional / (conditional + Math.log(groups)), 12);
+  });
+
+  it('are the same as few where the numbers of labels are far apart', () => {
+    fc.assert(
+      fc.property(labelPair, fc.constantFrom(977, 1e6 + 3, 2 ** 40 + 1), ([y, c], step) => {
+        const [far, farClusters] = [y.map((label) => label * step), c.map((label) => label * step)];
+        for (const metric of [ari, accuracy, purity, nce]) {
+          expect(metric(far, farClusters)).toBeCloseTo(metric(y, c), 12);
+        }
+        expect(usedClusters(farClusters)).toBe(usedClusters(c));
+      }),
+    );
+  });
+
+  it('are counted by class in the same way as in a table', () => {
+    // 40 samples in 13 classes and 13 clusters: more cells than a small table has.
+    const labels = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 40, maxLength: 40 });
+    fc.assert(
+      fc.property(labels, labels, (y, c) => {
+        const { data, shape } = contingency(y, c);
+        const [rows, columns] = shape;
+        const classOf = matchClusters({ data, shape });
+        const matched = [...classOf].reduce(
+          (total, of, k) => total + (of < 0 ? 0 : (data[of * columns + k] as number)),
+          0,
+        );
+        expect(accuracy(y, c)).toBeCloseTo(matched / 40, 12);
+        const most = Array.from({ length: columns }, (_, k) =>
+          Math.max(...Array.from({ length: rows }, (_, r) => data[r * columns + k] as number)),
+        );
+        expect(purity(y, c)).toBeCloseTo(most.reduce((a, b) => a + b, 0) / 40, 12);
+      }),
+    );
+  });
+
+  it('fill a table where it fits, and are an error with its size where it does not', () => {
+    const table = contingency([5000, 0], [0, 5000]);
+    expect(table.shape).toEqual([5001, 5001]);
+    expect([table.data[5000], table.data[5000 * 5001]]).toEqual([1, 1]);
+    expectError(
+      thrownBy(() => contingency([1e9], [1e9])),
+      {
+        code: 'ERR_OUT_OF_MEMORY',
+        argument: 'A table of 1000000001 x 1000000001 counts',
+        received: 'TB; number the labels',
+      },
+    );
+  });
+});
+
+describe('big integers', () => {
+  it('are labels like any other', () => {
+    const [y, c] = [classes.map(BigInt), clusters.map(BigInt)];
+    for (const [a, b] of [
+      [BigInt64Array.from(y), BigUint64Array.from(c)],
+      [y, clusters],
+      [classes, BigInt64Array.from(c)],
+    ] as const) {
+      expect(contingency(a, b)).toEqual(contingency(classes, clusters));
+      for (const metric of [ari, accuracy, purity, nce]) expect(metric(a, b)).toBe(metric(classes, clusters));
+    }
+    expect(usedClusters(BigInt64Array.from(c))).toBe(3);
+  });
+
+  it('are told apart beyond the numbers that are exact', () => {
+    const [one, two] = [2n ** 60n, 2n ** 60n + 1n];
+    expect(usedClusters([one, two, one])).toBe(2);
+    expect(ari(BigInt64Array.of(one, two, one), [0, 1, 0])).toBe(1);
+  });
+});
+
 describe('wrong input', () => {
   const wrong: [string, unknown, unknown, string, RegExp][] = [
     ['no array', 'abc', [0], 'ERR_INVALID_ARG_TYPE', /classes/],
     ['a DataView', [0], new DataView(new ArrayBuffer(8)), 'ERR_INVALID_ARG_TYPE', /clusters/],
-    ['big integers', new BigInt64Array(1), [0], 'ERR_INVALID_ARG_TYPE', /classes\[0\]/],
+    ['a negative big integer', BigInt64Array.of(0n, -1n), [0, 0], 'ERR_OUT_OF_RANGE', /classes\[1\].*-1n/],
+    ['a boolean', [true], [0], 'ERR_INVALID_ARG_TYPE', /classes\[0\].*an integer/],
     ['a string inside', [0, '1'], [0, 1], 'ERR_INVALID_ARG_TYPE', /classes\[1\]/],
     ['nothing', [], [], 'ERR_OUT_OF_RANGE', /at least one/],
     ['lengths that differ', [0, 1], [0], 'ERR_OUT_OF_RANGE', /2.*1/],
     ['a negative label', [0, 1], [0, -1], 'ERR_OUT_OF_RANGE', /clusters\[1\]/],
     ['a fraction', [0.5], [0], 'ERR_OUT_OF_RANGE', /0\.5/],
     ['NaN', [Number.NaN], [0], 'ERR_OUT_OF_RANGE', /NaN/],
-    ['identifiers', [5000, 0], [0, 5000], 'ERR_OUT_OF_RANGE', /5001/],
   ];
 
   it.each(wrong)('%s is refused', (_, y, c, code, message) => {
@@ -181,6 +270,11 @@ describe('wrong input', () => {
       'another shape',
       { data: new Int32Array(4), shape: [4] },
       { code: 'ERR_OUT_OF_RANGE', argument: 'table.shape', received: '[4]' },
+    ],
+    [
+      'counts below 0',
+      { data: Int32Array.of(1, -2), shape: [1, 2] },
+      { code: 'ERR_OUT_OF_RANGE', argument: 'table.data[1]', expected: 'a count >= 0', received: '-2' },
     ],
     [
       'too few counts',
