@@ -90,7 +90,11 @@ export interface TransportResult {
    */
   u: Float64Array;
   v: Float64Array;
-  status: 'optimal' | 'iteration-limit';
+  /**
+   * 'iteration-limit': stopped at `maxPivots`. 'unproven': no pivot improves the plan, yet the gap is more than rounding explains;
+   * the bounds of the certificate hold.
+   */
+  status: 'optimal' | 'iteration-limit' | 'unproven';
   pivots: number;
   /**
    * The proof, measured on the caller's numbers in float64 after the solve: `gap`, the plan's cost minus the potentials';
@@ -106,7 +110,7 @@ type NativeProblems = [p: Precision, q: Precision, count: number, sharedDemand: 
 
 /** The results of many problems, one after the other in each array. */
 export interface NativeResults {
-  /** Of each: cost, 1 if optimal, pivots, gap, infeasibility, slackness, entries of the plan. */
+  /** Of each: cost, status (0 optimal, 1 at the iteration limit, 2 unproven), pivots, gap, infeasibility, slackness, entries of the plan. */
   numbers: Float64Array;
   /** Of each: u, then v. */
   potentials: Float64Array;

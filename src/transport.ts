@@ -166,6 +166,9 @@ function emdBytes(sources: number, targets: number): number {
   return sources * (8 * targets + 2 * 4 * block * Math.ceil(targets / block));
 }
 
+/** By the number that an outcome has in the core. */
+const statuses = ['optimal', 'iteration-limit', 'unproven'] as const;
+
 /** The results that came over in a few arrays, as views of these: copies are not free beside a warm start. */
 function unpack(results: NativeResults, sources: number): TransportResult[] {
   const { numbers } = results;
@@ -177,7 +180,7 @@ function unpack(results: NativeResults, sources: number): TransportResult[] {
   const each = count === 0 ? 0 : potentials.length / count;
   let planned = 0;
   return Array.from({ length: count }, (_, problem) => {
-    const [cost, optimal, pivots, gap, infeasibility, slackness, entries] = numbers.subarray(
+    const [cost, outcome, pivots, gap, infeasibility, slackness, entries] = numbers.subarray(
       7 * problem,
     ) as unknown as number[];
     const [u, v, end] = [each * problem, each * problem + sources, each * (problem + 1)];
@@ -185,7 +188,7 @@ function unpack(results: NativeResults, sources: number): TransportResult[] {
       cost: cost as number,
       u: potentials.subarray(u, v),
       v: potentials.subarray(v, end),
-      status: optimal === 1 ? 'optimal' : 'iteration-limit',
+      status: statuses[outcome as number] as TransportResult['status'],
       pivots: pivots as number,
       certificate: { gap: gap as number, infeasibility: infeasibility as number, slackness: slackness as number },
     };

@@ -132,11 +132,11 @@ class SolveTask final : public Task {
   std::size_t potentials_each() const { return costs_->costs().rows() + costs_->costs().columns(); }
 
   // Results go over in a few arrays for all problems: objects are cheaper to make on the other side. For each problem
-  // cost, whether optimal, pivots, gap, infeasibility, slackness, and the length of its plan; u and v;
+  // cost, outcome, pivots, gap, infeasibility, slackness, and the length of its plan; u and v;
   void pack(std::size_t problem, transport::Result& result) {
     const auto& [gap, infeasibility, slackness] = result.certificate;
-    const double optimal = result.outcome == transport::Outcome::kOptimal ? 1 : 0;
-    const double numbers[kNumbers] = {result.cost,   optimal,   static_cast<double>(result.pivots),     gap,
+    const auto outcome = static_cast<double>(result.outcome);
+    const double numbers[kNumbers] = {result.cost,   outcome,   static_cast<double>(result.pivots),     gap,
                                       infeasibility, slackness, static_cast<double>(result.plan.size())};
     std::copy(std::begin(numbers), std::end(numbers), numbers_.numbers() + problem * kNumbers);
     double* const potentials = potentials_.numbers() + problem * potentials_each();

@@ -21,21 +21,16 @@ std::string shape(MatrixView<T> matrix) {
 }
 
 bool is_weight(double value) { return (value >= 0) & (value <= std::numeric_limits<double>::max()); }
-template <class T>
-bool is_cost(T value) {
-  constexpr auto kLargest = static_cast<T>(std::min(kLargestCost, static_cast<double>(std::numeric_limits<T>::max())));
-  return (value >= 0) & (value <= kLargest);
-}
+bool is_cost(double value) { return (value >= -kLargestCost) & (value <= kLargestCost); }
+bool is_distance(float value) { return (value >= 0) & (value <= std::numeric_limits<float>::max()); }
 
 Status refuse(const std::string& argument, const std::string& expected, const std::string& received,
               const std::string& remedy) {
   return {Code::kOutOfRange, explain(argument, expected, received, remedy)};
 }
 
-}  // namespace
-
 template <class T>
-Status check_costs(MatrixView<T> costs) {
+Status check_entries(MatrixView<T> costs, bool (*is_right)(T), double least) {
   if (costs.rows == 0 || costs.columns == 0) {
     return refuse("distances", "at least one row and one column", shape(costs), "pass a non-empty matrix");
   }
@@ -44,19 +39,22 @@ Status check_costs(MatrixView<T> costs) {
                   "take samples");
   }
   const std::size_t count = costs.rows * costs.columns;
-  unsigned all_are_costs = 1;  // without a branch, since hardly ever is one not
-  for (std::size_t k = 0; k < count; ++k) all_are_costs &= static_cast<unsigned>(is_cost<T>(costs.data[k]));
-  if (all_are_costs) return Status::ok();
-  const T* wrong = std::find_if_not(costs.data, costs.data + count, is_cost<T>);
+  unsigned all_are_right = 1;  // without a branch, since hardly ever is one not
+  for (std::size_t k = 0; k < count; ++k) all_are_right &= static_cast<unsigned>(is_right(costs.data[k]));
+  if (all_are_right) return Status::ok();
+  const T* wrong = std::find_if_not(costs.data, costs.data + count, is_right);
   const auto at = static_cast<std::size_t>(wrong - costs.data);
-  return refuse("distances", "numbers from 0 to " + format(kLargestCost),
+  return refuse("distances", "numbers from " + format(least) + " to " + format(kLargestCost),
                 format(static_cast<double>(*wrong)) + " in row " + std::to_string(at / costs.columns) + ", column " +
                     std::to_string(at % costs.columns),
                 "give pairs out of reach a finite penalty");
 }
 
-template Status check_costs(MatrixView<float>);
-template Status check_costs(MatrixView<double>);
+}  // namespace
+
+Status check_costs(MatrixView<double> costs) { return check_entries(costs, is_cost, -kLargestCost); }
+
+Status check_distances(MatrixView<float> distances) { return check_entries(distances, is_distance, 0); }
 
 Status check_weights(const char* argument, std::span<const double> weights, std::size_t points) {
   if (weights.size() != points) {

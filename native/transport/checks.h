@@ -9,9 +9,10 @@
 
 namespace genmi::transport {
 
-// Numbers from 0 to 1e300, at least one. For float and double.
-template <class T>
-Status check_costs(MatrixView<T> costs);
+// Numbers from -1e300 to 1e300, at least one.
+Status check_costs(MatrixView<double> costs);
+// Numbers from 0 to float32's largest, at least one.
+Status check_distances(MatrixView<float> distances);
 
 // The weights of one measure: `points` numbers >= 0, finite.
 Status check_weights(const char* argument, std::span<const double> weights, std::size_t points);

@@ -21,16 +21,43 @@ constexpr double kLeastLargest = 0x1p-40, kGreatestLargest = 0x1p40;
 constexpr double kFewDetours = 0.03;
 constexpr int kSampledTriangles = 1024;
 
+struct Extremes {
+  double least, largest;
+};
+
 // In several lanes, which the compiler can vectorise.
-template <class T>
-double largest_of(const T* values, std::size_t count) {
+Extremes extremes_of(const double* values, std::size_t count) {
   constexpr std::size_t kLanes = 16;
-  T lanes[kLanes] = {};
+  double least[kLanes], largest[kLanes];
+  std::fill_n(least, kLanes, values[0]);
+  std::fill_n(largest, kLanes, values[0]);
+  std::size_t k = 0;
+  for (; k + kLanes <= count; k += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      least[lane] = std::min(least[lane], values[k + lane]);
+      largest[lane] = std::max(largest[lane], values[k + lane]);
+    }
+  }
+  for (; k < count; ++k) least[0] = std::min(least[0], values[k]), largest[0] = std::max(largest[0], values[k]);
+  return {*std::min_element(least, least + kLanes), *std::max_element(largest, largest + kLanes)};
+}
+
+// In several lanes, which the compiler can vectorise.
+float largest_of(const float* values, std::size_t count) {
+  constexpr std::size_t kLanes = 16;
+  float lanes[kLanes] = {};
   std::size_t k = 0;
   for (; k + kLanes <= count; k += kLanes)
     for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] = std::max(lanes[lane], values[k + lane]);
   for (; k < count; ++k) lanes[0] = std::max(lanes[0], values[k]);
-  return static_cast<double>(*std::max_element(lanes, lanes + kLanes));
+  return *std::max_element(lanes, lanes + kLanes);
+}
+
+// The least cost, to be taken off all of them: where some are negative, and where float32 would spend its digits on
+// what costs have in common. Of numbers within a factor of two of each other, differences are exact.
+double shift_of(const Extremes& costs) {
+  const bool have_much_in_common = costs.least < costs.largest && 2 * costs.least > costs.largest;
+  return costs.least < 0 || have_much_in_common ? costs.least : 0;
 }
 
 // A power of two that brings costs into the range of float32, 1 if they are there.
@@ -83,17 +110,21 @@ struct Costs::MadeOnce {
 Status Costs::prepare(MatrixView<double> matrix, Known known) {
   if (Status status = check_costs(matrix); !status) return status;
   matrix_ = matrix;
-  zero_diagonal_ = transport::has_zero_diagonal(matrix);
+  const std::size_t count = matrix.rows * matrix.columns;
+  const Extremes extremes = extremes_of(matrix.data, count);
+  largest_ = std::max(std::abs(extremes.least), std::abs(extremes.largest));
+  shift_ = shift_of(extremes);
+  span_ = extremes.largest - shift_;
+  zero_diagonal_ = shift_ == 0 && transport::has_zero_diagonal(matrix);
   symmetric_ = zero_diagonal_ && (known.symmetric || transport::is_symmetric(matrix));
   metric_like_ = zero_diagonal_ && (known.metric_like ? *known.metric_like : has_few_detours(matrix.rows, matrix));
 
-  const std::size_t count = matrix.rows * matrix.columns;
-  largest_ = largest_of(matrix.data, count);
-  scale_ = scale_of(largest_);
+  scale_ = scale_of(span_);
   scaled_.clear();
-  if (scale_ != 1) {
+  if (scale_ != 1 || shift_ != 0) {
     scaled_.resize(count);
-    std::transform(matrix.data, matrix.data + count, scaled_.begin(), [this](double cost) { return scale_ * cost; });
+    std::transform(matrix.data, matrix.data + count, scaled_.begin(),
+                   [this](double cost) { return scale_ * (cost - shift_); });
   }
   round();
   coarse_ = std::make_shared<MadeOnce>();
@@ -106,14 +137,16 @@ Status Costs::prepare(std::size_t points, const FillRows& fill, std::optional<bo
   rounded_.resize(points * stride);
   fill(rounded_.data(), stride);
   pad();
-  if (Status status = check_costs(MatrixView<float>{rounded_.data(), points, stride}); !status) return status;
+  if (Status status = check_distances({rounded_.data(), points, stride}); !status) return status;
   const auto cost = [&](std::size_t i, std::size_t j) { return static_cast<double>(rounded_[i * stride + j]); };
-  largest_ = 0;
+  float largest = 0;
   for (std::size_t i = 0; i < points; ++i)
-    largest_ = std::max(largest_, largest_of(rounded_.data() + i * stride, points));
+    largest = std::max(largest, largest_of(rounded_.data() + i * stride, points));
+  largest_ = span_ = static_cast<double>(largest);
+  shift_ = 0;
   zero_diagonal_ = symmetric_ = rounding_is_exact_ = true;
   metric_like_ = metric_like ? *metric_like : has_few_detours(points, cost);
-  scale_ = scale_of(largest_);
+  scale_ = scale_of(span_);
   coarse_ = std::make_shared<MadeOnce>();
   scaled_.clear();
   if (scale_ == 1) return Status::ok();
@@ -156,7 +189,7 @@ CostBlock Costs::block() const {
 
 const CoarseCosts& Costs::coarse() const {
   std::call_once(coarse_->flag, [this] {
-    coarse_->bytes = coarse_->costs.emplace(block(), static_cast<float>(scale_ * largest_)).bytes();
+    coarse_->bytes = coarse_->costs.emplace(block(), static_cast<float>(largest_in_block())).bytes();
   });
   return *coarse_->costs;
 }

@@ -60,6 +60,7 @@ struct Solver::Workspace {
   void lower_duals(const Costs& costs, bool same_points, Result& result);
   static void measure_plan(const Costs& costs, Result& result);
   void certify(const Costs& costs, Result& result) const;
+  void shift_back(const Costs& costs, Result& result);
 };
 
 Solver::Solver() : workspace_(std::make_unique<Workspace>()) {}
@@ -79,7 +80,8 @@ Status Solver::solve(const Costs& costs, std::span<const double> supply, std::sp
     return status;
   if (Status status = check_total(marginals.mass(), costs.largest()); !status) return status;
   if (Status status = workspace_->solve(costs, options, result); !status) return status;
-  workspace_->certify(costs, result);
+  if (costs.shift() != 0) workspace_->shift_back(costs, result);
+  else workspace_->certify(costs, result);
   if (options.plan) {
     sort_plan(result.plan);
   } else {
@@ -215,7 +217,7 @@ void Solver::Workspace::finish_all(const Costs& costs, const SpanningTree& basis
 // c-transforms: u = min_j costs_ij - v_j, which of points is as good for v = -u, where the triangle inequality holds.
 void Solver::Workspace::lower_duals(const Costs& costs, bool same_points, Result& result) {
   double& infeasibility = result.certificate.infeasibility;
-  if (infeasibility <= kRounding * costs.scale() * costs.largest()) return;
+  if (infeasibility <= kRounding * costs.largest_in_block()) return;
   std::vector<std::size_t> columns(costs.columns());
   std::iota(columns.begin(), columns.end(), 0);
   infeasibility = lift_duals(costs.block(), columns, result.v.data(), prices, result.u, result.v);
@@ -245,6 +247,24 @@ void Solver::Workspace::certify(const Costs& costs, Result& result) const {
   scale_by(unit, result.u);
   scale_by(unit, result.v);
   certificate.gap = result.cost - dual_value(marginals.supply(), marginals.demand(), result.u, result.v);
+}
+
+// The block's costs are the caller's less the shift, times the scale. Sources get the shift as part of their
+// potentials, which rounds these: targets get their c-transform, v_j = min_i costs_ij - u_i, of the rounded ones.
+void Solver::Workspace::shift_back(const Costs& costs, Result& result) {
+  const MatrixView<double> caller{costs.caller_rows(), costs.rows(), costs.columns()};
+  for (double& u : result.u) u = u / costs.scale() + costs.shift();
+  result.v.assign(costs.columns(), kInfinity);
+  for (std::size_t i = 0; i < caller.rows; ++i)
+    costs.block().kernels->lower_double(caller.row(i), result.u[i], result.v.data(), caller.columns);
+  result.certificate = {};
+  result.cost = 0;
+  for (const auto& [source, target, mass] : result.plan) {
+    const auto i = static_cast<std::size_t>(source), j = static_cast<std::size_t>(target);
+    result.cost += mass * caller(i, j);
+    result.certificate.slackness = std::max(result.certificate.slackness, caller(i, j) - result.u[i] - result.v[j]);
+  }
+  result.certificate.gap = result.cost - dual_value(marginals.supply(), marginals.demand(), result.u, result.v);
 }
 
 }  // namespace genmi::transport

@@ -23,6 +23,8 @@ struct Matrix {
   double& operator()(std::size_t i, std::size_t j) { return values[i * columns + j]; }
   double operator()(std::size_t i, std::size_t j) const { return values[i * columns + j]; }
   double largest() const { return *std::max_element(values.begin(), values.end()); }
+  double largest_magnitude() const { return std::max(largest(), -*std::min_element(values.begin(), values.end())); }
+  bool has_negative() const { return *std::min_element(values.begin(), values.end()) < 0; }
   MatrixView<double> view() const { return {values.data(), rows, columns}; }
 };
 

@@ -1,6 +1,8 @@
 // Values of exact transport: those of a reference, and of two solvers that share nothing with it: all permutations, and
 // successive shortest paths.
+#include <cmath>
 #include <limits>
+#include <string>
 
 #include "transport_support.h"
 
@@ -145,6 +147,66 @@ TEST(Transport, MovesOneUnitBetweenTwoPoints) {
   for (const Hint hint : hints_for(costs)) {
     const Result result = solve(costs, hint, {9. / 11, 2. / 11}, {.5, .5});
     EXPECT_NEAR(result.cost, 3 * (9. / 11 - .5), 1e-15);
+  }
+}
+
+// By hand: one of the two diagonals is the plan.
+TEST(Transport, TakesNegativeCosts) {
+  Matrix costs(2, 2);
+  costs.values = {-1, .3, .2, -.5};
+  const Result result = solve(costs, {}, {.5, .5}, {.5, .5});
+  EXPECT_NEAR(result.cost, -.75, 1e-15);
+  expect_optimal(costs, {.5, .5}, {.5, .5}, result);
+}
+
+TEST(Transport, AgreesWithAllPermutationsOfCostsOfBothSigns) {
+  Random random(21);
+  for (const char* family : {"random square", "squared plane", "hops"}) {
+    for (std::size_t n = 1; n <= 7; ++n) {
+      for (const double below_zero : {1.0, 0.3, 1e3, 1e-3}) {
+        Matrix costs = make(family, n, random);
+        const double shift = below_zero * (costs.largest() + 1);
+        for (double& cost : costs.values) cost -= shift;
+        const Weights ones(n, 1);
+        const Result result = solve(costs, {}, ones, ones);
+        EXPECT_NEAR(result.cost, cheapest_permutation(costs),
+                    1e-13 * costs.largest_magnitude() * static_cast<double>(n));
+        expect_optimal(costs, ones, ones, result);
+      }
+    }
+  }
+}
+
+// A zero diagonal is no reason to leave mass where it is, where other costs are below zero: both weights had better
+// move.
+TEST(Transport, MovesMassThatEarnsByIt) {
+  Matrix costs(2, 2);
+  costs(0, 1) = costs(1, 0) = -1;
+  for (const Hint hint : hints_for(costs)) EXPECT_EQ(solve(costs, hint, {1, 1}, {1, 1}).cost, -2);
+}
+
+// A constant on top of all costs makes them rounder and the plan no worse than that: by s * 1e-15 of the largest
+// difference, where the constant is s times as large. Measured on the costs without it.
+TEST(Transport, LosesNothingToAConstantOnAllCosts) {
+  Random random(22);
+  for (const char* family : {"random square", "squared plane", "hops", "random wide", "euclidean", "few values tall"}) {
+    for (int exponent = 10; exponent <= 50; exponent += 10) {
+      SCOPED_TRACE(std::string(family) + ", 2^" + std::to_string(exponent));
+      const Matrix costs = make(family, 24, random);
+      const Weights supply = make_weights(costs.rows, 1, random), demand = make_weights(costs.columns, 7, random);
+      const double least = solve(costs, {}, supply, demand).cost;
+      for (const double sign : {1.0, -1.0}) {
+        const double s = std::ldexp(1, exponent), shift = sign * s * costs.largest();
+        Matrix shifted = costs;
+        for (double& cost : shifted.values) cost += shift;
+        const Result result = solve(shifted, {}, supply, demand);
+        expect_optimal(shifted, supply, demand, result);
+        double cost = 0;
+        for (const PlanEntry& entry : result.plan)
+          cost += entry.mass * costs(static_cast<std::size_t>(entry.source), static_cast<std::size_t>(entry.target));
+        EXPECT_LE(cost, least + s * 1e-15 * costs.largest());
+      }
+    }
   }
 }
 

@@ -40,12 +40,12 @@ class Costs {
     bool symmetric = false;
   };
 
-  // Takes numbers from 0 to 1e300, at least one (else kOutOfRange); borrows them. Cost: a few passes over them.
+  // Takes numbers from -1e300 to 1e300, at least one (else kOutOfRange); borrows them. Cost: a few passes over them.
   Status prepare(MatrixView<double> matrix, Known known);
   Status prepare(MatrixView<double> matrix) { return prepare(matrix, {}); }
 
-  // Symmetric costs between `points` points with a zero diagonal, which are float32 numbers and are kept as such: fill
-  // writes them in rows of `stride`.
+  // Symmetric costs >= 0 between `points` points with a zero diagonal, which are float32 numbers and are kept as such:
+  // fill writes them in rows of `stride`.
   using FillRows = std::function<void(float* rows, std::size_t stride)>;
   Status prepare(std::size_t points, const FillRows& fill, std::optional<bool> metric_like);
 
@@ -54,12 +54,17 @@ class Costs {
   // Of memory, from any thread; the block in 16 bits counts once it has been made.
   std::size_t bytes() const;
 
-  // For the solvers: the costs times scale(), a power of two that keeps float32 in range.
+  // For the solvers: (costs - shift()) * scale(). The scale is a power of two that keeps float32 in range. The shift is
+  // the least cost where that is negative, or more than half of the largest other one; else 0.
   CostBlock block() const;
   // The block's in 16 bits, made by the first who asks; from any thread.
   const CoarseCosts& coarse() const;
   double scale() const { return scale_; }
-  double largest() const { return largest_; }  // of the costs as they came
+  double shift() const { return shift_; }
+  double largest() const { return largest_; }                 // magnitude of the costs as they came
+  double largest_in_block() const { return span_ * scale_; }  // >= 0, as all costs there are
+  // The costs as they came, in rows; null where they came as float32.
+  const double* caller_rows() const { return matrix_.data; }
   bool has_zero_diagonal() const { return zero_diagonal_; }
   bool is_metric_like() const { return metric_like_; }
   bool is_symmetric() const { return symmetric_; }
@@ -71,9 +76,10 @@ class Costs {
   void pad();
 
   MatrixView<double> matrix_;  // without data where they came as float32
-  double scale_ = 1, largest_ = 0;
-  std::vector<double> scaled_;    // empty where the scale is 1
-  AlignedVector<float> rounded_;  // in padded rows
+  double scale_ = 1, shift_ = 0;
+  double largest_ = 0, span_ = 0;  // of the costs, and of what they exceed the shift by
+  std::vector<double> scaled_;     // the block's, empty where they are the caller's
+  AlignedVector<float> rounded_;   // in padded rows
   bool rounding_is_exact_ = false, zero_diagonal_ = false, metric_like_ = false, symmetric_ = false;
   std::shared_ptr<MadeOnce> coarse_;
 };
@@ -107,7 +113,8 @@ struct Options {
   Basis* basis = nullptr;
 };
 
-enum class Outcome { kOptimal, kIterationLimit };
+// kUnproven: no pivot improves the plan, yet the certificate's gap is more than rounding explains.
+enum class Outcome { kOptimal, kIterationLimit, kUnproven };
 
 struct PlanEntry {
   std::int32_t source, target;
