@@ -18,7 +18,7 @@ export function add(...objectives: Objective[]): Objective {
     factor: 1,
   }));
   const name = objectives.map((objective) => objective.name).join(' + ');
-  return new NativeBackedObjective(name, first.mode, 'sum', { terms });
+  return new NativeBackedObjective(name, first.mode, 'sum', { terms }, samplesOf(objectives));
 }
 
 /**
@@ -29,5 +29,15 @@ export function add(...objectives: Objective[]): Objective {
  */
 export function scale(objective: Objective, factor: number): Objective {
   const terms = [{ objective: nativeObjective(objective, 'objective'), factor: checkNumber('factor', factor) }];
-  return new NativeBackedObjective(`${factor} * (${objective.name})`, objective.mode, 'sum', { terms });
+  return new NativeBackedObjective(
+    `${factor} * (${objective.name})`,
+    objective.mode,
+    'sum',
+    { terms },
+    samplesOf([objective]),
+  );
+}
+
+function samplesOf(objectives: readonly Objective[]): number | undefined {
+  return (objectives as NativeBackedObjective[]).find(({ samples }) => samples !== undefined)?.samples;
 }

@@ -12,6 +12,7 @@ import {
   toRows,
 } from '../matrix.js';
 import {
+  type NativeAffinity,
   type NativeEvaluation,
   type NativeObjective,
   type NativeParameter,
@@ -118,6 +119,8 @@ export class NativeBackedObjective implements GeometryObjective {
     readonly mode: Mode,
     constructorName: string,
     parameters: Record<string, NativeParameter>,
+    /** @internal The number of samples of its affinity; undefined where it has none. */
+    readonly samples: number | undefined = (parameters.affinity as NativeAffinity | undefined)?.size,
   ) {
     this.native = new native.Objective(constructorName, { mode, ...parameters });
   }

@@ -12,6 +12,7 @@ import {
 } from '../objectives/objective.js';
 import { checkNumber, checkOptions } from '../options.js';
 import { isInt32 } from '../typed-arrays.js';
+import { checkNoClasses, rowsOfTargets } from './targets.js';
 
 /** What is used of TensorFlow.js: `@tensorflow/tfjs`, `tfjs-node`, `tfjs-node-gpu` and `tfjs-core` all have it. */
 export type TensorFlow = Pick<
@@ -30,7 +31,12 @@ export interface GeminiLoss {
    * @param rows which samples of the affinity these are; default: all.
    */
   (predictions: Tensor2D, rows?: Rows | Tensor1D): Scalar;
-  /** For `model.compile({ loss: loss.forFit })`: the first column of `yTrue` carries the row indices, see `rowIndices`. */
+  /**
+   * For `model.compile({ loss: loss.forFit })`: the first column of `yTrue` carries the row indices, see `rowIndices`.
+   *
+   * @throws as the loss, and RangeError ERR_OUT_OF_RANGE for classes by mistake: one-hot rows, and more rows than clusters whose
+   * numbers are all below the number of clusters. An objective without an affinity takes any row numbers.
+   */
   forFit(yTrue: Tensor, yPred: Tensor): Scalar;
 }
 
@@ -54,7 +60,16 @@ export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOp
     if (tf.engine().isTapeOn()) return differentiable(tf, (x) => valueAndGrad(x, samples), predictions);
     return tf.scalar(value(predictions, samples));
   };
-  const forFit = (yTrue: Tensor, yPred: Tensor): Scalar => loss(yPred as Tensor2D, firstColumn(yTrue));
+  const ours = objective instanceof NativeBackedObjective;
+  const samples = ours ? objective.samples : undefined;
+  const forFit = (yTrue: Tensor, yPred: Tensor): Scalar => {
+    const predictions = yPred as Tensor2D;
+    checkPredictions(predictions);
+    const rows = rowsOfTargets(yTrue, samples);
+    // An objective of predictions alone is told of samples, and does not mind classes.
+    if (!ours || samples !== undefined) checkNoClasses(yTrue, rows, predictions.shape[1]);
+    return loss(predictions, rows);
+  };
   return Object.assign(loss, { forFit });
 }
 
@@ -152,19 +167,6 @@ function readRows(rows: Rows | Tensor1D | undefined): Rows | undefined {
   if (typeof tensor.dataSync !== 'function')
     throw invalidType('rows', 'an Int32Array, an array or a Tensor1D', describe(rows));
   return toIndices(tensor.dataSync(), (value, i) => outOfRange('rows', 'integer indices', `${value} at index ${i}`));
-}
-
-function firstColumn(yTrue: Tensor): Int32Array {
-  const remedy = 'rowIndices() makes such targets';
-  if (typeof yTrue?.dataSync !== 'function') {
-    throw invalidType('yTrue', 'a tensor with row indices in its first column', describe(yTrue), remedy);
-  }
-  const [rows = 0, columns = 1] = yTrue.shape;
-  const values = yTrue.dataSync();
-  return toIndices(
-    Float64Array.from({ length: rows }, (_, i) => values[i * columns] as number),
-    (value, i) => outOfRange('yTrue', 'row indices in its first column', `${value} in row ${i}`, remedy),
-  );
 }
 
 function toIndices(values: ArrayLike<number>, wrong: (value: unknown, index: number) => Error): Int32Array {

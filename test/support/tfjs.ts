@@ -503,6 +503,7 @@ function describeWrongInput() {
   });
 
   it('of the loss', () => {
+    const classes = Array.from({ length: n }, (_, i) => i % k);
     const loss = make(tf, objective, fromLogits);
     const good = tensor(logits);
     const cases: [() => unknown, Parameters<typeof expectError>[1]][] = [
@@ -542,6 +543,42 @@ function describeWrongInput() {
         },
       ],
       [
+        () => loss.forFit(tf.tensor2d([[-1, 0, 0]]), good),
+        { code: range, argument: 'yTrue', expected: 'first column, from 0 to 11', received: '-1 in row 0' },
+      ],
+      [
+        () => loss.forFit(tf.add(rowIndices(tf, n, k), 1), good),
+        { code: range, argument: 'yTrue', expected: 'from 0 to 11', received: '12 in row 11; rowIndices() makes' },
+      ],
+      [
+        () => loss.forFit(tf.oneHot(tf.tensor1d(classes, 'int32'), k), good),
+        {
+          code: range,
+          argument: 'yTrue',
+          received: 'one-hot rows, which are classes; rowIndices() makes such targets; a loss',
+        },
+      ],
+      [
+        () => loss.forFit(tf.tensor2d([[0, 1, 0]]), tf.tensor2d([[1, 2, 3]])),
+        { code: range, argument: 'yTrue', received: 'one-hot rows, which are classes' },
+      ],
+      [
+        () => loss.forFit(tf.tensor2d(classes, [n, 1]), good),
+        { code: range, argument: 'yTrue', received: 'only [0, 1, 2] in 12 rows, which are classes' },
+      ],
+      [
+        () =>
+          loss.forFit(
+            tf.tensor2d([0, 0, 1], [3, 1]),
+            tf.tensor2d([
+              [1, 2],
+              [3, 4],
+              [5, 6],
+            ]),
+          ),
+        { code: range, argument: 'yTrue', received: 'only [0, 1] in 3 rows' },
+      ],
+      [
         () => loss.forFit(undefined, good),
         {
           code: type,
@@ -559,6 +596,22 @@ function describeWrongInput() {
         error,
       );
     }
+  });
+
+  it('is not what may well be samples, nor classes where no samples are meant', () => {
+    const targets = (column: number[], others = 0) => tf.tensor2d(column.map((row) => [row, others, 0]));
+    const some = (rows: number) => tf.slice(tensor(logits), [0, 0], [rows, k]);
+    const { forFit } = make(tf, objective, fromLogits);
+    for (const rows of [[1, 0], [0], [7, 7, 3, 7], [0, 1, 2], [0, 0, 1, 1, 2, 5]]) {
+      const loss = forFit(targets(rows), some(rows.length));
+      const data = logits.data.slice(0, rows.length * k);
+      expectNumber(number(loss), -objective.value({ data, shape: [rows.length, k] }, { ...fromLogits, rows }), 1e-6);
+    }
+    // Other columns are the caller's.
+    expect(number(forFit(targets([4, 5], 9), some(2)))).toBe(number(forFit(targets([4, 5]), some(2))));
+    const withoutSamples = make(tf, kl({ mode: 'ova' }), fromLogits);
+    const oneHot = tf.oneHot(tf.tensor1d([0, 1, 2, 0], 'int32'), k);
+    expect(number(withoutSamples.forFit(oneHot, some(4)))).toBe(number(withoutSamples(some(4))));
   });
 
   it('of an objective without its affinity is thrown by the call', () => {
