@@ -12,32 +12,30 @@ namespace {
   throw to_error(env, {code, explain(argument, expected, received)});
 }
 
-bool is_typed_array(const Napi::Value& value, napi_typedarray_type type) {
-  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
-}
-
 // A typed array as it is now; every look at it is a new one, since JavaScript may have resized or detached its memory.
 struct Numbers {
-  void* data = nullptr;  // after its byteOffset; null where there are none
+  std::optional<napi_typedarray_type> type;  // none: it is no typed array
+  void* data = nullptr;                      // after its byteOffset; null where there are none
   std::size_t length = 0;
-  bool single = false;  // 4 bytes each, or 8
   bool shared = false;  // other threads may write it
 
-  std::size_t bytes() const { return length * (single ? 4 : 8); }
-  Memory memory() const { return {reinterpret_cast<std::uintptr_t>(data), bytes()}; }
+  bool single() const { return type == napi_float32_array; }
+  Memory memory() const {
+    return {reinterpret_cast<std::uintptr_t>(data), length * (type == napi_float64_array ? 8 : 4)};
+  }
 };
 
 Numbers look_at(const Napi::Value& value) {
+  const Napi::Env env = value.Env();
   Numbers numbers;
-  napi_typedarray_type type = napi_int8_array;
+  if (!value.IsTypedArray()) return numbers;
   napi_value buffer = nullptr;
   napi_status status =
-      napi_get_typedarray_info(value.Env(), value, &type, &numbers.length, &numbers.data, &buffer, nullptr);
-  NAPI_THROW_IF_FAILED(value.Env(), status, numbers);
+      napi_get_typedarray_info(env, value, &numbers.type.emplace(), &numbers.length, &numbers.data, &buffer, nullptr);
+  NAPI_THROW_IF_FAILED(env, status, numbers);
   bool unshared = false;
-  status = napi_is_arraybuffer(value.Env(), buffer, &unshared);
-  NAPI_THROW_IF_FAILED(value.Env(), status, numbers);
-  numbers.single = type != napi_float64_array;
+  status = napi_is_arraybuffer(env, buffer, &unshared);
+  NAPI_THROW_IF_FAILED(env, status, numbers);
   numbers.shared = !unshared;
   if (numbers.data == nullptr) numbers.length = 0;
   return numbers;
@@ -50,9 +48,9 @@ void check_length(Napi::Env env, const Numbers& numbers, std::size_t length, con
 
 // A Float32Array or Float64Array of this length.
 Numbers look_at(const Napi::Value& value, std::size_t length, const char* argument) {
-  if (!is_typed_array(value, napi_float32_array) && !is_typed_array(value, napi_float64_array))
-    reject(value.Env(), Code::kInvalidType, argument, "a Float32Array or Float64Array", "another value");
   const Numbers numbers = look_at(value);
+  if (!numbers.single() && numbers.type != napi_float64_array)
+    reject(value.Env(), Code::kInvalidType, argument, "a Float32Array or Float64Array", "another value");
   check_length(value.Env(), numbers, length, argument);
   return numbers;
 }
@@ -74,15 +72,15 @@ MatrixArgument::MatrixArgument(const Napi::Value& value, std::size_t rows, std::
     reject(value.Env(), Code::kOutOfRange, argument, "a smaller matrix", "more");
   const Numbers numbers = look_at(value, rows * columns, argument);
   memory_ = numbers.memory();
-  if (numbers.single) view_ = borrow<float>(numbers, rows, columns, access, floats_);
+  if (numbers.single()) view_ = borrow<float>(numbers, rows, columns, access, floats_);
   else view_ = borrow<double>(numbers, rows, columns, access, doubles_);
 }
 
 RowsArgument::RowsArgument(const Napi::Value& value) {
   if (value.IsNull() || value.IsUndefined()) return;
-  if (!is_typed_array(value, napi_int32_array))
-    reject(value.Env(), Code::kInvalidType, "rows", "an Int32Array", "another value");
   const Numbers numbers = look_at(value);
+  if (numbers.type != napi_int32_array)
+    reject(value.Env(), Code::kInvalidType, "rows", "an Int32Array", "another value");
   const auto* data = static_cast<const std::int32_t*>(numbers.data);
   copy_.assign(data, data + numbers.length);
   memory_ = numbers.memory();
@@ -96,7 +94,7 @@ Output::Output(const Napi::Value& value, std::size_t length, const char* argumen
   const Numbers numbers = look_at(value, length, argument);
   view_ = value.As<Napi::TypedArray>();
   length_ = length;
-  single_ = numbers.single;
+  single_ = numbers.single();
   lent_ = numbers.memory();
   if (access == Access::kView) memory_ = numbers.data;
   else kept_ = Napi::Persistent(view_);
