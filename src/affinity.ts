@@ -16,7 +16,14 @@ import { describe, invalidType, outOfRange } from './errors.js';
 import { type AsyncOptions, asyncOptions, runJob } from './jobs.js';
 import { type Matrix, type MatrixLike, type Rows, toMatrix, toRows } from './matrix.js';
 import { checkFits, formatBytes } from './memory.js';
-import { type NativeAffinity, type NativeHopResult, type NativeHops, native } from './native.js';
+import {
+  type NativeAffinity,
+  type NativeEntries,
+  type NativeHopResult,
+  type NativeHops,
+  type NativeJob,
+  native,
+} from './native.js';
 import { checkBoolean, checkNumber, checkOptions, oneOf, optionalNumber } from './options.js';
 
 /** The graph whose hops were counted. */
@@ -30,12 +37,10 @@ export interface HopGraph {
   readonly connected: boolean;
 }
 
-interface HopArguments {
-  distances: NativeAffinity;
-  hops: NativeHops;
-  /** Whether the distances were made for this call. */
-  owned: boolean;
-}
+/** Hops over the distances between features, or over those of an affinity. */
+type HopArguments =
+  | { measure: MeasureArguments; hops: NativeHops; distances?: undefined }
+  | { distances: NativeAffinity; hops: NativeHops };
 
 function hopArguments(x: MatrixLike | Affinity, options: HopOptions, others: readonly string[] = []): HopArguments {
   checkOptions(options, ['metric', 'quantile', 'neighbors', 'threshold', 'disconnected', ...others]);
@@ -47,6 +52,8 @@ function hopArguments(x: MatrixLike | Affinity, options: HopOptions, others: rea
     neighbors: optionalNumber('neighbors', options.neighbors, { min: 1, integer: true }),
   };
   const checked = (n: number): NativeHops => {
+    // With one sample there is no number to ask for instead: the native core says so.
+    if (n > 1) optionalNumber('neighbors', graph.neighbors, { min: 1, max: n - 1, integer: true });
     const hops = { ...graph, disconnected: disconnectedHops(options.disconnected, n) };
     checkFits(`Hop distances between ${n} samples`, hopBytes(n, hops), 'use fewer samples');
     return hops;
@@ -56,12 +63,10 @@ function hopArguments(x: MatrixLike | Affinity, options: HopOptions, others: rea
       throw outOfRange('metric', 'none when x is an affinity', describe(options.metric), 'the affinity has one');
     }
     const distances = nativeOf(x, 'x');
-    return { distances, hops: checked(distances.size), owned: false };
+    return { distances, hops: checked(distances.size) };
   }
-  // The features are copied last, when nothing else can be wrong.
   const measure = hopMeasure(x, options);
-  const hops = checked(measure[1]);
-  return { distances: native.measure(...measure), hops, owned: true };
+  return { measure, hops: checked(measure[1]) };
 }
 
 function disconnectedHops(disconnected: HopOptions['disconnected'], n: number): number | undefined {
@@ -80,6 +85,22 @@ function hopBytes(n: number, { quantile = 0.05, threshold, neighbors }: NativeHo
 // The distances are read once or twice, row by row: no reason to store N^2 of them.
 function hopMeasure(x: MatrixLike, { metric = 'euclidean' }: HopOptions): MeasureArguments {
   return distanceArguments(x, { metric, storage: 'features' });
+}
+
+function precomputedArguments(
+  matrix: MatrixLike,
+  kind: 'kernel' | 'distance',
+  options: PrecomputedOptions,
+  others: readonly string[] = [],
+): NativeEntries {
+  checkOptions(options, ['precision', 'metric', ...others]);
+  const { data, shape } = toMatrix('matrix', matrix);
+  const checked = {
+    kind: oneOf('kind', kind, ['kernel', 'distance']),
+    metric: checkBoolean('metric', options.metric ?? false),
+    precision: oneOf('precision', options.precision ?? precisionOf(data), precisions),
+  };
+  return [data, ...shape, checked];
 }
 
 /**
@@ -149,12 +170,10 @@ export class Affinity implements Disposable {
    * Source: Ohl et al. 2023, arXiv:2309.02858, appendix H.
    */
   static hops(x: MatrixLike | Affinity, options: HopOptions = {}): Affinity {
-    const { distances, hops, owned } = hopArguments(x, options);
-    try {
-      return fromHops(native.hops(distances, hops));
-    } finally {
-      if (owned) distances.dispose();
-    }
+    const { hops, ...source } = hopArguments(x, options);
+    return fromHops(
+      source.distances ? native.hops(source.distances, hops) : native.featureHops(...source.measure, hops),
+    );
   }
 
   /**
@@ -168,37 +187,40 @@ export class Affinity implements Disposable {
    * @throws RangeError ERR_OUT_OF_RANGE with the entry that is wrong, TypeError ERR_INVALID_ARG_TYPE.
    */
   static precomputed(matrix: MatrixLike, kind: 'kernel' | 'distance', options: PrecomputedOptions = {}): Affinity {
-    checkOptions(options, ['precision', 'metric']);
-    const { data, shape } = toMatrix('matrix', matrix);
-    return new Affinity(
-      native.precomputed(data, shape[0], shape[1], {
-        kind: oneOf('kind', kind, ['kernel', 'distance']),
-        metric: checkBoolean('metric', options.metric ?? false),
-        precision: oneOf('precision', options.precision ?? precisionOf(data), precisions),
-      }),
-    );
+    return new Affinity(native.precomputed(...precomputedArguments(matrix, kind, options)));
   }
 
   /** As `kernel`, on another thread. Rejects with the signal's reason when aborted. */
   static async kernelAsync(x: MatrixLike, options: KernelOptions & AsyncOptions): Promise<Affinity> {
-    const args = kernelArguments(x, options, asyncOptions);
-    return new Affinity(await runJob((job) => native.measureAsync(...args, job), options));
+    const start = (job: NativeJob) => native.measureAsync(...kernelArguments(x, options, asyncOptions), job);
+    return new Affinity(await runJob(options, start));
   }
 
   /** As `distance`, on another thread. Rejects with the signal's reason when aborted. */
   static async distanceAsync(x: MatrixLike, options: DistanceOptions & AsyncOptions): Promise<Affinity> {
-    const args = distanceArguments(x, options, asyncOptions);
-    return new Affinity(await runJob((job) => native.measureAsync(...args, job), options));
+    const start = (job: NativeJob) => native.measureAsync(...distanceArguments(x, options, asyncOptions), job);
+    return new Affinity(await runJob(options, start));
   }
 
   /** As `hops`, on another thread. Rejects with the signal's reason when aborted. */
   static async hopsAsync(x: MatrixLike | Affinity, options: HopOptions & AsyncOptions = {}): Promise<Affinity> {
-    const { distances, hops, owned } = hopArguments(x, options, asyncOptions);
-    try {
-      return fromHops(await runJob((job) => native.hopsAsync(distances, hops, job), options));
-    } finally {
-      if (owned) distances.dispose();
-    }
+    const start = (job: NativeJob) => {
+      const { hops, ...source } = hopArguments(x, options, asyncOptions);
+      if (source.distances) return native.hopsAsync(source.distances, hops, job);
+      return native.featureHopsAsync(...source.measure, hops, job);
+    };
+    return fromHops(await runJob(options, start));
+  }
+
+  /** As `precomputed`, checked and stored on another thread. Rejects with the signal's reason when aborted. */
+  static async precomputedAsync(
+    matrix: MatrixLike,
+    kind: 'kernel' | 'distance',
+    options: PrecomputedOptions & AsyncOptions = {},
+  ): Promise<Affinity> {
+    const start = (job: NativeJob) =>
+      native.precomputedAsync(...precomputedArguments(matrix, kind, options, asyncOptions), job);
+    return new Affinity(await runJob(options, start));
   }
 
   /**

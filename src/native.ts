@@ -126,6 +126,12 @@ export interface NativeSolver {
 }
 
 type NativeFeatures = [features: Precision, rows: number, columns: number, options: NativeMeasure];
+export type NativeEntries = [
+  matrix: Precision,
+  rows: number,
+  columns: number,
+  options: { kind: string; metric: boolean; precision: string },
+];
 
 export interface Native {
   onError(create: (code: string, message: string) => Error): void;
@@ -134,14 +140,13 @@ export interface Native {
   Job: new () => NativeJob;
   measure(...args: NativeFeatures): NativeAffinity;
   measureAsync(...args: [...NativeFeatures, job: NativeJob]): Promise<NativeAffinity>;
-  precomputed(
-    matrix: Precision,
-    rows: number,
-    columns: number,
-    options: { kind: string; metric: boolean; precision: string },
-  ): NativeAffinity;
+  precomputed(...args: NativeEntries): NativeAffinity;
+  precomputedAsync(...args: [...NativeEntries, job: NativeJob]): Promise<NativeAffinity>;
   hops(distances: NativeAffinity, options: NativeHops): NativeHopResult;
   hopsAsync(distances: NativeAffinity, options: NativeHops, job: NativeJob): Promise<NativeHopResult>;
+  /** The hops over the distances between features. */
+  featureHops(...args: [...NativeFeatures, options: NativeHops]): NativeHopResult;
+  featureHopsAsync(...args: [...NativeFeatures, options: NativeHops, job: NativeJob]): Promise<NativeHopResult>;
   Objective: new (name: string, parameters: Record<string, NativeParameter>) => NativeObjective;
   Solver: new (...source: [NativeAffinity] | [costs: Precision, rows: number, columns: number]) => NativeSolver;
 }

@@ -51,7 +51,10 @@ export function checkBoolean(argument: string, value: unknown): boolean {
   return value;
 }
 
+/** Throws unless it has what a signal is known by: an AbortSignal of another realm, or of a polyfill, is one. */
 export function checkSignal(signal: unknown): AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  if (signal === undefined) return undefined;
+  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal as AbortSignal;
   throw invalidType('signal', 'an AbortSignal', describe(signal));
 }

@@ -7,6 +7,7 @@ import { isPrecision, type MatrixLike, type Precision, toMatrix } from './matrix
 import { checkFits } from './memory.js';
 import { type NativeJob, type NativeResults, type NativeSolver, native, type TransportResult } from './native.js';
 import { checkBoolean, checkOptions, checkSignal, optionalNumber } from './options.js';
+import { reasonOf } from './signals.js';
 import { inThisRealm } from './typed-arrays.js';
 
 export type { TransportResult };
@@ -88,7 +89,8 @@ export class TransportSolver {
   /** Problem i moves row i of P to row i of Q: m x N matrices, or one N for all problems in place of Q. */
   solveMany(P: MatrixLike, Q: MatrixLike | Weights, options: SolveManyOptions = {}): TransportResult[] {
     checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
-    checkSignal(options.signal)?.throwIfAborted();
+    const signal = checkSignal(options.signal);
+    if (signal?.aborted) throw reasonOf(signal);
     return unpack(this.#native.solveMany(...this.#problems(P, Q), this.#options(options)), this.size);
   }
 
@@ -98,10 +100,11 @@ export class TransportSolver {
     Q: MatrixLike | Weights,
     options: SolveManyOptions = {},
   ): Promise<TransportResult[]> {
-    checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
-    const problems = this.#problems(P, Q);
-    const solve = (job: NativeJob) => this.#native.solveManyAsync(...problems, this.#options(options), job);
-    return unpack(await runJob(solve, options), this.size);
+    const solve = (job: NativeJob) => {
+      checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
+      return this.#native.solveManyAsync(...this.#problems(P, Q), this.#options(options), job);
+    };
+    return unpack(await runJob(options, solve), this.size);
   }
 
   /** Gives the costs and everything kept for warm starts back at once; solving is an error from then on. */

@@ -1,5 +1,6 @@
 #include "node/affinity_handle.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "genmi/hop_distance.h"
@@ -19,6 +20,8 @@ Kind kind_option(const Napi::Object& options) {
 Precision precision_option(const Napi::Object& options) {
   return text_option(options, "precision") == "float32" ? Precision::kFloat32 : Precision::kFloat64;
 }
+
+constexpr double kMostNeighbors = 0x1p53;  // more than any affinity has samples
 
 struct MeasureArguments {
   explicit MeasureArguments(const Napi::Object& options)
@@ -51,6 +54,7 @@ class MeasureTask final : public Task {
                             affinity_);
   }
   Napi::Value finish(Napi::Env env) override { return AffinityHandle::create(env, std::move(affinity_)); }
+  const Affinity& affinity() const { return *affinity_; }
 
  private:
   MeasureArguments options_;
@@ -61,6 +65,8 @@ class MeasureTask final : public Task {
 // precomputed(matrix, rows, columns, options)
 class PrecomputedTask final : public Task {
  public:
+  static constexpr int kArguments = 4;
+
   PrecomputedTask(const Napi::CallbackInfo& info, Access access)
       : kind_(kind_option(info[3].As<Napi::Object>())),
         metric_(flag_option(info[3].As<Napi::Object>(), "metric")),
@@ -78,21 +84,20 @@ class PrecomputedTask final : public Task {
   AffinityPtr affinity_;
 };
 
-// hops(distances, options)
-class HopsTask final : public Task {
+HopOptions hop_options(const Napi::Object& object) {
+  HopOptions options;
+  options.quantile = number_option(object, "quantile").value_or(options.quantile);
+  options.threshold = number_option(object, "threshold");
+  options.disconnected = number_option(object, "disconnected");
+  if (const std::optional<double> neighbors = number_option(object, "neighbors"))
+    options.neighbors = *neighbors >= 1 ? static_cast<std::size_t>(std::min(*neighbors, kMostNeighbors)) : 0;
+  return options;
+}
+
+// The part of both calls that count hops.
+class HopsTask : public Task {
  public:
-  static constexpr int kArguments = 2;
-
-  HopsTask(const Napi::CallbackInfo& info, Access) : distances_(AffinityHandle::open(info[0])) {
-    const auto options = info[1].As<Napi::Object>();
-    options_.quantile = number_option(options, "quantile").value_or(options_.quantile);
-    options_.threshold = number_option(options, "threshold");
-    options_.disconnected = number_option(options, "disconnected");
-    if (const std::optional<double> neighbors = number_option(options, "neighbors"))
-      options_.neighbors = *neighbors >= 1 ? static_cast<std::size_t>(*neighbors) : 0;
-  }
-
-  Status run(Context& context) override { return hop_affinity(*distances_, options_, context, report_, affinity_); }
+  explicit HopsTask(const Napi::Object& options) : options_(hop_options(options)) {}
 
   Napi::Value finish(Napi::Env env) override {
     Napi::Object result = Napi::Object::New(env);
@@ -104,11 +109,46 @@ class HopsTask final : public Task {
     return result;
   }
 
+ protected:
+  Status count_hops(const Affinity& distances, Context& context) {
+    return hop_affinity(distances, options_, context, report_, affinity_);
+  }
+
  private:
-  AffinityPtr distances_;
   HopOptions options_;
   HopReport report_;
   AffinityPtr affinity_;
+};
+
+// hops(distances, options)
+class AffinityHopsTask final : public HopsTask {
+ public:
+  static constexpr int kArguments = 2;
+
+  AffinityHopsTask(const Napi::CallbackInfo& info, Access)
+      : HopsTask(info[1].As<Napi::Object>()), distances_(AffinityHandle::open(info[0])) {}
+
+  Status run(Context& context) override { return count_hops(*distances_, context); }
+
+ private:
+  AffinityPtr distances_;
+};
+
+// featureHops(features, rows, columns, measure, options)
+class FeatureHopsTask final : public HopsTask {
+ public:
+  static constexpr int kArguments = 5;
+
+  FeatureHopsTask(const Napi::CallbackInfo& info, Access access)
+      : HopsTask(info[4].As<Napi::Object>()), measuring_(info, access) {}
+
+  Status run(Context& context) override {
+    if (Status status = measuring_.run(context); !status) return status;
+    return count_hops(measuring_.affinity(), context);
+  }
+
+ private:
+  MeasureTask measuring_;
 };
 
 // submatrix(rows, out)
@@ -198,8 +238,11 @@ void define_affinity(Napi::Env env, Napi::Object exports) {
   define_function<perform<MeasureTask>>(env, exports, "measure");
   define_function<perform_async<MeasureTask>>(env, exports, "measureAsync");
   define_function<perform<PrecomputedTask>>(env, exports, "precomputed");
-  define_function<perform<HopsTask>>(env, exports, "hops");
-  define_function<perform_async<HopsTask>>(env, exports, "hopsAsync");
+  define_function<perform_async<PrecomputedTask>>(env, exports, "precomputedAsync");
+  define_function<perform<AffinityHopsTask>>(env, exports, "hops");
+  define_function<perform_async<AffinityHopsTask>>(env, exports, "hopsAsync");
+  define_function<perform<FeatureHopsTask>>(env, exports, "featureHops");
+  define_function<perform_async<FeatureHopsTask>>(env, exports, "featureHopsAsync");
 }
 
 }  // namespace genmi::node

@@ -6,8 +6,10 @@
 #include <memory>
 
 #include "genmi/affinity.h"
+#include "genmi/executor.h"
 #include "genmi/thread_pool.h"
 #include "genmi/workspace.h"
+#include "node/calls.h"
 #include "node/handle.h"
 #include "node/held_memory.h"
 
@@ -16,6 +18,8 @@ namespace genmi::node {
 struct Environment {
   Workspace workspace;  // of the synchronous calls
   std::shared_ptr<ThreadPool> pool = ThreadPool::shared();
+  std::shared_ptr<Executor> executor = Executor::shared();
+  std::shared_ptr<Calls> calls;  // from the first asynchronous call on
   std::size_t threads = ThreadPool::hardware_threads();
   Napi::FunctionReference create_error;  // (code, message) => Error; src/errors.ts
   HeldMemoryPtr memory = std::make_shared<HeldMemory>();

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "genmi/job.h"
+#include "node/calls.h"
 #include "node/entry.h"
 #include "node/environment.h"
 #include "node/errors.h"
@@ -10,6 +11,13 @@
 
 namespace genmi::node {
 namespace {
+
+class TaskCall;
+
+// A job, shared by the object that JavaScript holds and the call that it may cancel.
+struct SharedJob : Job {
+  TaskCall* call = nullptr;  // while its promise is pending; for JavaScript's thread only
+};
 
 class JobHandle final : public Handle {
  public:
@@ -19,12 +27,12 @@ class JobHandle final : public Handle {
 
   explicit JobHandle(const Napi::CallbackInfo&) {}
 
-  std::shared_ptr<Job> job() const { return job_; }
-  void cancel(const Napi::CallbackInfo&) { job_->cancel(); }
+  std::shared_ptr<SharedJob> job() const { return job_; }
+  void cancel(const Napi::CallbackInfo& info);
   Napi::Value progress(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), job_->progress()); }
 
  private:
-  std::shared_ptr<Job> job_ = std::make_shared<Job>();
+  std::shared_ptr<SharedJob> job_ = std::make_shared<SharedJob>();
 };
 
 // A task charges what it keeps when this goes out of scope.
@@ -39,60 +47,75 @@ class Charging {
   Task& task_;
 };
 
-class Worker : public Napi::AsyncWorker {
+// A task that runs in the background.
+class TaskCall final : public Call {
  public:
-  Worker(Napi::Env env, std::unique_ptr<Task> task, std::shared_ptr<Job> job)
-      : Napi::AsyncWorker(env, "genmi"),
-        deferred_(Napi::Promise::Deferred::New(env)),
+  TaskCall(Napi::Env env, std::unique_ptr<Task> task, std::shared_ptr<SharedJob> job)
+      : deferred_(Napi::Promise::Deferred::New(env)),
         task_(std::move(task)),
         job_(std::move(job)),
         pool_(Environment::of(env).pool),
-        threads_(Environment::of(env).threads) {}
+        threads_(Environment::of(env).threads) {
+    job_->call = this;
+  }
+  ~TaskCall() override {
+    if (job_->call == this) job_->call = nullptr;
+  }
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
- protected:
-  void Execute() override {
-    Workspace workspace;
-    Context context{workspace, pool_.get(), threads_, job_.get()};
+  void cancel() noexcept override { job_->cancel(); }
+
+  void run() noexcept override {
+    if (job_->cancelled()) return;
     try {
+      Workspace workspace;
+      Context context{workspace, pool_.get(), threads_, job_.get()};
       status_ = task_->run(context);
     } catch (...) {
       failure_ = std::current_exception();
     }
   }
 
-  void OnOK() override {
-    const Napi::HandleScope scope(Env());
+  void settle(Napi::Env env) noexcept override {
     try {
-      deferred_.Resolve(guarded(Env(), [&] { return finish(); }));
-    } catch (const Napi::Error& error) {
-      deferred_.Reject(error.Value());
+      try {
+        deferred_.Resolve(guarded(env, [&] { return finish(env); }));
+      } catch (const Napi::Error& error) {
+        deferred_.Reject(error.Value());
+      }
+    } catch (...) {  // the environment is being terminated: nobody waits for the promise
     }
     task_.reset();  // and what it holds, so that V8 is told
-    tell_memory(Env());
+    tell_memory(env);
   }
 
  private:
   // Work that ended before it noticed has still been asked to stop: nothing is written.
-  Napi::Value finish() {
+  Napi::Value finish(Napi::Env env) {
     const Charging charging(*task_);
     if (failure_) std::rethrow_exception(failure_);
-    check(Env(), is_cancelled(job_.get()) ? aborted() : status_);
-    return task_->finish(Env());
+    check(env, job_->cancelled() ? aborted() : status_);
+    return task_->finish(env);
   }
 
   Napi::Promise::Deferred deferred_;
   std::unique_ptr<Task> task_;
-  std::shared_ptr<Job> job_;
+  std::shared_ptr<SharedJob> job_;
   std::shared_ptr<ThreadPool> pool_;
   std::size_t threads_;
   Status status_;
   std::exception_ptr failure_;
 };
 
-std::shared_ptr<Job> job_of(const Napi::Value& value) {
-  if (value.IsNull() || value.IsUndefined()) return nullptr;
+void JobHandle::cancel(const Napi::CallbackInfo& info) {
+  job_->cancel();
+  if (job_->call != nullptr) Environment::of(info.Env()).calls->cancel(*job_->call);
+}
+
+// The job of an argument, or one that only the environment's end cancels.
+std::shared_ptr<SharedJob> job_of(const Napi::Value& value) {
+  if (value.IsNull() || value.IsUndefined()) return std::make_shared<SharedJob>();
   return unwrap<JobHandle>(value, "job").job();
 }
 
@@ -108,9 +131,11 @@ Napi::Value run_now(Napi::Env env, Task& task) {
 }
 
 Napi::Value run_async(Napi::Env env, std::unique_ptr<Task> task, const Napi::Value& job) {
-  auto* worker = new Worker(env, std::move(task), job_of(job));
-  const Napi::Promise promise = worker->promise();
-  worker->Queue();
+  Environment& environment = Environment::of(env);
+  if (!environment.calls) environment.calls = Calls::open(env, *environment.executor);
+  auto call = std::make_unique<TaskCall>(env, std::move(task), job_of(job));
+  const Napi::Promise promise = call->promise();
+  check(env, environment.calls->start(env, std::move(call)));
   return promise;
 }
 

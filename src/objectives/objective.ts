@@ -142,21 +142,23 @@ export class NativeBackedObjective implements GeometryObjective {
   }
 
   async valueAsync(predictions: MatrixLike, options: EvaluateAsyncOptions = {}): Promise<number> {
-    checkOptions(options, evaluateAsyncOptions);
-    const args = evaluation(toMatrix('predictions', predictions), options);
-    return runJob((job) => this.native.evaluateAsync(...args, null, job), options);
+    return runJob(options, (job) => {
+      checkOptions(options, evaluateAsyncOptions);
+      return this.native.evaluateAsync(...evaluation(toMatrix('predictions', predictions), options), null, job);
+    });
   }
 
   async valueAndGradAsync<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
     predictions: M,
     options: EvaluateAsyncOptions<T> = {},
   ): Promise<ValueAndGrad<T>> {
-    checkOptions(options, evaluateAsyncOptions);
-    const matrix = toMatrix('predictions', predictions);
-    const gradient = gradientFor<T>(matrix, options.out);
-    const args = evaluation(matrix, options);
-    const value = await runJob((job) => this.native.evaluateAsync(...args, gradient.data, job), options);
-    return { value, gradient };
+    return runJob(options, async (job) => {
+      checkOptions(options, evaluateAsyncOptions);
+      const matrix = toMatrix('predictions', predictions);
+      const gradient = gradientFor<T>(matrix, options.out);
+      const value = await this.native.evaluateAsync(...evaluation(matrix, options), gradient.data, job);
+      return { value, gradient };
+    });
   }
 
   affinityGrad<M extends MatrixLike>(
