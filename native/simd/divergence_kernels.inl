@@ -44,9 +44,7 @@ struct Strip {
     store_vector<T>(multiply_add(by_log_pi, weight, load_vector(to)), to);
   }
   // Scratch memory of K vectors: the second to fourth of four.
-  T* row(std::size_t which, std::size_t k) const {
-    return pass.scratch + (which * pass.k + k) * kPanel;
-  }
+  T* row(std::size_t which, std::size_t k) const { return pass.scratch + (which * pass.k + k) * kPanel; }
 };
 
 template <class T>
@@ -89,8 +87,7 @@ void one_vs_all(DivergencePass<T>& pass) {
   sum_over_strips(pass, 1, [&](const Strip<T>& strip) {
     Vector<T> value{};
     for (std::size_t k = 0; k < strip.pass.k; ++k) {
-      const Halves<T> halves =
-          f(strip.tau(k), strip.pi(k), strip.difference(k), strip.template log_ratio_for<F>(k));
+      const Halves<T> halves = f(strip.tau(k), strip.pi(k), strip.difference(k), strip.template log_ratio_for<F>(k));
       value += halves.by_p + halves.by_q;
       if constexpr (kGradient) {
         strip.add_gradient(k, halves.by_p);
@@ -197,7 +194,7 @@ void entropy(DivergencePass<T>& pass) {
       const Vector<T> tau = strip.tau(k);
       const Vector<T> log_tau = strip.pass.log_tau != nullptr
                                     ? load_vector(strip.pass.log_tau + strip.first + k * kPanel)
-                                                        : math::log<T>(tau);
+                                    : math::log<T>(tau);
       value -= tau * log_tau;
       if constexpr (kGradient) strip.add_gradient(k, -tau * (log_tau + 1));
     }
@@ -223,7 +220,8 @@ constexpr DivergenceFunctions<T> functions_of() {
 template <template <class> class F>
 constexpr DivergenceEntry entry(const char* name) {
   constexpr bool separates = requires(F<double> f) { f.order(); };
-  return {name, F<float>::kFiniteOneVsAll, F<float>::kFiniteOneVsOne, !separates, functions_of<float, F>(), functions_of<double, F>()};
+  return {name,       F<float>::kFiniteOneVsAll, F<float>::kFiniteOneVsOne,
+          !separates, functions_of<float, F>(),  functions_of<double, F>()};
 }
 
 template <class T, Vector<T> (*kFunction)(Vector<T>)>
@@ -248,9 +246,11 @@ constexpr PanelKernels<T> kPanelKernels = {
 };
 
 constexpr DivergenceEntry kDivergences[] = {
-    entry<KullbackLeibler>("kl"), entry<ReverseKullbackLeibler>("reverse-kl"), entry<TotalVariation>("tv"),
-    entry<Hellinger>("hellinger"), entry<Pearson>("pearson"), entry<Neyman>("neyman"),
-    entry<JensenShannon>("js"), entry<Jeffreys>("jeffreys"), entry<LeCam>("lecam"), entry<Alpha>("alpha"),
+    entry<KullbackLeibler>("kl"), entry<ReverseKullbackLeibler>("reverse-kl"),
+    entry<TotalVariation>("tv"),  entry<Hellinger>("hellinger"),
+    entry<Pearson>("pearson"),    entry<Neyman>("neyman"),
+    entry<JensenShannon>("js"),   entry<Jeffreys>("jeffreys"),
+    entry<LeCam>("lecam"),        entry<Alpha>("alpha"),
 };
 
 constexpr DivergenceKernels kDivergenceKernels = {

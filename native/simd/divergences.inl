@@ -2,9 +2,9 @@
 // derivatives with respect to log p and log q, whose sum is F itself (Euler: F is homogeneous). They are finite where f
 // is not.
 //
-// With t = p / q, the halves are q t f'(t) and q (f(t) - t f'(t)). A multiple of t - 1 added to f changes no objective (the
-// sum of p - q over all that is compared is 0), and is chosen here so that f'(1) = 0: nothing cancels where p and q are
-// nearly equal. Each is given p, q, d = p - q and l = log(p / q), which may be more accurate than p and q are.
+// With t = p / q, the halves are q t f'(t) and q (f(t) - t f'(t)). A multiple of t - 1 added to f changes no objective
+// (the sum of p - q over all that is compared is 0), and is chosen here so that f'(1) = 0: nothing cancels where p and
+// q are nearly equal. Each is given p, q, d = p - q and l = log(p / q), which may be more accurate than p and q are.
 // Definitions: Csiszar 1967; the scale of each is that of the GEMINI paper's code where it has one.
 //
 // One-vs-one, F(tau_a pi_b, tau_b pi_a) is summed over all pairs of clusters. Where F is made of products of powers

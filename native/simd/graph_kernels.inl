@@ -184,10 +184,9 @@ std::size_t find_below(const T* values, std::size_t count, double bound, std::in
     const Block<double> block = load_as_double(values + i);
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
     for (std::size_t k = 0; k < Block<double>::kVectors; ++k) {  // used <= i + 8 k: there is room for all eight
-      const __mmask8 below =
-          _mm512_cmp_pd_mask(__m512d(block.vectors[k]), __m512d(bounds.vectors[k]), _CMP_LT_OQ);
-      const __m256i positions = _mm256_add_epi32(_mm256_set1_epi32(static_cast<int>(i + 8 * k)),
-                                                 _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+      const __mmask8 below = _mm512_cmp_pd_mask(__m512d(block.vectors[k]), __m512d(bounds.vectors[k]), _CMP_LT_OQ);
+      const __m256i positions =
+          _mm256_add_epi32(_mm256_set1_epi32(static_cast<int>(i + 8 * k)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(found + used), _mm256_maskz_compress_epi32(below, positions));
       used += static_cast<std::size_t>(__builtin_popcount(below));
     }
@@ -220,7 +219,8 @@ std::size_t tally(const T* values, std::size_t count, double low, double high, T
   for (; i + Block<double>::kLanes <= count; i += Block<double>::kLanes) {
     const Block<double> block = load_as_double(values + i);
     for (std::size_t k = 0; k < Block<double>::kVectors; ++k) {  // used <= i + 8 k: there is room for all eight
-      const __m512d value = __m512d(block.vectors[k]), least = __m512d(lows.vectors[k]), most = __m512d(highs.vectors[k]);
+      const __m512d value = __m512d(block.vectors[k]), least = __m512d(lows.vectors[k]),
+                    most = __m512d(highs.vectors[k]);
       const __mmask8 above = _mm512_cmp_pd_mask(value, least, _CMP_GT_OQ);
       const __mmask8 inside = _mm512_mask_cmp_pd_mask(above, value, most, _CMP_LT_OQ);
       _mm512_storeu_pd(between + used, _mm512_maskz_compress_pd(inside, value));

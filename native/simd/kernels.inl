@@ -1,5 +1,5 @@
-// The source of all vector kernels, included once per instruction set by a file that has chosen it (baseline.cpp, avx2.cpp,
-// avx512.cpp): GENMI_KERNELS names the table, GENMI_VECTOR_BYTES is the size of a register.
+// The source of all vector kernels, included once per instruction set by a file that has chosen it (baseline.cpp,
+// avx2.cpp, avx512.cpp): GENMI_KERNELS names the table, GENMI_VECTOR_BYTES is the size of a register.
 //
 // Written with the vector extensions of GCC and Clang. Nothing of the standard library may be called here: an inline
 // function compiled with wider instructions could take the place of the same one elsewhere in the program. Nothing is

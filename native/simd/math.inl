@@ -15,9 +15,9 @@ struct FormatOf<float> {
   typedef unsigned Naturals __attribute__((vector_size(GENMI_VECTOR_BYTES)));
   static constexpr int kMantissa = 23, kBias = 127, kTerms = 7, kLogarithmTerms = 4;
   static constexpr int kOne = 0x3f800000, kRootOfHalf = 0x3f3504f3;  // the bits of 1 and sqrt(1/2)
-  static constexpr float kRounder = 12582912.f;                  // 1.5 * 2^23: adding it leaves an integer in the low bits
+  static constexpr float kRounder = 12582912.f;  // 1.5 * 2^23: adding it leaves an integer in the low bits
   static constexpr float kLn2High = 0x1.63p-1f, kLn2Low = -0x1.bd0106p-13f;
-  static constexpr float kLeast = -104, kGreatest = 89;          // beyond these, exp is 0 or infinite
+  static constexpr float kLeast = -104, kGreatest = 89;  // beyond these, exp is 0 or infinite
   static constexpr float kSmallestNormal = 0x1p-126f, kToNormal = 0x1p24f;
   static constexpr float kToNormalExponent = 24;
 };
@@ -77,8 +77,8 @@ inline Integers<T> shift_right(Integers<T> positive, int places) {
   return reinterpret_cast<Integers<T>>(reinterpret_cast<Naturals<T>>(positive) >> places);
 }
 
-// sum_i coefficient(kFrom + i) x^i over kCount terms, where powers are x, x^2, x^4, ...: halves that do not wait for each
-// other (Estrin).
+// sum_i coefficient(kFrom + i) x^i over kCount terms, where powers are x, x^2, x^4, ...: halves that do not wait for
+// each other (Estrin).
 template <class T, class Coefficients, int kFrom, int kCount>
 inline Vector<T> polynomial(const Vector<T>* powers) {
   if constexpr (kCount == 1) {
@@ -174,13 +174,12 @@ inline Vector<T> log_reduced(Vector<T> f, Vector<T> exponent) {
   const Vector<T> s = f / (f + 2), z = s * s;
   const Vector<T> series = polynomial<T, ArtanhCoefficients, 1, F::kLogarithmTerms>(z);
   const Vector<T> half_square = f * f * T(0.5);
-  const Vector<T> tail =
-      multiply_add(s, multiply_add(series, z, half_square), exponent * F::kLn2Low);
+  const Vector<T> tail = multiply_add(s, multiply_add(series, z, half_square), exponent * F::kLn2Low);
   return multiply_add(exponent, spread(F::kLn2High), f - (half_square - tail));
 }
 
-// log(1 + d), where `one_plus` is 1 + d rounded, a positive normal number: accurate on both sides of d = 0 as the argument
-// alone is not.
+// log(1 + d), where `one_plus` is 1 + d rounded, a positive normal number: accurate on both sides of d = 0 as the
+// argument alone is not.
 template <class T>
 inline Vector<T> log_of_sum(Vector<T> one_plus, Vector<T> d) {
   using F = FormatOf<T>;

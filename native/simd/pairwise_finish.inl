@@ -97,8 +97,8 @@ struct ScaledExponentialLessOne {
 template <class T>
 void exponential_less_one_kernel(const Tile<T>& tile, const Finish<T>& finish) {
   finish_tile(tile, finish,
-              ScaledExponentialLessOne<T>{finish.subtract, static_cast<T>(-finish.gamma),
-                                          static_cast<T>(finish.scale), finish.zero, finish.at_zero});
+              ScaledExponentialLessOne<T>{finish.subtract, static_cast<T>(-finish.gamma), static_cast<T>(finish.scale),
+                                          finish.zero, finish.at_zero});
 }
 
 using Doubles = Vector<double>;

@@ -13,7 +13,7 @@ inline Vector<T> magnitude(Vector<T> x) {
   else return Vector<T>(vabsq_f64(float64x2_t(x)));
 #else
   return reinterpret_cast<Vector<T>>(reinterpret_cast<Integers<T>>(x) &
-                                         ~reinterpret_cast<Integers<T>>(spread<T>(T{-0.0})));
+                                     ~reinterpret_cast<Integers<T>>(spread<T>(T{-0.0})));
 #endif
 }
 
@@ -123,8 +123,8 @@ void reduce_panels(const PanelPair<T>& panels, const T* columns, std::size_t chu
   const std::size_t left = panels.features - chunk, count = left < kChunk ? left : kChunk;
   for (std::size_t i = 0; i < tile.rows; i += kBlockRows)
     reduce_block<T, Term, kPanels>(
-        panels.rows + i / kFeaturePanel<T> * panel_size + chunk * kFeaturePanel<T> + i % kFeaturePanel<T>, columns + chunk * kFeaturePanel<T>,
-        panel_size, count, chunk == 0, out + i * tile.stride, tile.stride);
+        panels.rows + i / kFeaturePanel<T> * panel_size + chunk * kFeaturePanel<T> + i % kFeaturePanel<T>,
+        columns + chunk * kFeaturePanel<T>, panel_size, count, chunk == 0, out + i * tile.stride, tile.stride);
 }
 
 template <class T, class Term>
@@ -136,7 +136,8 @@ void reduce_tile(const PanelPair<T>& panels, const Tile<T>& tile) {
       reduce_panels<T, Term, kBlockPanels>(panels, panels.columns + p * panel_size, chunk, tile,
                                            tile.entries + p * kFeaturePanel<T>);
     for (; p < count; ++p)
-      reduce_panels<T, Term, 1>(panels, panels.columns + p * panel_size, chunk, tile, tile.entries + p * kFeaturePanel<T>);
+      reduce_panels<T, Term, 1>(panels, panels.columns + p * panel_size, chunk, tile,
+                                tile.entries + p * kFeaturePanel<T>);
   }
 }
 

@@ -22,11 +22,9 @@ template <class T, class Panel>
 inline void write_tile(const Panel& panel, std::size_t column, std::size_t columns, T* rows, std::size_t stride) {
   for (std::size_t first = 0; first < kPanel; first += kLanes<T>) {
     Vector<T> tile[kTile<T>];
-    for (std::size_t j = 0; j < kTile<T>; ++j)
-      tile[j] = j < columns ? panel(column + j, first) : Vector<T>{};
+    for (std::size_t j = 0; j < kTile<T>; ++j) tile[j] = j < columns ? panel(column + j, first) : Vector<T>{};
     transpose_parts<T>(tile);
-    for (std::size_t i = 0; i < kTile<T>; ++i)
-      store_parts<T>(tile[i], rows + (first + i) * stride, kTile<T> * stride);
+    for (std::size_t i = 0; i < kTile<T>; ++i) store_parts<T>(tile[i], rows + (first + i) * stride, kTile<T> * stride);
   }
 }
 
@@ -104,10 +102,11 @@ bool read_probabilities(const T* data, std::size_t rows, std::size_t k, T least,
 template <class T>
 inline constexpr T kLeastLogarithm = sizeof(T) == 4 ? T(-1e30) : T(-1e300);
 
-// A panel's logits less the largest of each sample, their exponentials, and the sums of those. Returns 0 if all are finite.
+// A panel's logits less the largest of each sample, their exponentials, and the sums of those. Returns 0 if all are
+// finite.
 template <class T>
-inline Vector<T> read_exponentials(const T* data, std::size_t rows, std::size_t panel, std::size_t k, T* log_tau, T* tau,
-                                   T* sums) {
+inline Vector<T> read_exponentials(const T* data, std::size_t rows, std::size_t panel, std::size_t k, T* log_tau,
+                                   T* tau, T* sums) {
   Vector<T> not_finite{}, largest[kPanel / kLanes<T>];
   for (auto& each : largest) each = spread(-T(__builtin_inf()));
   read_panel(data, rows, panel, k, log_tau, [&](Vector<T> x, std::size_t first) {
@@ -140,7 +139,8 @@ bool read_logits(const T* data, std::size_t rows, std::size_t k, T* log_tau, T* 
     const std::size_t end = lesser(begin + kPanelsAtOnce, panels);
     alignas(128) T sums[kPanelsAtOnce * kPanel], logarithms[kPanelsAtOnce * kPanel];
     for (std::size_t p = begin; p < end; ++p)
-      not_finite += read_exponentials(data, rows, p, k, log_tau + p * size, tau + p * size, sums + (p - begin) * kPanel);
+      not_finite +=
+          read_exponentials(data, rows, p, k, log_tau + p * size, tau + p * size, sums + (p - begin) * kPanel);
     for (std::size_t at = 0; at < (end - begin) * kPanel; at += kLanes<T>) {
       const Vector<T> sum = load_vector(sums + at);
       store_vector<T>(math::log<T>(sum), logarithms + at);

@@ -103,7 +103,8 @@ inline void add_some(const T* const* rows, std::size_t row_count, const std::siz
     }
   }
   for (std::size_t c = 0; c < kColumns; ++c)
-    for (std::size_t v = 0; v < kVectors; ++v) store_vector<T>(load_vector(out[v] + c * kPanel) + sums[c][v], out[v] + c * kPanel);
+    for (std::size_t v = 0; v < kVectors; ++v)
+      store_vector<T>(load_vector(out[v] + c * kPanel) + sums[c][v], out[v] + c * kPanel);
 }
 
 template <class T, std::size_t kColumns, std::size_t kVectors>
@@ -125,7 +126,7 @@ inline std::size_t add_vectors(const T* const* rows, std::size_t row_step, std::
 
 template <class T, std::size_t kColumns>
 void add_group(const T* const* rows, std::size_t row_step, std::size_t row_count, Panels<const T> columns,
-                 std::size_t count, Panels<T> out) {
+               std::size_t count, Panels<T> out) {
   const std::size_t end = count * (kPanel / kLanes<T>);
   const std::size_t next = add_vectors<T, kColumns, 4>(rows, row_step, row_count, columns, 0, end, out);
   add_vectors<T, kColumns, 1>(rows, row_step, row_count, columns, next, end, out);

@@ -1,6 +1,7 @@
-// Total variation one-vs-one, sum over pairs of |tau_a pi_b - tau_b pi_a|, by ranks: with P_a the sum of pi_b and Q_a the
-// sum of tau_b over all b whose ratio tau_b / pi_b is below that of a, it is sum_a tau_a P_a - pi_a Q_a, counted once for each of
-// the two orders. Two sums under a mask for each pair, with several a at once in registers: no sort is as fast.
+// Total variation one-vs-one, sum over pairs of |tau_a pi_b - tau_b pi_a|, by ranks: with P_a the sum of pi_b and Q_a
+// the sum of tau_b over all b whose ratio tau_b / pi_b is below that of a, it is sum_a tau_a P_a - pi_a Q_a, counted
+// once for each of the two orders. Two sums under a mask for each pair, with several a at once in registers: no sort is
+// as fast.
 
 namespace genmi::simd {
 namespace {
@@ -39,17 +40,16 @@ struct Ties {
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
   unsigned short different[kCount];
   Ties() {
-    for (auto& lanes : different) lanes = static_cast<unsigned short>((1u << kLanes<T>) - 1);
+    for (auto& lanes : different) lanes = static_cast<unsigned short>(~(~0u << kLanes<T>));
   }
   void look(std::size_t j, Vector<T> a, Vector<T> b) {
     if constexpr (sizeof(T) == 4)
       different[j] = _mm512_mask_cmp_ps_mask(different[j], __m512(a), __m512(b), _CMP_NEQ_UQ);
     else
-      different[j] =
-          _mm512_mask_cmp_pd_mask(static_cast<__mmask8>(different[j]), __m512d(a), __m512d(b), _CMP_NEQ_UQ);
+      different[j] = _mm512_mask_cmp_pd_mask(static_cast<__mmask8>(different[j]), __m512d(a), __m512d(b), _CMP_NEQ_UQ);
   }
   bool any() const {
-    unsigned all_lanes = (1u << kLanes<T>) - 1, lanes = all_lanes;
+    unsigned all_lanes = ~(~0u << kLanes<T>), lanes = all_lanes;
     for (const auto each : different) lanes &= each;
     return lanes != all_lanes;
   }
@@ -68,8 +68,8 @@ template <class T>
 struct Variation {
   const Strip<T>& strip;
 
-  // What grows with tau / pi, and tells apart those near 1 as well as those near 0: it less 1, and below a half its negative
-  // inverse.
+  // What grows with tau / pi, and tells apart those near 1 as well as those near 0: it less 1, and below a half its
+  // negative inverse.
   static Vector<T> rank(Vector<T> tau, Vector<T> pi, Vector<T> d) {
     const auto above_half = d * 2 >= -pi;
     return (above_half ? d : pi * T(-0.25)) / (above_half ? pi : tau);
@@ -90,8 +90,7 @@ struct Variation {
     }
     for (std::size_t b = 0; b < clusters; ++b) {
       const Vector<T> other = load_vector(rank_of(b)), pi = strip.pi(b), tau = strip.tau(b);
-      for (std::size_t j = 0; j < kCount; ++j)
-        add_below<T, kOrEqual>(own[j], other, pi, tau, sums_pi[j], sums_tau[j]);
+      for (std::size_t j = 0; j < kCount; ++j) add_below<T, kOrEqual>(own[j], other, pi, tau, sums_pi[j], sums_tau[j]);
     }
     for (std::size_t j = 0; j < kCount; ++j) {
       store_vector<T>(sums_pi[j], below_pi(first + j));

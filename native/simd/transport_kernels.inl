@@ -125,7 +125,8 @@ double close_slack(const CoarsePotentials& coarse, const T* costs, const double*
       std::size_t listed[kListed], close = 0;
       for (std::size_t k = 0; k < kListed && j < columns; ++k, j += kStretch) {
         listed[close] = j;
-        close += any_close<both>(coarse.costs + i * coarse.stride + j, coarse.columns + j, coarse.rows[i], coarse.margin);
+        close +=
+            any_close<both>(coarse.costs + i * coarse.stride + j, coarse.columns + j, coarse.rows[i], coarse.margin);
       }
       for (std::size_t k = 0; k < close; ++k) {
         const std::size_t first = listed[k], left = columns - first;
@@ -207,8 +208,8 @@ void scale_rows(const float* kernel, const float* columns, const float* weights,
     factors[r] = all(factor < kLeastGibbsWeight ? 0.f : factor);
   }
   for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
-    const Block<float> added = (factors[0] * load(a + j) + factors[1] * load(b + j)) +
-                               (factors[2] * load(c + j) + factors[3] * load(d + j));
+    const Block<float> added =
+        (factors[0] * load(a + j) + factors[1] * load(b + j)) + (factors[2] * load(c + j) + factors[3] * load(d + j));
     store(load(sums + j) + added, sums + j);
   }
 }

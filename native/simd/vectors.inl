@@ -298,8 +298,8 @@ inline T reduce(Block<T> block, Operation operation) {
   return fold<T, GENMI_VECTOR_BYTES>(lanes, operation);
 }
 
-// Half a vector of float32 as one of float64, and back: GCC 12 takes the conversions of Arm's and AVX-512's apart. (With a
-// mask of all lanes AVX-512's is the same, without a warning about the undefined lanes of none.)
+// Half a vector of float32 as one of float64, and back: GCC 12 takes the conversions of Arm's and AVX-512's apart.
+// (With a mask of all lanes AVX-512's is the same, without a warning about the undefined lanes of none.)
 typedef float HalfFloats __attribute__((vector_size(GENMI_VECTOR_BYTES / 2), aligned(4), may_alias));
 inline Vector<double> load_wide(const float* from) {
 #if defined(__aarch64__)
