@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Where benchmarks make their inputs, once, for all who read them. */
 export const inputs = join(root, 'out/bench/inputs');
 const python = join(root, '.cache/bench-peers/bin/python');
-const native = join(root, 'out/bench-native/kernels_bench');
+const native = join(root, 'out/native-release/kernels_bench');
 /** Whether the processes can be started at all. */
 export const installed = { python: existsSync(python), native: existsSync(native) };
 

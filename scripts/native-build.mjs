@@ -2,6 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
+/** The native code as it is released. Native tests and the benchmarks' native part share the folder, and so its objects. */
+export const RELEASE = {
+  folder: 'out/native-release',
+  definitions: ['CMAKE_BUILD_TYPE=Release', 'GENMI_SANITIZE='],
+};
+
 export function run(command, args, environment = {}) {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...environment } });
   if (error?.code === 'ENOENT') {
@@ -13,6 +19,15 @@ export function run(command, args, environment = {}) {
 }
 
 export function build(folder, ...definitions) {
+  configure(folder, ...definitions);
+  make(folder);
+}
+
+export function configure(folder, ...definitions) {
   run('cmake', ['-S', '.', '-B', folder, ...definitions.map((definition) => `-D${definition}`)]);
-  run('cmake', ['--build', folder, '--parallel', String(availableParallelism())]);
+}
+
+/** Builds one target of a configured folder; without a name, those that are built by default. */
+export function make(folder, target = 'all') {
+  run('cmake', ['--build', folder, '--target', target, '--parallel', String(availableParallelism())]);
 }

@@ -1,14 +1,14 @@
 // Solves a million random transport problems with proof, other ones every day: `node scripts/nightly.mjs [problems] [first seed]`.
-import { build, run } from './native-build.mjs';
+import { build, RELEASE, run } from './native-build.mjs';
 
 const MILLISECONDS_PER_DAY = 86_400_000;
 const [problems = '1000000', seed] = process.argv.slice(2);
 const today = Math.floor(Date.now() / MILLISECONDS_PER_DAY);
 const firstSeed = seed ?? String(today * Number(problems));
 
-build('out/native-release', 'CMAKE_BUILD_TYPE=Release', 'GENMI_SANITIZE=');
+build(RELEASE.folder, ...RELEASE.definitions);
 console.log(`GENMI_SEED=${firstSeed} GENMI_PROBLEMS=${problems}`);
-run('out/native-release/native_tests', ['--gtest_filter=RandomProblems.*'], {
+run(`${RELEASE.folder}/native_tests`, ['--gtest_filter=RandomProblems.*'], {
   GENMI_PROBLEMS: problems,
   GENMI_SEED: firstSeed,
 });

@@ -1,4 +1,4 @@
-/** The first table: genmi's time beside everybody else's, a line for each of them. */
+/** The first table: genmi's time beside everybody else's, a line for each of them; without anybody else, genmi's alone. */
 import { median } from '../statistics.js';
 import { against, type Column, milliseconds } from '../table.js';
 import { BEST_BLAS, PEAK, READ_LIMIT, READ_LIMIT_WHOLE, type Row } from './rows.js';
@@ -6,9 +6,10 @@ import { BEST_BLAS, PEAK, READ_LIMIT, READ_LIMIT_WHOLE, type Row } from './rows.
 /** Median seconds. */
 export interface Figure {
   readonly name: string;
-  readonly peer: string;
   readonly genmi: number;
-  readonly seconds: number;
+  /** With whom genmi is compared, and their time. */
+  readonly peer?: string;
+  readonly seconds?: number;
   /** What `seconds / genmi` must reach. */
   readonly target?: number;
 }
@@ -30,8 +31,10 @@ export function figuresOf(
   const targetOf = (peer: string): number | undefined => {
     if (row.float32 === undefined) return row.targets[peer] ?? (peer === fastest ? row.targets[BEST_BLAS] : undefined);
     const single = earlier.find(({ name, peer: other }) => name === row.float32 && other === peer);
-    return single && libraries.includes(peer) ? Number((single.seconds / single.genmi / 2).toPrecision(3)) : undefined;
+    if (single?.seconds === undefined || !libraries.includes(peer)) return undefined;
+    return Number((single.seconds / single.genmi / 2).toPrecision(3));
   };
+  if (Object.keys(others).length === 0) return [{ name: row.name, genmi }];
   return Object.entries(others).map(([peer, seconds]) => {
     const target = withTargets ? targetOf(peer) : undefined;
     return { name: row.name, peer, genmi, seconds, ...(target !== undefined && { target }) };
@@ -48,10 +51,13 @@ function withoutSlower(seconds: Readonly<Record<string, number>>): Record<string
   return Object.fromEntries(Object.entries(seconds).filter(([name]) => !slower.includes(name)));
 }
 
+const ratio = ({ seconds, genmi, target }: Figure): string =>
+  seconds === undefined ? '-' : against(seconds / genmi, target, 'at least');
+
 export const figureColumns: readonly Column<Figure>[] = [
   { title: 'work', width: 34, text: ({ name }) => name },
-  { title: 'against', width: 28, text: ({ peer }) => peer },
-  { title: 'its time, ms', width: 12, text: ({ seconds }) => milliseconds(seconds) },
+  { title: 'against', width: 28, text: ({ peer }) => peer ?? '-' },
+  { title: 'its time, ms', width: 12, text: ({ seconds }) => (seconds === undefined ? '-' : milliseconds(seconds)) },
   { title: 'genmi, ms', width: 10, text: ({ genmi }) => milliseconds(genmi) },
-  { title: 'ratio', width: 16, text: ({ seconds, genmi, target }) => against(seconds / genmi, target, 'at least') },
+  { title: 'ratio', width: 16, text: ratio },
 ];

@@ -8,10 +8,11 @@ import { rowsOption, smokeOption } from '../arguments.js';
 import { loadEngineOn } from '../engine.js';
 import { describeMachine, machineLine } from '../machine.js';
 import { median } from '../statistics.js';
-import { against, type Column, milliseconds, number, tableHead, tableLine } from '../table.js';
+import { tableHead, tableLine } from '../table.js';
 import { SNAPSHOT_ENTROPY } from '../transport/predictions.js';
 import type { State } from '../transport/rows.js';
 import { type Row, rows } from './rows.js';
+import { type Share, shareColumns } from './share.js';
 import { BATCH, CLUSTERS, type StepTimes, Training } from './training.js';
 
 const IMAGES = 5000;
@@ -21,26 +22,6 @@ const THREADS = 2;
 const MEASURED = 40;
 const DROPPED = 10;
 const MAX_STEPS = 2000;
-
-/** Medians: seconds, and the predictions' entropy as a share of log K. */
-interface Share extends StepTimes {
-  readonly objective: string;
-  readonly state: State;
-  readonly target: number | undefined;
-}
-
-const columns: readonly Column<Share>[] = [
-  { title: 'loss', width: 27, text: ({ objective }) => objective },
-  { title: 'state', width: 6, text: ({ state }) => state },
-  { title: 'entropy', width: 9, text: ({ entropy }) => number(entropy) },
-  { title: 'network, ms', width: 12, text: ({ network }) => milliseconds(network) },
-  { title: 'loss, ms', width: 9, text: ({ loss }) => milliseconds(loss) },
-  {
-    title: 'loss, %',
-    width: 13,
-    text: ({ loss, network, target }) => against((100 * loss) / network, target, 'at most'),
-  },
-];
 
 const options = new Command('npm run bench:step --')
   .description("The share of losses in MNIST training steps, of the network's own time in tfjs-node.")
@@ -56,7 +37,7 @@ const engine = await loadEngineOn(THREADS);
 const machine = describeMachine({ [engine.name]: engine.tf.version_core, threads: `${THREADS}` });
 console.log(machineLine(machine));
 console.log(`784-1200-${CLUSTERS}, batches of ${BATCH} of ${images} images\n`);
-console.log(tableHead(columns));
+console.log(tableHead(shareColumns));
 const figures = measure();
 if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...machine, figures }, undefined, 2)}\n`);
 
@@ -68,7 +49,7 @@ function measure(): Share[] {
   for (const row of options.smoke ? [] : selected.slice(0, 1)) measureRow(row, digits, x);
   return selected.flatMap((row) =>
     measureRow(row, digits, x).map((share) => {
-      console.log(tableLine(columns, share));
+      console.log(tableLine(shareColumns, share));
       return share;
     }),
   );

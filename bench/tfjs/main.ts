@@ -12,7 +12,8 @@ import { loadEngineOn } from '../engine.js';
 import { describeMachine, machineLine } from '../machine.js';
 import { normals } from '../random.js';
 import { median, timed } from '../statistics.js';
-import { against, type Column, milliseconds, tableHead, tableLine } from '../table.js';
+import { tableHead, tableLine } from '../table.js';
+import { type Figure, figureColumns } from './figure.js';
 import { operationsLosses } from './losses.js';
 import { type Row, rowName, rows } from './rows.js';
 
@@ -36,26 +37,6 @@ const TINY = { n: 32, k: 4 };
 type Loss = (logits: Tensor2D) => Scalar;
 type Evaluated = { readonly value: number; readonly gradient: Float32Array };
 
-/** Median seconds of a value and gradient, out of the engine. */
-interface Figure {
-  readonly name: string;
-  /** Of the fastest way that there is. */
-  readonly operations: number;
-  readonly genmi: number;
-  readonly target?: number;
-}
-
-const columns: readonly Column<Figure>[] = [
-  { title: 'loss', width: 24, text: ({ name }) => name },
-  { title: 'operations, ms', width: 14, text: ({ operations }) => milliseconds(operations) },
-  { title: 'genmi, ms', width: 9, text: ({ genmi }) => milliseconds(genmi) },
-  {
-    title: 'ratio',
-    width: 13,
-    text: ({ operations, genmi, target }) => against(operations / genmi, target, 'at least'),
-  },
-];
-
 const options = new Command('npm run bench:tfjs --')
   .description(
     'Losses of genmi/tfjs against the same losses in TensorFlow.js operations: value and gradient from logits.',
@@ -75,12 +56,12 @@ const machine = describeMachine({
   threads: `${THREADS}`,
   'calls in a row': `${options.calls}`,
 });
-console.log(`${machineLine(machine)}\n\n${tableHead(columns)}`);
+console.log(`${machineLine(machine)}\n\n${tableHead(figureColumns)}`);
 const figures = rows
   .filter((row) => options.rows.test(rowName(row)))
   .map((row) => {
     const figure = measure(engine.tf, options.smoke ? { loss: row.loss, ...TINY } : row);
-    console.log(tableLine(columns, figure));
+    console.log(tableLine(figureColumns, figure));
     return figure;
   });
 if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...machine, figures }, undefined, 2)}\n`);

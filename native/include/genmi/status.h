@@ -1,4 +1,4 @@
-// What every room answers with: success, or why not. The core never prints, aborts or throws across its boundary.
+// The answer of every room: success, or why not. The core never prints or aborts; the one exception is std::bad_alloc.
 #pragma once
 
 #include <string>

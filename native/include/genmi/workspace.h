@@ -1,4 +1,4 @@
-// Scratch memory that is kept between calls, so that a training step allocates nothing but its result.
+// Scratch memory that is kept between calls: a training step allocates its result and, over features, packed samples.
 #pragma once
 
 #include <cstddef>
