@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Affinity, config, info, type Matrix, mmd, wasserstein } from '../src/index.js';
-import { runBare, runProgram, startWorker, workerSource } from './support/dist.js';
+import { entry, runBare, runProgram, startWorker, workerSource } from './support/dist.js';
 import { rejectionOf } from './support/errors.js';
 import { gaussian, random } from './support/random.js';
 
@@ -92,6 +92,8 @@ describe('the addon loaded twice', () => {
       const { sum, logits, options } = problem(20, 3);
       const expected = sum.value(logits, options);
       const error = (code, message) => Object.assign(new Error(message), { code });
+      const { native } = await import(new URL('native.js', ${JSON.stringify(entry.href)}).href);
+      const addons = [native];
       for (const file of [info().binary, ${JSON.stringify(copy)}]) {
         const module = { exports: {} };
         process.dlopen(module, file);
@@ -99,10 +101,21 @@ describe('the addon loaded twice', () => {
         const kl = new module.exports.Objective('f-divergence', { mode: 'ova', f: 'kl' });
         const value = kl.evaluate(logits.data, 20, 3, true, false, 1e-12, null, null);
         if (value !== genmi.kl({ mode: 'ova' }).value(logits, options)) throw new Error('other values');
-        // An object of the one is no object of the other.
-        const affinity = module.exports.measure(logits.data, 20, 3, { kind: 'kernel', name: 'rbf', storage: 'dense', precision: 'float64' });
-        if (affinity.size !== 20) throw new Error('no affinity');
+        addons.push(module.exports);
       }
+      const measure = { kind: 'kernel', name: 'rbf', storage: 'dense', precision: 'float64' };
+      const affinities = addons.map((addon) => addon.measure(logits.data, 20, 3, measure));
+      const outcomes = addons.map((addon) => affinities.map((affinity) => {
+        try {
+          return new addon.Objective('mmd', { mode: 'ova', affinity }).evaluate(logits.data, 20, 3, true, false, 1e-12, null, null) > 0;
+        } catch ({ code }) {
+          return code;
+        }
+      }));
+      // An object of the one is no object of the other.
+      const none = 'ERR_INVALID_ARG_TYPE';
+      const own = [[true, none, none], [none, true, none], [none, none, true]];
+      if (JSON.stringify(outcomes) !== JSON.stringify(own)) throw new Error(JSON.stringify(outcomes));
       if (sum.value(logits, options) !== expected) throw new Error('changed');
       try { genmi.gemini('mmd_ova'); } catch (error) { if (!(error instanceof TypeError)) throw error; }
       console.log('fine');

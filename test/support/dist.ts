@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type Ended, execute } from './processes.js';
 
-const entry = new URL('../../dist/index.js', import.meta.url);
+export const entry = new URL('../../dist/index.js', import.meta.url);
 if (!existsSync(entry)) throw new Error('dist/ is missing: run `npm run build` first');
 
 // What every program below starts with: the package, and problems whose numbers are the same everywhere.
