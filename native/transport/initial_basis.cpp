@@ -11,8 +11,7 @@ constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
 bool InitialBasis::build(const Problem& problem, const Job* job, SpanningTree& tree) {
   const CostBlock& costs = problem.costs;
-  if (!sinkhorn_.approximate(problem, job, first_potentials_)) return false;
-  if (!matrix_minimum_.allocate(problem, first_potentials_, job, shipments_)) return false;
+  if (!ship(problem, job)) return false;
   const Sides sides = Sides::bipartite(costs.rows, costs.columns);
   tree.start(sides, sides.row_node(0));
   index_shipments(tree);
@@ -34,6 +33,12 @@ bool InitialBasis::build(const Problem& problem, const Job* job, SpanningTree& t
   }
   tree.build_preorder();
   return true;
+}
+
+bool InitialBasis::ship(const Problem& problem, const Job* job) {
+  if (SuccessivePaths::is_for(problem)) return successive_paths_.allocate(problem, job, shipments_);
+  return sinkhorn_.approximate(problem, job, first_potentials_) &&
+         matrix_minimum_.allocate(problem, first_potentials_, job, shipments_);
 }
 
 void InitialBasis::index_shipments(const SpanningTree& tree) {

@@ -1,9 +1,9 @@
 // A first basis that is strongly feasible (Cunningham, "A network simplex method", 1976): from every node, some flow
 // can be sent to the root through the tree. With our arcs this means that every column's arc to its parent has flow.
 //
-// The matrix minimum rule ships positive amounts only, so its forest has the property wherever its trees are rooted.
-// Each tree is then joined to the root's by an arc without flow from one of its rows, for which that is allowed: no
-// artificial node, no arc of a big cost M that would spoil the potentials.
+// The matrix minimum rule, or successive paths where one side is short, ship positive amounts only, so their forest has
+// the property wherever its trees are rooted. Each tree is then joined to the root's by an arc without flow from one of
+// its rows, for which that is allowed: no artificial node, no arc of a big cost M that would spoil the potentials.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,7 @@
 #include "transport/problem.h"
 #include "transport/sinkhorn.h"
 #include "transport/spanning_tree.h"
+#include "transport/successive_paths.h"
 
 namespace genmi::transport {
 
@@ -34,6 +35,7 @@ class InitialBasis {
     std::size_t column;
     double reduced_cost;
   };
+  bool ship(const Problem& problem, const Job* job);
   void index_shipments(const SpanningTree& tree);
   void walk(Node start, double potential, const CostBlock& costs, const SpanningTree& tree);
   void attach_walked(SpanningTree& tree);
@@ -42,6 +44,7 @@ class InitialBasis {
   Sinkhorn sinkhorn_;
   FirstPotentials first_potentials_;
   MatrixMinimum matrix_minimum_;
+  SuccessivePaths successive_paths_;
   std::vector<Shipment> shipments_;
   // Each node's shipments as a linked list: shipment s is element 2 s in the list of its row, 2 s + 1 in its column's.
   std::vector<std::size_t> first_, next_;

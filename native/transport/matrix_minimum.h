@@ -1,5 +1,8 @@
 // The matrix minimum rule for a first feasible flow: again and again, ship as much as possible over the cheapest pair
 // of a row with supply left and a column with demand left. With first potentials, cheap is what has a low reduced cost.
+//
+// Each row keeps an offer, its cheapest column, and makes a new one once that column is exhausted. Few rows beside many
+// columns would make an offer for each column, by looking at all of them: then each column keeps its cheapest row.
 #pragma once
 
 #include <cstddef>
@@ -25,19 +28,23 @@ class MatrixMinimum {
                 std::vector<Shipment>& shipments);
 
  private:
-  // A row and the column that was its cheapest when it was last looked at.
+  // A line, which is a row or a column, and the line of the other side that was its cheapest when last looked at.
   struct Offer {
     float cost;
-    std::int32_t row, column;
+    std::int32_t line, partner;
   };
+  template <class BestOffer>
+  bool ship(std::span<const std::int64_t> line_masses, std::span<const std::int64_t> partner_masses,
+            const BestOffer& best_offer, const Job* job, std::vector<Shipment>& shipments);
   static bool is_worse(const Offer& a, const Offer& b);
-  Offer best_offer(const CostBlock& costs, const FirstPotentials& potentials, std::size_t row) const;
+  Offer row_offer(const CostBlock& costs, const FirstPotentials& potentials, std::size_t row) const;
+  Offer column_offer(const CostBlock& costs, const FirstPotentials& potentials, std::size_t column) const;
   void drop_best();
   void replace_best(const Offer& offer);
 
-  std::vector<Offer> offers_;  // a heap, the cheapest on top
-  std::vector<std::int64_t> supplies_, demands_;
-  AlignedVector<float> prices_;  // a column's potential while it has demand left, then -infinity
+  std::vector<Offer> offers_;                   // a heap, the cheapest on top
+  std::vector<std::int64_t> lines_, partners_;  // masses that are left
+  AlignedVector<float> prices_;                 // a partner's potential while it has mass left, then -infinity
 };
 
 }  // namespace genmi::transport

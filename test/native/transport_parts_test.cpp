@@ -12,7 +12,9 @@
 #include "transport/marginals.h"
 #include "transport/matrix_minimum.h"
 #include "transport/sinkhorn.h"
+#include "transport/successive_paths.h"
 #include "transport_support.h"
+#include "transport_trees.h"
 
 namespace genmi::transport {
 namespace {
@@ -412,6 +414,44 @@ TEST(MatrixMinimum, StopsWhenCancelled) {
 }
 
 // ---- First potentials ----
+
+// Between two sides, one of which is short: masses that are tied or not, costs that are tied or not.
+TEST(SuccessivePaths, ShipEverythingOnAForest) {
+  Random random(24);
+  SuccessivePaths paths;
+  std::vector<Shipment> shipments;
+  for (std::size_t repeat = 0; repeat < 120; ++repeat) {
+    const std::size_t few = 1 + below(6, random), many = 16 * few + below(3000, random);
+    const bool is_wide = repeat % 2 == 0;
+    const std::size_t rows = is_wide ? few : many, columns = is_wide ? many : few;
+    const Matrix costs =
+        repeat % 3 == 0 ? small_whole_costs(rows, columns, random) : random_costs(rows, columns, random);
+    const Costs prepared = prepare(costs);
+    const auto total = static_cast<std::int64_t>(many * (1 + repeat % 4));
+    Units supplies = random_units(rows, total, random), demands = random_units(columns, total, random);
+    const Problem problem{prepared.block(), supplies, demands};
+    ASSERT_TRUE(SuccessivePaths::is_for(problem));
+    ASSERT_TRUE(paths.allocate(problem, nullptr, shipments));
+    ASSERT_TRUE(is_forest(shipments, rows, columns));
+    for (const auto& [row, column, flow] : shipments) {
+      ASSERT_GT(flow, 0);
+      supplies[row] -= flow;
+      demands[column] -= flow;
+    }
+    EXPECT_EQ(supplies, Units(rows));
+    EXPECT_EQ(demands, Units(columns));
+  }
+}
+
+TEST(SuccessivePaths, StopWhenCancelled) {
+  const Matrix costs(1, 40);
+  const Costs prepared = prepare(costs);
+  const Units supplies = {40}, demands(40, 1);
+  Job job;
+  job.cancel();
+  std::vector<Shipment> shipments;
+  EXPECT_FALSE(SuccessivePaths().allocate({prepared.block(), supplies, demands}, &job, shipments));
+}
 
 TEST(Sinkhorn, PotentialsAreFiniteForExtremeCostsAndMasses) {
   Random random(23);
