@@ -12,6 +12,7 @@ import {
   precisionOf,
   precisions,
 } from './affinity-options.js';
+import { isMarked, mark, notOurs } from './copies.js';
 import { describe, invalidType, outOfRange } from './errors.js';
 import { type AsyncOptions, asyncOptions, runJob } from './jobs.js';
 import { type Matrix, type MatrixLike, type Rows, toMatrix, toRows } from './matrix.js';
@@ -25,6 +26,12 @@ import {
   native,
 } from './native.js';
 import { checkBoolean, checkNumber, checkOptions, oneOf, optionalNumber } from './options.js';
+
+/** Only this module constructs affinities. */
+const INTERNAL = Symbol('internal');
+
+/** @internal The native affinity behind an argument. */
+export let nativeOf: (affinity: unknown, argument: string) => NativeAffinity;
 
 /** The graph whose hops were counted. */
 export interface HopGraph {
@@ -58,7 +65,7 @@ function hopArguments(x: MatrixLike | Affinity, options: HopOptions, others: rea
     checkFits(`Hop distances between ${n} samples`, hopBytes(n, hops), 'use fewer samples');
     return hops;
   };
-  if (x instanceof Affinity) {
+  if (isAffinity(x)) {
     if (options.metric !== undefined) {
       throw outOfRange('metric', 'none when x is an affinity', describe(options.metric), 'the affinity has one');
     }
@@ -67,6 +74,11 @@ function hopArguments(x: MatrixLike | Affinity, options: HopOptions, others: rea
   }
   const measure = hopMeasure(x, options);
   return { measure, hops: checked(measure[1]) };
+}
+
+/** Also of another copy, or a proxy: refused where it is opened. */
+function isAffinity(x: MatrixLike | Affinity): x is Affinity {
+  return isMarked(x, 'Affinity');
 }
 
 function disconnectedHops(disconnected: HopOptions['disconnected'], n: number): number | undefined {
@@ -122,8 +134,8 @@ export class Affinity implements Disposable {
   readonly graph: HopGraph | undefined;
 
   /** @internal Use `Affinity.kernel`, `.distance`, `.hops` or `.precomputed`. */
-  constructor(from: NativeAffinity, graph?: HopGraph) {
-    if (typeof from?.submatrix !== 'function') {
+  constructor(key: typeof INTERNAL, from: NativeAffinity, graph?: HopGraph) {
+    if (key !== INTERNAL) {
       throw invalidType('Affinity', 'Affinity.kernel, .distance, .hops or .precomputed', 'new Affinity()');
     }
     this.#native = from;
@@ -134,7 +146,17 @@ export class Affinity implements Disposable {
     this.precision = from.precision;
     this.#bytes = from.bytes;
     this.graph = graph;
-    toNative.set(this, from);
+  }
+
+  static {
+    mark(Affinity.prototype, 'Affinity');
+    nativeOf = (affinity, argument) => Affinity.#own(affinity, argument).#native;
+  }
+
+  /** The affinity itself, unless it is another copy's, or a proxy. */
+  static #own(affinity: unknown, argument: string): Affinity {
+    if (typeof affinity === 'object' && affinity !== null && #native in affinity) return affinity;
+    throw notOurs(argument, 'Affinity', affinity, Affinity.prototype);
   }
 
   /**
@@ -146,7 +168,7 @@ export class Affinity implements Disposable {
    * Definitions and defaults: scikit-learn, `sklearn.metrics.pairwise`.
    */
   static kernel(x: MatrixLike, options: KernelOptions): Affinity {
-    return new Affinity(native.measure(...kernelArguments(x, options)));
+    return new Affinity(INTERNAL, native.measure(...kernelArguments(x, options)));
   }
 
   /**
@@ -156,7 +178,7 @@ export class Affinity implements Disposable {
    * Cost and errors: as `kernel`.
    */
   static distance(x: MatrixLike, options: DistanceOptions): Affinity {
-    return new Affinity(native.measure(...distanceArguments(x, options)));
+    return new Affinity(INTERNAL, native.measure(...distanceArguments(x, options)));
   }
 
   /**
@@ -187,19 +209,19 @@ export class Affinity implements Disposable {
    * @throws RangeError ERR_OUT_OF_RANGE with the entry that is wrong, TypeError ERR_INVALID_ARG_TYPE.
    */
   static precomputed(matrix: MatrixLike, kind: 'kernel' | 'distance', options: PrecomputedOptions = {}): Affinity {
-    return new Affinity(native.precomputed(...precomputedArguments(matrix, kind, options)));
+    return new Affinity(INTERNAL, native.precomputed(...precomputedArguments(matrix, kind, options)));
   }
 
   /** As `kernel`, on another thread. Rejects with the signal's reason when aborted. */
   static async kernelAsync(x: MatrixLike, options: KernelOptions & AsyncOptions): Promise<Affinity> {
     const start = (job: NativeJob) => native.measureAsync(...kernelArguments(x, options, asyncOptions), job);
-    return new Affinity(await runJob(options, start));
+    return new Affinity(INTERNAL, await runJob(options, start));
   }
 
   /** As `distance`, on another thread. Rejects with the signal's reason when aborted. */
   static async distanceAsync(x: MatrixLike, options: DistanceOptions & AsyncOptions): Promise<Affinity> {
     const start = (job: NativeJob) => native.measureAsync(...distanceArguments(x, options, asyncOptions), job);
-    return new Affinity(await runJob(options, start));
+    return new Affinity(INTERNAL, await runJob(options, start));
   }
 
   /** As `hops`, on another thread. Rejects with the signal's reason when aborted. */
@@ -220,7 +242,7 @@ export class Affinity implements Disposable {
   ): Promise<Affinity> {
     const start = (job: NativeJob) =>
       native.precomputedAsync(...precomputedArguments(matrix, kind, options, asyncOptions), job);
-    return new Affinity(await runJob(options, start));
+    return new Affinity(INTERNAL, await runJob(options, start));
   }
 
   /**
@@ -234,7 +256,7 @@ export class Affinity implements Disposable {
   rows(rows: Rows): Matrix {
     const indices = toRows(rows);
     if (indices === null) throw invalidType('rows', 'an Int32Array or an array of integers', describe(rows));
-    return this.#submatrix(indices, indices.length);
+    return Affinity.#own(this, 'affinity').#submatrix(indices, indices.length);
   }
 
   /**
@@ -244,7 +266,7 @@ export class Affinity implements Disposable {
    * @throws GenmiError ERR_OUT_OF_MEMORY, with the size, when they would not fit; ERR_DISPOSED.
    */
   toMatrix(): Matrix {
-    return this.#submatrix(null, this.size);
+    return Affinity.#own(this, 'affinity').#submatrix(null, this.size);
   }
 
   #submatrix(rows: Int32Array | null, n: number): Matrix {
@@ -257,13 +279,14 @@ export class Affinity implements Disposable {
 
   /** Native memory in use; 0 when disposed of. */
   get bytes(): number {
-    return this.#bytes;
+    return Affinity.#own(this, 'affinity').#bytes;
   }
 
   /** Frees the native memory; objectives that use it throw GenmiError ERR_DISPOSED from now on. */
   dispose(): void {
-    this.#native.dispose();
-    this.#bytes = 0;
+    const own = Affinity.#own(this, 'affinity');
+    own.#native.dispose();
+    own.#bytes = 0;
   }
 
   [Symbol.dispose](): void {
@@ -275,16 +298,6 @@ export class Affinity implements Disposable {
   }
 }
 
-// What only this package may reach.
-const toNative = new WeakMap<Affinity, NativeAffinity>();
-
-/** @internal The native affinity behind an argument. */
-export function nativeOf(affinity: unknown, argument: string): NativeAffinity {
-  const found = affinity instanceof Affinity ? toNative.get(affinity) : undefined;
-  if (found === undefined) throw invalidType(argument, 'an Affinity', describe(affinity));
-  return found;
-}
-
 function fromHops({ affinity, ...graph }: NativeHopResult): Affinity {
-  return new Affinity(affinity, graph);
+  return new Affinity(INTERNAL, affinity, graph);
 }

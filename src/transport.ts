@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Exact optimal transport: many problems over one cost matrix, or one over a rectangular one. */
 import { type Affinity, nativeOf } from './affinity.js';
+import { mark, notOurs } from './copies.js';
 import { describe, invalidType, isArray, outOfRange } from './errors.js';
 import { runJob } from './jobs.js';
 import { isPrecision, type MatrixLike, type Precision, toMatrix } from './matrix.js';
@@ -78,11 +79,22 @@ export class TransportSolver {
     this.size = affinity.size;
   }
 
+  static {
+    mark(TransportSolver.prototype, 'TransportSolver');
+  }
+
+  /** The solver itself, unless it is another copy's, or a proxy. */
+  static #own(solver: TransportSolver): TransportSolver {
+    if (#native in solver) return solver;
+    throw notOurs('solver', 'TransportSolver', solver, TransportSolver.prototype);
+  }
+
   /** One problem: the cheapest way to move the weights p to the weights q, N numbers each. */
   solve(p: Weights, q: Weights, options: SolveOptions = {}): TransportResult {
     checkOptions(options, ['plan', 'maxPivots']);
-    const [supply, demand] = [toWeights('p', p, this.size), toWeights('q', q, this.size)];
-    const solved = this.#native.solveMany(supply, demand, 1, true, this.#options(options));
+    const own = TransportSolver.#own(this);
+    const [supply, demand] = [toWeights('p', p, own.size), toWeights('q', q, own.size)];
+    const solved = own.#native.solveMany(supply, demand, 1, true, own.#options(options));
     return unpack(solved, this.size)[0] as TransportResult;
   }
 
@@ -91,7 +103,8 @@ export class TransportSolver {
     checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
     const signal = checkSignal(options.signal);
     if (signal?.aborted) throw reasonOf(signal);
-    return unpack(this.#native.solveMany(...this.#problems(P, Q), this.#options(options)), this.size);
+    const own = TransportSolver.#own(this);
+    return unpack(own.#native.solveMany(...own.#problems(P, Q), own.#options(options)), own.size);
   }
 
   /** As `solveMany`, on other threads, on copies of the weights. Rejects with the signal's reason when aborted. */
@@ -100,16 +113,17 @@ export class TransportSolver {
     Q: MatrixLike | Weights,
     options: SolveManyOptions = {},
   ): Promise<TransportResult[]> {
+    const own = TransportSolver.#own(this);
     const solve = (job: NativeJob) => {
       checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
-      return this.#native.solveManyAsync(...this.#problems(P, Q), this.#options(options), job);
+      return own.#native.solveManyAsync(...own.#problems(P, Q), own.#options(options), job);
     };
-    return unpack(await runJob(options, solve), this.size);
+    return unpack(await runJob(options, solve), own.size);
   }
 
   /** Gives the costs and everything kept for warm starts back at once; solving is an error from then on. */
   dispose(): void {
-    this.#native.dispose();
+    TransportSolver.#own(this).#native.dispose();
   }
 
   [Symbol.dispose](): void {

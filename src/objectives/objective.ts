@@ -1,4 +1,5 @@
 /** The objectives' common part: from the user's matrices to one native call and back. */
+import { mark, notOurs } from '../copies.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
 import { runJob } from '../jobs.js';
 import {
@@ -109,10 +110,12 @@ export interface GeometryObjective extends Objective {
   affinityGrad<M extends MatrixLike>(predictions: M, options?: Omit<EvaluateOptions, 'out'>): Matrix<PrecisionOf<M>>;
 }
 
+/** @internal The native objective behind an argument. */
+export let nativeObjective: (objective: unknown, argument: string) => NativeObjective;
+
 /** Every objective of this package: a name for the native core, and its parameters. */
 export class NativeBackedObjective implements GeometryObjective {
-  /** @internal */
-  readonly native: NativeObjective;
+  readonly #native: NativeObjective;
 
   constructor(
     readonly name: string,
@@ -122,12 +125,26 @@ export class NativeBackedObjective implements GeometryObjective {
     /** @internal The number of samples of its affinity; undefined where it has none. */
     readonly samples: number | undefined = (parameters.affinity as NativeAffinity | undefined)?.size,
   ) {
-    this.native = new native.Objective(constructorName, { mode, ...parameters });
+    this.#native = new native.Objective(constructorName, { mode, ...parameters });
+  }
+
+  static {
+    mark(NativeBackedObjective.prototype, 'Objective');
+    nativeObjective = (objective, argument) => NativeBackedObjective.#own(objective, argument);
+  }
+
+  /** Its native objective, unless it is another copy's, or a proxy. */
+  static #own(objective: unknown, argument = 'objective'): NativeObjective {
+    if (typeof objective === 'object' && objective !== null && #native in objective) return objective.#native;
+    throw notOurs(argument, 'Objective', objective, NativeBackedObjective.prototype);
   }
 
   value(predictions: MatrixLike, options: EvaluateOptions = {}): number {
     checkOptions(options, evaluateOptions);
-    return this.native.evaluate(...evaluation(toMatrix('predictions', predictions), options), null);
+    return NativeBackedObjective.#own(this).evaluate(
+      ...evaluation(toMatrix('predictions', predictions), options),
+      null,
+    );
   }
 
   valueAndGrad<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
@@ -137,14 +154,18 @@ export class NativeBackedObjective implements GeometryObjective {
     checkOptions(options, evaluateOptions);
     const matrix = toMatrix('predictions', predictions);
     const gradient = gradientFor<T>(matrix, options.out);
-    const value = this.native.evaluate(...evaluation(matrix, options), gradient.data);
+    const value = NativeBackedObjective.#own(this).evaluate(...evaluation(matrix, options), gradient.data);
     return { value, gradient };
   }
 
   async valueAsync(predictions: MatrixLike, options: EvaluateAsyncOptions = {}): Promise<number> {
     return runJob(options, (job) => {
       checkOptions(options, evaluateAsyncOptions);
-      return this.native.evaluateAsync(...evaluation(toMatrix('predictions', predictions), options), null, job);
+      return NativeBackedObjective.#own(this).evaluateAsync(
+        ...evaluation(toMatrix('predictions', predictions), options),
+        null,
+        job,
+      );
     });
   }
 
@@ -156,7 +177,11 @@ export class NativeBackedObjective implements GeometryObjective {
       checkOptions(options, evaluateAsyncOptions);
       const matrix = toMatrix('predictions', predictions);
       const gradient = gradientFor<T>(matrix, options.out);
-      const value = await this.native.evaluateAsync(...evaluation(matrix, options), gradient.data, job);
+      const value = await NativeBackedObjective.#own(this).evaluateAsync(
+        ...evaluation(matrix, options),
+        gradient.data,
+        job,
+      );
       return { value, gradient };
     });
   }
@@ -169,22 +194,16 @@ export class NativeBackedObjective implements GeometryObjective {
     const matrix = toMatrix('predictions', predictions);
     const [n] = matrix.shape;
     const out = emptyLike(matrix.data, n * n) as PrecisionOf<M>;
-    this.native.affinityGradient(...evaluation(matrix, options), out);
+    NativeBackedObjective.#own(this).affinityGradient(...evaluation(matrix, options), out);
     return { data: out, shape: [n, n] };
   }
 
   estimate(n: number, k: number): { seconds: number; bytes: number } {
     checkNumber('n', n, { min: 1, integer: true });
     checkNumber('k', k, { min: 1, integer: true });
-    const { operations, bytes } = this.native.cost(n, k);
-    return { seconds: operations * secondsPerOperation(this.native, n, k), bytes };
+    const { operations, bytes } = NativeBackedObjective.#own(this).cost(n, k);
+    return { seconds: operations * secondsPerOperation(NativeBackedObjective.#own(this), n, k), bytes };
   }
-}
-
-/** @internal The native objective behind an argument. */
-export function nativeObjective(objective: unknown, argument: string): NativeObjective {
-  if (objective instanceof NativeBackedObjective) return objective.native;
-  throw invalidType(argument, 'an objective made by genmi', describe(objective));
 }
 
 function evaluation({ data, shape }: Matrix, options: EvaluateOptions): NativeEvaluation {

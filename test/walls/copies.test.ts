@@ -1,0 +1,197 @@
+/** Objects of a second copy of the package, and proxies around objects: the message says which it is, and what to do. */
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as genmi from '../../src/index.js';
+import { geminiLoss } from '../../src/tfjs/index.js';
+import { root } from '../support/dist.js';
+import { expectError, rejectionOf, thrownBy } from '../support/errors.js';
+
+const x = [
+  [0, 1],
+  [1, 0],
+  [2, 2],
+];
+const tau = [
+  [0.5, 0.5],
+  [0.2, 0.8],
+  [0.9, 0.1],
+];
+
+function objectsOf({ Affinity, mmd, TransportSolver }: typeof genmi) {
+  const affinity = Affinity.distance(x, { metric: 'euclidean' });
+  const kernel = Affinity.kernel(x, { kernel: 'rbf' });
+  return { affinity, kernel, objective: mmd({ mode: 'ova', affinity: kernel }), solver: new TransportSolver(affinity) };
+}
+type Objects = ReturnType<typeof objectsOf>;
+
+// Whatever takes an object as an argument, or is a method of it.
+const calls: Record<'affinity' | 'objective' | 'solver', Record<string, (it: Objects) => unknown>> = {
+  affinity: {
+    mmd: ({ kernel }) => genmi.mmd({ mode: 'ova', affinity: kernel }),
+    wasserstein: ({ affinity }) => genmi.wasserstein({ mode: 'ova', affinity }),
+    gemini: ({ affinity }) => genmi.gemini('wasserstein_ovo', { affinity }),
+    distance: ({ affinity }) => new genmi.TransportSolver(affinity),
+    x: ({ affinity }) => genmi.Affinity.hops(affinity),
+  },
+  objective: {
+    'objectives[1]': ({ objective }) => genmi.add(genmi.kl({ mode: 'ova' }), objective),
+    scale: ({ objective }) => genmi.scale(objective, 2),
+  },
+  solver: {},
+};
+const methods: typeof calls = {
+  affinity: {
+    rows: ({ affinity }) => affinity.rows([0]),
+    toMatrix: ({ affinity }) => affinity.toMatrix(),
+    bytes: ({ affinity }) => affinity.bytes,
+    'a template': ({ affinity }) => `${affinity}`,
+    dispose: ({ affinity }) => affinity.dispose(),
+    'Symbol.dispose': ({ affinity }) => affinity[Symbol.dispose](),
+  },
+  objective: {
+    value: ({ objective }) => objective.value(tau),
+    valueAndGrad: ({ objective }) => objective.valueAndGrad(tau),
+    valueAsync: ({ objective }) => objective.valueAsync(tau),
+    valueAndGradAsync: ({ objective }) => objective.valueAndGradAsync(tau),
+    affinityGrad: ({ objective }) => objective.affinityGrad(tau),
+    estimate: ({ objective }) => objective.estimate(3, 2),
+  },
+  solver: {
+    solve: ({ solver }) => solver.solve([1, 0, 0], [0, 1, 0]),
+    solveMany: ({ solver }) => solver.solveMany([[1, 0, 0]], [0, 1, 0]),
+    solveManyAsync: ({ solver }) => solver.solveManyAsync([[1, 0, 0]], [0, 1, 0]),
+    dispose: ({ solver }) => solver.dispose(),
+  },
+};
+const listed = (table: typeof calls) =>
+  Object.entries(table).flatMap(([kind, each]) => Object.entries(each).map(([name, call]) => ({ kind, name, call })));
+
+const errorOf = (call: (it: Objects) => unknown, it: Objects) => rejectionOf(async () => call(it));
+
+function expectRefused(error: unknown, received: string, remedy: RegExp) {
+  const [argument = ''] = (error as Error).message.split(':');
+  expect(['affinity', 'distance', 'x', 'objective', 'objectives[1]', 'solver']).toContain(argument);
+  expectError(error, { code: 'ERR_INVALID_ARG_TYPE', argument, received });
+  expect((error as Error).message).toMatch(remedy);
+}
+
+describe('a second copy of the package', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'genmi-copy-'));
+  let theirs: Objects;
+  beforeAll(async () => {
+    for (const part of ['dist', 'build/Release/genmi.node', 'package.json']) {
+      cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
+    }
+    symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+    theirs = objectsOf(await import(pathToFileURL(path.join(folder, 'dist/index.js')).href));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each(listed(calls))('$kind given to $name', async ({ call }) => {
+    expectRefused(await errorOf(call, theirs), `of another copy of genmi, loaded from ${folder}`, /npm dedupe/);
+  });
+  it('makes objectives that are objectives here too, where any will do', async () => {
+    await import('@tensorflow/tfjs-backend-cpu');
+    const loss = geminiLoss(tf, theirs.objective);
+    expect(loss(tf.tensor2d(tau)).dataSync()[0]).toBeCloseTo(-theirs.objective.value(tau), 5);
+  });
+});
+
+describe('the package loaded twice from one folder', () => {
+  it('says so', async () => {
+    const once = objectsOf(await import(`${pathToFileURL(path.join(root, 'dist/index.js')).href}`));
+    expectRefused(
+      thrownBy(() => genmi.mmd({ mode: 'ova', affinity: once.kernel })),
+      'of another copy of genmi',
+      /reset modules/,
+    );
+  });
+});
+
+describe('proxies', () => {
+  const handlers: Record<string, ProxyHandler<object>> = {
+    'that do nothing': {},
+    'of a store, which wrap what they give': {
+      get(target, key, receiver) {
+        const value: unknown = Reflect.get(target, key, receiver);
+        return typeof value === 'object' && value !== null ? new Proxy(value, {}) : value;
+      },
+    },
+  };
+  const wrapped = (handler: ProxyHandler<object>) =>
+    Object.fromEntries(Object.entries(objectsOf(genmi)).map(([name, it]) => [name, new Proxy(it, handler)])) as Objects;
+
+  describe.each(Object.entries(handlers))('%s', (_, handler) => {
+    it.each([...listed(calls), ...listed(methods)])('$kind and $name', async ({ call }) => {
+      expectRefused(await errorOf(call, wrapped(handler)), 'a Proxy around', /toRaw\(\) of Vue/);
+    });
+    it('an objective in a loss', async () => {
+      expectRefused(
+        thrownBy(() => geminiLoss(tf, wrapped(handler).objective)),
+        'a Proxy around',
+        /toRaw/,
+      );
+    });
+  });
+  it('whose target is taken out again work', () => {
+    const { kernel } = objectsOf(genmi);
+    const proxy = new Proxy({ it: kernel }, {});
+    expect(genmi.mmd({ mode: 'ova', affinity: proxy.it }).value(tau)).toBeGreaterThan(0);
+  });
+});
+
+describe('objects that only look like ours', () => {
+  const { affinity, objective, solver } = objectsOf(genmi);
+  const likenesses: Record<string, (it: object) => object> = {
+    'with the prototype': (it) => Object.create(Object.getPrototypeOf(it)),
+    'derived from one': (it) => Object.create(it),
+  };
+  it.each(Object.entries(likenesses))('%s', async (_, like) => {
+    const fake = {
+      affinity: like(affinity),
+      kernel: like(affinity),
+      objective: like(objective),
+      solver: like(solver),
+    } as Objects;
+    for (const { call } of [...listed(calls), ...listed(methods)]) {
+      expectRefused(await errorOf(call, fake), 'an object with the prototype of one', /which genmi has not made/);
+    }
+  });
+});
+
+describe('what is native stays inside', () => {
+  const objects = objectsOf(genmi);
+  it.each(Object.entries(objects))('of %s no property leads to it', (_, it) => {
+    const seen = new Set<unknown>();
+    const visit = (value: unknown) => {
+      if (typeof value !== 'object' || value === null || seen.has(value)) return;
+      seen.add(value);
+      for (const name of ['submatrix', 'evaluate', 'evaluateAsync', 'rehearse', 'cancel'])
+        expect(value).not.toHaveProperty(name);
+      for (const key of Reflect.ownKeys(value)) visit((value as Record<PropertyKey, unknown>)[key]);
+    };
+    visit(it);
+  });
+  it('and no affinity can be constructed from outside', () => {
+    const Constructor = genmi.Affinity as unknown as new (...list: unknown[]) => unknown;
+    for (const list of [
+      [],
+      [{ submatrix() {} }],
+      [Symbol('internal'), { submatrix() {} }],
+      [undefined, objects.affinity],
+    ]) {
+      expectError(
+        thrownBy(() => new Constructor(...list)),
+        {
+          code: 'ERR_INVALID_ARG_TYPE',
+          argument: 'Affinity',
+          received: 'new Affinity()',
+        },
+      );
+    }
+  });
+});
