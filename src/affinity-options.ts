@@ -1,9 +1,8 @@
 /** What affinities are made from: options, their checks, and the choice of storage. */
-import { type MatrixLike, type Precision, toMatrix } from './matrix.js';
-import { availableBytes, checkFits } from './memory.js';
+import { type MatrixLike, type Precision, precisionOf, toMatrix } from './matrix.js';
+import { availableBytes, checkFits, NEVER_REFUSED } from './memory.js';
 import type { NativeMeasure } from './native.js';
 import { checkOptions, oneOf, optionalNumber } from './options.js';
-import { isFloat32 } from './typed-arrays.js';
 
 const kernels = [
   'linear',
@@ -85,10 +84,6 @@ export interface PrecomputedOptions {
  */
 const DENSE_LIMIT = 2 ** 30;
 
-export function precisionOf(data: Precision): 'float32' | 'float64' {
-  return isFloat32(data) ? 'float32' : 'float64';
-}
-
 export function bytesPerNumber(precision: 'float32' | 'float64'): number {
   return precision === 'float32' ? 4 : 8;
 }
@@ -101,15 +96,27 @@ function chooseStorage(
   linear: boolean,
 ) {
   const requested = oneOf('storage', options.storage ?? 'auto', storages);
-  const bytes = n * n * bytesPerNumber(precision);
-  if (requested === 'dense') {
-    checkFits(`A dense ${n} x ${n} affinity`, bytes, "use storage: 'features', or fewer samples");
-    return requested;
-  }
-  if (requested === 'features') return requested;
+  if (requested !== 'auto') return requested;
   // X (X' V) costs 2 N d per column of V where the N x N matrix costs N^2.
   if (linear && 2 * d < n) return 'features';
+  const bytes = denseBytes(n, precision);
+  if (bytes <= NEVER_REFUSED) return 'dense';
   return bytes <= Math.min(DENSE_LIMIT, availableBytes() / 4) ? 'dense' : 'features';
+}
+
+/** The features are copied in either case; while a dense affinity is made, or for as long as it lives. */
+function checkStorage(n: number, d: number, storage: 'dense' | 'features', precision: 'float32' | 'float64'): void {
+  const features = 2 * n * d * bytesPerNumber(precision);
+  if (storage === 'features') {
+    checkFits(`The features of ${n} samples`, features, 'use fewer samples');
+    return;
+  }
+  const remedy = "use storage: 'features', or fewer samples";
+  checkFits(`A dense ${n} x ${n} affinity`, denseBytes(n, precision) + features, remedy);
+}
+
+export function denseBytes(n: number, precision: 'float32' | 'float64'): number {
+  return n * n * bytesPerNumber(precision);
 }
 
 export type MeasureArguments = [data: Precision, rows: number, columns: number, options: NativeMeasure];
@@ -124,6 +131,7 @@ function measureArguments(
   const [n, d] = shape;
   const precision = oneOf('precision', options.precision ?? precisionOf(data), precisions);
   const storage = chooseStorage(options, n, d, precision, kind === 'kernel' && name === 'linear');
+  checkStorage(n, d, storage, precision);
   return [data, n, d, { kind, name, storage, precision }];
 }
 

@@ -1,21 +1,20 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Affinities: what the geometry-aware objectives know of the data. */
 import {
-  bytesPerNumber,
   type DistanceOptions,
+  denseBytes,
   distanceArguments,
   type HopOptions,
   type KernelOptions,
   kernelArguments,
   type MeasureArguments,
   type PrecomputedOptions,
-  precisionOf,
   precisions,
 } from './affinity-options.js';
 import { isMarked, mark, notOurs } from './copies.js';
 import { describe, invalidType, outOfRange } from './errors.js';
 import { type AsyncOptions, asyncOptions, runJob } from './jobs.js';
-import { type Matrix, type MatrixLike, type Rows, toMatrix, toRows } from './matrix.js';
+import { type Matrix, type MatrixLike, precisionOf, type Rows, toMatrix, toRows, zeros } from './matrix.js';
 import { checkFits, formatBytes } from './memory.js';
 import {
   type NativeAffinity,
@@ -112,6 +111,10 @@ function precomputedArguments(
     metric: checkBoolean('metric', options.metric ?? false),
     precision: oneOf('precision', options.precision ?? precisionOf(data), precisions),
   };
+  const [n] = shape;
+  // An asynchronous call copies the matrix besides.
+  const bytes = denseBytes(n, checked.precision) + denseBytes(n, precisionOf(data));
+  checkFits(`A precomputed affinity of ${n} samples`, bytes, 'use fewer samples');
   return [data, ...shape, checked];
 }
 
@@ -271,10 +274,12 @@ export class Affinity implements Disposable {
 
   #submatrix(rows: Int32Array | null, n: number): Matrix {
     // The native core gathers in float64 before it rounds to the storage's precision.
-    checkFits(`A ${n} x ${n} matrix`, n * n * (8 + bytesPerNumber(this.precision)), 'ask for some rows');
-    const out = this.precision === 'float32' ? new Float32Array(n * n) : new Float64Array(n * n);
-    this.#native.submatrix(rows, out);
-    return { data: out, shape: [n, n] };
+    const remedy = 'ask for fewer rows';
+    const bytes = denseBytes(n, 'float64') + denseBytes(n, this.precision);
+    checkFits(`A ${n} x ${n} matrix`, bytes, remedy);
+    const matrix = zeros(this.precision, n, n, remedy);
+    this.#native.submatrix(rows, matrix.data);
+    return matrix;
   }
 
   /** Native memory in use; 0 when disposed of. */

@@ -116,7 +116,7 @@ function checkStrides(argument: string, strides: unknown, rows: number, columns:
 function fromNested(argument: string, nested: readonly unknown[]): Matrix<Float64Array> {
   const rows = nested.length;
   const columns = Array.isArray(nested[0]) ? nested[0].length : 0;
-  const what = `A ${rows} x ${columns} matrix of nested arrays`;
+  const what = () => `A ${rows} x ${columns} matrix of nested arrays`;
   const data = allocate(Float64Array, rows * columns, what, 'give it as { data, shape } with a Float32Array');
   for (const [i, row] of nested.entries()) {
     if (!Array.isArray(row)) throw invalidType(`${argument}[${i}]`, 'an array of numbers', describe(row));
@@ -140,10 +140,18 @@ export function toRows(rows: unknown): Int32Array | null {
     if (!Number.isInteger(row) || Math.abs(row) > 0x7fffffff)
       throw outOfRange(`rows[${i}]`, 'an integer index', describe(row));
   }
-  return Int32Array.from(rows as number[]);
+  const indices = allocate(Int32Array, rows.length, () => `${rows.length} rows`, 'give them as an Int32Array');
+  indices.set(rows as number[]);
+  return indices;
 }
 
-/** A fresh array of the same precision. */
-export function emptyLike(data: Precision, length: number): Precision {
-  return isFloat32(data) ? new Float32Array(length) : new Float64Array(length);
+export function precisionOf(data: Precision): 'float32' | 'float64' {
+  return isFloat32(data) ? 'float32' : 'float64';
+}
+
+/** A matrix of zeros, after a check of memory. */
+export function zeros(precision: 'float32' | 'float64', rows: number, columns: number, remedy: string): Matrix {
+  const type = precision === 'float32' ? Float32Array : Float64Array;
+  const data = allocate<Precision>(type, rows * columns, () => `A ${rows} x ${columns} matrix`, remedy);
+  return { data, shape: [rows, columns] };
 }

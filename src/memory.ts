@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import { type GenmiError, refused } from './errors.js';
 
 /** Requests up to this many bytes are never refused: a system may give more than it says it has. */
-const NEVER_REFUSED = 64 * 2 ** 20;
+export const NEVER_REFUSED = 64 * 2 ** 20;
 
 /** Bytes this process may still use, within the limit of its container. Reads files of the system: some 0.1 ms. */
 export function availableBytes(): number {
@@ -58,20 +58,21 @@ export function checkFits(what: string, bytes: number, remedy: string): void {
 /**
  * A typed array of zeros, after `checkFits`.
  *
+ * @param what as there, made only for an error: small arrays are allocated at every call
  * @throws GenmiError ERR_OUT_OF_MEMORY also for more numbers than an array can have, and where the engine gets no memory
  */
 export function allocate<T extends ArrayBufferView>(
   type: { new (length: number): T; readonly BYTES_PER_ELEMENT: number },
   length: number,
-  what: string,
+  what: () => string,
   remedy: string,
 ): T {
   const bytes = length * type.BYTES_PER_ELEMENT;
-  checkFits(what, bytes, remedy);
+  if (bytes > NEVER_REFUSED) checkFits(what(), bytes, remedy);
   try {
     return new type(length);
   } catch {
-    throw tooLarge(what, 'an array that the engine can allocate', bytes, remedy);
+    throw tooLarge(what(), 'an array that the engine can allocate', bytes, remedy);
   }
 }
 

@@ -28,7 +28,7 @@ export function contingency(classes: Labels, clusters: Labels): ContingencyTable
   checkPaired(classes, clusters);
   const [rows, columns] = shape;
   const remedy = 'number the labels from 0 without gaps';
-  const data = allocate(Int32Array, rows * columns, `A table of ${rows} x ${columns} counts`, remedy);
+  const data = allocate(Int32Array, rows * columns, () => `A table of ${rows} x ${columns} counts`, remedy);
   for (let i = 0; i < classes.length; i++) data[Number(classes[i]) * columns + Number(clusters[i])]++;
   return { data, shape };
 }

@@ -76,7 +76,7 @@ describe('a request', () => {
   it('of 64 MB is granted where nothing is said to be available, without a look', () => {
     container(1e9, 0, {}, '');
     checkFits('It', 64 * MB, 'none');
-    expect(allocate(Uint8Array, 64 * MB, 'It', 'none')).toHaveLength(64 * MB);
+    expect(allocate(Uint8Array, 64 * MB, () => 'It', 'none')).toHaveLength(64 * MB);
     expect(process.availableMemory).not.toHaveBeenCalled();
   });
 
@@ -88,7 +88,7 @@ describe('a request', () => {
       { ...error, received: '67.1 MB; use less' },
     );
     expectError(
-      thrownBy(() => allocate(Float64Array, 1e7, 'It', 'use less')),
+      thrownBy(() => allocate(Float64Array, 1e7, () => 'It', 'use less')),
       { ...error, received: '80.0 MB; use less' },
     );
   });
@@ -96,7 +96,7 @@ describe('a request', () => {
   it('of more than an array can have is no RangeError without a code', () => {
     container(0, 2 ** 64, {}, '');
     expectError(
-      thrownBy(() => allocate(Float64Array, 2 ** 45, 'It', 'use less')),
+      thrownBy(() => allocate(Float64Array, 2 ** 45, () => 'It', 'use less')),
       {
         code: 'ERR_OUT_OF_MEMORY',
         argument: 'It',

@@ -1,7 +1,7 @@
 /** Sums and multiples of objectives, which are objectives too: one native call for all their terms. */
 import { outOfRange } from '../errors.js';
 import { checkNumber } from '../options.js';
-import { NativeBackedObjective, nativeObjective, type Objective } from './objective.js';
+import { type Geometry, NativeBackedObjective, nativeObjective, type Objective } from './objective.js';
 
 /**
  * The sum of objectives made by this package; its mode is that of the first.
@@ -18,7 +18,7 @@ export function add(...objectives: Objective[]): Objective {
     factor: 1,
   }));
   const name = objectives.map((objective) => objective.name).join(' + ');
-  return new NativeBackedObjective(name, first.mode, 'sum', { terms }, samplesOf(objectives));
+  return new NativeBackedObjective(name, first.mode, 'sum', { terms }, geometryOf(objectives));
 }
 
 /**
@@ -34,10 +34,14 @@ export function scale(objective: Objective, factor: number): Objective {
     objective.mode,
     'sum',
     { terms },
-    samplesOf([objective]),
+    geometryOf([objective]),
   );
 }
 
-function samplesOf(objectives: readonly Objective[]): number | undefined {
-  return (objectives as NativeBackedObjective[]).find(({ samples }) => samples !== undefined)?.samples;
+function geometryOf(objectives: readonly Objective[]): Geometry {
+  const geometries = (objectives as NativeBackedObjective[]).map(({ geometry }) => geometry);
+  return {
+    samples: geometries.find(({ samples }) => samples !== undefined)?.samples,
+    warmStart: geometries.some(({ warmStart }) => warmStart),
+  };
 }

@@ -3,15 +3,17 @@ import { mark, notOurs } from '../copies.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
 import { runJob } from '../jobs.js';
 import {
-  emptyLike,
   isPrecision,
   type Matrix,
   type MatrixLike,
   type Precision,
+  precisionOf,
   type Rows,
   toMatrix,
   toRows,
+  zeros,
 } from '../matrix.js';
+import { checkFits, NEVER_REFUSED } from '../memory.js';
 import {
   type NativeAffinity,
   type NativeEvaluation,
@@ -110,20 +112,34 @@ export interface GeometryObjective extends Objective {
   affinityGrad<M extends MatrixLike>(predictions: M, options?: Omit<EvaluateOptions, 'out'>): Matrix<PrecisionOf<M>>;
 }
 
+/** What is known of the affinities of an objective. */
+export interface Geometry {
+  /** Their number of samples; undefined where there are none. */
+  readonly samples?: number | undefined;
+  /** Whether costs of transport are kept between calls. */
+  readonly warmStart: boolean;
+}
+
+function geometryOf({ affinity, warmStart }: Record<string, NativeParameter>): Geometry {
+  return { samples: (affinity as NativeAffinity | undefined)?.size, warmStart: warmStart === true };
+}
+
 /** @internal The native objective behind an argument. */
 export let nativeObjective: (objective: unknown, argument: string) => NativeObjective;
 
 /** Every objective of this package: a name for the native core, and its parameters. */
 export class NativeBackedObjective implements GeometryObjective {
   readonly #native: NativeObjective;
+  /** Scratch memory of the last call: that of training steps is counted once. */
+  #counted = { n: 0, k: 0, bytes: 0 };
 
   constructor(
     readonly name: string,
     readonly mode: Mode,
     constructorName: string,
     parameters: Record<string, NativeParameter>,
-    /** @internal The number of samples of its affinity; undefined where it has none. */
-    readonly samples: number | undefined = (parameters.affinity as NativeAffinity | undefined)?.size,
+    /** @internal */
+    readonly geometry: Geometry = geometryOf(parameters),
   ) {
     this.#native = new native.Objective(constructorName, { mode, ...parameters });
   }
@@ -139,10 +155,30 @@ export class NativeBackedObjective implements GeometryObjective {
     throw notOurs(argument, 'Objective', objective, NativeBackedObjective.prototype);
   }
 
+  /**
+   * @internal Refuses a call for which there is no memory.
+   *
+   * @param others bytes besides the scratch memory of the native core
+   */
+  checkMemory(n: number, k: number, others: number): void {
+    const { samples, warmStart } = this.geometry;
+    const sameSize = this.#counted.n === n && this.#counted.k === k;
+    // More samples than there are: an error that the native core tells better.
+    const possible = samples === undefined || n <= samples;
+    const counted = sameSize ? this.#counted : { n, k, bytes: possible ? this.#native.cost(n, k).bytes : 0 };
+    // What warm starts need is kept from the last call.
+    if (counted.bytes + others > NEVER_REFUSED && !(warmStart && sameSize)) {
+      const rows = samples === undefined ? '' : ': fewer predictions, with their `rows`';
+      const what = `${this.name} of ${n} samples and ${k} clusters`;
+      checkFits(what, counted.bytes + others, `use mini-batches${rows}`);
+    }
+    this.#counted = counted;
+  }
+
   value(predictions: MatrixLike, options: EvaluateOptions = {}): number {
     checkOptions(options, evaluateOptions);
     return NativeBackedObjective.#own(this).evaluate(
-      ...evaluation(toMatrix('predictions', predictions), options),
+      ...evaluation(this, toMatrix('predictions', predictions), options),
       null,
     );
   }
@@ -154,7 +190,7 @@ export class NativeBackedObjective implements GeometryObjective {
     checkOptions(options, evaluateOptions);
     const matrix = toMatrix('predictions', predictions);
     const gradient = gradientFor<T>(matrix, options.out);
-    const value = NativeBackedObjective.#own(this).evaluate(...evaluation(matrix, options), gradient.data);
+    const value = NativeBackedObjective.#own(this).evaluate(...evaluation(this, matrix, options), gradient.data);
     return { value, gradient };
   }
 
@@ -162,7 +198,7 @@ export class NativeBackedObjective implements GeometryObjective {
     return runJob(options, (job) => {
       checkOptions(options, evaluateAsyncOptions);
       return NativeBackedObjective.#own(this).evaluateAsync(
-        ...evaluation(toMatrix('predictions', predictions), options),
+        ...evaluation(this, toMatrix('predictions', predictions), options),
         null,
         job,
       );
@@ -178,7 +214,7 @@ export class NativeBackedObjective implements GeometryObjective {
       const matrix = toMatrix('predictions', predictions);
       const gradient = gradientFor<T>(matrix, options.out);
       const value = await NativeBackedObjective.#own(this).evaluateAsync(
-        ...evaluation(matrix, options),
+        ...evaluation(this, matrix, options),
         gradient.data,
         job,
       );
@@ -192,10 +228,13 @@ export class NativeBackedObjective implements GeometryObjective {
   ): Matrix<PrecisionOf<M>> {
     checkOptions(options, ['from', 'rows', 'clip', 'epsilon']);
     const matrix = toMatrix('predictions', predictions);
-    const [n] = matrix.shape;
-    const out = emptyLike(matrix.data, n * n) as PrecisionOf<M>;
-    NativeBackedObjective.#own(this).affinityGradient(...evaluation(matrix, options), out);
-    return { data: out, shape: [n, n] };
+    const [n, k] = matrix.shape;
+    const own = NativeBackedObjective.#own(this);
+    // The native core adds in float64 before it rounds to the predictions' precision.
+    this.checkMemory(n, k, 2 * 8 * n ** 2);
+    const gradient = zeros(precisionOf(matrix.data), n, n, 'use mini-batches') as Matrix<PrecisionOf<M>>;
+    own.affinityGradient(...evaluation(this, matrix, options), gradient.data);
+    return gradient;
   }
 
   estimate(n: number, k: number): { seconds: number; bytes: number } {
@@ -206,7 +245,13 @@ export class NativeBackedObjective implements GeometryObjective {
   }
 }
 
-function evaluation({ data, shape }: Matrix, options: EvaluateOptions): NativeEvaluation {
+function evaluation(
+  objective: NativeBackedObjective,
+  { data, shape }: Matrix,
+  options: EvaluateOptions,
+): NativeEvaluation {
+  // Predictions that are copied, and gradients on both sides.
+  objective.checkMemory(shape[0], shape[1], 3 * data.byteLength);
   return [data, shape[0], shape[1], ...nativeReading(options), toRows(options.rows)];
 }
 
@@ -219,7 +264,7 @@ export function nativeReading(options: EvaluateOptions): NativeReading {
 }
 
 function gradientFor<T extends Precision>({ data, shape }: Matrix, out: T | undefined): Matrix<T> {
-  if (out === undefined) return { data: emptyLike(data, data.length) as T, shape };
+  if (out === undefined) return zeros(precisionOf(data), ...shape, 'use mini-batches') as Matrix<T>;
   if (!isPrecision(out)) throw invalidType('out', 'a Float32Array or Float64Array', describe(out));
   if (out.length !== data.length)
     throw outOfRange('out', `${data.length} numbers, as the predictions have`, `${out.length}`);

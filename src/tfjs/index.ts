@@ -2,6 +2,7 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, describeList, invalidType, outOfRange, refused } from '../errors.js';
 import { type Matrix, type Rows, toRows } from '../matrix.js';
+import { allocate } from '../memory.js';
 import { scale } from '../objectives/composite.js';
 import {
   type EvaluateOptions,
@@ -61,7 +62,7 @@ export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOp
     return tf.scalar(value(predictions, samples));
   };
   const ours = objective instanceof NativeBackedObjective;
-  const samples = ours ? objective.samples : undefined;
+  const samples = ours ? objective.geometry.samples : undefined;
   const forFit = (yTrue: Tensor, yPred: Tensor): Scalar => {
     const predictions = yPred as Tensor2D;
     checkPredictions(predictions);
@@ -84,10 +85,14 @@ interface Minimised {
  */
 function minimised(objective: Objective, options: LossOptions): Minimised {
   if (objective instanceof NativeBackedObjective) {
-    const native = nativeObjective(scale(objective, -1), 'objective');
+    const negated = scale(objective, -1) as NativeBackedObjective;
+    const native = nativeObjective(negated, 'objective');
     const [logits, mask, epsilon] = nativeReading(options);
-    const evaluate = (x: Tensor2D, rows: Rows | undefined, gradient: Float32Array | null) =>
-      native.evaluate(x.dataSync<'float32'>(), x.shape[0], x.shape[1], logits, mask, epsilon, toRows(rows), gradient);
+    const evaluate = (x: Tensor2D, rows: Rows | undefined, gradient: Float32Array | null) => {
+      const [n, k] = x.shape;
+      negated.checkMemory(n, k, 4 * x.size);
+      return native.evaluate(x.dataSync<'float32'>(), n, k, logits, mask, epsilon, toRows(rows), gradient);
+    };
     return {
       value: (x, rows) => evaluate(x, rows, null),
       valueAndGrad(x, rows) {
@@ -141,7 +146,12 @@ export function rowIndices(tf: TensorFlow, n: number, k: number): Tensor2D {
   checkTensorFlow(tf);
   checkNumber('n', n, { min: 1, max: 2 ** 24, integer: true });
   checkNumber('k', k, { min: 1, integer: true });
-  const targets = new Float32Array(n * k);
+  const targets = allocate(
+    Float32Array,
+    n * k,
+    () => `Targets of ${n} rows`,
+    'train with a loop of your own, and loss(predictions, rows)',
+  );
   for (let i = 0; i < n; i++) targets[i * k] = i;
   return tf.tensor2d(targets, [n, k]);
 }

@@ -1,6 +1,6 @@
 /** Memory that others write while genmi reads it, and memory that JavaScript resizes or takes away. */
 import { describe, expect, it } from 'vitest';
-import { type Affinity, Affinity as Affinities, entropy, kl, type Matrix, mmd, wasserstein } from '../../src/index.js';
+import { Affinity as Affinities, type Affinity, entropy, kl, type Matrix, mmd, wasserstein } from '../../src/index.js';
 import { runProgram } from '../support/dist.js';
 import { expectError, rejectionOf, thrownBy } from '../support/errors.js';
 
