@@ -44,6 +44,8 @@ export {
   type SolveManyOptions,
   type SolveOptions,
   type SolverOptions,
+  type TransportCost,
+  type TransportPlan,
   type TransportResult,
   TransportSolver,
 } from './transport.js';

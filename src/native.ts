@@ -75,21 +75,22 @@ export type NativeParameter =
   | readonly { objective: NativeObjective; factor: number }[];
 
 export interface NativeSolveOptions {
-  plan: boolean;
   maxPivots?: number | undefined;
   warmStart?: boolean;
   threads?: number | undefined;
 }
 
-export interface TransportResult {
+/** The positive entries of a transport plan: a mass moves from each source to its target. */
+export interface TransportPlan {
+  source: Int32Array;
+  target: Int32Array;
+  mass: Float64Array;
+}
+
+/** The result of a transport problem without potentials, as `potentials: false` asks for. */
+export interface TransportCost {
   /** The minimal total cost, for the mass of p (at an iteration limit: that of the best plan found). */
   cost: number;
-  /**
-   * Dual potentials at every source and target: u_i + v_j <= D_ij, and u p + v q = cost. Where they are not unique, one
-   * choice. Arrays of the results of one call are views of one buffer: `slice()` what is to outlive the others.
-   */
-  u: Float64Array;
-  v: Float64Array;
   /**
    * 'iteration-limit': stopped at `maxPivots`. 'unproven': no pivot improves the plan, yet the gap is more than rounding explains;
    * the bounds of the certificate hold.
@@ -102,27 +103,35 @@ export interface TransportResult {
    * optimum lies in [cost - gap, cost] up to rounding, whatever the status.
    */
   certificate: { gap: number; infeasibility: number; slackness: number };
-  /** The positive entries of the transport plan, with `plan: true`. */
-  plan?: { source: Int32Array; target: Int32Array; mass: Float64Array };
+  /** The transport plan, with `plan: true`. */
+  plan?: TransportPlan;
 }
 
-type NativeProblems = [p: Precision, q: Precision, count: number, sharedDemand: boolean, options: NativeSolveOptions];
+export interface TransportResult extends TransportCost {
+  /**
+   * Dual potentials at every source and target: u_i + v_j <= D_ij, and u p + v q = cost. Where they are not unique, one
+   * choice. Arrays of the results of one call are views of one buffer: `slice()` what is to outlive the others.
+   */
+  u: Float64Array;
+  v: Float64Array;
+}
 
-/** The results of many problems, one after the other in each array. */
-export interface NativeResults {
-  /** Of each: cost, status (0 optimal, 1 at the iteration limit, 2 unproven), pivots, gap, infeasibility, slackness, entries of the plan. */
-  numbers: Float64Array;
-  /** Of each: u, then v. */
-  potentials: Float64Array;
-  source?: Int32Array;
-  target?: Int32Array;
-  mass?: Float64Array;
+/** What the core says of a result in numbers. */
+export type ResultNumber = 'cost' | 'outcome' | 'pivots' | 'gap' | 'infeasibility' | 'slackness' | 'planEntries';
+
+export interface NativeProblems {
+  problems: [p: Precision, q: Precision, count: number, sharedDemand: boolean, options: NativeSolveOptions];
+  /**
+   * Room for the results of all problems, one after the other: `Native.resultNumbers` of each; u and v of each, or null; null, or
+   * a function that makes room for the entries of all plans.
+   */
+  results: [numbers: Float64Array, potentials: Float64Array | null, plans: ((entries: number) => TransportPlan) | null];
 }
 
 export interface NativeSolver {
   dispose(): void;
-  solveMany(...args: NativeProblems): NativeResults;
-  solveManyAsync(...args: [...NativeProblems, job: NativeJob]): Promise<NativeResults>;
+  solveMany(...args: [...NativeProblems['problems'], ...NativeProblems['results']]): void;
+  solveManyAsync(...args: [...NativeProblems['problems'], ...NativeProblems['results'], job: NativeJob]): Promise<void>;
 }
 
 type NativeFeatures = [features: Precision, rows: number, columns: number, options: NativeMeasure];
@@ -148,6 +157,10 @@ export interface Native {
   featureHops(...args: [...NativeFeatures, options: NativeHops]): NativeHopResult;
   featureHopsAsync(...args: [...NativeFeatures, options: NativeHops, job: NativeJob]): Promise<NativeHopResult>;
   Objective: new (name: string, parameters: Record<string, NativeParameter>) => NativeObjective;
+  /** The order of a result's numbers. */
+  resultNumbers: readonly ResultNumber[];
+  /** Statuses, by the number that the core has for them. */
+  outcomes: readonly TransportCost['status'][];
   Solver: new (...source: [NativeAffinity] | [costs: Precision, rows: number, columns: number]) => NativeSolver;
 }
 

@@ -1,21 +1,31 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Exact optimal transport: many problems over one cost matrix, or one over a rectangular one. */
 import { type Affinity, nativeOf } from './affinity.js';
-import { mark, notOurs } from './copies.js';
+import { isMarked, mark, notOurs } from './copies.js';
 import { describe, invalidType, isArray, outOfRange } from './errors.js';
 import { runJob } from './jobs.js';
 import { isPrecision, type MatrixLike, type Precision, toMatrix } from './matrix.js';
-import { checkFits } from './memory.js';
-import { type NativeJob, type NativeResults, type NativeSolver, native, type TransportResult } from './native.js';
+import { allocate, checkFits } from './memory.js';
+import {
+  type NativeJob,
+  type NativeProblems,
+  type NativeSolver,
+  native,
+  type ResultNumber,
+  type TransportCost,
+  type TransportPlan,
+  type TransportResult,
+} from './native.js';
 import { checkBoolean, checkOptions, checkSignal, optionalNumber } from './options.js';
 import { reasonOf } from './signals.js';
-import { inThisRealm } from './typed-arrays.js';
 
-export type { TransportResult };
+export type { TransportCost, TransportPlan, TransportResult };
 
 export interface SolveOptions {
   /** Also return the transport plan. Default false. */
   plan?: boolean | undefined;
+  /** Return the potentials u and v, N1 + N2 numbers for each problem. Default true. */
+  potentials?: boolean | undefined;
   /** Stop after this many pivots, with status 'iteration-limit'. Default: none. */
   maxPivots?: number | undefined;
 }
@@ -42,6 +52,16 @@ interface WarmStart extends Omit<SolveOptions, 'maxPivots'>, SolveManySignal {
 
 export type SolveManyOptions = ColdStart | WarmStart;
 
+/** Options of results without u and v. */
+interface NoPotentials {
+  potentials: false;
+}
+
+/** Options of results with u and v. */
+interface Potentials {
+  potentials?: true | undefined;
+}
+
 export interface SolverOptions {
   /** Threads for `solveMany`; default: those of `config`. Results do not depend on it. */
   threads?: number | undefined;
@@ -49,34 +69,46 @@ export interface SolverOptions {
 
 type Weights = Precision | readonly number[];
 
+const solveOptions = ['plan', 'potentials', 'maxPivots'] as const;
+const solveManyOptions = [...solveOptions, 'warmStart', 'signal'] as const;
+
 /**
- * Solves optimal transport problems over one distance: a network simplex in float64, exact, with a certificate.
+ * Solves optimal transport problems over one matrix of costs: a network simplex in float64, exact, with a certificate.
  *
- * Marginals are weights >= 0 over the N samples, whose sums agree up to rounding (then the second is scaled to the first).
- * Cost about N^2.1 a problem; 4 N^2 bytes for distances stored in float32 and up to 8 N^2 for each thread, else 12 N^2 and 16 N^2;
- * problems run on several threads, each problem on one.
- * @throws RangeError ERR_OUT_OF_RANGE for weights that are negative, not finite or all zero, GenmiError ERR_INFEASIBLE for sums
- * that differ, ERR_DISPOSED.
+ * Costs are a distance between N samples, or any N1 x N2 matrix of finite numbers of either sign. Marginals are weights >= 0 over
+ * the N1 sources and the N2 targets, whose sums agree up to rounding (then the second is scaled to the first). Cost about N^2.1 a
+ * problem, and N1 N2 where either is small; 4 N^2 bytes for distances stored in float32 and up to 8 N^2 for each thread, else 12 N^2
+ * (20 where a cost is negative) and 16 N^2; problems run on several threads, each problem on one.
+ * @throws RangeError ERR_OUT_OF_RANGE for weights that are negative, not finite or all zero, and for costs that are not finite;
+ * GenmiError ERR_INFEASIBLE for sums that differ, ERR_OUT_OF_MEMORY for results that do not fit, ERR_DISPOSED.
  * Source: Ahuja, Magnanti, Orlin, "Network Flows", 1993, chapter 11.
  */
 export class TransportSolver {
   readonly #native: NativeSolver;
   readonly #threads: number | undefined;
-  /** The number of samples, N. */
-  readonly size: number;
+  /** The number of sources, N1: the samples of a distance, or the rows of a matrix. */
+  readonly sources: number;
+  /** The number of targets, N2: the samples of a distance, or the columns of a matrix. */
+  readonly targets: number;
 
-  constructor(distance: Affinity, options: SolverOptions = {}) {
+  constructor(costs: Affinity | MatrixLike, options: SolverOptions = {}) {
     checkOptions(options, ['threads']);
     this.#threads = optionalNumber('threads', options.threads, { min: 1, max: 1024, integer: true });
-    const affinity = nativeOf(distance, 'distance');
-    const bytesPerPair = affinity.precision === 'float32' ? 4 : 12;
-    checkFits(
-      `Transport costs between ${affinity.size} samples`,
-      bytesPerPair * affinity.size ** 2,
-      'use mini-batches',
-    );
-    this.#native = new native.Solver(affinity);
-    this.size = affinity.size;
+    if (isMatrix(costs)) {
+      const { data, shape } = toMatrix('costs', costs);
+      [this.sources, this.targets] = shape;
+      this.#native = solverOf(data, shape);
+    } else {
+      const affinity = nativeOf(costs, 'costs');
+      this.sources = this.targets = affinity.size;
+      const bytesPerPair = affinity.precision === 'float32' ? 4 : 12;
+      checkFits(
+        `Transport costs between ${affinity.size} samples`,
+        bytesPerPair * affinity.size ** 2,
+        'use mini-batches',
+      );
+      this.#native = new native.Solver(affinity);
+    }
   }
 
   static {
@@ -89,36 +121,61 @@ export class TransportSolver {
     throw notOurs('solver', 'TransportSolver', solver, TransportSolver.prototype);
   }
 
-  /** One problem: the cheapest way to move the weights p to the weights q, N numbers each. */
-  solve(p: Weights, q: Weights, options: SolveOptions = {}): TransportResult {
-    checkOptions(options, ['plan', 'maxPivots']);
-    const own = TransportSolver.#own(this);
-    const [supply, demand] = [toWeights('p', p, own.size), toWeights('q', q, own.size)];
-    const solved = own.#native.solveMany(supply, demand, 1, true, own.#options(options));
-    return unpack(solved, this.size)[0] as TransportResult;
+  /** The number of samples, N; of sources, where costs are a matrix of other than N x N. */
+  get size(): number {
+    return this.sources;
   }
 
-  /** Problem i moves row i of P to row i of Q: m x N matrices, or one N for all problems in place of Q. */
-  solveMany(P: MatrixLike, Q: MatrixLike | Weights, options: SolveManyOptions = {}): TransportResult[] {
-    checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
+  /** One problem: the cheapest way to move the weights p to the weights q, N1 and N2 numbers. */
+  solve(p: Weights, q: Weights, options: SolveOptions & NoPotentials): TransportCost;
+  solve(p: Weights, q: Weights, options?: SolveOptions & Potentials): TransportResult;
+  solve(p: Weights, q: Weights, options: SolveOptions = {}): TransportCost {
+    checkOptions(options, solveOptions);
+    const own = TransportSolver.#own(this);
+    const [supply, demand] = [toWeights('p', p, own.sources), toWeights('q', q, own.targets)];
+    const results = own.#results(1, options);
+    own.#native.solveMany(supply, demand, 1, true, own.#options(options), ...results.arrays);
+    return results.read()[0] as TransportCost;
+  }
+
+  /** Problem i moves row i of P to row i of Q: m x N1 and m x N2 matrices, or N2 numbers for all problems in place of Q. */
+  solveMany(P: MatrixLike, Q: MatrixLike | Weights, options: SolveManyOptions & NoPotentials): TransportCost[];
+  solveMany(P: MatrixLike, Q: MatrixLike | Weights, options?: SolveManyOptions & Potentials): TransportResult[];
+  solveMany(P: MatrixLike, Q: MatrixLike | Weights, options: SolveManyOptions = {}): TransportCost[] {
+    checkOptions(options, solveManyOptions);
     const signal = checkSignal(options.signal);
     if (signal?.aborted) throw reasonOf(signal);
     const own = TransportSolver.#own(this);
-    return unpack(own.#native.solveMany(...own.#problems(P, Q), own.#options(options)), own.size);
+    const problems = own.#problems(P, Q);
+    const results = own.#results(problems[2], options);
+    own.#native.solveMany(...problems, own.#options(options), ...results.arrays);
+    return results.read();
   }
 
   /** As `solveMany`, on other threads, on copies of the weights. Rejects with the signal's reason when aborted. */
+  solveManyAsync(
+    P: MatrixLike,
+    Q: MatrixLike | Weights,
+    options: SolveManyOptions & NoPotentials,
+  ): Promise<TransportCost[]>;
+  solveManyAsync(
+    P: MatrixLike,
+    Q: MatrixLike | Weights,
+    options?: SolveManyOptions & Potentials,
+  ): Promise<TransportResult[]>;
   async solveManyAsync(
     P: MatrixLike,
     Q: MatrixLike | Weights,
     options: SolveManyOptions = {},
-  ): Promise<TransportResult[]> {
+  ): Promise<TransportCost[]> {
     const own = TransportSolver.#own(this);
-    const solve = (job: NativeJob) => {
-      checkOptions(options, ['plan', 'maxPivots', 'warmStart', 'signal']);
-      return own.#native.solveManyAsync(...own.#problems(P, Q), own.#options(options), job);
-    };
-    return unpack(await runJob(options, solve), own.size);
+    return runJob(options, async (job: NativeJob) => {
+      checkOptions(options, solveManyOptions);
+      const problems = own.#problems(P, Q);
+      const results = own.#results(problems[2], options);
+      await own.#native.solveManyAsync(...problems, own.#options(options), ...results.arrays, job);
+      return results.read();
+    });
   }
 
   /** Gives the costs and everything kept for warm starts back at once; solving is an error from then on. */
@@ -134,17 +191,24 @@ export class TransportSolver {
     P: MatrixLike,
     Q: MatrixLike | Weights,
   ): [p: Precision, q: Precision, count: number, sharedDemand: boolean] {
+    const each = this.sources === this.targets ? 'sample' : 'target';
     const supplies = toMatrix('P', P);
     const [count, columns] = supplies.shape;
-    if (columns !== this.size) throw outOfRange('P', `${this.size} columns, one for each sample`, `${columns}`);
+    if (columns !== this.sources) {
+      throw outOfRange('P', `${this.sources} columns, one for each ${each.replace('target', 'source')}`, `${columns}`);
+    }
     if (isPrecision(Q) || (isArray('Q', Q) && typeof Q[0] === 'number')) {
-      return [supplies.data, toWeights('Q', Q, this.size), count, true];
+      return [supplies.data, toWeights('Q', Q, this.targets), count, true];
     }
     const demands = toMatrix('Q', Q as MatrixLike);
     const [rows, width] = demands.shape;
-    if (width !== this.size) throw outOfRange('Q', `${this.size} columns, one for each sample`, `${width}`);
+    if (width !== this.targets) throw outOfRange('Q', `${this.targets} columns, one for each ${each}`, `${width}`);
     if (rows !== count && rows !== 1) throw outOfRange('Q', `${count} rows as P has, or 1`, `${rows}`);
     return [supplies.data, demands.data, count, rows === 1];
+  }
+
+  #results(count: number, options: SolveOptions): Results {
+    return new Results(count, this.sources, this.targets, options);
   }
 
   #options(options: SolveManyOptions) {
@@ -157,74 +221,143 @@ export class TransportSolver {
 }
 
 /**
- * The earth mover's distance between p (n1 weights) and q (n2 weights) for n1 x n2 costs, finite and >= 0.
+ * The earth mover's distance between p (N1 weights) and q (N2 weights) for N1 x N2 costs, finite numbers of either sign.
  *
  * Errors, cost and result as for `TransportSolver`.
  */
-export function emd(p: Weights, q: Weights, distances: MatrixLike, options: SolveOptions = {}): TransportResult {
-  checkOptions(options, ['plan', 'maxPivots']);
-  const { data, shape } = toMatrix('distances', distances);
-  const [sources, targets] = shape;
-  const supply = toWeights('p', p, sources);
-  const demand = toWeights('q', q, targets);
-  const checked = nativeOptions(options);
-  checkFits(`Transport costs of ${sources} x ${targets}`, emdBytes(sources, targets), 'use fewer weights');
-  const solver = new native.Solver(data, sources, targets);
+export function emd(p: Weights, q: Weights, costs: MatrixLike, options: SolveOptions & NoPotentials): TransportCost;
+export function emd(p: Weights, q: Weights, costs: MatrixLike, options?: SolveOptions & Potentials): TransportResult;
+export function emd(p: Weights, q: Weights, costs: MatrixLike, options: SolveOptions = {}): TransportCost {
+  checkOptions(options, solveOptions);
+  const { data, shape } = toMatrix('costs', costs);
+  const supply = toWeights('p', p, shape[0]);
+  const demand = toWeights('q', q, shape[1]);
+  const limits = nativeOptions(options);
+  const results = new Results(1, ...shape, options);
+  const solver = solverOf(data, shape);
   try {
-    return unpack(solver.solveMany(supply, demand, 1, true, checked), sources)[0] as TransportResult;
+    solver.solveMany(supply, demand, 1, true, limits, ...results.arrays);
   } finally {
     solver.dispose();
   }
+  return results.read()[0] as TransportCost;
+}
+
+/** Whether costs are meant as a matrix; anything else is told what an Affinity is. */
+function isMatrix(costs: Affinity | MatrixLike): costs is MatrixLike {
+  if (isMarked(costs, 'Affinity')) return false;
+  return isArray('costs', costs) || (typeof costs === 'object' && costs !== null && 'data' in costs);
+}
+
+function solverOf(costs: Precision, [sources, targets]: readonly [sources: number, targets: number]): NativeSolver {
+  checkFits(`Transport costs of ${sources} x ${targets}`, matrixBytes(sources, targets), 'use fewer weights');
+  return new native.Solver(costs, sources, targets);
 }
 
 /** The costs in float64, and in float32 twice: as they are, and as the kernel of Sinkhorn's steps, both in rows of whole blocks. */
-function emdBytes(sources: number, targets: number): number {
+function matrixBytes(sources: number, targets: number): number {
   const block = 32;
   return sources * (8 * targets + 2 * 4 * block * Math.ceil(targets / block));
 }
 
-/** By the number that an outcome has in the core. */
-const statuses = ['optimal', 'iteration-limit', 'unproven'] as const;
+/** Where a number of a result is among those of its problem. */
+const at = Object.fromEntries(native.resultNumbers.map((name, k) => [name, k])) as Record<ResultNumber, number>;
 
-/** The results that came over in a few arrays, as views of these: copies are not free beside a warm start. */
-function unpack(results: NativeResults, sources: number): TransportResult[] {
-  const { numbers } = results;
-  const potentials = inThisRealm(results.potentials);
-  const source = results.source && inThisRealm(results.source);
-  const target = results.target && inThisRealm(results.target);
-  const mass = results.mass && inThisRealm(results.mass);
-  const count = numbers.length / 7;
-  const each = count === 0 ? 0 : potentials.length / count;
-  let planned = 0;
-  return Array.from({ length: count }, (_, problem) => {
-    const [cost, outcome, pivots, gap, infeasibility, slackness, entries] = numbers.subarray(
-      7 * problem,
-    ) as unknown as number[];
-    const [u, v, end] = [each * problem, each * problem + sources, each * (problem + 1)];
-    const result: TransportResult = {
-      cost: cost as number,
-      u: potentials.subarray(u, v),
-      v: potentials.subarray(v, end),
-      status: statuses[outcome as number] as TransportResult['status'],
-      pivots: pivots as number,
-      certificate: { gap: gap as number, infeasibility: infeasibility as number, slackness: slackness as number },
+/** Room for the results of some problems, made here: where there is none the engine throws, and does not end the process. */
+class Results {
+  readonly #count: number;
+  readonly #sources: number;
+  readonly #targets: number;
+  readonly #numbers: Float64Array;
+  readonly #potentials: Float64Array | null;
+  readonly #wantsPlan: boolean;
+  #plan: TransportPlan | undefined;
+
+  constructor(count: number, sources: number, targets: number, options: SolveOptions) {
+    [this.#count, this.#sources, this.#targets] = [count, sources, targets];
+    this.#wantsPlan = checkBoolean('plan', options.plan ?? false);
+    const wantsPotentials = checkBoolean('potentials', options.potentials ?? true);
+    this.#numbers = this.#room(Float64Array, native.resultNumbers.length * count, 'Results', 'solve fewer at once');
+    this.#potentials = wantsPotentials
+      ? this.#room(
+          Float64Array,
+          count * (sources + targets),
+          'Potentials',
+          'pass potentials: false, or solve fewer at once',
+        )
+      : null;
+  }
+
+  /** The last arguments of the native call that writes the results. */
+  get arrays(): NativeProblems['results'] {
+    const plans = this.#wantsPlan ? (entries: number) => this.#makePlan(entries) : null;
+    return [this.#numbers, this.#potentials, plans];
+  }
+
+  /** A result for each problem, of views of the arrays: copies are not free beside a warm start. */
+  read(): TransportCost[] {
+    let planned = 0;
+    return Array.from({ length: this.#count }, (_, problem) => {
+      const result = this.#readOne(problem);
+      if (this.#plan) {
+        const { source, target, mass } = this.#plan;
+        const end = planned + this.#number('planEntries', problem);
+        const [from, to] = [planned, end];
+        result.plan = {
+          source: source.subarray(from, to),
+          target: target.subarray(from, to),
+          mass: mass.subarray(from, to),
+        };
+        planned = end;
+      }
+      return result;
+    });
+  }
+
+  #readOne(problem: number): TransportCost | TransportResult {
+    const result: TransportCost = {
+      cost: this.#number('cost', problem),
+      status: native.outcomes[this.#number('outcome', problem)] as TransportCost['status'],
+      pivots: this.#number('pivots', problem),
+      certificate: {
+        gap: this.#number('gap', problem),
+        infeasibility: this.#number('infeasibility', problem),
+        slackness: this.#number('slackness', problem),
+      },
     };
-    if (source && target && mass) {
-      const [from, to] = [planned, planned + (entries as number)];
-      result.plan = {
-        source: source.subarray(from, to),
-        target: target.subarray(from, to),
-        mass: mass.subarray(from, to),
-      };
-      planned = to;
-    }
-    return result;
-  });
+    if (!this.#potentials) return result;
+    const u = problem * (this.#sources + this.#targets);
+    const v = u + this.#sources;
+    return { ...result, u: this.#potentials.subarray(u, v), v: this.#potentials.subarray(v, v + this.#targets) };
+  }
+
+  #number(name: ResultNumber, problem: number): number {
+    return this.#numbers[problem * native.resultNumbers.length + at[name]] as number;
+  }
+
+  #makePlan(entries: number): TransportPlan {
+    const remedy = 'solve fewer at once';
+    this.#plan = {
+      source: this.#room(Int32Array, entries, 'Plans', remedy),
+      target: this.#room(Int32Array, entries, 'Plans', remedy),
+      mass: this.#room(Float64Array, entries, 'Plans', remedy),
+    };
+    return this.#plan;
+  }
+
+  #room<T extends Float64Array | Int32Array>(
+    type: { new (length: number): T; readonly BYTES_PER_ELEMENT: number },
+    length: number,
+    what: string,
+    remedy: string,
+  ): T {
+    const problems = () => `${this.#count} transport ${this.#count === 1 ? 'problem' : 'problems'}`;
+    return allocate(type, length, () => `${what} of ${problems()}, ${this.#sources} x ${this.#targets}`, remedy);
+  }
 }
 
-function nativeOptions({ plan, maxPivots }: SolveOptions) {
+function nativeOptions({ maxPivots }: SolveOptions) {
   return {
-    plan: checkBoolean('plan', plan ?? false),
     maxPivots: optionalNumber('maxPivots', maxPivots, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true }),
   };
 }

@@ -22,18 +22,6 @@ export function isPrecision(value: unknown): value is Precision {
   return name === 'Float32Array' || name === 'Float64Array';
 }
 
-/** The same memory as an array of this realm: the addon makes its arrays in the realm that has loaded it first. */
-export function inThisRealm<T extends Float64Array | Int32Array>({
-  buffer,
-  byteOffset,
-  length,
-  BYTES_PER_ELEMENT,
-}: T): T {
-  const view =
-    BYTES_PER_ELEMENT === 4 ? new Int32Array(buffer, byteOffset, length) : new Float64Array(buffer, byteOffset, length);
-  return view as T;
-}
-
 export function isInt32(value: unknown): value is Int32Array {
   return typedArrayName(value) === 'Int32Array';
 }

@@ -51,8 +51,11 @@ Status check_entries(const affinity::PaddedMatrix<W>& matrix, Kind kind, double 
     for (std::size_t j = 0; j < n; ++j) {
       const double entry = static_cast<double>(matrix.row(i)[j]);
       if (std::isfinite(entry) && (kind == Kind::kKernel || entry >= -allowed || !finite)) continue;
-      return {Code::kOutOfRange, explain("matrix", kind == Kind::kDistance ? "finite distances >= 0" : "finite numbers",
-                                         format(entry) + at(i, j))};
+      if (kind == Kind::kKernel)
+        return {Code::kOutOfRange, explain("matrix", "finite numbers", format(entry) + at(i, j))};
+      return {Code::kOutOfRange,
+              explain("matrix", "finite distances >= 0", format(entry) + at(i, j),
+                      "costs of either sign are for transport: pass them to TransportSolver or emd")};
     }
   return Status::ok();
 }

@@ -1,7 +1,9 @@
 #include "node/solver_handle.h"
 
 #include <algorithm>
-#include <iterator>
+#include <array>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -21,10 +23,10 @@ namespace {
 using CostsPtr = std::shared_ptr<const objectives::OwnedCosts>;
 
 // What a solver holds between calls: the costs, none once it has been disposed of, and the bases that the last warm
-// call left, one for each of its problems. A call takes them and puts its own in their place when it is done, both on
-// JavaScript's thread: one that runs meanwhile finds none, and starts from nothing.
-struct Kept {
-  explicit Kept(HeldMemoryPtr memory) : charge_of_bases(std::move(memory)) {}
+// call left, one for each of its problems. A call takes the bases and puts its own in their place when it is done, both
+// on JavaScript's thread: a call that runs meanwhile finds none, and starts from nothing.
+struct SolverState {
+  explicit SolverState(HeldMemoryPtr memory) : charge_of_bases(std::move(memory)) {}
 
   CostsPtr costs;  // charged
   std::vector<transport::Basis> bases;
@@ -42,45 +44,76 @@ struct Kept {
   }
 };
 
-// Numbers of a result, which are written where they stay: from any thread.
-class Packed {
+// The numbers of a result, as they go over: as many for each problem, one problem after the other.
+struct ResultNumbers {
+  double cost, outcome, pivots, gap, infeasibility, slackness, plan_entries;
+};
+constexpr std::array kNumberNames = {"cost", "outcome", "pivots", "gap", "infeasibility", "slackness", "planEntries"};
+static_assert(sizeof(ResultNumbers) == kNumberNames.size() * sizeof(double));
+
+// By the number of the Outcome.
+constexpr std::array kOutcomeNames = {"optimal", "iteration-limit", "unproven"};
+static_assert(kOutcomeNames.size() == static_cast<std::size_t>(transport::Outcome::kUnproven) + 1);
+
+// Numbers that JavaScript has made room for. They are written there where nobody can take it away meanwhile, else into
+// memory of their own first.
+class ResultArray {
  public:
-  Packed(Napi::Env env, std::size_t count) {
-    Napi::Float64Array array = Napi::Float64Array::New(env, count);
-    numbers_ = array.Data();
-    array_ = Napi::Persistent(array);
+  ResultArray(const Napi::Value& value, std::size_t length, const char* argument, Access access)
+      : output_(value, length, argument, Presence::kOptional, access) {
+    if (output_.wanted() && output_.memory<double>() == nullptr) own_.resize(length);
   }
-  double* numbers() const { return numbers_; }
-  Napi::Float64Array array() const { return array_.Value(); }
+  bool wanted() const { return output_.wanted(); }
+  double* numbers() { return own_.empty() ? output_.memory<double>() : own_.data(); }
+  void finish() {
+    if (!own_.empty()) output_.write(own_.data());
+  }
 
  private:
-  Napi::Reference<Napi::Float64Array> array_;
-  double* numbers_;
+  Output output_;
+  std::vector<double> own_;
 };
 
-// The number of problems, their marginals, and the options of solveMany(supplies, demands, count, sharedDemand,
-// options).
+// Memory of a typed array that JavaScript has made room in; there are checks of it, but no call into JavaScript.
+template <class T>
+T* room_for(std::size_t entries, const Napi::Value& value, napi_typedarray_type type) {
+  if (value.IsTypedArray()) {
+    const auto array = value.As<Napi::TypedArray>();
+    if (array.TypedArrayType() == type && array.ElementLength() == entries)
+      return value.As<Napi::TypedArrayOf<T>>().Data();
+  }
+  throw to_error(value.Env(), {Code::kInvalidType,
+                               explain("plans", "arrays of " + std::to_string(entries) + " numbers", "another value")});
+}
+
+// solveMany(supplies, demands, count, sharedDemand, options, numbers, potentials, plans): numbers has room for the
+// ResultNumbers of all problems; potentials, or null, for u and v of each; plans, or null, makes room for the entries
+// of all plans, once their number is known.
 class SolveTask final : public Task {
  public:
-  static constexpr int kArguments = 5;
+  static constexpr int kArguments = 8;
 
-  SolveTask(const Napi::CallbackInfo& info, Access access, std::shared_ptr<Kept> kept)
-      : costs_(kept->costs),
-        kept_(std::move(kept)),
+  SolveTask(const Napi::CallbackInfo& info, Access access, std::shared_ptr<SolverState> solver)
+      : costs_(solver->costs),
+        solver_(std::move(solver)),
         warm_(flag_option(info[4].As<Napi::Object>(), "warmStart")),
         options_(read_options(info[4].As<Napi::Object>())),
         threads_(count_option(info[4].As<Napi::Object>(), "threads").value_or(0)),
         count_(size_argument(info[2], "problems")),
         supplies_(info[0], count_, costs_->costs().rows(), "p", access),
         demands_(info[1], info[3].ToBoolean() ? 1 : count_, costs_->costs().columns(), "q", access),
-        numbers_(info.Env(), kNumbers * count_),
-        potentials_(info.Env(), potentials_each() * count_) {
+        numbers_(info[5], kNumberNames.size() * count_, "numbers", access),
+        potentials_(info[6], potentials_each() * count_, "potentials", access) {
+    if (!numbers_.wanted() && count_ > 0)
+      throw to_error(info.Env(), {Code::kInvalidType, explain("numbers", "a Float64Array", "none")});
+    if (info[7].IsFunction()) make_room_ = Napi::Persistent(info[7].As<Napi::Function>());
+    options_.plan = !make_room_.IsEmpty();
     const bool single = std::holds_alternative<MatrixView<float>>(supplies_.view()) ||
                         std::holds_alternative<MatrixView<float>>(demands_.view());
     // Sums of many float32 weights differ by their rounding.
     options_.mass_tolerance = single ? 1e-4 : 1e-8;
     if (!warm_) return;
-    bases_ = std::move(kept_->bases);
+    bases_ = std::move(solver_->bases);
     bases_.resize(count_);
   }
 
@@ -92,20 +125,19 @@ class SolveTask final : public Task {
       read_row(supplies_.view(), problem, supply);
       read_row(demands_.view(), problem, demand);
     };
-    const auto keep = [this](std::size_t problem, transport::Result& result) { pack(problem, result); };
+    const auto keep = [this](std::size_t problem, transport::Result& result) { write(problem, result); };
     return transport::solve_many(costs_->costs(), count_, weights, options_, context, keep, bases_);
   }
 
   Napi::Value finish(Napi::Env env) override {
-    if (warm_ && kept_->costs) kept_->bases = std::move(bases_);
-    Napi::Object packed = Napi::Object::New(env);
-    packed.Set("numbers", numbers_.array());
-    packed.Set("potentials", potentials_.array());
-    if (options_.plan) pack_plans(env, packed);
-    return packed;
+    if (warm_ && solver_->costs) solver_->bases = std::move(bases_);
+    numbers_.finish();
+    potentials_.finish();
+    if (options_.plan) write_plans(env);
+    return env.Undefined();
   }
 
-  void charge() override { kept_->charge(); }
+  void charge() override { solver_->charge(); }
 
  private:
   static std::optional<std::size_t> count_option(const Napi::Object& object, const char* name) {
@@ -115,7 +147,6 @@ class SolveTask final : public Task {
 
   static transport::Options read_options(const Napi::Object& object) {
     transport::Options options;
-    options.plan = flag_option(object, "plan");
     if (const std::optional<std::size_t> pivots = count_option(object, "maxPivots")) options.max_pivots = *pivots;
     return options;
   }
@@ -131,49 +162,50 @@ class SolveTask final : public Task {
 
   std::size_t potentials_each() const { return costs_->costs().rows() + costs_->costs().columns(); }
 
-  // Results go over in a few arrays for all problems: objects are cheaper to make on the other side. For each problem
-  // cost, outcome, pivots, gap, infeasibility, slackness, and the length of its plan; u and v;
-  void pack(std::size_t problem, transport::Result& result) {
+  // From any thread. Results go over in a few arrays for all problems: objects are cheaper to make on the other side.
+  void write(std::size_t problem, transport::Result& result) {
     const auto& [gap, infeasibility, slackness] = result.certificate;
-    const auto outcome = static_cast<double>(result.outcome);
-    const double numbers[kNumbers] = {result.cost,   outcome,   static_cast<double>(result.pivots),     gap,
-                                      infeasibility, slackness, static_cast<double>(result.plan.size())};
-    std::copy(std::begin(numbers), std::end(numbers), numbers_.numbers() + problem * kNumbers);
-    double* const potentials = potentials_.numbers() + problem * potentials_each();
-    std::copy(result.v.begin(), result.v.end(), std::copy(result.u.begin(), result.u.end(), potentials));
+    const ResultNumbers numbers{
+        result.cost, static_cast<double>(result.outcome),    static_cast<double>(result.pivots), gap, infeasibility,
+        slackness,   static_cast<double>(result.plan.size())};
+    std::memcpy(numbers_.numbers() + problem * kNumberNames.size(), &numbers, sizeof numbers);
+    if (potentials_.wanted()) {
+      double* const potentials = potentials_.numbers() + problem * potentials_each();
+      std::copy(result.v.begin(), result.v.end(), std::copy(result.u.begin(), result.u.end(), potentials));
+    }
     if (options_.plan) plans_[problem] = std::move(result.plan);
   }
 
-  // and the entries of its plan.
-  void pack_plans(Napi::Env env, Napi::Object& packed) const {
+  // Writes the entries of all plans, one problem after the other.
+  void write_plans(Napi::Env env) const {
     std::size_t entries = 0;
     for (const std::vector<transport::PlanEntry>& plan : plans_) entries += plan.size();
-    Napi::Int32Array source = Napi::Int32Array::New(env, entries), target = Napi::Int32Array::New(env, entries);
-    Napi::Float64Array mass = Napi::Float64Array::New(env, entries);
-    std::size_t e = 0;
+    const Napi::Value room = make_room_.Call({Napi::Number::New(env, static_cast<double>(entries))});
+    if (!room.IsObject()) throw to_error(env, {Code::kInvalidType, explain("plans", "arrays", "another value")});
+    const auto arrays = room.As<Napi::Object>();
+    const Napi::Value sources = arrays.Get("source"), targets = arrays.Get("target"), masses = arrays.Get("mass");
+    auto* source = room_for<std::int32_t>(entries, sources, napi_int32_array);
+    auto* target = room_for<std::int32_t>(entries, targets, napi_int32_array);
+    auto* mass = room_for<double>(entries, masses, napi_float64_array);
     for (const std::vector<transport::PlanEntry>& plan : plans_) {
       for (const transport::PlanEntry& entry : plan) {
-        source[e] = entry.source;
-        target[e] = entry.target;
-        mass[e++] = entry.mass;
+        *source++ = entry.source;
+        *target++ = entry.target;
+        *mass++ = entry.mass;
       }
     }
-    packed.Set("source", source);
-    packed.Set("target", target);
-    packed.Set("mass", mass);
   }
 
-  static constexpr std::size_t kNumbers = 7;
-
   CostsPtr costs_;
-  std::shared_ptr<Kept> kept_;
+  std::shared_ptr<SolverState> solver_;
   bool warm_;
   std::vector<transport::Basis> bases_;  // one for each problem, or none
   transport::Options options_;
   std::size_t threads_;  // 0: the environment's
   std::size_t count_;
   MatrixArgument supplies_, demands_;
-  Packed numbers_, potentials_;
+  ResultArray numbers_, potentials_;
+  Napi::FunctionReference make_room_;  // for plans; empty where nobody asks for them
   std::vector<std::vector<transport::PlanEntry>> plans_;
 };
 
@@ -185,36 +217,36 @@ class SolverHandle final : public Handle {
   static constexpr const char* kExpected = "a Solver of this copy of genmi";
 
   explicit SolverHandle(const Napi::CallbackInfo& info)
-      : kept_(std::make_shared<Kept>(Environment::of(info.Env()).memory)) {
+      : state_(std::make_shared<SolverState>(Environment::of(info.Env()).memory)) {
     if (info[0].IsTypedArray()) prepare_costs(info);
     else prepare_affinity(info);
   }
   // A call that runs meanwhile keeps the costs until it ends; its bases are nobody's.
-  ~SolverHandle() override { kept_->give_back(); }
+  ~SolverHandle() override { state_->give_back(); }
 
   // A call that runs meanwhile keeps the costs until it ends.
-  void dispose(const Napi::CallbackInfo&) { kept_->give_back(); }
+  void dispose(const Napi::CallbackInfo&) { state_->give_back(); }
 
   Napi::Value solve_many(const Napi::CallbackInfo& info) {
     check_open(info.Env());
-    SolveTask task(info, Access::kView, kept_);
+    SolveTask task(info, Access::kView, state_);
     return run_now(info.Env(), task);
   }
 
   Napi::Value solve_many_async(const Napi::CallbackInfo& info) {
     check_open(info.Env());
-    return run_async(info.Env(), std::make_unique<SolveTask>(info, Access::kCopy, kept_), info[SolveTask::kArguments]);
+    return run_async(info.Env(), std::make_unique<SolveTask>(info, Access::kCopy, state_), info[SolveTask::kArguments]);
   }
 
  private:
   void keep(Napi::Env env, std::shared_ptr<const objectives::OwnedCosts> costs) {
     const std::size_t bytes = costs->bytes();
-    kept_->costs = charged(Environment::of(env).memory, std::move(costs), bytes);
+    state_->costs = charged(Environment::of(env).memory, std::move(costs), bytes);
   }
 
   void prepare_costs(const Napi::CallbackInfo& info) {
     const std::size_t rows = size_argument(info[1], "rows"), columns = size_argument(info[2], "columns");
-    const MatrixArgument matrix(info[0], rows, columns, "distances", Access::kView);
+    const MatrixArgument matrix(info[0], rows, columns, "costs", Access::kView);
     const auto costs = std::make_shared<objectives::OwnedCosts>();
     check(info.Env(), costs->prepare(matrix.view()));
     keep(info.Env(), costs);
@@ -224,7 +256,7 @@ class SolverHandle final : public Handle {
     affinity_ = AffinityHandle::shared(info[0]);
     const AffinityPtr affinity = AffinityHandle::open(info[0]);
     if (affinity->kind() != Kind::kDistance)
-      throw to_error(info.Env(), {Code::kInvalidType, explain("distance", "a distance affinity", "a kernel",
+      throw to_error(info.Env(), {Code::kInvalidType, explain("costs", "a distance affinity", "a kernel",
                                                               "Affinity.distance() and Affinity.hops() make one")});
     const auto costs = std::make_shared<objectives::OwnedCosts>();
     Environment& environment = Environment::of(info.Env());
@@ -234,7 +266,7 @@ class SolverHandle final : public Handle {
   }
 
   void check_open(Napi::Env env) const {
-    if (!kept_->costs)
+    if (!state_->costs)
       throw to_error(env, {Code::kDisposed, explain("solver", "one that is in use", "one that was disposed of",
                                                     "call dispose() after the last problem")});
     AffinityPtr affinity;
@@ -242,13 +274,22 @@ class SolverHandle final : public Handle {
   }
 
   SharedAffinityPtr affinity_;  // none for a plain cost matrix
-  std::shared_ptr<Kept> kept_;
+  std::shared_ptr<SolverState> state_;
 };
 
 }  // namespace
 
+template <std::size_t count>
+Napi::Array array_of(Napi::Env env, const std::array<const char*, count>& names) {
+  const Napi::Array array = Napi::Array::New(env, count);
+  for (std::uint32_t k = 0; k < count; ++k) array.Set(k, Napi::String::New(env, names[k]));
+  return array;
+}
+
 void define_solver(Napi::Env env, Napi::Object exports) {
   using Class = SolverHandle;
+  exports.Set("resultNumbers", array_of(env, kNumberNames));
+  exports.Set("outcomes", array_of(env, kOutcomeNames));
   exports.Set("Solver", define_class<Class>(env, {method<Class, &Class::solve_many>("solveMany"),
                                                   method<Class, &Class::solve_many_async>("solveManyAsync"),
                                                   method<Class, &Class::dispose>("dispose")}));

@@ -32,10 +32,10 @@ Status refuse(const std::string& argument, const std::string& expected, const st
 template <class T>
 Status check_entries(MatrixView<T> costs, bool (*is_right)(T), double least) {
   if (costs.rows == 0 || costs.columns == 0) {
-    return refuse("distances", "at least one row and one column", shape(costs), "pass a non-empty matrix");
+    return refuse("costs", "at least one row and one column", shape(costs), "pass a non-empty matrix");
   }
   if (costs.rows > kMostPoints || costs.columns > kMostPoints - costs.rows) {
-    return refuse("distances", "at most " + std::to_string(kMostPoints) + " rows and columns together", shape(costs),
+    return refuse("costs", "at most " + std::to_string(kMostPoints) + " rows and columns together", shape(costs),
                   "take samples");
   }
   const std::size_t count = costs.rows * costs.columns;
@@ -44,7 +44,7 @@ Status check_entries(MatrixView<T> costs, bool (*is_right)(T), double least) {
   if (all_are_right) return Status::ok();
   const T* wrong = std::find_if_not(costs.data, costs.data + count, is_right);
   const auto at = static_cast<std::size_t>(wrong - costs.data);
-  return refuse("distances", "numbers from " + format(least) + " to " + format(kLargestCost),
+  return refuse("costs", "numbers from " + format(least) + " to " + format(kLargestCost),
                 format(static_cast<double>(*wrong)) + " in row " + std::to_string(at / costs.columns) + ", column " +
                     std::to_string(at % costs.columns),
                 "give pairs out of reach a finite penalty");

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { emd, TransportSolver } from '../../src/index.js';
 import { type NativeSolver, native } from '../../src/native.js';
 import { type ExpectedError, expectError, rejectionOf, thrownBy } from '../support/errors.js';
-import { distance, kernel, type Loose, madeBefore, matrixErrors, n, range, type, x } from '../support/wrong-inputs.js';
+import { distance, kernel, type Loose, madeBefore, matrixErrors, n, range, type } from '../support/wrong-inputs.js';
 
 describe('transport', () => {
   const solver = new TransportSolver(distance) as Loose;
@@ -17,12 +17,42 @@ describe('transport', () => {
     [
       'a solver over a kernel',
       () => new TransportSolver(kernel),
-      { code: type, argument: 'distance', expected: 'a distance', received: 'a kernel' },
+      { code: type, argument: 'costs', expected: 'a distance', received: 'a kernel' },
     ],
     [
-      'a solver over a matrix',
-      () => new TransportSolver(x as Loose),
-      { code: type, argument: 'distance', expected: 'an Affinity', received: 'an object' },
+      'a solver over nothing',
+      () => new TransportSolver(undefined as Loose),
+      { code: type, argument: 'costs', expected: 'an Affinity', received: 'undefined' },
+    ],
+    [
+      'a solver over an object',
+      () => new TransportSolver({} as Loose),
+      { code: type, argument: 'costs', expected: 'an Affinity', received: 'an object' },
+    ],
+    [
+      'a solver over too few costs',
+      () => new TransportSolver({ data: new Float64Array(5), shape: [2, 3] }),
+      { code: range, argument: 'costs.data', expected: '6', received: '5' },
+    ],
+    [
+      'potentials that are no boolean',
+      () => solver.solve(one, one, { potentials: 0 }),
+      { code: type, argument: 'potentials', expected: 'a boolean', received: '0' },
+    ],
+    [
+      'weights of targets among costs between other sources',
+      () => new TransportSolver([[1, 2, 3]]).solve([1, 1, 1], [1]),
+      { code: range, argument: 'p', expected: '1 weights', received: '3' },
+    ],
+    [
+      'a matrix of other sources',
+      () => new TransportSolver([[1, 2, 3]]).solveMany([[1, 1, 1]], [[1]]),
+      { code: range, argument: 'P', expected: '1 columns, one for each source', received: '3' },
+    ],
+    [
+      'a matrix of other targets',
+      () => new TransportSolver([[1, 2, 3]]).solveMany([[1]], [[1]]),
+      { code: range, argument: 'Q', expected: '3 columns, one for each target', received: '1' },
     ],
     [
       'no threads',
@@ -121,19 +151,6 @@ describe('transport', () => {
       { code: range, argument: 'p', expected: 'positive', received: '0' },
     ],
     [
-      'negative costs',
-      () =>
-        emd(
-          [1, 1],
-          [1, 1],
-          [
-            [0, -1],
-            [1, 0],
-          ],
-        ),
-      { code: range, argument: 'distances', received: '-1 in row 0, column 1' },
-    ],
-    [
       'costs that are NaN',
       () =>
         emd(
@@ -144,7 +161,7 @@ describe('transport', () => {
             [1, 0],
           ],
         ),
-      { code: range, argument: 'distances', received: 'in row 0, column 1' },
+      { code: range, argument: 'costs', received: 'in row 0, column 1' },
     ],
     [
       'infinite costs',
@@ -157,9 +174,9 @@ describe('transport', () => {
             [1, Number.POSITIVE_INFINITY],
           ],
         ),
-      { code: range, argument: 'distances', received: 'in row 1, column 1' },
+      { code: range, argument: 'costs', received: 'in row 1, column 1' },
     ],
-    ['no costs', () => emd([], [], []), { code: range, argument: 'distances', received: '0 x 0' }],
+    ['no costs', () => emd([], [], []), { code: range, argument: 'costs', received: '0 x 0' }],
     [
       'weights that do not fit the costs',
       () => emd([1, 1, 1], [1, 1], costs),
@@ -170,7 +187,7 @@ describe('transport', () => {
       () => emd([1, 1], [1, 1], costs, { threads: 2 } as Loose),
       { code: type, argument: 'options.threads', received: "'threads'" },
     ],
-    ...matrixErrors('distances').map(
+    ...matrixErrors('costs').map(
       ([what, value, error]) =>
         [`costs: ${what}`, () => emd([1, 1], [1, 1], value as Loose), error] as [string, () => unknown, ExpectedError],
     ),

@@ -74,7 +74,7 @@ const errorOf = (call: (it: Objects) => unknown, it: Objects) => rejectionOf(asy
 
 function expectRefused(error: unknown, received: string, remedy: RegExp) {
   const [argument = ''] = (error as Error).message.split(':');
-  expect(['affinity', 'distance', 'x', 'objective', 'objectives[1]', 'solver']).toContain(argument);
+  expect(['affinity', 'costs', 'x', 'objective', 'objectives[1]', 'solver']).toContain(argument);
   expectError(error, { code: 'ERR_INVALID_ARG_TYPE', argument, received });
   expect((error as Error).message).toMatch(remedy);
 }

@@ -44,8 +44,8 @@ const setUp = `
       (it) => real.objective.cost.call(it, 10, 2),
     ],
     solver: [
-      (it) => real.solver.solveMany.call(it, tau.subarray(0, 10), tau.subarray(0, 10), 1, true, { plan: true }),
-      (it) => real.solver.solveManyAsync.call(it, tau.subarray(0, 10), tau.subarray(0, 10), 1, true, {}, new addon.Job()),
+      (it) => real.solver.solveMany.call(it, tau.subarray(0, 10), tau.subarray(0, 10), 1, true, {}, new Float64Array(7), null, null),
+      (it) => real.solver.solveManyAsync.call(it, tau.subarray(0, 10), tau.subarray(0, 10), 1, true, {}, new Float64Array(7), null, null, new addon.Job()),
       (it) => real.solver.dispose.call(it),
     ],
     job: [
