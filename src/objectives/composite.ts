@@ -43,5 +43,6 @@ function geometryOf(objectives: readonly Objective[]): Geometry {
   return {
     samples: geometries.find(({ samples }) => samples !== undefined)?.samples,
     warmStart: geometries.some(({ warmStart }) => warmStart),
+    threadBytes: Math.max(...geometries.map(({ threadBytes }) => threadBytes)),
   };
 }

@@ -1,4 +1,5 @@
 /** The objectives' common part: from the user's matrices to one native call and back. */
+import { availableParallelism } from 'node:os';
 import { mark, notOurs } from '../copies.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
 import { runJob } from '../jobs.js';
@@ -118,10 +119,8 @@ export interface Geometry {
   readonly samples?: number | undefined;
   /** Whether costs of transport are kept between calls. */
   readonly warmStart: boolean;
-}
-
-function geometryOf({ affinity, warmStart }: Record<string, NativeParameter>): Geometry {
-  return { samples: (affinity as NativeAffinity | undefined)?.size, warmStart: warmStart === true };
+  /** Bytes of scratch memory for each pair of samples, on each thread except the first. */
+  readonly threadBytes: number;
 }
 
 /** @internal The native objective behind an argument. */
@@ -139,7 +138,11 @@ export class NativeBackedObjective implements GeometryObjective {
     constructorName: string,
     parameters: Record<string, NativeParameter>,
     /** @internal */
-    readonly geometry: Geometry = geometryOf(parameters),
+    readonly geometry: Geometry = {
+      samples: (parameters.affinity as NativeAffinity | undefined)?.size,
+      warmStart: false,
+      threadBytes: 0,
+    },
   ) {
     this.#native = new native.Objective(constructorName, { mode, ...parameters });
   }
@@ -165,7 +168,7 @@ export class NativeBackedObjective implements GeometryObjective {
     const sameSize = this.#counted.n === n && this.#counted.k === k;
     // More samples than there are: an error that the native core tells better.
     const possible = samples === undefined || n <= samples;
-    const counted = sameSize ? this.#counted : { n, k, bytes: possible ? this.#native.cost(n, k).bytes : 0 };
+    const counted = sameSize ? this.#counted : { n, k, bytes: possible ? this.#costOf(n, k).bytes : 0 };
     // What warm starts need is kept from the last call.
     if (counted.bytes + others > NEVER_REFUSED && !(warmStart && sameSize)) {
       const rows = samples === undefined ? '' : ': fewer predictions, with their `rows`';
@@ -240,8 +243,15 @@ export class NativeBackedObjective implements GeometryObjective {
   estimate(n: number, k: number): { seconds: number; bytes: number } {
     checkNumber('n', n, { min: 1, integer: true });
     checkNumber('k', k, { min: 1, integer: true });
-    const { operations, bytes } = NativeBackedObjective.#own(this).cost(n, k);
-    return { seconds: operations * secondsPerOperation(NativeBackedObjective.#own(this), n, k), bytes };
+    const own = NativeBackedObjective.#own(this);
+    const { operations, bytes } = this.#costOf(n, k);
+    return { seconds: operations * secondsPerOperation(own, n, k), bytes };
+  }
+
+  #costOf(n: number, k: number): { operations: number; bytes: number } {
+    const { operations, bytes } = this.#native.cost(n, k);
+    const others = Math.min(native.threads(), availableParallelism()) - 1;
+    return { operations, bytes: bytes + others * this.geometry.threadBytes * n ** 2 };
   }
 }
 

@@ -25,6 +25,9 @@ export interface WassersteinOptions {
   warmStart?: boolean | undefined;
 }
 
+/** What solvers hold besides shared costs: those in float32 between the samples that have weight. */
+const THREAD_BYTES = 4;
+
 /**
  * The expected Wasserstein distance between clusters and data, or between clusters, >= 0, in the distance's units: exact,
  * by a network simplex in float64. Its gradient is made of dual potentials: where those are not unique (ties), of one of them.
@@ -41,7 +44,8 @@ export function wasserstein(options: WassersteinOptions): GeometryObjective {
   const warmStart = checkBoolean('warmStart', options.warmStart ?? false);
   const parameters = { affinity, seed, warmStart, ...pairParameters(options.pairs, mode) };
   const family = options.pairs === undefined ? 'wasserstein' : `wasserstein(${describePairs(options.pairs)})`;
-  return new NativeBackedObjective(`${family}_${mode}`, mode, 'wasserstein', parameters);
+  const geometry = { samples: affinity.size, warmStart, threadBytes: THREAD_BYTES };
+  return new NativeBackedObjective(`${family}_${mode}`, mode, 'wasserstein', parameters, geometry);
 }
 
 function pairParameters(pairs: unknown, mode: Mode): Record<string, NativeParameter> {
