@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { type GenmiError, refused } from './errors.js';
+import { native } from './native.js';
 
 /** Requests up to this many bytes are never refused: a system may give more than it says it has. */
 export const NEVER_REFUSED = 64 * 2 ** 20;
@@ -51,6 +52,9 @@ export function formatBytes(bytes: number): string {
  */
 export function checkFits(what: string, bytes: number, remedy: string): void {
   if (bytes <= NEVER_REFUSED) return;
+  if (bytes <= availableBytes()) return;
+  // Native memory of objects that were dropped is still in use until garbage is collected.
+  native.reclaim();
   const available = availableBytes();
   if (bytes > available) throw tooLarge(what, `at most the ${formatBytes(available)} available`, bytes, remedy);
 }

@@ -146,6 +146,8 @@ export interface Native {
   onError(create: (code: string, message: string) => Error): void;
   isa(name?: string): string;
   threads(count?: number): number;
+  /** Frees all native memory that nobody can reach any more; takes a collection of garbage. */
+  reclaim(): void;
   Job: new () => NativeJob;
   measure(...args: NativeFeatures): NativeAffinity;
   measureAsync(...args: [...NativeFeatures, job: NativeJob]): Promise<NativeAffinity>;

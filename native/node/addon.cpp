@@ -52,6 +52,9 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(environment.threads));
 }
 
+// reclaim(): frees all memory that nobody can reach any more; takes a collection of garbage.
+void reclaim(const Napi::CallbackInfo& info) { Environment::of(info.Env()).reclaim(info.Env()); }
+
 void define_all(Napi::Env env, Napi::Object exports) {
   auto environment = std::make_unique<Environment>();
   env.SetInstanceData(environment.get());
@@ -59,6 +62,7 @@ void define_all(Napi::Env env, Napi::Object exports) {
   define_function<on_error>(env, exports, "onError");
   define_function<isa>(env, exports, "isa");
   define_function<threads>(env, exports, "threads");
+  define_function<reclaim>(env, exports, "reclaim");
   define_job(env, exports);
   define_affinity(env, exports);
   define_objective(env, exports);

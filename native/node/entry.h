@@ -9,7 +9,9 @@
 
 namespace genmi::node {
 
-// Tells V8, at the end of each call, how much native memory is held.
+// At the beginning of each call: frees memory that nobody can reach any more.
+void make_room(Napi::Env env);
+// At its end: tells V8 how much native memory is held.
 void tell_memory(Napi::Env env);
 
 // Body: napi_value(const Napi::CallbackInfo&).
@@ -17,7 +19,10 @@ template <class Body>
 napi_value enter(napi_env env, napi_callback_info call, const Body& body) noexcept {
   try {
     try {
-      const napi_value result = guarded(env, [&] { return body(Napi::CallbackInfo(env, call)); });
+      const napi_value result = guarded(env, [&] {
+        make_room(env);
+        return body(Napi::CallbackInfo(env, call));
+      });
       tell_memory(env);
       return result;
     } catch (const Napi::Error& error) {

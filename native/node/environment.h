@@ -27,7 +27,18 @@ struct Environment {
   Napi::FunctionReference affinity_class;
   AffinityPtr new_affinity;  // for the constructor of that class, which makes no other
 
+  // Collects garbage, and deletes the handles of what was collected.
+  void reclaim(Napi::Env env);
+  // Before a call that may allocate: deletes the handles of collected objects, where much memory has been added since
+  // the last time, and collects garbage once it has doubled. Node alone would free it one turn of the event loop later.
+  void make_room(Napi::Env env);
+
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+ private:
+  static constexpr std::int64_t kSweepAfter = std::int64_t{1} << 25;
+  static constexpr std::int64_t kCollectAbove = std::int64_t{1} << 29;
+  std::int64_t sweep_above_ = kSweepAfter, collect_above_ = kCollectAbove;  // bytes of memory
 };
 
 }  // namespace genmi::node

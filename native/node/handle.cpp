@@ -79,6 +79,4 @@ void Handles::finalize(napi_env env, void* data, void*) {
 
 Handles& handles_of(Napi::Env env) { return Environment::of(env).handles; }
 
-void tell_memory(Napi::Env env) { Environment::of(env).memory->tell(env); }
-
 }  // namespace genmi::node

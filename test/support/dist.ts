@@ -27,14 +27,17 @@ const prelude = `
   const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 `;
 
+/** Of Node, to run an ES module that begins with the package and its problems. */
+export const programArguments = (code: string) => ['--input-type=module', '--eval', prelude + code];
+
 /** Runs an ES module in a Node of its own. */
-export function runProgram(code: string, timeout?: number): Promise<Ended> {
-  return runBare(prelude + code, timeout);
+export function runProgram(code: string, timeout?: number, nodeOptions?: readonly string[]): Promise<Ended> {
+  return runBare(prelude + code, timeout, nodeOptions);
 }
 
 /** The same without the prelude: the main thread does not load the package. */
-export function runBare(code: string, timeout = 60_000): Promise<Ended> {
-  const args = ['--input-type=module', '--eval', code];
+export function runBare(code: string, timeout = 60_000, nodeOptions: readonly string[] = []): Promise<Ended> {
+  const args = [...nodeOptions, '--input-type=module', '--eval', code];
   return execute(process.execPath, args, { timeout, killSignal: 'SIGKILL' });
 }
 

@@ -1,0 +1,34 @@
+#include "node/environment.h"
+
+#include <algorithm>
+
+#include "node/entry.h"
+
+namespace genmi::node {
+namespace {
+
+// More than V8 lets objects hold outside its heap: it collects at once.
+constexpr std::int64_t kPressure = std::int64_t{1} << 42;
+
+}  // namespace
+
+void Environment::reclaim(Napi::Env env) {
+  Napi::MemoryManagement::AdjustExternalMemory(env, kPressure);
+  Napi::MemoryManagement::AdjustExternalMemory(env, -kPressure);
+  handles.sweep(env);
+  collect_above_ = std::max(kCollectAbove, 2 * memory->bytes());
+}
+
+void Environment::make_room(Napi::Env env) {
+  if (memory->bytes() <= sweep_above_) return;
+  handles.sweep(env);
+  if (memory->bytes() > collect_above_) reclaim(env);
+  memory->tell(env);
+  sweep_above_ = memory->bytes() + kSweepAfter;
+}
+
+void make_room(Napi::Env env) { Environment::of(env).make_room(env); }
+
+void tell_memory(Napi::Env env) { Environment::of(env).memory->tell(env); }
+
+}  // namespace genmi::node

@@ -1,0 +1,176 @@
+// Makes allocations fail that genmi asks for. Preloaded into Node, it takes the place of operator new, mmap and
+// pthread_create; loaded as an addon, too, it lets JavaScript say which.
+//
+//   fail(first, last)  of the allocations from now on, those with first <= number <= last fail; the first is number 1
+//   asked()            how many there have been since
+//   told()             how many bytes outside its heap V8 knows of
+//
+// GENMI_FAULT=first:last in the environment has the same effect from the start of the process.
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <node_api.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace {
+
+std::atomic<long> asked{0}, first{0}, last{-1};
+std::atomic<bool> counting{false};
+thread_local bool inside = false;  // of this file: what it calls may allocate
+
+enum class Module { kGenmi, kLibrary, kOther };
+
+Module module_of(const void* address) {
+  Dl_info found;
+  if (dladdr(address, &found) == 0 || found.dli_fname == nullptr) return Module::kOther;
+  if (std::strstr(found.dli_fname, "genmi.node") != nullptr) return Module::kGenmi;
+  return std::strstr(found.dli_fname, "libstdc++") != nullptr ? Module::kLibrary : Module::kOther;
+}
+
+// Whether genmi asks, itself or through the standard library.
+bool asked_by_genmi(const void* caller) {
+  const Module module = module_of(caller);
+  if (module != Module::kLibrary) return module == Module::kGenmi;
+  void* frames[16];
+  const int depth = backtrace(frames, 16);
+  bool below = true;  // the frames of this file and of the library
+  for (int i = 0; i < depth; ++i) {
+    if (frames[i] == caller) below = false;
+    if (!below && module_of(frames[i]) != Module::kLibrary) return module_of(frames[i]) == Module::kGenmi;
+  }
+  return false;
+}
+
+bool must_fail(const void* caller) {
+  if (!counting.load(std::memory_order_relaxed) || inside) return false;
+  inside = true;
+  bool fails = false;
+  if (asked_by_genmi(caller)) {
+    const long number = ++asked;
+    fails = number >= first && number <= last;
+    if (fails && std::getenv("GENMI_FAULT_TRACE") != nullptr) {
+      void* frames[24];
+      backtrace_symbols_fd(frames, backtrace(frames, 24), 2);
+    }
+  }
+  inside = false;
+  return fails;
+}
+
+void* allocate(std::size_t bytes, std::size_t alignment, const void* caller) {
+  if (must_fail(caller)) throw std::bad_alloc();
+  void* const memory = alignment == 0 ? std::malloc(bytes == 0 ? 1 : bytes)
+                                      : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+template <class Function>
+Function* next(const char* name) {
+  return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+}
+
+struct FromTheStart {
+  FromTheStart() {
+    void* frames[1];
+    backtrace(frames, 1);  // which loads its library at the first call
+    long from = 0, to = -1;
+    const char* text = std::getenv("GENMI_FAULT");
+    if (text == nullptr || std::sscanf(text, "%ld:%ld", &from, &to) != 2) return;
+    first = from;
+    last = to;
+    counting = true;
+  }
+} from_the_start;
+
+napi_value fail(napi_env env, napi_callback_info info) {
+  std::size_t count = 2;
+  napi_value arguments[2];
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  long long from = 0, to = -1;
+  napi_get_value_int64(env, arguments[0], reinterpret_cast<std::int64_t*>(&from));
+  napi_get_value_int64(env, arguments[1], reinterpret_cast<std::int64_t*>(&to));
+  asked = 0;
+  first = from;
+  last = to;
+  counting = true;
+  return nullptr;
+}
+
+napi_value number(napi_env env, std::int64_t value) {
+  napi_value result = nullptr;
+  napi_create_int64(env, value, &result);
+  return result;
+}
+
+napi_value asked_so_far(napi_env env, napi_callback_info) {
+  counting = false;
+  return number(env, asked);
+}
+
+napi_value told(napi_env env, napi_callback_info) {
+  std::int64_t bytes = 0;
+  napi_adjust_external_memory(env, 0, &bytes);
+  return number(env, bytes);
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) { return allocate(bytes, 0, __builtin_return_address(0)); }
+void* operator new[](std::size_t bytes) { return allocate(bytes, 0, __builtin_return_address(0)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return allocate(bytes, static_cast<std::size_t>(alignment), __builtin_return_address(0));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return allocate(bytes, static_cast<std::size_t>(alignment), __builtin_return_address(0));
+}
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return must_fail(__builtin_return_address(0)) ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept {
+  return must_fail(__builtin_return_address(0)) ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+extern "C" {
+
+void* mmap64(void* address, std::size_t bytes, int protection, int flags, int file, off64_t offset) {
+  static auto* const real = next<decltype(mmap64)>("mmap64");
+  if (must_fail(__builtin_return_address(0))) {
+    errno = ENOMEM;
+    return MAP_FAILED;
+  }
+  return real(address, bytes, protection, flags, file, offset);
+}
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void* argument) {
+  static auto* const real = next<decltype(pthread_create)>("pthread_create");
+  if (must_fail(__builtin_return_address(0))) return EAGAIN;
+  return real(thread, attributes, run, argument);
+}
+
+NAPI_MODULE_INIT() {
+  const napi_property_descriptor functions[] = {
+      {"fail", nullptr, fail, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"asked", nullptr, asked_so_far, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"told", nullptr, told, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+  };
+  napi_define_properties(env, exports, 3, functions);
+  return exports;
+}
+
+}  // extern "C"
