@@ -1,6 +1,6 @@
 /** Class and cluster numbers, and the counts of their pairs. */
 import { describe, invalidType, isArray, outOfRange } from './errors.js';
-import { checkFits } from './memory.js';
+import { allocate, allocating, checkFits } from './memory.js';
 import { typedArrayName } from './typed-arrays.js';
 
 /** Class or cluster numbers, one a sample: integers from 0. */
@@ -58,12 +58,14 @@ const MOST_UNUSED = 4;
 /** At most: the arrays below have up to 13 numbers a label, on the side that has 4 unused ones to each. */
 const BYTES_A_LABEL = 52;
 
+const REMEDY = 'use fewer samples';
+
 /** Groups keep the numbers of labels that are small; identifiers are numbered in order of appearance. */
 export function groupsOf(argument: string, labels: Labels): Groups {
   const largest = checkLabels(argument, labels);
   const n = labels.length;
-  checkFits(`Counts of ${n} labels`, BYTES_A_LABEL * n, 'use fewer samples');
-  const of = new Int32Array(n);
+  checkFits(`Counts of ${n} labels`, BYTES_A_LABEL * n, REMEDY);
+  const of = allocate(Int32Array, n, () => `Counts of ${n} labels`, REMEDY);
   if (largest <= MOST_UNUSED * n) {
     for (let i = 0; i < n; i++) of[i] = Number(labels[i]);
     return { of, count: largest + 1 };
@@ -99,9 +101,17 @@ export interface PairCounts extends SparseTable {
 export function countPairs(classes: Labels, clusters: Labels): PairCounts {
   const [rows, columns] = [groupsOf('classes', classes), groupsOf('clusters', clusters)];
   checkPaired(classes, clusters);
-  const small = rows.count * columns.count <= MOST_UNUSED * classes.length;
-  const table = small ? countInTable(rows, columns) : countByClass(rows, columns);
-  return { ...table, ...margins(table, columns.count) };
+  const n = classes.length;
+  return allocating(
+    () => `Counts of ${n} labels`,
+    BYTES_A_LABEL * n,
+    REMEDY,
+    () => {
+      const small = rows.count * columns.count <= MOST_UNUSED * n;
+      const table = small ? countInTable(rows, columns) : countByClass(rows, columns);
+      return { ...table, ...margins(table, columns.count) };
+    },
+  );
 }
 
 function margins({ starts, columns, counts }: SparseTable, clusters: number) {

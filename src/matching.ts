@@ -8,6 +8,7 @@
  *   "A shortest augmenting path algorithm for dense and sparse linear assignment problems", Computing 38 (1987)
  */
 import type { SparseTable } from './labels.js';
+import { allocating } from './memory.js';
 
 /**
  * `[C]` the column of each row, -1 for rows that are matched with none.
@@ -17,9 +18,13 @@ import type { SparseTable } from './labels.js';
  * Cost: C searches, each of at most E log E steps for E entries; most end after few.
  */
 export function heaviestMatching(table: SparseTable, columns: number): Int32Array {
-  const search = new Search(table, columns);
-  for (let row = 0; row < search.columnOf.length; row++) search.add(row);
-  return search.columnOf;
+  const rows = table.starts.length - 1;
+  const what = () => `A matching of ${rows} x ${columns}`;
+  return allocating(what, 12 * rows + 24 * columns, 'use fewer samples', () => {
+    const search = new Search(table, columns);
+    for (let row = 0; row < rows; row++) search.add(row);
+    return search.columnOf;
+  });
 }
 
 /** Costs are negated entries; u + v <= cost, with equality where a row and a column are matched. */

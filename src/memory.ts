@@ -73,10 +73,17 @@ export function allocate<T extends ArrayBufferView>(
 ): T {
   const bytes = length * type.BYTES_PER_ELEMENT;
   if (bytes > NEVER_REFUSED) checkFits(what(), bytes, remedy);
+  return allocating(what, bytes, remedy, () => new type(length));
+}
+
+/** Runs work that allocates arrays: a RangeError of the engine, which has no code, becomes GenmiError ERR_OUT_OF_MEMORY. */
+export function allocating<T>(what: () => string, bytes: number, remedy: string, work: () => T): T {
   try {
-    return new type(length);
-  } catch {
-    throw tooLarge(what(), 'an array that the engine can allocate', bytes, remedy);
+    return work();
+  } catch (error) {
+    const { name, code } = error as { name?: unknown; code?: unknown };
+    if (name !== 'RangeError' || code !== undefined) throw error;
+    throw tooLarge(what(), 'arrays that the engine can allocate', bytes, remedy);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The check of memory: it reads the limits of containers, is never asked about little, and is told with both sizes. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { allocate, availableBytes, checkFits, formatBytes } from '../src/memory.js';
+import { outOfRange } from '../src/errors.js';
+import { allocate, allocating, availableBytes, checkFits, formatBytes } from '../src/memory.js';
 import { expectError, thrownBy } from './support/errors.js';
 
 const files: Record<string, string> = {};
@@ -100,11 +101,22 @@ describe('a request', () => {
       {
         code: 'ERR_OUT_OF_MEMORY',
         argument: 'It',
-        expected: 'an array that the engine can allocate',
+        expected: 'arrays that the engine can allocate',
         received: '281 TB',
       },
     );
   });
+});
+
+it('names what an allocation of the engine was for, and lets other errors pass', () => {
+  const failing = (error: Error) => () => {
+    throw error;
+  };
+  const failed = thrownBy(() => allocating(() => 'It', 5e6, 'use less', failing(new RangeError('allocation failed'))));
+  expectError(failed, { code: 'ERR_OUT_OF_MEMORY', argument: 'It', received: '5.00 MB; use less' });
+  for (const error of [new TypeError('mine'), outOfRange('x', 'this', 'that')]) {
+    expect(thrownBy(() => allocating(() => 'It', 5e6, 'use less', failing(error)))).toBe(error);
+  }
 });
 
 it('tells sizes in decimal units', () => {

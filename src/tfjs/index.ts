@@ -96,7 +96,7 @@ function minimised(objective: Objective, options: LossOptions): Minimised {
     return {
       value: (x, rows) => evaluate(x, rows, null),
       valueAndGrad(x, rows) {
-        const gradient = new Float32Array(x.size);
+        const gradient = allocate(Float32Array, x.size, () => `A gradient of ${x.size} numbers`, 'use mini-batches');
         return { value: evaluate(x, rows, gradient), gradient };
       },
     };
