@@ -1,16 +1,16 @@
-/** What the command lines of the benchmarks have in common. */
+/** Options that several command lines of the benchmarks share. */
 import { InvalidArgumentError, Option } from 'commander';
 
-/** @param example what a name looks like */
+/** @param example one name of a row */
 export function rowsOption(example: string): Option {
   return new Option('--rows <regex>', `only rows with such a name, as ${example}`)
     .argParser(regularExpression)
     .default(/./, 'all');
 }
 
-/** Of a test, that takes seconds: its figures say nothing. */
+/** The option of a test that takes seconds; its figures mean nothing. */
 export function smokeOption(): Option {
-  return new Option('--smoke', 'only see whether it runs: tiny inputs, once, beside those peers that are installed');
+  return new Option('--smoke', 'only see whether it runs: tiny inputs, once, beside the peers that are installed');
 }
 
 export function positive(text: string): number {

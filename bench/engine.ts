@@ -1,7 +1,7 @@
 import { config } from 'genmi';
 import { type Engine, loadEngine } from '../support/engine.js';
 
-/** tfjs-node and genmi, each on so many threads. */
+/** Loads tfjs-node; it and genmi use this many threads each. */
 export async function loadEngineOn(threads: number): Promise<Engine> {
   // TensorFlow reads these once, when it is loaded.
   process.env.TF_NUM_INTRAOP_THREADS = `${threads}`;

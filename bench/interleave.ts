@@ -1,6 +1,6 @@
 /**
- * Lets contestants work one after the other in each repetition, beginning with another one each time: what the machine does
- * meanwhile is shared by all of them. Yields what each of them returned, a repetition at a time.
+ * Lets contestants work one after the other in each repetition; another one begins each time. Other work of the machine then
+ * slows all of them alike. Yields the results of all contestants, one repetition at a time.
  */
 export async function* interleave<Name extends string, Contestant, Result>(
   contestants: Readonly<Record<Name, Contestant>>,

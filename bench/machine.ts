@@ -1,12 +1,12 @@
 import { info } from 'genmi';
 
-/** What figures are worth nothing without: where and with what they were read. */
+/** Where figures were read, and with which versions: figures mean nothing without them. */
 export interface Machine {
   readonly processor: string;
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** @param peers versions of what genmi is measured beside */
+/** @param peers versions of the peers */
 export function describeMachine(peers: Readonly<Record<string, string>>): Machine {
   const { processor, version } = info();
   return { processor, versions: { genmi: version, node: process.versions.node, ...peers } };

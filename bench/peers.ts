@@ -1,4 +1,4 @@
-/** Those whom genmi is measured beside: processes of their own, which are asked by a line and answer with a line of JSON. */
+/** Peers of genmi: each is a process of its own, which reads one line for each command and answers with one line of JSON. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,15 +7,15 @@ import { fileURLToPath } from 'node:url';
 
 /** Compiled, this file lies in out/bench. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Where benchmarks make their inputs, once, for all who read them. */
+/** The folder of inputs, which benchmarks make once and all contestants read. */
 export const inputs = join(root, 'out/bench/inputs');
 const python = join(root, '.cache/bench-peers/bin/python');
 const native = join(root, 'out/native-release/kernels_bench');
-/** Whether the processes can be started at all. */
+/** Which processes can be started. */
 export const installed = { python: existsSync(python), native: existsSync(native) };
 
 export class Peer implements Disposable {
-  /** What the process says when it has started. */
+  /** The first answer of the process. */
   readonly versions: Readonly<Record<string, string>>;
   readonly #name: string;
   readonly #process: ChildProcess;
@@ -34,9 +34,9 @@ export class Peer implements Disposable {
   }
 
   /**
-   * A server of bench/peers.
+   * Starts a server of bench/peers.
    *
-   * @param threads that its libraries may use
+   * @param threads the most threads that its libraries may use
    */
   static python(name: string, threads: number, environment: Readonly<Record<string, string>> = {}): Promise<Peer> {
     if (!installed.python) throw new Error('The peers are not installed yet: run `npm run bench:setup` once.');
@@ -45,7 +45,7 @@ export class Peer implements Disposable {
     return Peer.start(name, python, [server], { ...Object.fromEntries(limits), ...environment });
   }
 
-  /** The program of bench/native, which `npm run bench:kernels` builds. */
+  /** Starts the program of bench/native, which `npm run bench:kernels` builds. */
   static native(): Promise<Peer> {
     mkdirSync(inputs, { recursive: true });
     return Peer.start('bench/native', native, [inputs]);
@@ -70,7 +70,7 @@ export class Peer implements Disposable {
     return nextAnswer(this.#name, this.#answers);
   }
 
-  /** Ends the process, which reads commands to their end. */
+  /** Closes the input of the process, which ends when it has read all commands. */
   [Symbol.dispose](): void {
     this.#process.stdin?.end();
   }
@@ -78,6 +78,6 @@ export class Peer implements Disposable {
 
 async function nextAnswer(name: string, answers: AsyncIterator<string>): Promise<unknown> {
   const { value, done } = await answers.next();
-  if (done) throw new Error(`${name} ended before it answered: what it said is above.`);
+  if (done) throw new Error(`${name} ended before it answered: its own message is above.`);
   return JSON.parse(value);
 }

@@ -1,4 +1,4 @@
-/** Linearly interpolated. */
+/** The quantile, linearly interpolated between two values. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const position = q * (sorted.length - 1);
@@ -8,7 +8,7 @@ export function quantile(values: readonly number[], q: number): number {
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** Of the calls that fit into some seconds, at least one. */
+/** Median seconds of the calls that fit into a budget of seconds, at least one. */
 export function medianSeconds(work: () => unknown, budget: number): number {
   const seconds: number[] = [];
   let spent = 0;
@@ -20,7 +20,7 @@ export function medianSeconds(work: () => unknown, budget: number): number {
   return median(seconds);
 }
 
-/** Seconds that the work took, and what it returned. */
+/** Does the work once; returns its seconds and its result. */
 export function timed<T>(work: () => T): [seconds: number, result: T] {
   const start = performance.now();
   const result = work();

@@ -19,14 +19,14 @@ function line<Row>(columns: readonly Column<Row>[], text: (column: Column<Row>) 
     .join(' ');
 }
 
-/** Three significant digits, never in exponential notation. */
+/** A number with three significant digits, never in exponential notation. */
 export function number(value: number): string {
   return value >= 100 ? value.toFixed(0) : `${Number(value.toPrecision(3))}`;
 }
 
 export const milliseconds = (seconds: number): string => number(1000 * seconds);
 
-/** A figure beside what was asked for: `25 >= 20` where it is reached, `12 < 20 !` where it is missed. */
+/** A figure beside its target: `25 >= 20` where the target is met, `12 < 20 !` where it is missed. */
 export function against(value: number, target: number | undefined, sense: 'at least' | 'at most'): string {
   if (target === undefined) return number(value);
   const reached = sense === 'at least' ? value >= target : value <= target;

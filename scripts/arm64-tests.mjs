@@ -1,5 +1,5 @@
-// Compiles the native tests for 64-bit Arm and runs them in an emulator: `node scripts/arm64-tests.mjs [test filter]`. Of the
-// random transport problems, which take longest, it solves a thousand (GENMI_PROBLEMS).
+// Compiles the native tests for 64-bit Arm and runs them in an emulator: `node scripts/arm64-tests.mjs [test filter]`.
+// Random transport problems take longest: it solves a thousand of them (GENMI_PROBLEMS).
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { build, run } from './native-build.mjs';

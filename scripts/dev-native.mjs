@@ -1,5 +1,5 @@
-// After a change of the native code: compiles only what it touches, puts the addon where Node finds it, and runs the native
-// tests of a filter: `node scripts/dev-native.mjs [test filter]`. Ninja and ccache are used where they are installed.
+// Builds after a change of the native code: compiles only the files that the change touches, puts the addon where Node finds
+// it, and runs the native tests of a filter: `node scripts/dev-native.mjs [test filter]`. Uses Ninja and ccache if installed.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';

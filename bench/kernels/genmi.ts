@@ -1,4 +1,4 @@
-/** genmi's side of each row. */
+/** The contestant genmi, for each family of work. */
 import { Affinity, gemini, type Matrix } from 'genmi';
 import type { Peer } from '../peers.js';
 import { medianSeconds } from '../statistics.js';
@@ -8,10 +8,10 @@ import { hopSearch, product, quantile } from './native.js';
 import { alongSimplex, plain, project } from './projection.js';
 import type { AffinityWork, HopsWork, ObjectiveWork, Precision, Work } from './rows.js';
 
-/** What `close` frees when the row is done. */
+/** Contestants of a row; `close` frees their memory when the row is done. */
 export type Entry = { readonly contestants: Contestants; readonly close?: () => void };
 
-/** @param native the program of bench/native, for what the package does not offer by itself; without it, such rows have no entry */
+/** @param native the program of bench/native, for work that the package does not offer by itself; without it such rows have no entry */
 export async function enter(work: Work, native: Peer | undefined, threads: number): Promise<Entry | undefined> {
   if (work.family === 'objective') return objective(work);
   if (work.family === 'affinity') return { contestants: { genmi: affinity(work) } };
@@ -52,7 +52,7 @@ function affinity({ measure, n, d, precision }: AffinityWork): Contestant {
   );
 }
 
-/** The whole way from distances: the quantile or the neighbours, the graph, the search. */
+/** Everything after the distances: the quantile or the neighbours, the graph, the search. */
 function hops({ graph, neighbors, n, d }: HopsWork): Entry {
   const distances = Affinity.distance(matrix(readFeatures(n, d), [n, d]), { metric: 'euclidean', storage: 'dense' });
   const options = graph === 'neighbors' ? { neighbors } : { quantile: 0.05 };
@@ -60,7 +60,7 @@ function hops({ graph, neighbors, n, d }: HopsWork): Entry {
   return { contestants: { genmi }, close: () => distances.dispose() };
 }
 
-/** Freeing the result is timed, too, as it is for the peers. */
+/** The time includes freeing the result, as for the peers. */
 function makingAffinities(make: () => Affinity): Contestant {
   const checked = contestant(make, (made) => {
     using affinity = made;

@@ -1,4 +1,4 @@
-// Makes hop distances once: N, D and threads are its arguments; what it took is its output.
+// Makes hop distances once. Arguments: N, D, threads. Output: seconds and peak memory, as JSON.
 import { Affinity, config } from 'genmi';
 import { createRandom } from '../../support/random.js';
 import { normals } from '../random.js';

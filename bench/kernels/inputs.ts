@@ -6,14 +6,14 @@ import { inputs } from '../peers.js';
 import { normals, softmax } from '../random.js';
 import type { Work } from './rows.js';
 
-/** It has the version of what is made in its name, which bench/native has, too. */
+/** The name ends with the version of the inputs; bench/native/session.h has the same name. */
 export const inputFolder = join(inputs, 'kernels-2');
 
 const FEATURES_SEED = 1;
 const PREDICTIONS_SEED = 2;
 const FACTORS_SEED = 3;
 const WEIGHTS_SEED = 4;
-/** Of any matrix that is compared. */
+/** The most rows of a matrix that is compared. */
 const MOST_ROWS = 20_000;
 
 const file = (name: string): string => join(inputFolder, `${name}.f64`);
@@ -21,12 +21,12 @@ const file = (name: string): string => join(inputFolder, `${name}.f64`);
 const featuresFile = (n: number, d: number): string => file(`x-${n}-${d}`);
 /** `[n, k]`, the softmax of standard normal logits. */
 const predictionsFile = (n: number, k: number): string => file(`tau-${n}-${k}`);
-/** `[n, k]`, standard normal: what kernels are multiplied with. */
+/** `[n, k]`, standard normal: the factors that kernels are multiplied with. */
 const factorsFile = (n: number, k: number): string => file(`t-${n}-${k}`);
 
 export const readFeatures = (n: number, d: number): Float64Array => read(featuresFile(n, d));
 export const readPredictions = (n: number, k: number): Float64Array => read(predictionsFile(n, k));
-/** Of projections (projection.ts), for the rows and the columns of a matrix. */
+/** The weights of projections (projection.ts), for the rows and the columns of a matrix. */
 export const readRowWeights = (n: number): Float64Array => read(file('row-weights')).subarray(0, n);
 export const readColumnWeights = (n: number): Float64Array => read(file('column-weights')).subarray(0, n);
 
@@ -47,7 +47,7 @@ export function makeInputs(work: Work): void {
   }
 }
 
-/** By way of a file of another name, so that an interrupted run leaves nothing that looks complete. */
+/** Writes under another name first: an interrupted run must not leave a file that looks complete. */
 function make(path: string, numbers: () => Float64Array): void {
   if (existsSync(path)) return;
   writeFileSync(`${path}.part`, numbers());

@@ -61,7 +61,7 @@ async function measureRows(peers: Peers): Promise<Figure[]> {
   return figures;
 }
 
-/** Nothing where a row needs the program of bench/native and that is not built. */
+/** Seconds of each contestant; undefined where a row needs the program of bench/native and it is not built. */
 async function timesOf({ name, work }: Row, peers: Peers): Promise<Record<string, readonly number[]> | undefined> {
   makeInputs(work);
   const entry = await enter(work, peers.native, threads);

@@ -1,4 +1,4 @@
-/** The third table, of work whose memory is the question: each row in a process of its own, of which the peak is asked. */
+/** The third table: the peak memory of work, each row in a process of its own. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { against, type Column, number } from '../table.js';
@@ -12,7 +12,7 @@ export interface MemoryRow {
 export interface Peak {
   readonly name: string;
   readonly seconds: number;
-  /** Of the whole process, its start and its features included. */
+  /** Peak of the whole process, its start and its features included. */
   readonly bytes: number;
 }
 
@@ -22,7 +22,7 @@ const TARGET = 4;
 /** Hop distances from features, with the 5 % quantile. */
 export const memoryRows: readonly MemoryRow[] = [{ name: 'hops-memory-20000', n: 20_000, d: 50 }];
 
-/** @param threads that genmi may use */
+/** @param threads the most threads that genmi may use */
 export function measurePeak({ name, n, d }: MemoryRow, threads: number): Peak {
   const child = fileURLToPath(new URL('hops-process.js', import.meta.url));
   const said = execFileSync(process.execPath, [child, `${n}`, `${d}`, `${threads}`], { encoding: 'utf8' });

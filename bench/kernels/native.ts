@@ -1,4 +1,4 @@
-/** What the package does not offer by itself, timed by the program of bench/native. */
+/** Work that the package does not offer by itself, timed by the program of bench/native. */
 import type { Peer } from '../peers.js';
 import type { Answer, Contestant, Contestants } from './contestants.js';
 import { type HopsWork, PEAK, type ProductWork, type QuantileWork, READ_LIMIT, READ_LIMIT_WHOLE } from './rows.js';
@@ -8,15 +8,15 @@ interface Measured {
   readonly answer: Answer;
 }
 
-/** Of a command that is given the seconds last. */
+/** A contestant of a command whose last word is the seconds. */
 function contestant(native: Peer, command: string): Contestant {
   const ask = async (seconds: number) => (await native.ask(`${command} ${seconds}`)) as Measured;
   return { check: async () => [(await ask(0)).answer], time: async (seconds) => (await ask(seconds)).seconds };
 }
 
 /**
- * The product, and what the machine would take at best: to read what is read of the kernel, to multiply and add as often. The
- * limit of reading is measured on as many bytes, so that they are in the same caches.
+ * The product, and the limits of the machine: the least time to read the kernel's bytes that the product reads, and the least
+ * time for as many multiply-adds. The limit of reading is measured on the same number of bytes, so that the same caches hold them.
  */
 export async function product({ n, k, precision }: ProductWork, native: Peer, threads: number): Promise<Contestants> {
   const command = `product ${n} ${k} ${precision} ${threads}`;

@@ -20,11 +20,11 @@ export function parseOptions(argv: readonly string[]): Options {
     .addOption(rowsOption('mmd_ova-4000-10-float32'))
     .option(
       '--max-n <n>',
-      'only rows of so many samples; with 20000, also the memory of hop distances',
+      'only rows of at most n samples; with 20000, also the memory of hop distances',
       positive,
       16_000,
     )
-    .option('--repeat <n>', 'repetitions that medians are of', positive, 5)
+    .option('--repeat <n>', 'repetitions for each median', positive, 5)
     .option('--quick', 'one repetition')
     .option('--all-threads', "on all of the machine's threads instead of one")
     .addOption(smokeOption())

@@ -1,4 +1,4 @@
-/** The second table: what a call costs that has next to nothing to compute. */
+/** The second table: the cost of a call with next to nothing to compute. */
 import { type FDivergenceName, fDivergence, fDivergenceNames, type Mode } from 'genmi';
 import { createRandom } from '../../support/random.js';
 import { normals, softmax } from '../random.js';
@@ -8,11 +8,11 @@ import { against, type Column } from '../table.js';
 const N = 16;
 const K = 2;
 const SEED = 3;
-/** Microseconds, of a call of `valueAndGrad`. */
+/** The most microseconds that a call of `valueAndGrad` may take. */
 const TARGET = 3;
 
 const CALLS = 100;
-/** That medians are of. */
+/** Samples for each median. */
 const SAMPLES = 300;
 
 /** Median seconds of a call. */
@@ -40,7 +40,7 @@ export function* measureOverhead(rows: RegExp, samples = SAMPLES): Generator<Ove
   }
 }
 
-/** Of samples of many calls each: one alone is shorter than a clock can tell. */
+/** The median over samples of many calls each: a clock cannot time one call. */
 function medianCall(samples: number, call: () => unknown): number {
   const sample = () => {
     const [seconds] = timed(() => {

@@ -1,4 +1,4 @@
-/** The processes that rows are shared with, each started when the first row needs it. */
+/** The processes of the peers, each started when the first row needs it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { installed, Peer } from '../peers.js';
 import type { Work } from './rows.js';
@@ -12,7 +12,7 @@ const servers: Readonly<Record<Work['family'], string>> = {
   'hop-search': 'graphs.py',
 };
 
-/** OpenBLAS knows few processors, and takes others for an older one without their vectors. */
+/** OpenBLAS knows few processors; it takes an unknown one for an older one, without AVX-512. */
 const AVX512_CORE = 'SkylakeX';
 const AVX512_CORES = [AVX512_CORE, 'Cooperlake', 'SapphireRapids'];
 
@@ -58,13 +58,13 @@ export class Peers implements Disposable {
     );
   }
 
-  /** Only those that happen to be installed. */
+  /** Starts the peers that are installed. */
   static async startAvailable(threads: number): Promise<Peers> {
     if (installed.python && installed.native) return Peers.start(threads);
     return new Peers(threads, installed.native ? await Peer.native() : undefined, {}, {}, {});
   }
 
-  /** Whoever computes such rows. */
+  /** The process that computes rows of this family; undefined without Python. */
   async for({ family }: Work): Promise<Peer | undefined> {
     if (!installed.python) return undefined;
     const server = servers[family];

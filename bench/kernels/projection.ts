@@ -1,11 +1,11 @@
-/** How matrices are compared that are too large to be sent: by numbers that all entries and their places take part in. */
+/** Compares matrices that are too large to be sent, by a number that depends on all entries and on their places. */
 import type { Matrix } from 'genmi';
 import type { Answer } from './contestants.js';
 import { readColumnWeights, readRowWeights } from './inputs.js';
 
 /**
- * w' A v for fixed normal weights w and v, and the root of the sum of squares of A: an error of that relative size changes the
- * projection by about as much beside it, whichever entries are wrong or have changed places.
+ * w' A v for fixed normal weights w and v, with the scale ||A||, the root of the sum of squares. An error E in A changes the
+ * projection by about ||E||, whichever entries are wrong or have changed places.
  */
 export function project({ data, shape: [rows, columns] }: Matrix): Answer {
   const [w, v] = [readRowWeights(rows), readColumnWeights(columns)];
@@ -21,10 +21,10 @@ export function project({ data, shape: [rows, columns] }: Matrix): Answer {
   return [value, Math.sqrt(squares)];
 }
 
-/** Of a number, of which nothing cancels. */
+/** The answer of a single number: its scale is its size. */
 export const plain = (value: number): Answer => [value, Math.abs(value)];
 
-/** A gradient along the simplex: off it, where predictions do not sum to 1, libraries differ. */
+/** The part of a gradient along the simplex. Libraries differ in the other part, along which predictions would not sum to 1. */
 export function alongSimplex({ data, shape }: Matrix): Matrix {
   const [n, k] = shape;
   const along = Float64Array.from(data);

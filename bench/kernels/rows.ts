@@ -1,4 +1,4 @@
-/** The rows of the tables: what is computed, and how many times faster than others it must be. */
+/** The rows of the tables: the work, and the ratio to each peer that is aimed at. */
 import type { GeminiName } from 'genmi';
 
 const precisions = ['float32', 'float64'] as const;
@@ -12,9 +12,9 @@ export interface ObjectiveWork {
   readonly k: number;
   readonly d: number;
   readonly precision: Precision;
-  /** Of the kernel: stored, or evaluated from features when it is multiplied. */
+  /** How the kernel is kept: stored, or evaluated from features when it is multiplied. */
   readonly storage: 'dense' | 'features';
-  /** Whether genmi is lent an array for the gradient in place of making a new one each time. */
+  /** Whether the caller lends an array for the gradient; otherwise genmi makes a new one at each call. */
   readonly out: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface ProductWork {
   readonly precision: Precision;
 }
 
-/** Shortest paths from stored distances, with all that makes the graph; or the search in a finished graph alone. */
+/** `hops`: stored distances to hop distances, the graph included. `hop-search`: the search in a finished graph alone. */
 export interface HopsWork {
   readonly family: 'hops' | 'hop-search';
   readonly graph: 'neighbors' | 'quantile';
@@ -58,23 +58,23 @@ export type Work = ObjectiveWork | AffinityWork | ProductWork | HopsWork | Quant
 export interface Row<W extends Work = Work> {
   readonly name: string;
   readonly work: W;
-  /** Others' time over genmi's, on one thread. A limit's time is what the machine itself would take at best. */
+  /** Time of each peer over genmi's, on one thread. The time of a limit is the least time that the machine allows. */
   readonly targets: Readonly<Record<string, number>>;
-  /** The row of the same work in float32: in float64 at least half of its ratios are expected. */
+  /** The row of the same work in float32: float64 must reach half of its ratios. */
   readonly float32?: string;
 }
 
 const FEATURES = 50;
 const NEIGHBORS = 10;
 
-/** What is asked for against the fastest of the libraries that multiply matrices. */
+/** The target against the fastest library that multiplies matrices. */
 export const BEST_BLAS = 'best BLAS';
 export const READ_LIMIT = 'memory read limit';
-/** What reading the whole matrix would take at the limit, where half of it is enough: no share, it may exceed 1. */
+/** The least time to read the whole matrix, where genmi reads half of it: a ratio, which may exceed 1, and no share. */
 export const READ_LIMIT_WHOLE = 'if all were read';
 export const PEAK = 'FMA peak';
 
-/** Rows of the same work in both precisions, the targets for float32. */
+/** Two rows of the same work, one for each precision; the targets are those of float32. */
 function inBoth<W extends Work>(name: string, work: Omit<W, 'precision'>, targets: Row['targets'] = {}): Row[] {
   return precisions.map((precision) => ({
     name: `${name}-${precision}`,
@@ -90,7 +90,7 @@ function objective(name: GeminiName, n: number, k: number, targets: Row['targets
   return inBoth<ObjectiveWork>(`${name}-${n}-${k}`, objectiveWork(name, n, k), targets);
 }
 
-/** Into a lent array: what is saved is the gradient's fresh memory. */
+/** The gradient goes into a lent array, which saves its fresh memory. */
 function intoArray(name: GeminiName, n: number, k: number): Row {
   const work = { ...objectiveWork(name, n, k), out: true, precision: 'float32' } as const;
   return { name: `${name}-${n}-${k}-out-float32`, work, targets: {} };
@@ -120,7 +120,7 @@ function product(n: number, targets: Readonly<Record<number, Row['targets']>>): 
   const both = Object.entries(targets).flatMap(([k, each]) =>
     inBoth<ProductWork>(`product-${n}-${k}`, { family: 'product', n, k: Number(k), d: 2 }, each),
   );
-  // A large matrix is made once for all K.
+  // Rows of one precision stand together: a large matrix is made once for all K.
   return [...both.filter(({ float32 }) => !float32), ...both.filter(({ float32 }) => float32)];
 }
 
@@ -151,7 +151,7 @@ export const rows: readonly Row[] = [
   ...inBoth<QuantileWork>('quantile-10000', { family: 'quantile', n: 10_000, d: FEATURES }, { numpy: 12 }),
 ];
 
-/** The same work on so few numbers that it takes no time. */
+/** The same work on few numbers, for a smoke test. */
 export function tiny(row: Row): Row {
   const { work } = row;
   return { name: row.name, work: { ...work, n: 64, d: Math.min(work.d, 8) } as Work, targets: {} };

@@ -31,13 +31,13 @@ class Pages {
   float* data_;
 };
 
-// Keeps a result that nothing else would ask for.
+// Keeps the compiler from removing the computation of a value that is not used.
 template <class T>
 void keep(const T& value) {
   asm volatile("" : : "m"(value) : "memory");
 }
 
-// Several streams at once, which is what memory is read fastest by.
+// Memory is read fastest in several streams at once.
 constexpr std::size_t kStreams = 8;
 constexpr std::size_t kAhead = 4096;
 
@@ -55,14 +55,14 @@ void read_all(const float* data, std::size_t count) {
   keep(sums);
 }
 
-// Enough of them to hide an addition's latency, and few enough for 16 registers.
+// Independent sums: enough to hide the latency of an addition, few enough for 16 registers.
 constexpr std::size_t kChains = 12;
 constexpr std::size_t kSteps = 200'000;
 
 template <class T>
 void multiply_add() {
   Vector<T> sums[kChains]{};
-  // Nothing may be known of them, or a compiler would find all chains the same.
+  // Hides the values: the compiler would find that all chains are the same.
   for (Vector<T>& sum : sums) asm volatile("" : "+m"(sum));
   Vector<T> factor = Vector<T>{} + T{0.5}, addend = Vector<T>{} + T{1};
   asm volatile("" : "+m"(factor), "+m"(addend));
@@ -76,7 +76,7 @@ void multiply_add() {
 
 double read_limit(std::size_t bytes, double budget, const Context& context) {
   const std::size_t threads = context.slots();
-  // A multiple of what all streams of all threads read at once.
+  // A multiple of the numbers that all streams of all threads read at once.
   const std::size_t count = bytes / (threads * kStreams * kVectorBytes) * (kStreams * kVectorBytes) / sizeof(float);
   std::vector<std::unique_ptr<Pages>> parts(threads);
   context.for_each(threads, [&](std::size_t part, std::size_t) {

@@ -1,4 +1,4 @@
-// What the machine itself can do: compiled for the processor that runs it, unlike genmi.
+// The limits of the machine. Compiled for the processor that runs it, unlike genmi.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace genmi::bench {
 
-// Bytes a second that are read from memory, out of a buffer of so many bytes.
+// Bytes a second that the machine reads from a buffer of this many bytes.
 double read_limit(std::size_t bytes, double budget, const Context& context);
 
 // Operations a second of independent fused multiply-adds, each counted as two.

@@ -1,7 +1,7 @@
-// What `npm run bench:kernels` and `bench:transport` cannot time through the package: a bare product of a stored
-// kernel, a quantile, a search for hops, transport without JavaScript, and the limits of the machine. Its argument is
-// the folder of the inputs. It reads a command a line, of words, and answers with a line of JSON: those of the other
-// files, and
+// Times work that `npm run bench:kernels` and `bench:transport` cannot time through the package: a bare product of a
+// stored kernel, a quantile, a search for hops, transport without JavaScript, and the limits of the machine. The
+// argument is the folder of the inputs. Each input line is a command of several words; each answer is a line of JSON.
+// The other files describe their commands. Two are here:
 //
 //   read BYTES THREADS SECONDS: {"perSecond"}, bytes
 //   peak PRECISION THREADS SECONDS: {"perSecond"}, operations

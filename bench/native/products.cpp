@@ -1,5 +1,5 @@
 // product N K PRECISION THREADS SECONDS: {"seconds", "bytes", "read", "answer"} of C = A T for the stored rbf kernel A
-// of points in the plane; the bytes that A takes, those of them that are read from memory, and the projection of C.
+// of points in the plane: the bytes of A, how many of them are read from memory, and the projection of C.
 #include "affinity/products.h"
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 namespace genmi::bench {
 namespace {
 
-// Makes the columns of an n x k matrix sum to zero, as centred_product expects of what it multiplies; of the product
-// too only what that leaves is compared.
+// Makes the columns of an n x k matrix sum to zero: centred_product expects this of its factor, and products are
+// compared after it.
 void centre_columns(std::vector<double>& matrix, std::size_t n, std::size_t k) {
   for (std::size_t column = 0; column < k; ++column) {
     double mean = 0;
@@ -60,7 +60,7 @@ class Products {
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t column = 0; column < k; ++column) rows[i * k + column] = product[in_panels(i, column, k)];
     centre_columns(rows, n, k);
-    // What is right of the diagonal and on it, where each entry is used for both of its places.
+    // The entries on and right of the diagonal, where each entry serves both of its places.
     const std::size_t read = affinity::worth_symmetry<T>(n, k) ? n * (n + 1) / 2 : n * n;
     out << R"({"seconds":)" << seconds << R"(,"bytes":)" << n * n * sizeof(T) << R"(,"read":)" << read * sizeof(T)
         << R"(,"answer":)" << project(rows, n, k, session_) << "}";

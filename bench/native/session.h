@@ -1,5 +1,5 @@
-// What the commands of this program share: the folder of the inputs, scratch memory, threads, and the numbers that
-// answers are compared by.
+// Shared by the commands of this program: the folder of the inputs, scratch memory, threads, and the projections
+// that answers are compared by.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +43,8 @@ Precision precision_of(const std::string& name);
 AffinityPtr measure(const std::vector<double>& x, std::size_t n, Kind kind, const std::string& name,
                     Precision precision, const Context& context);
 
-// w' A v for fixed weights w and v, and the root of the sum of squares of A, beside which that is exact: a matrix of so
-// many rows and columns, as the other contestants summarise theirs.
+// w' A v for fixed weights w and v, and the root of the sum of squares of A, which its error is relative to. The other
+// contestants summarise their matrices in the same way.
 struct Projection {
   double value = 0, scale = 0;
 };

@@ -1,6 +1,6 @@
-// transport ROW METRIC N K SET SECONDS: {"seconds", "cost"} of solving a set of problems, "ova" or "ovo", from nothing
-// on one thread, as often as fits into that time, without JavaScript, and of the sum of their costs. The second step of
-// the row's predictions is taken.
+// transport ROW METRIC N K SET SECONDS: {"seconds", "cost"} of a set of problems, "ova" or "ovo": the median seconds to
+// solve all of them from nothing, on one thread, without JavaScript, and the sum of their costs. The problems are those
+// of the second step of the row's predictions.
 #include "genmi/transport.h"
 
 #include <algorithm>

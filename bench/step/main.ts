@@ -1,4 +1,4 @@
-// Measures which share of a training step the losses take, beside the network's own work in tfjs-node.
+// Measures the time of losses as a share of the network's time in a training step, in tfjs-node.
 
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
@@ -18,7 +18,7 @@ import { BATCH, CLUSTERS, type StepTimes, Training } from './training.js';
 const IMAGES = 5000;
 const THREADS = 2;
 
-/** Mini-batches that medians are of, in each state; the first calls of an engine are slower than all others. */
+/** Mini-batches for each median. The first ones are dropped: the first calls of an engine are slower than all others. */
 const MEASURED = 40;
 const DROPPED = 10;
 const MAX_STEPS = 2000;
@@ -45,7 +45,7 @@ function measure(): Share[] {
   const digits = readDigits('train', images);
   const x = { data: digits.images, shape: [images, PIXELS] as const };
   const selected = rows.filter(({ name }) => options.rows.test(name));
-  // The first row once more before all: while it runs, V8 compiles.
+  // The first row runs once before all others, untimed: V8 compiles meanwhile.
   for (const row of options.smoke ? [] : selected.slice(0, 1)) measureRow(row, digits, x);
   return selected.flatMap((row) =>
     measureRow(row, digits, x).map((share) => {

@@ -1,4 +1,4 @@
-/** What is trained by, and the largest share of the network's step that the loss may take. */
+/** The losses that are timed, and the largest share of the network's step that each may take. */
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs';
 import {
   Affinity,
@@ -20,9 +20,9 @@ export interface Row {
   readonly name: string;
   readonly affinity?: (x: Matrix) => Affinity;
   readonly loss: (tf: TensorFlow, affinity: Affinity | undefined) => Loss;
-  /** Of the network, in which the loss is measured: the cost of all but transport is the same in all of them. */
+  /** States of the network in which the loss is timed. Only the cost of transport depends on the state. */
   readonly states: readonly State[];
-  /** Percent. */
+  /** The largest share that is aimed at, in percent. */
   readonly target?: number;
 }
 

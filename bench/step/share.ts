@@ -3,7 +3,7 @@ import { against, type Column, milliseconds, number } from '../table.js';
 import type { State } from '../transport/rows.js';
 import type { StepTimes } from './training.js';
 
-/** Medians: seconds, and the predictions' entropy as a share of log K. */
+/** A loss in one state of the network; times are median seconds. */
 export interface Share extends StepTimes {
   readonly objective: string;
   readonly state: State;

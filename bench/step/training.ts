@@ -5,7 +5,7 @@ import { createModel } from '../../support/model.js';
 import { createRandom, shuffle } from '../../support/random.js';
 import { timed } from '../statistics.js';
 
-/** Of logits and the rows that they are of; to be minimised. */
+/** A loss, to be minimised: of logits, and of the samples that they belong to. */
 export type Loss = (logits: Tensor2D, rows: Int32Array) => Scalar;
 
 export const BATCH = 250;
@@ -14,7 +14,7 @@ const LEARNING_RATE = 1e-3;
 const SEED = 3;
 const SHUFFLE_STREAM = 1;
 
-/** Of one mini-batch: seconds, and what the predictions were like. */
+/** Times of one mini-batch in seconds, and the entropy of its predictions. */
 export type StepTimes = {
   /** Forward, backward and Adam's update of the network, under a softmax cross-entropy in place of the loss. */
   readonly network: number;
@@ -31,7 +31,7 @@ export class Training {
   readonly #batches: Generator<Int32Array>;
   readonly #loss: Loss;
   readonly #learner: Learner;
-  /** Of the same shape; it learns the labels while the learner is held still. */
+  /** A network of the same shape, which learns the labels while the learner is held still. */
   readonly #bystander: Learner;
 
   constructor(tf: TensorFlow, loss: Loss, digits: Digits) {

@@ -1,10 +1,10 @@
 /** A line of the table: a loss of genmi/tfjs beside the same loss in operations. */
 import { against, type Column, milliseconds } from '../table.js';
 
-/** Median seconds of a value and gradient, out of the engine. */
+/** Median seconds of a value and gradient, until both are read from the engine. */
 export interface Figure {
   readonly name: string;
-  /** Of the fastest way that there is. */
+  /** Seconds of the fastest way to write the loss in operations. */
   readonly operations: number;
   readonly genmi: number;
   readonly target?: number;

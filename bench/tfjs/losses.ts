@@ -1,7 +1,6 @@
 /**
- * GEMINI losses as one would write them in TensorFlow.js operations with care: matrix products and sums over N x K, the
- * logarithm of a softmax where one is needed. Negated, as losses are. Where it depends on N and K which way is the fastest, there
- * are several.
+ * GEMINI losses written in TensorFlow.js operations with care: matrix products and sums over N x K, and a log-softmax where one
+ * is needed. A loss is the negated objective. Some losses are written in several ways: which is the fastest depends on N and K.
  */
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { TensorFlow } from '../../support/engine.js';
@@ -18,15 +17,15 @@ export const lossNames = [
 ] as const;
 export type LossName = (typeof lossNames)[number];
 
-/** From logits, N x K; the kernel, N x N, is for `mmd` only. */
+/** A loss of logits, N x K; only `mmd` takes the kernel, N x N. */
 export type OperationsLoss = (logits: Tensor2D, kernel?: Tensor2D) => Scalar;
 
-/** Below it a squared discrepancy is rounding, and its square root has no slope. */
+/** A squared discrepancy below this is rounding; its square root has no slope. */
 const TINY = 1e-12;
 
 type Losses<Name extends LossName> = Readonly<Record<Name, readonly OperationsLoss[]>>;
 
-/** @param k clusters, for what is constant */
+/** @param k clusters: constants depend on it */
 export function operationsLosses(tf: TensorFlow, k: number): Losses<LossName> {
   return { ...klLosses(tf), ...hellingerLosses(tf), ...tvLosses(tf, k), ...mmdLosses(tf, k) };
 }
@@ -67,14 +66,14 @@ function tvLosses(tf: TensorFlow, k: number): Losses<'tv_ova' | 'tv_ovo'> {
     const [tau, pi] = predictions(tf, logits);
     return tf.mul(-0.5, meanOverSamples(tf, tf.abs(tf.sub(tau, pi))));
   };
-  /** In K x K x N numbers: few operations. */
+  /** All pairs at once, K x K x N numbers: few operations. */
   const ovoAtOnce: OperationsLoss = (logits) => {
     const [tau, pi] = predictions(tf, logits);
     const ratios = tf.transpose(tf.div(tau, pi));
     const distances = tf.mean(tf.abs(tf.sub(tf.expandDims(ratios, 0), tf.expandDims(ratios, 1))), 2);
     return tf.mul(-0.5, tf.sum(tf.mul(tf.mul(distances, pi), tf.reshape(pi, [k, 1]))));
   };
-  /** One cluster after the other against those that follow: half the numbers, and never all of them. */
+  /** Each cluster in turn against the clusters after it: half of the numbers, and never all of them at once. */
   const ovoInTurn: OperationsLoss = (logits) => {
     const [tau, pi] = predictions(tf, logits);
     const n = tau.shape[0];
@@ -90,14 +89,14 @@ function tvLosses(tf: TensorFlow, k: number): Losses<'tv_ova' | 'tv_ovo'> {
 }
 
 function mmdLosses(tf: TensorFlow, k: number): Losses<'mmd_ova' | 'mmd_ovo'> {
-  /** pi, tau / pi - 1, and the kernel times that. */
+  /** pi, r = tau / pi - 1, and the product of the kernel with r. */
   const embed = (logits: Tensor2D, kernel: Tensor2D): [pi: Tensor1D, centred: Tensor2D, product: Tensor2D] => {
     const [tau, pi] = predictions(tf, logits);
     const centred: Tensor2D = tf.sub(tf.div(tau, pi), 1);
     return [pi, centred, tf.matMul(kernel, centred)];
   };
   const rootOf = (squared: Tensor): Tensor => tf.sqrt(tf.maximum(squared, TINY));
-  /** 0 for a cluster and itself. */
+  /** Is 0 between a cluster and itself. */
   const others: Tensor2D = tf.sub(1, tf.eye(k));
 
   const ova: OperationsLoss = (logits, kernel) => {

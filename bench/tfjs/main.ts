@@ -21,17 +21,17 @@ const THREADS = 2;
 const FEATURES = 50;
 const SEED = 5;
 /**
- * Relative, of values and gradients in float32. Products with a kernel lose what its mean exceeds its deviations by; gradients of
- * total variation are sums of signs, of which rounding may turn some round.
+ * Relative tolerances of values and gradients in float32. Products with a kernel lose digits to its mean. Gradients of total
+ * variation are sums of signs, and rounding may flip some of them.
  */
 const TOLERANCE = 1e-5;
 const GRADIENT_TOLERANCE: Readonly<Record<string, number>> = { mmd: 1e-4, tv: 1e-2 };
-/** How long a row is measured, and the fewest repetitions; the first calls of an engine are slower than all others. */
+/** Seconds of a row, and repetitions that are dropped: the first calls of an engine are slower than all others. */
 const SECONDS = 2;
 const DROPPED = 3;
-/** Calls of one contestant in a row, as in training: what one leaves behind to be collected does not fall into another's. */
+/** Calls of one contestant in a row, as in training: the garbage of one is then not collected during calls of another. */
 const CALLS = 5;
-/** What a smoke test is of. */
+/** Sizes of a smoke test. */
 const TINY = { n: 32, k: 4 };
 
 type Loss = (logits: Tensor2D) => Scalar;
@@ -42,7 +42,7 @@ const options = new Command('npm run bench:tfjs --')
     'Losses of genmi/tfjs against the same losses in TensorFlow.js operations: value and gradient from logits.',
   )
   .addOption(rowsOption('tv_ovo-4000-50'))
-  .option('--repeat <n>', 'repetitions that medians are at least of', positive, 5)
+  .option('--repeat <n>', 'the least repetitions for each median', positive, 5)
   .option('--calls <n>', 'calls of one contestant in a row; with 1 they are called in turn', positive, CALLS)
   .addOption(smokeOption())
   .option('--json <file>', 'also write the figures')
@@ -97,7 +97,7 @@ function alternate(name: string, contestants: readonly (() => Evaluated)[]): num
   return times.map(median);
 }
 
-/** Both are asked for their numbers, so that the engine has computed them. What `tidy` returned it would search for tensors. */
+/** Reads value and gradient, so that the engine has computed them. They leave by a variable: `tidy` would search a result for tensors. */
 function evaluate(tf: TensorFlow, loss: Loss, logits: Tensor2D): Evaluated {
   let result: Evaluated | undefined;
   tf.tidy(() => {

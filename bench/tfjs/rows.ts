@@ -1,4 +1,4 @@
-/** Which losses are measured on how many samples and clusters, and how many times faster than operations genmi must be. */
+/** The rows of the table: loss, samples, clusters, and the ratio to operations that is aimed at. */
 import { type LossName, lossNames } from './losses.js';
 
 export interface Row {

@@ -18,7 +18,7 @@ import { evenlySpaced, problemSets, type SetName } from './problems.js';
 import { type Row, rowName } from './rows.js';
 import { targetsFor } from './targets.js';
 
-/** @param makeAffinity from the numbers of the distances */
+/** @param makeAffinity makes the affinity from the numbers of the distances */
 export async function compare(
   row: Row,
   set: SetName,

@@ -6,21 +6,21 @@ import type { Solver } from './pot.js';
 import type { SetName } from './problems.js';
 import type { Targets } from './targets.js';
 
-/** Median seconds. */
+/** A line of the table; times are median seconds. */
 export interface Comparison {
   readonly name: string;
   readonly set: SetName | 'emd';
-  /** POT on the whole set, by each of its ways. */
+  /** Seconds of POT on the whole set, in each of its ways. */
   readonly pot: Readonly<Record<Solver, number>>;
-  /** How many problems the set has, how many of them each of POT's ways solved at all, and in how many repetitions. */
+  /** Problems in the set, problems that each way of POT solved at all, and repetitions. */
   readonly problems: number;
   readonly potSolved: number;
   readonly repetitions: number;
   readonly cold: number;
-  /** From the numbers of the distances on. */
+  /** With the affinity and the solver made from the numbers of the distances. */
   readonly fresh: number;
   readonly warm?: number;
-  /** Warm, with the others in between. */
+  /** Warm, with the other contestants in between. */
   readonly apart?: number;
   readonly single: { readonly pot: number; readonly cold: number };
   readonly targets: Targets;
@@ -33,13 +33,13 @@ export interface Effort {
   readonly potProblems: number;
 }
 
-/** Of a set, from the medians of those of its problems that were solved. */
+/** Seconds of a whole set, scaled from the medians of the problems that were solved. */
 export function wholeSet({ seconds }: ProblemContestant, problems: number): number {
   const medians = [...seconds.values()].map(median);
   return (medians.reduce((sum, each) => sum + each) * problems) / medians.length;
 }
 
-/** A single problem's. */
+/** Median seconds of a single problem. */
 export const oneProblem = ({ seconds }: ProblemContestant): number => median([...seconds.values()].flat());
 
 const potTime = ({ pot }: Comparison) => Math.min(...Object.values(pot));

@@ -1,4 +1,4 @@
-/** Those who are timed on a set of problems. Each repetition is of one step, on which all of them must agree. */
+/** Contestants that are timed on a set of problems. Each repetition solves one step, on which all must agree. */
 import { type Affinity, TransportSolver } from 'genmi';
 import { interleave } from '../interleave.js';
 import { timed } from '../statistics.js';
@@ -7,19 +7,19 @@ import { STEPS } from './predictions.js';
 import { type Measures, measuresOf, type Problem } from './problems.js';
 
 export interface Contestant {
-  /** Solves problems of a repetition's step, and returns their costs. */
+  /** Solves problems of the step of a repetition, and returns their costs. */
   solve(repetition: number): Promise<readonly number[]> | readonly number[];
 }
 
-/** One that takes the set as a whole. */
+/** A contestant that solves the set as a whole. */
 export interface SetContestant extends Contestant {
-  /** Of each repetition. */
+  /** Seconds of each repetition. */
   readonly seconds: number[];
 }
 
-/** One that takes problems one after the other, in each repetition perhaps others. */
+/** A contestant that solves problems one after the other; each repetition may choose other problems. */
 export interface ProblemContestant extends Contestant {
-  /** Of each problem that was solved, each time. */
+  /** For each problem that was solved, the seconds of each time. */
   readonly seconds: Map<number, number[]>;
 }
 
@@ -27,11 +27,11 @@ export interface ProblemContestant extends Contestant {
 export interface Course {
   readonly affinity: Affinity;
   readonly problems: readonly Problem[];
-  /** For each step. */
+  /** The measures of each step. */
   readonly measures: readonly Measures[];
 }
 
-/** Indices of the problems that are solved in a repetition, by those who do not solve all. */
+/** The problems that a contestant solves in a repetition, if it does not solve all. */
 export type Choice = (repetition: number) => readonly number[];
 
 export function createCourse(affinity: Affinity, problems: readonly Problem[], predictions: Float64Array): Course {
@@ -42,17 +42,17 @@ export function createCourse(affinity: Affinity, problems: readonly Problem[], p
   return { affinity, problems, measures };
 }
 
-/** The step that a repetition is of: never the first, which a warm start only prepares. */
+/** The step of a repetition: never the first, which only prepares warm starts. */
 export const stepOf = (repetition: number): number => 1 + (repetition % (STEPS - 1));
 
 type Results = readonly { cost: number }[];
 
-/** genmi on the whole set, each time from nothing. */
+/** genmi solves the whole set, each time from nothing. */
 export function coldSet({ measures }: Course, solver: TransportSolver): SetContestant {
   return solvingSets(({ P, Q }) => solver.solveMany(P, Q), measures);
 }
 
-/** The same from the numbers of the distances on: what a solver is given is made each time, too. */
+/** The same, with the affinity and the solver made each time from the numbers of the distances. */
 export function freshSet({ measures }: Course, makeAffinity: () => Affinity, threads: number): SetContestant {
   return solvingSets(({ P, Q }) => {
     using affinity = makeAffinity();
@@ -71,11 +71,11 @@ function solvingSets(solveMany: (measures: Measures) => Results, measures: reado
   return { seconds, solve };
 }
 
-/** Solves a step of the course from where the one before has ended. */
+/** Solves a step of the course from the bases of the step before. */
 const warmStep = (solver: TransportSolver, { measures }: Course, step: number): Results =>
   solver.solveMany(measures[step].P, measures[step].Q, { warmStart: true });
 
-/** genmi on the whole set, step after step: in each repetition from the start, which is untimed, to the last. */
+/** genmi solves the whole set step after step: each repetition goes from the first step, which is untimed, to the last. */
 export function warmSet(course: Course, threads: number): SetContestant {
   const seconds: number[] = [];
   const solve = (repetition: number) => {
@@ -90,7 +90,7 @@ export function warmSet(course: Course, threads: number): SetContestant {
   return { seconds, solve };
 }
 
-/** The same a step further in each repetition: what others do in between is done to its caches. */
+/** The same, one step in each repetition: other contestants disturb its caches in between. */
 export function apartSet(course: Course, threads: number): SetContestant {
   const seconds: number[] = [];
   let solver = new TransportSolver(course.affinity, { threads });
@@ -108,7 +108,7 @@ export function apartSet(course: Course, threads: number): SetContestant {
   return { seconds, solve };
 }
 
-/** genmi on one problem after the other. */
+/** genmi solves one problem after the other. */
 export function coldProblems({ measures }: Course, choice: Choice, solver: TransportSolver): ProblemContestant {
   const seconds = new Map<number, number[]>();
   const solve = (repetition: number) => {
@@ -123,7 +123,7 @@ export function coldProblems({ measures }: Course, choice: Choice, solver: Trans
   return { seconds, solve };
 }
 
-/** POT on one problem after the other, which is all it offers. */
+/** POT solves one problem after the other; it has no call for several. */
 export function potProblems(
   problems: readonly Problem[],
   choice: Choice,
@@ -154,7 +154,7 @@ export const race = <Name extends string>(contestants: Readonly<Record<Name, Con
 
 const TOLERANCE = 1e-9;
 
-/** Figures are worth nothing unless the answers are the same. */
+/** Throws unless all costs agree: figures of different answers mean nothing. */
 export function expectSameCosts(what: string, actual: readonly number[], expected: readonly number[]): void {
   for (const [i, cost] of actual.entries()) {
     const error = Math.abs(cost - expected[i]) / Math.abs(expected[i]);

@@ -15,7 +15,7 @@ const distances: Record<Exclude<Metric, 'hops'>, Distance> = {
   },
 };
 
-/** Close enough to be neighbours in the graph of hops; pairs that no path connects are 2 n apart. */
+/** Share of the closest pairs that are neighbours in the graph of hops; pairs that no path connects are 2 n apart. */
 const HOP_QUANTILE = 0.05;
 
 /** Distances between the first n samples, n x n, computed in float64, then rounded to float32. */

@@ -7,7 +7,7 @@ import { makeSteps, STEPS, trainSnapshots } from './predictions.js';
 import { CLUSTERS, type Row, rowName } from './rows.js';
 import { makeSamples } from './samples.js';
 
-/** To be raised with every change of what is made: files of another version are made again. */
+/** Raise it with every change of the inputs: files of another version are made again. */
 const VERSION = 1;
 
 export interface Inputs {
@@ -20,7 +20,7 @@ export interface Inputs {
 /** `distances.f32`, `predictions.f64`, `meta.json`. */
 export const inputFolder = (row: Row): string => join(folder, rowName(row));
 
-/** Makes the files of those rows that have none yet. Each family's network is trained at most once. */
+/** Makes the files of the rows that have none yet. Each family's network is trained at most once. */
 export function makeInputs(rows: readonly Row[], onStart: (doing: string) => void): void {
   const missing = rows.filter((row) => !isMade(row));
   for (const family of new Set(missing.map((row) => row.family))) {
@@ -51,7 +51,7 @@ function isMade(row: Row): boolean {
   return existsSync(meta) && JSON.parse(readFileSync(meta, 'utf8')).version === VERSION;
 }
 
-/** By way of a folder of another name, so that an interrupted run leaves nothing that looks complete. */
+/** Writes under another name first: an interrupted run must not leave a folder that looks complete. */
 function write(row: Row, { distances, predictions }: Inputs): void {
   const part = `${inputFolder(row)}.part`;
   mkdirSync(part, { recursive: true });

@@ -1,4 +1,4 @@
-// Measures exact transport against POT, or one thread against two, or what calling it from JavaScript adds, and prints a table.
+// Measures exact transport against POT, or one thread against two, or the overhead of calls from JavaScript; prints a table.
 
 import { writeFileSync } from 'node:fs';
 import { Affinity } from 'genmi';
@@ -16,7 +16,7 @@ import { compareRectangle, type Rectangle, rectangleName, rectangles } from './r
 import { type Row, rowName, rows } from './rows.js';
 import { type Scaling, scale, scalingColumns } from './two-threads.js';
 
-/** What a smoke test is of. */
+/** The inputs of a smoke test. */
 const TINY: Row = { family: 'mixture-2', metric: 'euclidean', state: 'mid', n: 50 };
 const OVERHEAD_SAMPLES = 250;
 
@@ -94,7 +94,7 @@ function isChosen(name: string, n: number): boolean {
   return n <= options.maxN && options.rows.test(name);
 }
 
-/** genmi is told that a distance is a metric, as `Affinity.distance` and `.hops` know it of their own. */
+/** Tells genmi whether a distance is a metric; `Affinity.distance` and `.hops` would know it. */
 function createAffinity({ metric, n }: Row, distances: Float32Array): Affinity {
   const isMetric = metric !== 'sqeuclidean' && metric !== 'cosine';
   return Affinity.precomputed({ data: distances, shape: [n, n] }, 'distance', { metric: isMetric });
@@ -109,7 +109,7 @@ function effortFor(n: number): Effort {
   return { repetitions: repeat, potProblems: Number.POSITIVE_INFINITY };
 }
 
-/** Makes what inputs are missing, and prints the head of the table. */
+/** Makes the inputs that are missing, and prints the head of the table. */
 function begin<Figure>(
   columns: readonly Column<Figure>[],
   chosen: readonly Row[],
@@ -122,7 +122,7 @@ function begin<Figure>(
   console.log(`${machineLine(machine)}\n\n${tableHead(columns)}`);
 }
 
-/** Each line as soon as it is measured. */
+/** Prints a line as soon as it is measured, and keeps its figure. */
 function printLine<Figure>(columns: readonly Column<Figure>[], figure: Figure): void {
   console.log(tableLine(columns, figure));
   figures.push(figure);

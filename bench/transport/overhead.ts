@@ -1,4 +1,4 @@
-/** The third table: what calling from JavaScript adds to the native work on the same set, from checks to results. */
+/** The third table: the overhead of a call from JavaScript, checks and results included, over the native work on the same set. */
 import { type Affinity, TransportSolver } from 'genmi';
 import { CLUSTERS, type Row, rowName } from './rows.js';
 import type { Peer } from '../peers.js';
@@ -15,15 +15,15 @@ export interface Overhead {
   readonly javascript: number;
   readonly native: number;
   readonly share: number;
-  /** Its quartiles. */
+  /** The quartiles of `share`. */
   readonly spread: readonly [number, number];
   readonly target?: number;
 }
 
-/** Both alternate, so briefly that what else the machine does meets both. */
+/** Both alternate in short turns, so that other work of the machine slows both. */
 const ROUNDS = 60;
 const SECONDS = 0.05;
-/** For V8, which compiles what is called often. */
+/** Untimed rounds: V8 compiles functions that are called often. */
 const WARM_UP = 3;
 
 /** @param native the program of bench/native, which solves the same problems with the same code, timed by itself */

@@ -27,7 +27,7 @@ export class Perceptron {
     return apply(this.#output, this.#features(x, n), n);
   }
 
-  /** Derivatives with respect to the parameters, in their order, of a function with this derivative at the logits. */
+  /** Derivatives with respect to the parameters, in their order, from the derivative with respect to the logits. */
   gradients(x: Float64Array, n: number, logitGradient: Float64Array): Float64Array[] {
     const features = this.#features(x, n);
     const featureGradient = backpropagate(this.#output, logitGradient, n);
@@ -73,7 +73,7 @@ function layerGradients({ inputs, outputs }: Layer, x: Float64Array, gradient: F
   return [weights, bias];
 }
 
-/** The derivative at a layer's input, from that at its output. */
+/** The derivative with respect to a layer's input, from the derivative with respect to its output. */
 function backpropagate({ inputs, outputs, weights }: Layer, gradient: Float64Array, n: number): Float64Array {
   const result = new Float64Array(n * inputs);
   for (let i = 0; i < n; i++) {
@@ -87,7 +87,7 @@ function backpropagate({ inputs, outputs, weights }: Layer, gradient: Float64Arr
 }
 
 function addMultiple(target: Float64Array, factor: number, source: Float64Array, offset: number): void {
-  if (factor === 0) return; // four pixels out of five
+  if (factor === 0) return; // true of four pixels out of five
   for (let i = 0; i < target.length; i++) target[i] += factor * source[offset + i];
 }
 

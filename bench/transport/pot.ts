@@ -1,18 +1,18 @@
 import { Peer } from '../peers.js';
 import type { Problem } from './problems.js';
 
-/** The compiled solver, or what is documented: the same with its checks in Python. Either may be the faster. */
+/** Two ways to call POT: `emd_c` is the compiled solver; the documented `emd2` adds checks in Python. Either may be faster. */
 export type Solver = 'emd_c' | 'emd2';
 
 interface Request {
   readonly step: number;
   readonly problems: readonly Problem[];
   readonly solver: Solver;
-  /** So many samples are sources, and all others targets; otherwise all are both. */
+  /** The first this many samples are sources, all others targets. Without it, all samples are both. */
   readonly sources?: number;
 }
 
-/** For each problem. */
+/** Seconds and costs of each problem. */
 export interface Solved {
   readonly seconds: readonly number[];
   readonly costs: readonly number[];
@@ -34,7 +34,7 @@ export class Pot implements Disposable {
     return this.#peer.versions;
   }
 
-  /** Reads the inputs that the next problems are of. */
+  /** Makes POT read the inputs of the next problems. */
   async load(folder: string): Promise<void> {
     await this.#peer.ask(JSON.stringify({ load: folder }));
   }

@@ -14,7 +14,7 @@ const MAX_EPOCHS = 400;
 /** A snapshot is taken when the mean entropy of the predictions has fallen to this share of log K. */
 export const SNAPSHOT_ENTROPY: Record<Exclude<State, 'init'>, number> = { mid: 0.5, sat: 0.05 };
 
-/** For warm starts: an untimed step, then the timed ones. The logits move by noise of this standard deviation at each step. */
+/** Steps for warm starts: one untimed, then the timed ones. At each step the logits move by noise of this standard deviation. */
 export const STEPS = 7;
 const LOGIT_NOISE = 0.02;
 

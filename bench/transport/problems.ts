@@ -4,7 +4,7 @@ import { CLUSTERS } from './rows.js';
 /** One-vs-all or one-vs-one: the transport problems of one evaluation of the objective. */
 export type SetName = 'ova' | 'ovo';
 
-/** One cluster, to be moved to the uniform measure, or two, the first to be moved to the second. */
+/** One cluster, whose mass moves to the uniform measure; or two clusters, where the mass of the first moves to the second. */
 export type Problem = readonly [number] | readonly [number, number];
 
 const clusters = Array.from({ length: CLUSTERS }, (_, cluster) => cluster);
@@ -14,7 +14,7 @@ export const problemSets: Record<SetName, readonly Problem[]> = {
   ovo: clusters.flatMap((a) => clusters.slice(a + 1).map((b): Problem => [a, b])),
 };
 
-/** What `TransportSolver.solveMany` takes: a row for each problem. */
+/** Arguments of `TransportSolver.solveMany`: a row for each problem. */
 export interface Measures {
   readonly P: Matrix<Float64Array>;
   readonly Q: Matrix<Float64Array>;
@@ -47,7 +47,7 @@ function stack(vectors: readonly Float64Array[]): Matrix<Float64Array> {
 
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** Indices of a few problems, evenly spaced in the set, in each repetition others; of all, if it has no more. */
+/** Indices of a few problems, evenly spaced in the set, other ones in each repetition; all indices if the set has no more. */
 export function evenlySpaced(count: number, limit: number, repetition: number): number[] {
   const chosen = Math.min(count, limit);
   const offset = (0.5 + repetition * GOLDEN) % 1;

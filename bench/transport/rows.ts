@@ -1,8 +1,8 @@
-/** The rows of the table: which inputs are measured, and what is asked of genmi there. */
+/** The rows of the table: the inputs that are measured. */
 
 export type Family = 'images' | 'mixture-2' | 'mixture-10' | 'mixture-50';
 export type Metric = 'euclidean' | 'sqeuclidean' | 'cosine' | 'manhattan' | 'hops';
-/** Of the network that makes the predictions: at its random initialisation, while it learns, when it is certain. */
+/** States of the network that makes the predictions: at its random initialisation, while it learns, when it is certain. */
 export const states = ['init', 'mid', 'sat'] as const;
 export type State = (typeof states)[number];
 
@@ -13,7 +13,7 @@ export interface Row {
   readonly n: number;
 }
 
-/** Clusters, in every row. */
+/** The number of clusters in every row. */
 export const CLUSTERS = 10;
 
 const groups: readonly (readonly [Family, Metric, State, ...number[]])[] = [

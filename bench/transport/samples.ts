@@ -18,8 +18,8 @@ interface Mixture {
 }
 
 /**
- * The spread is the standard deviation of the components' centres, around which points have variance 1: neighbouring components overlap, so
- * that the graph of close points is connected, and hop distances take many values.
+ * The spread is the standard deviation of the components' centres; points have variance 1 around them. Neighbouring components
+ * overlap, so that the graph of close points is connected and hop distances take many values.
  */
 const MIXTURES: Record<Exclude<Family, 'images'>, Mixture> = {
   'mixture-2': { features: 2, spread: 4 },

@@ -2,7 +2,7 @@ import { type Row, rowName } from './rows.js';
 import type { SetName } from './problems.js';
 
 export interface Targets {
-  /** POT's time over genmi's. */
+  /** Least ratios of POT's time to genmi's. */
   readonly cold?: number;
   readonly warm?: number;
 }
@@ -28,8 +28,8 @@ export function targetsFor(row: Row, set: SetName): Targets {
   return { cold, warm };
 }
 
-/** One thread's time over that of two, for sets of ten problems or more between so many samples. */
+/** The least ratio of the time on one thread to the time on two, for sets over at least this many samples. */
 export const THREADS_TARGET = { ratio: 1.8, fromSamples: 250 };
 
-/** Of the native time, percent, at N = 250 with one-vs-all problems: what calling from JavaScript may add. */
+/** The most that a call from JavaScript may add, in percent of the native time, at N = 250 with one-vs-all problems. */
 export const OVERHEAD_TARGET = 3;

@@ -1,4 +1,4 @@
-/** The second table: what another thread brings genmi, on whole sets. */
+/** The second table: the gain of a second thread, on whole sets. */
 import { type Affinity, TransportSolver } from 'genmi';
 import { median } from '../statistics.js';
 import { against, type Column, milliseconds } from '../table.js';

@@ -73,7 +73,7 @@ export function drawConfusion({ confusion, digitOfCluster }: Results): string {
   });
 }
 
-/** Clusters by the digit they stand for, the ones without a digit last. */
+/** Clusters in the order of their digits; clusters without a digit are last. */
 export function clusterOrder(digitOfCluster: readonly number[]): number[] {
   const rank = (k: number) => (digitOfCluster[k] < 0 ? Number.POSITIVE_INFINITY : digitOfCluster[k]);
   return digitOfCluster.map((_, k) => k).sort((a, b) => (rank(a) === rank(b) ? a - b : rank(a) - rank(b)));
@@ -133,5 +133,5 @@ function draw(width: number, height: number, option: EChartsOption): string {
   chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit' }, ...option });
   const svg = chart.renderToSVGString({ useViewBox: true });
   chart.dispose();
-  return svg.replace(/ xmlns(:\w+)?="[^"]*"/g, ''); // HTML needs none, and the page names no address at all
+  return svg.replace(/ xmlns(:\w+)?="[^"]*"/g, ''); // HTML needs no name spaces, and the page names no address
 }

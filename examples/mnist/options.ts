@@ -59,7 +59,7 @@ function integer(least: number, most = 2 ** 31 - 1): (text: string) => number {
   };
 }
 
-/** Looked at before the training, not after it. */
+/** Checks the folder before the training begins. */
 function writableFolder(folder: string): string {
   try {
     mkdirSync(folder, { recursive: true });

@@ -5,7 +5,7 @@ import type { Engine } from '../../support/engine.js';
 import type { Options } from './options.js';
 import type { EpochRecord } from './train.js';
 
-/** What results.json holds. Metrics are of the test images, after the last epoch, unless they say otherwise. */
+/** The content of results.json. Metrics are those of the test images after the last epoch, unless stated otherwise. */
 export interface Results {
   readonly options: Options;
   readonly engine: { readonly name: string; readonly tfjs: string; readonly note?: string };
@@ -17,7 +17,7 @@ export interface Results {
   readonly history: readonly EpochRecord[];
   /** Counts of test images, a row for each digit, a column for each cluster. */
   readonly confusion: readonly (readonly number[])[];
-  /** The digit that each cluster is counted as in the accuracy, -1 for clusters that are left over. */
+  /** The digit that each cluster stands for in the accuracy; -1 for clusters that are left over. */
   readonly digitOfCluster: readonly number[];
 }
 
@@ -31,7 +31,7 @@ export interface Final {
   readonly objective: number;
   /** ARI of the predictions made while training, in the last epoch. */
   readonly trainAri: number;
-  /** Of the whole training: evaluations and the start are not in it. */
+  /** Seconds of the whole training, without evaluations and the start. */
   readonly seconds: { readonly loss: number; readonly rest: number };
 }
 
@@ -71,7 +71,7 @@ export function summarise({ options, engine, train, test, history, interrupted, 
   };
 }
 
-/** Widened to all clusters the model has: an unused one at the end has no column in a contingency table. */
+/** Adds columns for unused clusters at the end, which a contingency table leaves out. */
 function confusionTable(labels: Uint8Array, clusters: Int32Array, count: number) {
   const table = contingency(labels, clusters);
   const [rows, columns] = table.shape;

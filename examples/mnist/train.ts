@@ -13,10 +13,10 @@ const EVALUATION_BATCH = 1000;
 export interface TrainOptions {
   readonly tf: TensorFlow;
   readonly model: Model;
-  /** What `geminiLoss` returns: it is minimised, and knows the images of a mini-batch by their row numbers. */
+  /** The loss that `geminiLoss` returns. It is minimised, and identifies the images of a mini-batch by their row numbers. */
   readonly loss: (logits: Tensor2D, rows: Int32Array) => Scalar;
   readonly train: Digits;
-  /** Images that training never sees: every reported metric is of them, unless it says otherwise. */
+  /** Images that training never sees; metrics are those of these images, unless stated otherwise. */
   readonly test: Digits;
   readonly epochs: number;
   readonly batch: number;
@@ -42,7 +42,7 @@ export interface EpochRecord {
   readonly seconds: { readonly loss: number; readonly rest: number; readonly evaluation: number };
 }
 
-/** A number that is none: training cannot go on. */
+/** A loss or a logit that is NaN or infinite: training cannot go on. */
 export class NonFiniteError extends Error {
   override readonly name = 'NonFiniteError';
 }
@@ -101,7 +101,7 @@ async function trainEpoch(options: TrainOptions, optimizer: Optimizer, order: In
     clusters.set(step.clusters, seen);
     seen += rows.length;
     onStep(step.loss);
-    await nextTurn(); // a step blocks: this is where Ctrl-C is heard
+    await nextTurn(); // a step blocks the event loop: Ctrl-C is handled here
   }
   const seconds = { loss: lossSeconds, rest: (performance.now() - started) / 1000 - lossSeconds };
   if (steps === 0) return undefined;
@@ -109,7 +109,7 @@ async function trainEpoch(options: TrainOptions, optimizer: Optimizer, order: In
   return { steps, loss: lossSum / steps, trainAri: ari(labels, clusters.subarray(0, seen)), seconds };
 }
 
-/** The optimiser reads it at every step; only its types keep it to itself. */
+/** The optimiser reads its learning rate at every step, although its types declare it protected. */
 function setLearningRate(optimizer: Optimizer, learningRate: number): void {
   (optimizer as unknown as { learningRate: number }).learningRate = learningRate;
 }

@@ -34,7 +34,7 @@ function tryLock(file) {
   }
 }
 
-/** A lock whose owner is gone; a file without a number yet is being written, unless it stays so. */
+/** Whether the owner of a lock is gone. A file without a process number is still being written, unless it stays so. */
 function abandoned(file) {
   try {
     const owner = Number(readFileSync(file, 'utf8'));
