@@ -15,7 +15,15 @@ interface Block {
 
 const languages = ['ts', 'sh', 'text', ''];
 const documents = [
-  ...['README.md', 'CHANGELOG.md', 'native/README.md', 'bench/README.md', 'bench/ideas.md', 'test/fixtures/README.md'],
+  ...[
+    'README.md',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'native/README.md',
+    'bench/README.md',
+    'bench/ideas.md',
+    'test/fixtures/README.md',
+  ],
   ...readdirSync(path.join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
