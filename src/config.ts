@@ -1,4 +1,4 @@
-/** Process-wide settings, and what this installation is. */
+/** Settings of a JavaScript environment, and what this installation is. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -13,8 +13,9 @@ export interface Config {
   /** `'auto'` (default) and `'cpu'` compute on the CPU; `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend. */
   device?: 'auto' | 'cpu' | 'cuda' | undefined;
   /**
-   * The instruction set of the vector kernels, process-wide; `'auto'` (default): the best; `'baseline'`: what every processor has,
-   * which on 64-bit Arm is `'neon'`. Results differ by rounding at most; those of transport not at all.
+   * The instruction set of the vector kernels, read once for each call; affinities and transport solvers keep that which they were
+   * made with for their entries. `'auto'`: the best; `'baseline'`: what every processor has, which on 64-bit Arm is `'neon'`.
+   * Default: GENMI_ISA, else the best. Results differ by rounding at most; those of transport not at all.
    */
   isa?: 'auto' | 'baseline' | 'neon' | 'avx2' | 'avx512' | undefined;
 }
@@ -33,8 +34,7 @@ export interface Info {
 }
 
 /**
- * Sets what is given and leaves the rest; per JavaScript environment (each worker thread has its own) but for `isa`, which
- * the environment variable GENMI_ISA sets, too.
+ * Sets what is given and leaves the rest, in this JavaScript environment: each worker thread has settings of its own.
  *
  * @throws GenmiError ERR_BACKEND_UNAVAILABLE for a device or an instruction set that is not there.
  */

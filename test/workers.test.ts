@@ -57,6 +57,39 @@ describe('two worker threads of one process', () => {
     expect(info().threads).toBe(threads);
   });
 
+  it('have instruction sets of their own, while both compute', async () => {
+    const here = info().isa;
+    const isas = ['baseline', here];
+    const program = (isa: string) => `
+      config({ isa: '${isa}' });
+      const { sum, logits, options } = problem(60, 4);
+      const first = [...sum.valueAndGrad(logits, options).gradient.data];
+      parentPort.postMessage('ready');
+      await new Promise((resolve) => parentPort.once('message', resolve));
+      for (let i = 0; i < 200; i++) {
+        const { gradient } = i % 2 === 0 ? sum.valueAndGrad(logits, options) : await sum.valueAndGradAsync(logits, options);
+        if (gradient.data.some((each, at) => each !== first[at])) throw new Error('it has changed at step ' + i);
+      }
+      parentPort.postMessage([info().isa, first]);
+    `;
+    const workers = isas.map((isa) => startWorker(program(isa)));
+    const exits = workers.map(ended);
+    expect(await Promise.all(workers.map((worker) => firstMessage(worker)))).toEqual(['ready', 'ready']);
+    const results = workers.map((worker) => firstMessage<[string, number[]]>(worker));
+    for (const worker of workers) worker.postMessage('go');
+    const [[lesser, ofLesser], [best, ofBest]] = (await Promise.all(results)) as [
+      [string, number[]],
+      [string, number[]],
+    ];
+    expect(await Promise.all(exits)).toEqual([0, 0]);
+    expect(best).toBe(here);
+    expect(lesser).toBe(process.arch === 'arm64' ? 'neon' : 'baseline');
+    expect(info().isa).toBe(here);
+    // Products and sums are fused on one of them only: the bits tell whose kernels have run.
+    if (lesser !== best) expect(ofLesser).not.toEqual(ofBest);
+    for (const [at, each] of ofLesser.entries()) expect(each).toBeCloseTo(ofBest[at] as number, 12);
+  });
+
   it('have errors of their own', async () => {
     const worker = startWorker(`
       const { kernel } = problem(5, 2);

@@ -18,8 +18,9 @@ using Sets = AlignedVector<SourceSet>;
 // The searches from up to 512 consecutive nodes; one after the other in the same memory.
 class BatchSearch {
  public:
-  BatchSearch(const NeighborhoodGraph& graph, const Components& components)
-      : graph_(graph),
+  BatchSearch(const NeighborhoodGraph& graph, const Components& components, const simd::GraphKernels& kernels)
+      : kernels_(kernels),
+        graph_(graph),
         components_(components),
         reachable_(components.count),
         remaining_(graph.size()),
@@ -47,8 +48,7 @@ class BatchSearch {
     for (SourceSet& sources : reachable_)  // from here on its complement
       for (std::size_t word = 0; word < kSources / 64; ++word) sources.words[word] ^= sources_.words[word];
     for (std::size_t node = 0; node < graph_.size(); ++node)
-      simd::kernels().graph.expand(search_.planes, plane_count_, node, sources_of(node), hops.row(node) + first_,
-                                   count);
+      kernels_.expand(search_.planes, plane_count_, node, sources_of(node), hops.row(node) + first_, count);
   }
 
  private:
@@ -98,7 +98,7 @@ class BatchSearch {
   void advance() {
     if (search_.level >> plane_count_ != 0) add_plane();
     const bool few = 2 * search_.frontier_edges < search_.unfinished_edges;
-    (few ? simd::kernels().graph.push : simd::kernels().graph.pull)(search_);
+    (few ? kernels_.push : kernels_.pull)(search_);
     for (std::size_t i = 0; i < search_.frontier.count; ++i)
       search_.current[static_cast<std::size_t>(search_.frontier.nodes[i])] = {};
     std::swap(search_.current, search_.next);
@@ -113,6 +113,7 @@ class BatchSearch {
     ++plane_count_;
   }
 
+  const simd::GraphKernels& kernels_;
   const NeighborhoodGraph& graph_;
   const Components& components_;
   std::size_t first_ = 0;
@@ -140,7 +141,8 @@ Status search_hops(const NeighborhoodGraph& graph, const Components& components,
   std::atomic<bool> fits{true};
   context.for_each(batches, [&](std::size_t batch, std::size_t slot) {
     if (context.cancelled() || !fits.load(std::memory_order_relaxed)) return;
-    if (searches[slot] == nullptr) searches[slot] = std::make_unique<BatchSearch>(graph, components);
+    if (searches[slot] == nullptr)
+      searches[slot] = std::make_unique<BatchSearch>(graph, components, context.kernels.graph);
     BatchSearch& search = *searches[slot];
     search.run(batch * kSources, context);
     if (!search.finished()) return fits.store(false, std::memory_order_relaxed);

@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "affinity/distance_bits.h"
-#include "simd/kernels.h"
+#include "simd/graph_kernels.h"
 
 namespace genmi::affinity {
 namespace {
@@ -18,8 +18,9 @@ constexpr std::size_t kMinimaForTwo = 3;
 
 }  // namespace
 
-NearestSelection::NearestSelection(std::size_t n, std::size_t count)
-    : count_(count),
+NearestSelection::NearestSelection(std::size_t n, std::size_t count, const simd::GraphKernels& kernels)
+    : kernels_(&kernels),
+      count_(count),
       minima_((kMinimaForTwo * (count + 1) / 2 + simd::kMinima - 1) / simd::kMinima * simd::kMinima),
       found_(n) {}
 
@@ -30,7 +31,7 @@ double NearestSelection::bound(std::span<const T> row) {
   const std::size_t stretches = minima_.size() / simd::kMinima, length = row.size() / stretches;
   if (length < 2 * simd::kMinima) return kInfinity;
   for (std::size_t k = 0; k < stretches; ++k)
-    simd::kernels().graph.strided_minima(row.data() + k * length, length, minima_.data() + k * simd::kMinima);
+    kernels_->strided_minima(row.data() + k * length, length, minima_.data() + k * simd::kMinima);
   const auto last = minima_.begin() + static_cast<std::ptrdiff_t>(count_);
   std::nth_element(minima_.begin(), last, minima_.end());
   return std::nextafter(*last, kInfinity);
@@ -38,7 +39,7 @@ double NearestSelection::bound(std::span<const T> row) {
 
 template <class T>
 void NearestSelection::select(std::span<const T> row, std::size_t self, std::int32_t* nearest) {
-  std::size_t found = simd::kernels().graph.find_below(row.data(), row.size(), bound(row), found_.data());
+  std::size_t found = kernels_->find_below(row.data(), row.size(), bound(row), found_.data());
   if (found <= count_) {  // infinite distances
     found = row.size();
     std::iota(found_.begin(), found_.end(), 0);

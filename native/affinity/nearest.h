@@ -6,12 +6,14 @@
 #include <span>
 #include <vector>
 
+#include "simd/graph_kernels.h"
+
 namespace genmi::affinity {
 
 class NearestSelection {
  public:
   // count of n samples, count < n.
-  NearestSelection(std::size_t n, std::size_t count);
+  NearestSelection(std::size_t n, std::size_t count, const simd::GraphKernels& kernels);
 
   // Writes the count samples with the smallest distances but self, in any order; of equal ones those with the lower
   // index. row[self] is 0.
@@ -27,6 +29,7 @@ class NearestSelection {
   template <class T>
   double bound(std::span<const T> row);
 
+  const simd::GraphKernels* kernels_;
   std::size_t count_;
   std::vector<double> minima_;  // of disjoint sets of columns
   std::vector<std::int32_t> found_;

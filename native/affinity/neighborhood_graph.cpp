@@ -31,7 +31,7 @@ NeighborhoodGraph join(const std::vector<std::vector<std::int32_t>>& before) {
 NeighborhoodGraph threshold_graph(const Affinity& distances, double threshold, const Context& context,
                                   Progress& progress) {
   const std::size_t n = distances.size();
-  const simd::GraphKernels& kernels = simd::kernels().graph;
+  const simd::GraphKernels& kernels = context.kernels.graph;
   std::vector<std::vector<std::int32_t>> before(n), found(context.slots(), std::vector<std::int32_t>(n));
   for_each_distance_row(distances, RowPart::kBefore, context, progress, [&](std::size_t i, auto row, std::size_t slot) {
     std::int32_t* close = found[slot].data();
@@ -44,7 +44,7 @@ NeighborhoodGraph nearest_neighbor_graph(const Affinity& distances, std::size_t 
                                          Progress& progress) {
   const std::size_t n = distances.size();
   std::vector<std::int32_t> nearest(n * count);
-  std::vector<NearestSelection> selections(context.slots(), NearestSelection(n, count));
+  std::vector<NearestSelection> selections(context.slots(), NearestSelection(n, count, context.kernels.graph));
   for_each_distance_row(distances, RowPart::kAll, context, progress, [&](std::size_t i, auto row, std::size_t slot) {
     selections[slot].select(row, i, nearest.data() + i * count);
   });

@@ -9,6 +9,7 @@
 
 #include "affinity/distance_bits.h"
 #include "affinity/distance_rows.h"
+#include "genmi/random_bits.h"
 #include "simd/kernels.h"
 
 namespace genmi::affinity {
@@ -22,13 +23,10 @@ constexpr std::size_t kShareKept = 16;
 constexpr double kDeviations = 4;
 constexpr int kBinBits = 16;
 
-// A number in [0, 1) for each of a sequence. (Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
-// 2014.)
+// A number in [0, 1) for each of a sequence.
 double hash_to_unit(std::uint64_t x) {
-  x = (x + 1) * 0x9E3779B97F4A7C15u;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-  return static_cast<double>((x ^ (x >> 31)) >> 11) * 0x1p-53;
+  std::uint64_t state = x * kRandomStep;
+  return static_cast<double>(next_random(state) >> 11) * 0x1p-53;
 }
 
 double nth(std::vector<double>& values, std::size_t rank) {
@@ -103,7 +101,7 @@ PairSelection::Interval PairSelection::first_interval(std::size_t rank) const {
 
 // Counts all distances, and keeps those strictly inside the interval unless they are too many.
 void PairSelection::tally(Interval interval) {
-  const simd::GraphKernels& kernels = simd::kernels().graph;
+  const simd::GraphKernels& kernels = context_.kernels.graph;
   parts_.resize(context_.slots());
   for (Part& part : parts_) part.tally = {}, part.used = 0;
   std::atomic<std::size_t> kept{0};

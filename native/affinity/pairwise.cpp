@@ -26,14 +26,14 @@ void scalar_power(const simd::Tile<T>& tile, const simd::Finish<T>& finish) {
     }
 }
 
-simd::Tile<float> in_precision(const simd::Tile<float>& tile, float*) { return tile; }
-simd::Tile<double> in_precision(const simd::Tile<double>& tile, double*) { return tile; }
-simd::Tile<float> in_precision(const simd::Tile<double>& tile, float* rounded) {
+simd::Tile<float> in_precision(const simd::Kernels&, const simd::Tile<float>& tile, float*) { return tile; }
+simd::Tile<double> in_precision(const simd::Kernels&, const simd::Tile<double>& tile, double*) { return tile; }
+simd::Tile<float> in_precision(const simd::Kernels& kernels, const simd::Tile<double>& tile, float* rounded) {
   constexpr std::size_t kFeaturePanel = simd::kFeaturePanel<float>;
   const simd::Tile<float> narrowed{rounded, tile.stride,
                                    (tile.rows + kFeaturePanel - 1) / kFeaturePanel * kFeaturePanel,
                                    (tile.columns + kFeaturePanel - 1) / kFeaturePanel * kFeaturePanel};
-  simd::kernels().narrow(tile, narrowed);
+  kernels.narrow(tile, narrowed);
   return narrowed;
 }
 
@@ -49,7 +49,9 @@ void clear_padding(const simd::Tile<S>& tile, std::size_t rows, std::size_t colu
 }  // namespace
 
 template <class T>
-void Pairwise<T>::prepare(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const {
+void Pairwise<T>::prepare(const simd::Kernels& kernels, Rows rows, std::size_t begin, std::size_t end,
+                          PackedSamples<T>& into) const {
+  into.kernels = &kernels;
   into.count = end - begin;
   into.samples.resize(into.count);
   for (std::size_t k = 0; k < into.count; ++k) into.samples[k] = rows[begin + k];
@@ -77,20 +79,20 @@ void Pairwise<T>::pack_panel(std::size_t panel, PackedSamples<T>& into) const {
     const std::size_t k = panel * simd::kFeaturePanel<T> + lane;
     samples[lane] = k < into.count ? sample(into.samples[k]) : nullptr;
   }
-  simd::kernels().pairwise<T>().pack(samples, columns(),
-                                     into.panels.data() + panel * simd::kFeaturePanel<T> * columns());
+  into.kernels->template pairwise<T>().pack(samples, columns(),
+                                            into.panels.data() + panel * simd::kFeaturePanel<T> * columns());
 }
 
 template <class T>
 void Pairwise<T>::pack(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const {
-  prepare(rows, begin, end, into);
+  prepare(*kernels_, rows, begin, end, into);
   for (std::size_t panel = 0; panel < into.padded() / simd::kFeaturePanel<T>; ++panel) pack_panel(panel, into);
 }
 
 template <class T>
 PackedSamples<T> Pairwise<T>::pack(Rows rows, const Context& context) const {
   PackedSamples<T> packed;
-  prepare(rows, 0, rows.count, packed);
+  prepare(context.kernels, rows, 0, rows.count, packed);
   const std::size_t panels = packed.padded() / simd::kFeaturePanel<T>;
   context.for_each_block(panels, 1, kNanosecondsPerTerm * static_cast<double>(rows.count * columns()),
                          [&](std::size_t panel, std::size_t, std::size_t) {
@@ -100,8 +102,8 @@ PackedSamples<T> Pairwise<T>::pack(Rows rows, const Context& context) const {
 }
 
 template <class T>
-void Pairwise<T>::finish(const simd::Finish<T>& finish, const simd::Tile<T>& tile) const {
-  const simd::PairwiseKernels<T>& kernels = simd::kernels().pairwise<T>();
+void Pairwise<T>::finish(const simd::PairwiseKernels<T>& kernels, const simd::Finish<T>& finish,
+                         const simd::Tile<T>& tile) const {
   switch (measure_->finish) {
     case Finish::kAffine: return kernels.affine(tile, finish);
     case Finish::kRoot: return kernels.root(tile, finish);
@@ -115,7 +117,7 @@ void Pairwise<T>::finish(const simd::Finish<T>& finish, const simd::Tile<T>& til
 template <class T>
 void Pairwise<T>::evaluate(const PackedSamples<T>& rows, std::size_t row, const PackedSamples<T>& columns,
                            std::size_t column, const simd::Tile<T>& tile) const {
-  const simd::PairwiseKernels<T>& kernels = simd::kernels().pairwise<T>();
+  const simd::PairwiseKernels<T>& kernels = rows.kernels->template pairwise<T>();
   const std::size_t d = this->columns();
   const simd::PanelPair<T> panels{rows.panels.data() + row * d, columns.panels.data() + column * d, d};
   const bool squared = measure_->reduction == Reduction::kSquaredEuclidean;
@@ -131,7 +133,7 @@ void Pairwise<T>::evaluate(const PackedSamples<T>& rows, std::size_t row, const 
   with.columns = columns.added.data() + column;
   with.inner_rows = rows.inner.data() + row;
   with.inner_columns = columns.inner.data() + column;
-  finish(with, tile);
+  finish(kernels, with, tile);
   if (!has_zeros_ || measure_->kind != Kind::kDistance) return;
   // A sample without a direction is as far from another one as from all, but not from itself.
   for (std::size_t i = 0; i < tile.rows && row + i < rows.count; ++i)
@@ -151,7 +153,7 @@ std::vector<double> Pairwise<T>::reduced_pairs(Rows rows, const Context& context
     const std::size_t end = begin + count;
     AlignedVector<T> strip(panel * (begin + panel));
     const simd::Tile<T> tile{strip.data(), begin + panel, panel, begin + panel};
-    simd::kernels().pairwise<T>().reduce[static_cast<std::size_t>(measure_->reduction)](
+    context.kernels.pairwise<T>().reduce[static_cast<std::size_t>(measure_->reduction)](
         {packed.panels.data() + begin * d, packed.panels.data(), d}, tile);
     for (std::size_t i = begin; i < end; ++i)
       for (std::size_t j = 0; j < i; ++j)
@@ -177,7 +179,7 @@ bool Pairwise<T>::fill(const PackedSamples<T>& samples, const Context& context, 
   const std::span<T> evaluated = context.workspace.take<T>(context.slots() * kArea);
   const std::span<S> rounded = context.workspace.take<S>(sizeof(S) == sizeof(T) ? 0 : context.slots() * kArea);
   const bool stream = count * stride * sizeof(S) > kCached;
-  const simd::PairwiseKernels<S>& kernels = simd::kernels().pairwise<S>();
+  const simd::PairwiseKernels<S>& kernels = samples.kernels->template pairwise<S>();
   std::atomic<bool> finite{true};
   const auto make_tile = [&](std::size_t index, std::size_t, std::size_t slot) {
     if (context.cancelled()) return;
@@ -188,7 +190,8 @@ bool Pairwise<T>::fill(const PackedSamples<T>& samples, const Context& context, 
     const simd::Tile<T> tile{evaluated.data() + slot * kArea, kSize, std::min(samples.padded() - row, kSize),
                              std::min(samples.padded() - column, kSize)};
     evaluate(samples, row, samples, column, tile);
-    const simd::Tile<S> ready = in_precision(tile, rounded.data() + slot * rounded.size() / context.slots());
+    const simd::Tile<S> ready =
+        in_precision(*samples.kernels, tile, rounded.data() + slot * rounded.size() / context.slots());
     clear_padding(ready, rows, columns);
     if (!kernels.store({ready.entries, kSize, rows, ready.columns}, out + row * stride + column, stride, stream))
       finite.store(false, std::memory_order_relaxed);

@@ -23,6 +23,7 @@ inline constexpr double kNanosecondsPerTerm = 0.1;
 // to a whole panel.
 template <class T>
 struct PackedSamples {
+  const simd::Kernels* kernels = nullptr;  // that they are to be evaluated with
   std::size_t count = 0;
   AlignedVector<T> panels;
   AlignedVector<T> own, least;  // see simd::OwnParts
@@ -55,7 +56,7 @@ class Pairwise {
   void set_gamma(double gamma, const Context& context);
 
   PackedSamples<T> pack(Rows rows, const Context& context) const;
-  // Samples [begin, end) of rows, in place of what was in `into`.
+  // Samples [begin, end) of rows, in place of what was in `into`; with the kernels of who made this.
   void pack(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const;
 
   // tile = core, and what is added, for rows from row on and columns from column on, both multiples of 8 (columns: of a
@@ -77,13 +78,15 @@ class Pairwise {
   void derive_inner(double factor, const Context& context);
   void derive_differences(double factor);
   double typical_reduction() const;
-  void prepare(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const;
+  void prepare(const simd::Kernels& kernels, Rows rows, std::size_t begin, std::size_t end,
+               PackedSamples<T>& into) const;
   void pack_panel(std::size_t panel, PackedSamples<T>& into) const;
   void find_parts(const Context& context);
   double doubted_share(const std::vector<double>& least) const;
   bool has_parts() const { return !own_.empty(); }
-  void finish(const simd::Finish<T>& finish, const simd::Tile<T>& tile) const;
+  void finish(const simd::PairwiseKernels<T>& kernels, const simd::Finish<T>& finish, const simd::Tile<T>& tile) const;
 
+  const simd::Kernels* kernels_;
   const Measure* measure_;
   Coefficients coefficients_;
   SampleFeatures<T> features_;

@@ -25,7 +25,8 @@ constexpr double kLargestExponent = 10;
 template <class T>
 Pairwise<T>::Pairwise(AnyMatrix features, const Measure& measure, const Coefficients& coefficients,
                       const Context& context)
-    : measure_(&measure),
+    : kernels_(&context.kernels),
+      measure_(&measure),
       coefficients_(coefficients),
       features_(features, measure, context),
       added_(features_.size, 0.0) {

@@ -21,7 +21,7 @@ template <class T>
 void multiply_stored_rows(std::span<const T* const> rows, std::size_t columns, const T* v, std::size_t k,
                           const Context& context, T* out) {
   constexpr std::size_t kRows = 128;
-  const RowProduct<T> product(v, columns, k, context.workspace);
+  const RowProduct<T> product(v, columns, k, context);
   context.for_each_block(rows.size(), kRows, product_nanoseconds(rows.size(), columns, k),
                          [&](std::size_t first, std::size_t count, std::size_t) {
                            if (!context.cancelled()) product.multiply(rows.subspan(first, count), out + first * k);
@@ -47,7 +47,7 @@ void multiply_transposed(std::span<const T* const> rows, std::size_t columns, co
   constexpr std::size_t kRows = 64, kSmallestPart = 512, kMostParts = 8;
   const std::size_t n = rows.size(), size = simd::panel_size(columns, k);
   const Workspace::Frame frame(context.workspace);
-  const RowProduct<T> product(v, n, k, context.workspace);
+  const RowProduct<T> product(v, n, k, context);
   // Each part has a sum of its own, to which blocks add theirs: short sums lose fewer digits.
   const std::size_t part = std::max(kSmallestPart, (n / kMostParts + kRows) / kRows * kRows);
   const std::size_t parts = (n + part - 1) / part;
@@ -73,7 +73,7 @@ template <class T, class Make>
 void multiply_made_rows(std::size_t n, const T* v, std::size_t k, double nanoseconds, const Context& context,
                         const Make& make, T* out) {
   const std::size_t stride = simd::panel_size(n, 1);
-  const RowProduct<T> product(v, n, k, context.workspace);
+  const RowProduct<T> product(v, n, k, context);
   const std::span<T> scratch = context.workspace.take_zeroed<T>(kMadeRows * stride * context.slots());
   context.for_each_block(n, kMadeRows, nanoseconds + product_nanoseconds(n, n, k),
                          [&](std::size_t first, std::size_t count, std::size_t slot) {

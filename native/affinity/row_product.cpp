@@ -16,14 +16,14 @@ constexpr std::size_t kRowBytes = 2048;
 }  // namespace
 
 template <class T>
-RowProduct<T>::RowProduct(const T* v, std::size_t n, std::size_t k, Workspace& workspace)
-    : kernels_(simd::kernels().product<T>()),
+RowProduct<T>::RowProduct(const T* v, std::size_t n, std::size_t k, const Context& context)
+    : kernels_(context.kernels.product<T>()),
       panels_(simd::panels_of(n)),
       k_(k),
       groups_((k + kernels_.width - 1) / kernels_.width),
       packed_(v) {
   if (groups_ == 1) return;
-  T* packed = workspace.take<T>(simd::panel_size(n, k)).data();
+  T* packed = context.workspace.take<T>(simd::panel_size(n, k)).data();
   packed_ = packed;
   for (std::size_t g = 0; g < groups_; ++g) {
     const auto [first, width] = group(g);

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "genmi/workspace.h"
+#include "genmi/context.h"
 #include "simd/kernels.h"
 
 namespace genmi::affinity {
@@ -14,7 +14,7 @@ template <class T>
 class RowProduct {
  public:
   // Both views last as long as the product.
-  RowProduct(const T* v, std::size_t n, std::size_t k, Workspace& workspace);
+  RowProduct(const T* v, std::size_t n, std::size_t k, const Context& context);
 
   // The panels of out = rows V, for rows of N numbers and zeros to the end of a panel. Every number of the result is
   // the sum of the same terms in the same order, whatever the other rows are.

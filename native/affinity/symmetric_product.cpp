@@ -46,7 +46,7 @@ template <class T>
 void multiply_symmetric(std::span<const T* const> rows, const T* v, std::size_t k, const Context& context, T* out) {
   const std::size_t n = rows.size();
   const Workspace::Frame frame(context.workspace);
-  const RowProduct<T> product(v, n, k, context.workspace);
+  const RowProduct<T> product(v, n, k, context);
   std::array<std::span<T>, kParts> sums;
   for (std::size_t p = 0; p < kParts; ++p)
     sums[p] = context.workspace.take_zeroed<T>(simd::panel_size(n - part_begin(n, p), k));

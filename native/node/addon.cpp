@@ -34,15 +34,16 @@ void on_error(const Napi::CallbackInfo& info) {
     throw unknown_isa(info.Env(), "GENMI_ISA", name, "unset this environment variable, or set it to 'auto'");
 }
 
-// isa(name?): the instruction set in use; sets it when given, 'auto' being the best.
+// isa(name?): the instruction set of this environment; sets it when given, 'auto' being the best.
 Napi::Value isa(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
   if (!info[0].IsUndefined()) {
     const std::string name = info[0].ToString();
     const std::optional<simd::Isa> wanted = name == "auto" ? simd::best_isa() : simd::isa_named(name);
     if (!wanted || !simd::is_supported(*wanted)) throw unknown_isa(info.Env(), "isa", name, "leave it at 'auto'");
-    simd::use_isa(*wanted);
+    environment.isa = *wanted;
   }
-  return Napi::String::New(info.Env(), simd::name_of(simd::active_isa()));
+  return Napi::String::New(info.Env(), simd::name_of(environment.isa));
 }
 
 // threads(count?): how many threads a computation of this environment may use; sets it when given.

@@ -61,6 +61,7 @@ class Output {
   Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence,
          Access access = Access::kCopy);
   bool wanted() const { return length_ != 0; }
+  bool is_single() const { return single_; }
   const Memory& lent() const { return lent_; }
   // Its memory, if it has this precision and nobody can take it away meanwhile (Access::kView); or null.
   template <class T>

@@ -12,6 +12,7 @@
 #include "node/calls.h"
 #include "node/handle.h"
 #include "node/held_memory.h"
+#include "simd/kernels.h"
 
 namespace genmi::node {
 
@@ -21,6 +22,7 @@ struct Environment {
   std::shared_ptr<Executor> executor = Executor::shared();
   std::shared_ptr<Calls> calls;  // from the first asynchronous call on
   std::size_t threads = ThreadPool::hardware_threads();
+  simd::Isa isa = simd::default_isa();
   Napi::FunctionReference create_error;  // (code, message) => Error; src/errors.ts
   HeldMemoryPtr memory = std::make_shared<HeldMemory>();
   Handles handles;

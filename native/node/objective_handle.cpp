@@ -1,5 +1,6 @@
 #include "node/objective_handle.h"
 
+#include "genmi/evaluation.h"
 #include "node/affinity_handle.h"
 #include "node/environment.h"
 #include "node/errors.h"
@@ -61,18 +62,6 @@ struct EvaluationArguments {
     options.rows = rows.view();
   }
 
-  // Calls with(batch) in the precision of the predictions.
-  template <class With>
-  Status read(const Objective& objective, Context& context, const With& with) const {
-    if (Status status = check_rows(options.rows, n, objective.affinity_size()); !status) return status;
-    const auto read_as = [&]<class T>(const MatrixView<T>& view) -> Status {
-      Batch<T> batch(options, context);
-      if (Status status = batch.read(view); !status) return status;
-      return with(batch);
-    };
-    return std::visit(read_as, predictions.view());
-  }
-
   // Inputs are never written to, through whatever object their memory is lent.
   void check_apart(Napi::Env env, const Output& out) const {
     node::check_apart(env, out, predictions.memory(), "that of the predictions");
@@ -82,7 +71,7 @@ struct EvaluationArguments {
   std::size_t n, k;
   MatrixArgument predictions;
   RowsArgument rows;
-  BatchOptions options;
+  EvaluationOptions options;
 };
 
 // evaluate(…, gradient): the value, and the gradient into the array when one is given
@@ -93,30 +82,23 @@ class EvaluateTask final : public Task {
       : objective_(std::move(objective)),
         kept_(std::move(kept)),
         arguments_(info, access),
-        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out", Presence::kOptional, access),
-        access_(access),
-        draw_(draw),
-        rehearsal_(rehearsal) {
+        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out", Presence::kOptional, access) {
+    arguments_.options.draw = draw;
+    arguments_.options.rehearsal = rehearsal;
     arguments_.check_apart(info.Env(), out_);
   }
 
   Status run(Context& context) override {
-    context.draw = draw_;
-    context.rehearsal = rehearsal_;
-    return arguments_.read(*objective_, context, [&]<class T>(const Batch<T>& batch) -> Status {
-      Totals<T> totals = batch.totals(out_.wanted());
-      if (Status status = objective_->evaluate(batch, context, 1, totals); !status) return status;
-      value_ = totals.value;
-      return out_.wanted() ? batch.finish_gradient(totals, destination<T>(context.workspace)) : Status::ok();
-    });
+    return genmi::evaluate(*objective_, arguments_.predictions.view(), arguments_.options, context, value_,
+                           destination());
   }
 
   Napi::Value finish(Napi::Env env) override {
     std::visit(
-        [this](const auto* gradient) {
-          if (gradient != nullptr) out_.write(gradient);
+        [this](const auto& gradient) {
+          if (!gradient.empty()) out_.write(gradient.data());
         },
-        gradient_);
+        copied_);
     return Napi::Number::New(env, value_);
   }
 
@@ -125,28 +107,21 @@ class EvaluateTask final : public Task {
   }
 
  private:
-  // Where the gradient goes: at once into the caller's memory where that is possible. The worker's workspace ends
-  // before finish(); a synchronous call's does not.
-  template <class T>
-  T* destination(Workspace& workspace) {
-    if (T* memory = out_.memory<T>(); memory != nullptr) return memory;
+  // At once into the caller's memory, or where nobody can take it away before finish().
+  AnyOutput destination() {
+    if (!out_.wanted()) return {};
     const std::size_t numbers = arguments_.n * arguments_.k;
-    T* gradient = nullptr;
-    if (access_ == Access::kView) gradient = workspace.take<T>(numbers).data();
-    else gradient = copied_.emplace<std::vector<T>>(numbers).data();
-    gradient_ = gradient;
-    return gradient;
+    if (float* memory = out_.memory<float>(); memory != nullptr) return std::span(memory, numbers);
+    if (double* memory = out_.memory<double>(); memory != nullptr) return std::span(memory, numbers);
+    if (out_.is_single()) return std::span(copied_.emplace<std::vector<float>>(numbers));
+    return std::span(copied_.emplace<std::vector<double>>(numbers));
   }
 
   ObjectivePtr objective_;
   KeptObjectives kept_;
   EvaluationArguments arguments_;
   Output out_;
-  Access access_;
-  std::uint64_t draw_;
-  bool rehearsal_;
   double value_ = 0;
-  std::variant<const float*, const double*> gradient_;  // to be written into the caller's memory
   std::variant<std::vector<float>, std::vector<double>> copied_;
 };
 
@@ -155,33 +130,26 @@ class AffinityGradientTask final : public Task {
  public:
   AffinityGradientTask(const Napi::CallbackInfo& info, ObjectivePtr objective, std::uint64_t draw)
       : objective_(std::move(objective)),
-        draw_(draw),
         arguments_(info, Access::kView),
         out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.n, "out", Presence::kRequired,
              Access::kView) {
+    arguments_.options.draw = draw;
     arguments_.check_apart(info.Env(), out_);
   }
 
   Status run(Context& context) override {
-    context.draw = draw_;
-    return arguments_.read(*objective_, context, [&](const auto& batch) {
-      gradient_ = context.workspace.take<double>(batch.n() * batch.n());
-      const DensityRatios ratios(batch, context.workspace);
-      return objective_->affinity_gradient(ratios, context, gradient_.data());
-    });
+    const std::size_t numbers = arguments_.n * arguments_.n;
+    AnyOutput out = std::span(out_.memory<double>(), numbers);
+    if (out_.is_single()) out = std::span(out_.memory<float>(), numbers);
+    return evaluate_affinity_gradient(*objective_, arguments_.predictions.view(), arguments_.options, context, out);
   }
 
-  Napi::Value finish(Napi::Env env) override {
-    out_.write(gradient_.data());
-    return env.Undefined();
-  }
+  Napi::Value finish(Napi::Env env) override { return env.Undefined(); }
 
  private:
   ObjectivePtr objective_;
-  std::uint64_t draw_;
   EvaluationArguments arguments_;
   Output out_;
-  std::span<double> gradient_;
 };
 
 }  // namespace

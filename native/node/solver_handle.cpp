@@ -248,7 +248,7 @@ class SolverHandle final : public Handle {
     const std::size_t rows = size_argument(info[1], "rows"), columns = size_argument(info[2], "columns");
     const MatrixArgument matrix(info[0], rows, columns, "costs", Access::kView);
     const auto costs = std::make_shared<objectives::OwnedCosts>();
-    check(info.Env(), costs->prepare(matrix.view()));
+    check(info.Env(), costs->prepare(matrix.view(), simd::kernels(Environment::of(info.Env()).isa).transport));
     keep(info.Env(), costs);
   }
 

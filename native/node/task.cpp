@@ -55,7 +55,8 @@ class TaskCall final : public Call {
         task_(std::move(task)),
         job_(std::move(job)),
         pool_(Environment::of(env).pool),
-        threads_(Environment::of(env).threads) {
+        threads_(Environment::of(env).threads),
+        kernels_(simd::kernels(Environment::of(env).isa)) {
     job_->call = this;
   }
   ~TaskCall() override {
@@ -70,7 +71,7 @@ class TaskCall final : public Call {
     if (job_->cancelled()) return;
     try {
       Workspace workspace;
-      Context context{workspace, pool_.get(), threads_, job_.get()};
+      Context context{workspace, pool_.get(), threads_, job_.get(), kernels_};
       status_ = task_->run(context);
     } catch (...) {
       failure_ = std::current_exception();
@@ -104,6 +105,7 @@ class TaskCall final : public Call {
   std::shared_ptr<SharedJob> job_;
   std::shared_ptr<ThreadPool> pool_;
   std::size_t threads_;
+  const simd::Kernels& kernels_;
   Status status_;
   std::exception_ptr failure_;
 };
@@ -124,7 +126,8 @@ std::shared_ptr<SharedJob> job_of(const Napi::Value& value) {
 Napi::Value run_now(Napi::Env env, Task& task) {
   Environment& environment = Environment::of(env);
   const Workspace::Frame frame(environment.workspace);
-  Context context{environment.workspace, environment.pool.get(), environment.threads, nullptr};
+  Context context{environment.workspace, environment.pool.get(), environment.threads, nullptr,
+                  simd::kernels(environment.isa)};
   const Charging charging(task);
   check(env, task.run(context));
   return task.finish(env);

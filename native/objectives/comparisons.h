@@ -2,13 +2,12 @@
 //
 // Both kinds are I = sum over comparisons of weight * Distance(r_a, r_b), where r_k = tau_k / pi_k is the density ratio
 // of cluster k and that of "all the data" is 1 everywhere. A distance gives its derivatives with respect to r; what
-// r = tau / pi and pi = mean tau add to them is add_log_gradient: here for rows, in panel_ratios.h for panels.
+// r = tau / pi and pi = mean tau add to them is add_log_gradient, in panel_ratios.h.
 #pragma once
 
 #include <cstddef>
 #include <span>
 
-#include "genmi/objective.h"
 #include "genmi/workspace.h"
 
 namespace genmi::objectives {
@@ -33,25 +32,5 @@ struct Ratios {
     return cluster == kAllData ? 1 : data[i * k + cluster];
   }
 };
-
-// What one evaluation adds up, in float64: the value, and tau dI/dtau, N x K row-major, or null.
-struct RatioTotals {
-  double value = 0;
-  double* log_gradient = nullptr;
-};
-
-// An objective of density ratios: written for float64 and row-major, whatever the caller's predictions are.
-class RatioObjective : public Objective {
- public:
-  Status evaluate(const Batch<float>& batch, Context& context, double factor, Totals<float>& totals) const final;
-  Status evaluate(const Batch<double>& batch, Context& context, double factor, Totals<double>& totals) const final;
-
- protected:
-  virtual Status evaluate(const DensityRatios& p, Context& context, double factor, RatioTotals& totals) const = 0;
-};
-
-// Adds factor times tau dI/dtau, given each comparison's distance and by_ratio = dI/dr, N x K.
-void add_log_gradient(const DensityRatios& p, std::span<const Comparison> comparisons, const double* distances,
-                      const double* by_ratio, double factor, Workspace& workspace, double* log_gradient);
 
 }  // namespace genmi::objectives

@@ -1,7 +1,7 @@
 // Sums over samples of what a vector kernel makes of their predictions, block by block.
 #pragma once
 
-#include "genmi/predictions.h"
+#include "objectives/in_both_precisions.h"
 #include "objectives/panel_blocks.h"
 
 namespace genmi::objectives {
@@ -14,7 +14,7 @@ struct BlockOptions {
 // Adds factor / N times the kernel's sum over all samples, and the gradient where totals has room for one.
 template <class T>
 Status add_over_blocks(void (*kernel)(simd::DivergencePass<T>&), const BlockOptions& options, const Batch<T>& batch,
-                       const Predictions<T>& p, Context& context, double factor, Totals<T>& totals) {
+                       const Predictions<T>& p, const Context& context, double factor, Totals<T>& totals) {
   const Workspace::Frame frame(context.workspace);
   const std::size_t n = p.n(), k = p.k(), blocks = blocks_of(n);
   const bool with_gradient = totals.with_gradient();

@@ -1,16 +1,15 @@
 // The entropies that the papers add as regularisers: of the proportions (balanced clusters) and of the predictions
 // (unsure ones). Mutual information is their difference.
-#include "genmi/objective.h"
 #include "objectives/divergence_blocks.h"
 
 namespace genmi::objectives {
 namespace {
 
 // H(pi) = -sum_k pi_k log pi_k, in [0, log K]. Cost O(N K), for pi.
-class ProportionEntropy final : public ObjectiveInBothPrecisions<ProportionEntropy> {
+class ProportionEntropy final : public InBothPrecisions<ProportionEntropy> {
  public:
   template <class T>
-  Status add(const Batch<T>& batch, Context&, double factor, Totals<T>& totals) const {
+  Status add(const Batch<T>& batch, const Context&, double factor, Totals<T>& totals) const {
     const Predictions<T>& p = batch.exact();
     for (std::size_t k = 0; k < p.k(); ++k) totals.value -= factor * p.pi()[k] * p.log_pi()[k];
     if (!totals.with_gradient()) return Status::ok();
@@ -20,17 +19,19 @@ class ProportionEntropy final : public ObjectiveInBothPrecisions<ProportionEntro
   }
 
   Cost cost(std::size_t n, std::size_t k) const override { return {static_cast<double>(n * k), 0}; }
+  double steepness() const override { return 2; }
 };
 
 // -1/N sum_ik tau_ik log tau_ik, in [0, log K]. Cost O(N K).
-class PredictionEntropy final : public ObjectiveInBothPrecisions<PredictionEntropy> {
+class PredictionEntropy final : public InBothPrecisions<PredictionEntropy> {
  public:
   template <class T>
-  Status add(const Batch<T>& batch, Context& context, double factor, Totals<T>& totals) const {
-    return add_over_blocks(simd::kernels().panel<T>().entropy, {}, batch, batch.exact(), context, factor, totals);
+  Status add(const Batch<T>& batch, const Context& context, double factor, Totals<T>& totals) const {
+    return add_over_blocks(context.kernels.panel<T>().entropy, {}, batch, batch.exact(), context, factor, totals);
   }
 
   Cost cost(std::size_t n, std::size_t k) const override { return {static_cast<double>(n * k), 0}; }
+  double steepness() const override { return 2; }
 };
 
 const ObjectiveFactory registration("entropy", [](const Parameters& parameters, ObjectivePtr& out) -> Status {

@@ -20,22 +20,21 @@ struct Divergence {
   bool finite_one_vs_all = true, finite_one_vs_one = true;
 };
 
-class FDivergence final : public ObjectiveInBothPrecisions<FDivergence> {
+class FDivergence final : public InBothPrecisions<FDivergence> {
  public:
   FDivergence(const Divergence& single, const Divergence& wide, bool one_vs_one)
       : single_(single), wide_(wide), one_vs_one_(one_vs_one) {}
 
   template <class T>
-  Status add(const Batch<T>& batch, Context& context, double factor, Totals<T>& totals) const {
+  Status add(const Batch<T>& batch, const Context& context, double factor, Totals<T>& totals) const {
     const Divergence& d = divergence<T>();
     const Predictions<T>& p = is_finite(d) ? batch.exact() : batch.clipped();
     const double pairs = entry_of(d).pairwise && one_vs_one_ ? static_cast<double>(p.k()) / 4 : 1;
     const BlockOptions options{d.order, pairs * static_cast<double>(p.k())};
-    const Status status = add_over_blocks(kernel<T>(), options, batch, p, context, factor * d.scale, totals);
+    const Status status = add_over_blocks(kernel<T>(context), options, batch, p, context, factor * d.scale, totals);
     if (!status) return status;
     if (d.at_one != 0) add_constant(batch, p, factor * d.at_one, totals);
-    totals.may_overflow |= d.has_powers || !is_finite(d);
-    return std::isfinite(totals.value) ? Status::ok() : overflowed();
+    return Status::ok();
   }
 
   Cost cost(std::size_t n, std::size_t k) const override {
@@ -44,8 +43,17 @@ class FDivergence final : public ObjectiveInBothPrecisions<FDivergence> {
             4 * numbers * sizeof(double)};
   }
 
+  // Of those with finite limits |t f'(t)| and |f(t)| are at most a few times |log t| + t, and t = tau / pi <= N.
+  double steepness() const override {
+    const bool bounded = !wide_.has_powers && is_finite(wide_) && is_finite(single_);
+    return bounded ? 100 : Objective::steepness();
+  }
+
  private:
-  static const simd::DivergenceEntry& entry_of(const Divergence& d) { return simd::kernels().divergence.all[d.index]; }
+  // What it says is the same for every instruction set.
+  static const simd::DivergenceEntry& entry_of(const Divergence& d) {
+    return simd::default_kernels().divergence.all[d.index];
+  }
 
   bool is_finite(const Divergence& d) const { return one_vs_one_ ? d.finite_one_vs_one : d.finite_one_vs_all; }
 
@@ -55,8 +63,9 @@ class FDivergence final : public ObjectiveInBothPrecisions<FDivergence> {
   }
 
   template <class T>
-  auto kernel() const {
-    const simd::DivergenceFunctions<T>& functions = entry_of(divergence<T>()).template functions<T>();
+  auto kernel(const Context& context) const {
+    const simd::DivergenceFunctions<T>& functions =
+        context.kernels.divergence.all[divergence<T>().index].template functions<T>();
     return one_vs_one_ ? functions.one_vs_one : functions.one_vs_all;
   }
 
@@ -74,7 +83,7 @@ class FDivergence final : public ObjectiveInBothPrecisions<FDivergence> {
 };
 
 std::optional<Divergence> named(const std::string& name) {
-  const simd::DivergenceKernels& known = simd::kernels().divergence;
+  const simd::DivergenceKernels& known = simd::default_kernels().divergence;
   for (std::size_t index = 0; index < known.count; ++index)
     if (const simd::DivergenceEntry& each = known.all[index]; name == each.name)
       return Divergence{

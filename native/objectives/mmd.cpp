@@ -21,6 +21,7 @@
 #include "genmi/objective.h"
 #include "genmi/shared_affinity.h"
 #include "objectives/comparisons.h"
+#include "objectives/in_both_precisions.h"
 #include "objectives/panel_algebra.h"
 #include "objectives/panel_ratios.h"
 #include "simd/kernels.h"
@@ -55,13 +56,13 @@ struct Distances {
 
 // w' A w, term by term; 0 for a kernel that is not positive semi-definite and has it negative.
 template <class T>
-double quadratic_form(const Centred<T>& m, const Comparison& pair, Workspace& workspace) {
-  const Workspace::Frame frame(workspace);
+double quadratic_form(const Centred<T>& m, const Comparison& pair, const Context& context) {
+  const Workspace::Frame frame(context.workspace);
   const std::size_t panels = simd::panels_of(m.n), step = kPanel * m.k;
-  const auto dot = [&](Panels<const T> a, Panels<const T> b) { return simd::kernels().product<T>().dot(a, b, panels); };
+  const auto dot = [&](Panels<const T> a, Panels<const T> b) { return context.kernels.product<T>().dot(a, b, panels); };
   const auto column = [&](const T* of, std::size_t cluster) { return Panels<const T>{of + cluster * kPanel, step}; };
   const auto difference = [&](const T* of) -> Panels<const T> {
-    const std::span<T> out = workspace.take<T>(panels * kPanel);
+    const std::span<T> out = context.workspace.take<T>(panels * kPanel);
     const T *a = column(of, pair.a).data, *b = column(of, pair.b).data;
     for (std::size_t p = 0; p < panels; ++p)
       for (std::size_t lane = 0; lane < kPanel; ++lane)
@@ -78,13 +79,13 @@ double quadratic_form(const Centred<T>& m, const Comparison& pair, Workspace& wo
   return square <= std::max(by_panels, by_ratios) ? 0 : std::max(form, 0.0);
 }
 
-class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
+class Mmd final : public InBothPrecisions<Mmd> {
  public:
   Mmd(SharedAffinityPtr kernel, bool one_vs_one, bool squared)
       : kernel_(std::move(kernel)), one_vs_one_(one_vs_one), squared_(squared) {}
 
   template <class T>
-  Status add(const Batch<T>& batch, Context& context, double factor, Totals<T>& totals) const {
+  Status add(const Batch<T>& batch, const Context& context, double factor, Totals<T>& totals) const {
     return in_precision_of_kernel([&]<class S>(const Affinity& kernel, S) -> Status {
       const Workspace::Frame frame(context.workspace);
       const Predictions<T>& p = batch.exact();
@@ -101,7 +102,7 @@ class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
     });
   }
 
-  Status affinity_gradient(const DensityRatios& p, Context& context, double* out) const override {
+  Status affinity_gradient(const DensityRatios& p, const Context& context, double* out) const override {
     return in_precision_of_kernel([&]<class S>(const Affinity& kernel, S) -> Status {
       const Workspace::Frame frame(context.workspace);
       Centred<S> m;
@@ -133,7 +134,7 @@ class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
 
   // Of Predictions or DensityRatios.
   template <class Source, class T>
-  Status measure(const Affinity& kernel, const Source& p, Rows rows, Context& context, Centred<T>& m,
+  Status measure(const Affinity& kernel, const Source& p, Rows rows, const Context& context, Centred<T>& m,
                  Distances& distances) const {
     const std::size_t size = simd::panel_size(p.n(), p.k());
     Workspace& workspace = context.workspace;
@@ -141,7 +142,7 @@ class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
     centred_ratios(p, m.ratio);
     kernel.products().centred_product(rows, m.ratio, m.k, context, m.product);
     if (context.cancelled()) return aborted();
-    centre_columns(m.product, m.n, m.k);
+    centre_columns(m.product, m.n, m.k, context);
 
     distances.comparisons = make_comparisons(p.pi(), p.k(), one_vs_one_, workspace);
     distances.values = workspace.take<double>(distances.comparisons.size());
@@ -171,8 +172,7 @@ class Mmd final : public ObjectiveInBothPrecisions<Mmd> {
       const auto [a, b] = std::pair(comparisons[c].a, comparisons[c].b);
       const double alone = one_vs_one_ ? of_all[a * m.k + a] + of_all[b * m.k + b] : 0;
       const double together = one_vs_one_ ? alone - 2 * of_all[a * m.k + b] : 0;
-      out[c] =
-          together > kCancelled * std::abs(alone) ? together : quadratic_form(m, comparisons[c], context.workspace);
+      out[c] = together > kCancelled * std::abs(alone) ? together : quadratic_form(m, comparisons[c], context);
     }
   }
 

@@ -10,7 +10,7 @@ std::map<std::string, ObjectiveFactory::Make>& factories() {
 
 }  // namespace
 
-Status Objective::affinity_gradient(const DensityRatios&, Context&, double*) const {
+Status Objective::affinity_gradient(const DensityRatios&, const Context&, double*) const {
   return {Code::kInvalidType, explain("objective", "an objective with an affinity of its own", "one without")};
 }
 

@@ -1,8 +1,11 @@
 #include "objectives/owned_costs.h"
 
+#include "simd/kernels.h"
+
 namespace genmi::objectives {
 
 Status OwnedCosts::prepare(const Affinity& distance, Rows samples, const Context& context) {
+  costs_.use(context.kernels.transport);
   const auto prepare_costs = [&]() -> Status {
     if (distance.precision() == Precision::kFloat32) {
       const auto fill = [&](float* rows, std::size_t stride) { distance.submatrix(samples, context, rows, stride); };
@@ -17,7 +20,8 @@ Status OwnedCosts::prepare(const Affinity& distance, Rows samples, const Context
   return status ? Status::ok() : not_finite();
 }
 
-Status OwnedCosts::prepare(const AnyMatrix& costs) {
+Status OwnedCosts::prepare(const AnyMatrix& costs, const simd::TransportKernels& kernels) {
+  costs_.use(kernels);
   return std::visit(
       [this](const auto& view) {
         entries_.assign(view.data, view.data + view.rows * view.columns);

@@ -19,7 +19,7 @@ class OwnedCosts {
   // are not finite, kAborted.
   Status prepare(const Affinity& distance, Rows samples, const Context& context);
   // A copy of any costs. Errors: kOutOfRange.
-  Status prepare(const AnyMatrix& costs);
+  Status prepare(const AnyMatrix& costs, const simd::TransportKernels& kernels);
 
   bool empty() const { return costs_.rows() == 0; }
   std::size_t bytes() const { return entries_.capacity() * sizeof(double) + costs_.bytes(); }

@@ -22,8 +22,8 @@ void for_each_group(std::size_t columns, std::size_t width, const Group& group) 
 
 // sums[b][a] += <column a of A, column b of B>, in panels of a, over some panels.
 template <class T>
-void add_inner_products(const T* a, const T* b, std::size_t k, std::size_t count, T* sums) {
-  const simd::ProductKernels<T>& kernels = simd::kernels().product<T>();
+void add_inner_products(const simd::ProductKernels<T>& kernels, const T* a, const T* b, std::size_t k,
+                        std::size_t count, T* sums) {
   const std::size_t step = kPanel * k;
   for_each_group(k, kernels.width, [&](std::size_t first, std::size_t width) {
     for (std::size_t at = 0; at < first + width; at += kProductRows) {
@@ -47,7 +47,8 @@ void inner_products(const T* a, const T* b, std::size_t n, std::size_t k, const 
   for (std::size_t p = 0; p < panels; p += kPanelsAtATime) {
     std::fill(sums.begin(), sums.end(), T{0});
     const std::size_t from = p * kPanel * k;
-    add_inner_products(a + from, b + from, k, std::min(kPanelsAtATime, panels - p), sums.data());
+    add_inner_products(context.kernels.product<T>(), a + from, b + from, k, std::min(kPanelsAtATime, panels - p),
+                       sums.data());
     for (std::size_t row = 0; row < k; ++row)
       for (std::size_t column = row; column < k; ++column)
         out[row * k + column] += static_cast<double>(sums[(row / kPanel * k + column) * kPanel + row % kPanel]);
@@ -58,7 +59,7 @@ template <class T>
 void multiply_clusters(const T* a, std::size_t n, std::size_t k, const double* w, const Context& context, T* out) {
   constexpr std::size_t kPanelsAtATime = 4;
   const Workspace::Frame frame(context.workspace);
-  const simd::ProductKernels<T>& kernels = simd::kernels().product<T>();
+  const simd::ProductKernels<T>& kernels = context.kernels.product<T>();
   const std::size_t panels = simd::panels_of(n), step = kPanel * k;
   const std::span<T> weights = context.workspace.take_zeroed<T>(simd::panel_size(k, k));
   for (std::size_t row = 0; row < k; ++row)
@@ -76,8 +77,8 @@ void multiply_clusters(const T* a, std::size_t n, std::size_t k, const double* w
 }
 
 template <class T>
-void centre_columns(T* a, std::size_t n, std::size_t k) {
-  const simd::ProductKernels<T>& kernels = simd::kernels().product<T>();
+void centre_columns(T* a, std::size_t n, std::size_t k, const Context& context) {
+  const simd::ProductKernels<T>& kernels = context.kernels.product<T>();
   const std::size_t panels = simd::panels_of(n), step = kPanel * k;
   T ones[kPanel];
   std::fill_n(ones, kPanel, T{1});
@@ -96,7 +97,7 @@ template void inner_products(const float*, const float*, std::size_t, std::size_
 template void inner_products(const double*, const double*, std::size_t, std::size_t, const Context&, double*);
 template void multiply_clusters(const float*, std::size_t, std::size_t, const double*, const Context&, float*);
 template void multiply_clusters(const double*, std::size_t, std::size_t, const double*, const Context&, double*);
-template void centre_columns(float*, std::size_t, std::size_t);
-template void centre_columns(double*, std::size_t, std::size_t);
+template void centre_columns(float*, std::size_t, std::size_t, const Context&);
+template void centre_columns(double*, std::size_t, std::size_t, const Context&);
 
 }  // namespace genmi::objectives

@@ -19,6 +19,6 @@ void multiply_clusters(const T* a, std::size_t n, std::size_t k, const double* w
 
 // Takes each column's mean from it.
 template <class T>
-void centre_columns(T* a, std::size_t n, std::size_t k);
+void centre_columns(T* a, std::size_t n, std::size_t k, const Context& context);
 
 }  // namespace genmi::objectives

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <span>
 
-#include "genmi/objective.h"
 #include "objectives/comparisons.h"
+#include "objectives/density_ratios.h"
 
 namespace genmi::objectives {
 

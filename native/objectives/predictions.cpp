@@ -1,4 +1,4 @@
-#include "genmi/predictions.h"
+#include "objectives/predictions.h"
 
 #include <algorithm>
 #include <cmath>
@@ -49,19 +49,7 @@ bool all_true(std::span<const unsigned char> flags) {
   return std::all_of(flags.begin(), flags.end(), [](unsigned char each) { return each != 0; });
 }
 
-template <class T>
-bool is_finite(const T* numbers, std::size_t count) {
-  int finite = 1;  // not left early, so that vectors can do it
-  for (std::size_t at = 0; at < count; ++at) finite &= std::abs(numbers[at]) <= std::numeric_limits<T>::max() ? 1 : 0;
-  return finite != 0;
-}
-
 }  // namespace
-
-Status overflowed() {
-  return {Code::kOutOfRange, explain("predictions", "some whose value and gradient are finite numbers", "an overflow",
-                                     "use Float64Array, an alpha closer to [0, 1] or a larger epsilon")};
-}
 
 template <class T>
 Predictions<T>::Predictions(std::size_t n, std::size_t k, Workspace& workspace)
@@ -120,14 +108,14 @@ Status Batch<T>::read(MatrixView<T> data) {
   for_each_block(context_, n_, work_of(n_, k_), [&](const PanelBlock& block) {
     if (context_.cancelled()) return;
     const std::size_t at = block.first * k_;
-    const auto& kernels = simd::kernels().panel<T>();
+    const auto& kernels = context_.kernels.panel<T>();
     finite[block.index] =
         logits ? kernels.read_logits(data.data + at, block.rows, k_, log_tau + at, tau + at)
                : kernels.read_probabilities(data.data + at, block.rows, k_, least(), greatest(), tau + at);
     if (complete) kernels.add_columns(tau + at, block.rows, k_, sums.data() + block.index * k_);
   });
   if (context_.cancelled()) return aborted();
-  if (Status status = check_finite(data, all_true(finite)); !status) return status;
+  if (!all_true(finite)) return not_finite(data);
 
   softmax_ = logits ? tau : nullptr;
   if (complete) (exact_ ? *exact_ : *clipped_).set_proportions(sums);
@@ -136,14 +124,16 @@ Status Batch<T>::read(MatrixView<T> data) {
 }
 
 template <class T>
-Status Batch<T>::check_finite(MatrixView<T> data, bool finite) const {
-  for (std::size_t at = 0; !finite && at < n_ * k_; ++at)
-    if (!std::isfinite(data.data[at]))
-      return {Code::kOutOfRange, explain("predictions", "finite numbers",
-                                         format(static_cast<double>(data.data[at])) + " at row " +
-                                             std::to_string(at / k_) + ", column " + std::to_string(at % k_),
-                                         "the network or its input has diverged")};
-  return Status::ok();
+Status Batch<T>::not_finite(MatrixView<T> data) const {
+  std::string received = "others, which another thread has overwritten since";
+  for (std::size_t at = 0; at < n_ * k_; ++at) {
+    const auto number = static_cast<double>(data.data[at]);
+    if (std::isfinite(number)) continue;
+    received = format(number) + " at row " + std::to_string(at / k_) + ", column " + std::to_string(at % k_);
+    break;
+  }
+  return {Code::kOutOfRange,
+          explain("predictions", "finite numbers", received, "the network or its input has diverged")};
 }
 
 template <class T>
@@ -153,7 +143,7 @@ const Predictions<T>& Batch<T>::clipped() const {
   const std::span<double> sums = context_.workspace.take_zeroed<double>(blocks_of(n_) * k_);
   for_each_block(context_, n_, work_of(n_, k_) / 2, [&](const PanelBlock& block) {
     const std::size_t at = block.first * k_;
-    const auto& kernels = simd::kernels().panel<T>();
+    const auto& kernels = context_.kernels.panel<T>();
     kernels.clip(softmax_ + at, block.rows, k_, least(), greatest(), clipped_->tau_ + at);
     kernels.add_columns(clipped_->tau_ + at, block.rows, k_, sums.data() + block.index * k_);
   });
@@ -189,7 +179,6 @@ Status Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
   if (apart) pass.by_clipped = by_tau(clipped(), totals.by_clipped, context_.workspace).data();
   if (softmax_ == nullptr) pass.by_tau = by_tau(clipped(), totals.by_clipped, context_.workspace).data();
 
-  const std::span<unsigned char> finite = context_.workspace.take<unsigned char>(blocks_of(n_));
   for_each_block(context_, n_, work_of(n_, k_), [&](const PanelBlock& block) {
     if (context_.cancelled()) return;
     const std::size_t at = block.first * k_;
@@ -200,39 +189,16 @@ Status Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
     part.log_gradient = totals.log_gradient.data() + at;
     part.scratch = panels.data() + block.slot * k_ * kPanel;
     part.out = out + at;
-    const auto& kernels = simd::kernels().panel<T>();
+    const auto& kernels = context_.kernels.panel<T>();
     if (softmax_ != nullptr) kernels.gradient_of_logits(part);
     else kernels.gradient_of_probabilities(part);
-    finite[block.index] = !totals.may_overflow || is_finite(part.out, block.rows * k_);
   });
-  if (context_.cancelled()) return aborted();
-  return all_true(finite) ? Status::ok() : overflowed();
-}
-
-template <class T>
-DensityRatios::DensityRatios(const Batch<T>& batch, Workspace& workspace)
-    : n_(batch.n()),
-      k_(batch.k()),
-      tau_(workspace.take<double>(n_ * k_).data()),
-      ratio_(workspace.take<double>(n_ * k_).data()),
-      pi_(batch.exact().pi()),
-      rows_(batch.rows()) {
-  const Predictions<T>& p = batch.exact();
-  for (std::size_t i = 0; i < n_; ++i) {
-    for (std::size_t k = 0; k < k_; ++k) {
-      const std::size_t from = p.offset(i) + k * kPanel;
-      const auto tau = static_cast<double>(p.tau()[from]);
-      tau_[i * k_ + k] = tau;
-      ratio_[i * k_ + k] = p.is_known_by_logarithm(k) ? p.ratio_by_logarithm(k, from) : tau / pi_[k];
-    }
-  }
+  return context_.cancelled() ? aborted() : Status::ok();
 }
 
 template class Predictions<float>;
 template class Predictions<double>;
 template class Batch<float>;
 template class Batch<double>;
-template DensityRatios::DensityRatios(const Batch<float>&, Workspace&);
-template DensityRatios::DensityRatios(const Batch<double>&, Workspace&);
 
 }  // namespace genmi

@@ -1,18 +1,20 @@
 // Weighted sums of objectives: what add() and scale() make.
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "genmi/objective.h"
+#include "objectives/in_both_precisions.h"
 
 namespace genmi::objectives {
 namespace {
 
-class WeightedSum final : public ObjectiveInBothPrecisions<WeightedSum> {
+class WeightedSum final : public InBothPrecisions<WeightedSum> {
  public:
   explicit WeightedSum(std::vector<Parameters::Term> terms) : terms_(std::move(terms)) {}
 
   template <class T>
-  Status add(const Batch<T>& batch, Context& context, double factor, Totals<T>& totals) const {
+  Status add(const Batch<T>& batch, const Context& context, double factor, Totals<T>& totals) const {
     for (const auto& [objective, weight] : terms_)
       if (Status status = objective->evaluate(batch, context, factor * weight, totals); !status) return status;
     return Status::ok();
@@ -25,6 +27,13 @@ class WeightedSum final : public ObjectiveInBothPrecisions<WeightedSum> {
       total.operations += cost.operations;
       total.bytes = std::max(total.bytes, cost.bytes);
     }
+    return total;
+  }
+
+  double steepness() const override {
+    double total = 0;
+    for (const auto& [objective, weight] : terms_)
+      if (weight != 0) total += std::abs(weight) * objective->steepness();
     return total;
   }
 

@@ -10,10 +10,13 @@
 #include <vector>
 
 #include "genmi/objective.h"
+#include "genmi/random_bits.h"
 #include "genmi/shared_affinity.h"
 #include "genmi/transport.h"
 #include "objectives/comparisons.h"
+#include "objectives/in_both_precisions.h"
 #include "objectives/kept_transport.h"
+#include "objectives/panel_ratios.h"
 
 namespace genmi::objectives {
 namespace {
@@ -25,15 +28,7 @@ std::string bracketed(std::int32_t first, std::int32_t second) {
 // Of costs made ready, memory up to this is kept for the next evaluation.
 constexpr std::size_t kKeptBytes = std::size_t{4} << 20;
 
-// splitmix64 (Steele, Lea, Flood 2014).
-std::uint64_t next_random(std::uint64_t& state) {
-  std::uint64_t z = (state += 0x9e3779b97f4a7c15u);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-class Wasserstein final : public RatioObjective {
+class Wasserstein final : public InBothPrecisions<Wasserstein> {
  public:
   struct Sampling {
     std::uint64_t pairs = 0;  // 0: all
@@ -47,12 +42,14 @@ class Wasserstein final : public RatioObjective {
         sampling_(std::move(sampling)),
         warm_start_(warm_start) {}
 
-  Status evaluate(const DensityRatios& p, Context& context, double factor, RatioTotals& totals) const override {
+  template <class T>
+  Status add(const Batch<T>& batch, const Context& context, double factor, Totals<T>& totals) const {
     const Workspace::Frame frame(context.workspace);
+    const DensityRatios p(batch, context.workspace);
     std::span<Comparison> comparisons;
     if (Status status = choose_comparisons(p, context, comparisons); !status) return status;
     const std::span<double> distances = context.workspace.take<double>(comparisons.size());
-    const bool with_gradient = totals.log_gradient != nullptr;
+    const bool with_gradient = totals.with_gradient();
     const std::size_t potentials = with_gradient ? 2 * p.n() * comparisons.size() : 0;
     const std::span<double> duals = context.workspace.take<double>(potentials);
     const auto keep = [&](std::size_t c, transport::Result& result) {
@@ -66,13 +63,14 @@ class Wasserstein final : public RatioObjective {
 
     for (std::size_t c = 0; c < comparisons.size(); ++c) totals.value += factor * comparisons[c].weight * distances[c];
     if (!with_gradient) return Status::ok();
-    const std::span<double> by_ratio = ratio_gradient(p, comparisons, duals.data(), context.workspace);
-    add_log_gradient(p, comparisons, distances.data(), by_ratio.data(), factor, context.workspace, totals.log_gradient);
+    const double* by_ratio = ratio_gradient(p, comparisons, duals.data(), context.workspace);
+    const Predictions<T>& exact = batch.exact();
+    add_log_gradient(exact, comparisons, distances, by_ratio, factor, batch.by_proportion(exact, totals), totals);
     return Status::ok();
   }
 
   // dI/dD = sum of weight * plan.
-  Status affinity_gradient(const DensityRatios& p, Context& context, double* out) const override {
+  Status affinity_gradient(const DensityRatios& p, const Context& context, double* out) const override {
     const Workspace::Frame frame(context.workspace);
     std::span<Comparison> comparisons;
     if (Status status = choose_comparisons(p, context, comparisons); !status) return status;
@@ -104,14 +102,14 @@ class Wasserstein final : public RatioObjective {
   std::size_t affinity_size() const override { return distance_->size(); }
 
  private:
-  Status choose_comparisons(const DensityRatios& p, Context& context, std::span<Comparison>& out) const {
+  Status choose_comparisons(const DensityRatios& p, const Context& context, std::span<Comparison>& out) const {
     const std::span<Comparison> all = make_comparisons(p.pi(), p.k(), one_vs_one_, context.workspace);
     const std::size_t count = chosen(all.size());
-    if (!sampling_.fixed.empty() && !context.rehearsal) {
+    if (!sampling_.fixed.empty() && !p.options().rehearsal) {
       for (std::size_t next = 0; next < sampling_.fixed.size() / 2; ++next)
         if (Status status = move_to_front(next, p.k(), all); !status) return status;
-    } else if (count < all.size() && !context.rehearsal) {
-      shuffle_to_front(count, context.draw, all);
+    } else if (count < all.size() && !p.options().rehearsal) {
+      shuffle_to_front(count, p.options().draw, all);
     }
     out = all.first(count);
     // Unbiased: what is left out is made up for by the rest.
@@ -148,7 +146,7 @@ class Wasserstein final : public RatioObjective {
       std::swap(comparisons[i], comparisons[i + next_random(state) % (comparisons.size() - i)]);
   }
 
-  Status solve_all(const DensityRatios& p, std::span<const Comparison> comparisons, bool plan, Context& context,
+  Status solve_all(const DensityRatios& p, std::span<const Comparison> comparisons, bool plan, const Context& context,
                    const transport::KeepResult& keep) const {
     AffinityPtr distance;
     if (Status status = distance_->open(distance); !status) {
@@ -166,7 +164,8 @@ class Wasserstein final : public RatioObjective {
       return transport::solve_many(costs, comparisons.size(), weights, {.plan = plan, .job = context.job}, context,
                                    keep, bases);
     };
-    if (warm_start_ && !context.rehearsal) return solve_warm(*distance, p.rows(), p.k(), comparisons, context, solve);
+    if (warm_start_ && !p.options().rehearsal)
+      return solve_warm(*distance, p.rows(), p.k(), comparisons, context, solve);
 
     OwnedCosts& costs = context.workspace.kept<OwnedCosts>();
     if (Status status = costs.prepare(*distance, p.rows(), context); !status) return status;
@@ -177,7 +176,7 @@ class Wasserstein final : public RatioObjective {
 
   template <class Solve>
   Status solve_warm(const Affinity& distance, Rows rows, std::size_t k, std::span<const Comparison> comparisons,
-                    Context& context, const Solve& solve) const {
+                    const Context& context, const Solve& solve) const {
     std::unique_ptr<KeptProblems> kept = kept_.take(rows, k);
     if (kept->costs.empty())
       if (Status status = kept->costs.prepare(distance, rows, context); !status) return status;
@@ -190,21 +189,28 @@ class Wasserstein final : public RatioObjective {
     return Status::ok();
   }
 
-  // dI/dr, N x K: the potentials, for weights r / N.
-  static std::span<double> ratio_gradient(const DensityRatios& p, std::span<const Comparison> comparisons,
-                                          const double* duals, Workspace& workspace) {
+  // dI/dr in panels: the potentials, for weights r / N. A constant in a cluster's potentials does not change the
+  // gradient with respect to tau, and is chosen for which <r, dI/dr> = 0: nothing cancels later, in float32.
+  static const double* ratio_gradient(const DensityRatios& p, std::span<const Comparison> comparisons,
+                                      const double* duals, Workspace& workspace) {
     const std::size_t n = p.n(), k = p.k();
-    const std::span<double> gradient = workspace.take_zeroed<double>(n * k);
+    const std::span<double> gradient = workspace.take_zeroed<double>(simd::panel_size(n, k));
+    const std::span<double> mean = workspace.take_zeroed<double>(k);
+    const auto at = [&](std::size_t i, std::size_t a) { return simd::place_in_panels(i, a, k); };
     for (std::size_t c = 0; c < comparisons.size(); ++c) {
       const Comparison& pair = comparisons[c];
       const double weight = pair.weight / static_cast<double>(n);
       const double *u = duals + 2 * n * c, *v = u + n;
       for (std::size_t i = 0; i < n; ++i) {
-        gradient[i * k + pair.a] += weight * u[i];
-        if (pair.b != kAllData) gradient[i * k + pair.b] += weight * v[i];
+        gradient[at(i, pair.a)] += weight * u[i];
+        if (pair.b != kAllData) gradient[at(i, pair.b)] += weight * v[i];
       }
     }
-    return gradient;
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t a = 0; a < k; ++a) mean[a] += p.ratio()[i * k + a] * gradient[at(i, a)] / static_cast<double>(n);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t a = 0; a < k; ++a) gradient[at(i, a)] -= mean[a];
+    return gradient.data();
   }
 
   SharedAffinityPtr distance_;

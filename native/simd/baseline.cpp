@@ -26,4 +26,6 @@ const Kernels& kernels(Isa isa) {
   return kBaselineKernels;
 }
 
+const Kernels& default_kernels() { return kernels(default_isa()); }
+
 }  // namespace genmi::simd

@@ -88,7 +88,7 @@ Isa choose() {
   return name == nullptr || is_refused(name) ? best_isa() : *isa_named(name);
 }
 
-std::atomic<Isa>& active() {
+std::atomic<Isa>& by_default() {
   static std::atomic<Isa> isa{choose()};
   return isa;
 }
@@ -102,9 +102,9 @@ Isa best_isa() {
 
 bool is_supported(Isa isa) { return isa <= best_isa(); }
 
-Isa active_isa() { return active().load(std::memory_order_relaxed); }
+Isa default_isa() { return by_default().load(std::memory_order_relaxed); }
 
-void use_isa(Isa isa) { active().store(isa, std::memory_order_relaxed); }
+void set_default_isa(Isa isa) { by_default().store(isa, std::memory_order_relaxed); }
 
 const char* refused_isa() {
   const char* name = wanted_isa();

@@ -20,11 +20,12 @@ bool is_supported(Isa isa);
 // The best that is supported.
 Isa best_isa();
 
-// The one in use in this process: the best, or a lesser one that the environment variable GENMI_ISA or use_isa() names.
-// Transport kernels give identical bits on every instruction set; others differ by rounding, where a product and a sum
-// are fused.
-Isa active_isa();
-void use_isa(Isa isa);
+// The one that an environment begins with, and a Context that names none has: the best, or a lesser one that the
+// environment variable GENMI_ISA names. Transport kernels give identical bits on every instruction set; others differ
+// by rounding, where a product and a sum are fused.
+Isa default_isa();
+// For tests, which have no environment.
+void set_default_isa(Isa isa);
 
 // What GENMI_ISA names if that does not run here, or null. The best is in use then; who loads this is to say so.
 const char* refused_isa();

@@ -41,7 +41,7 @@ struct Kernels {
 // Those of one instruction set, which must be supported.
 const Kernels& kernels(Isa isa);
 
-// Those of the active one.
-inline const Kernels& kernels() { return kernels(active_isa()); }
+// Those of simd::default_isa(), for a Context that names none.
+const Kernels& default_kernels();
 
 }  // namespace genmi::simd

@@ -11,6 +11,10 @@ namespace genmi::simd {
 inline constexpr std::size_t kPanel = 16;
 
 constexpr std::size_t panels_of(std::size_t rows) { return (rows + kPanel - 1) / kPanel; }
+// Where the number of a row and a column is, of so many columns.
+constexpr std::size_t place_in_panels(std::size_t row, std::size_t column, std::size_t columns) {
+  return (row / kPanel * columns + column) * kPanel + row % kPanel;
+}
 constexpr std::size_t panel_size(std::size_t rows, std::size_t columns) { return panels_of(rows) * kPanel * columns; }
 
 }  // namespace genmi::simd

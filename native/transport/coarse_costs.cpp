@@ -37,7 +37,7 @@ float median_of(const CostBlock& costs) {
 
 // Whole units, which hops are with any penalty, are worth more than all bits: see infeasibility().
 CoarseCosts::CoarseCosts(const CostBlock& costs, float largest)
-    : columns_(costs.columns), stride_(costs.stride()), unit_(unit_of(largest)) {
+    : kernels_(*costs.kernels), columns_(costs.columns), stride_(costs.stride()), unit_(unit_of(largest)) {
   costs_.assign(costs.rows * stride_, kMost);
   round_costs(costs);
   const float typical = median_of(costs), usual = std::max(kOutlier * typical, kLeastUsual * largest);
@@ -67,15 +67,14 @@ void CoarseCosts::lower_bounds(std::span<const std::size_t> rows, const float* p
   const auto unit = static_cast<float>(unit_);
   if (cut_ && *std::max_element(prices, prices + columns_) - centre > kMost * unit)
     return std::fill(bounds.begin(), bounds.end(), -kInfinityf);
-  const simd::TransportKernels& kernels = simd::kernels().transport;
   rounded.resize(stride_);
-  kernels.coarse_prices(prices, centre, 1 / unit, rounded.data(), stride_);
+  kernels_.coarse_prices(prices, centre, 1 / unit, rounded.data(), stride_);
   for (std::size_t k = 0; k < rows.size(); k += simd::kCoarseRows) {
     const std::size_t count = std::min(simd::kCoarseRows, rows.size() - k);
     const std::int16_t* group[simd::kCoarseRows];
     for (std::size_t r = 0; r < simd::kCoarseRows; ++r) group[r] = row(rows[k + std::min(r, count - 1)]);
     std::int16_t minima[simd::kCoarseRows];
-    kernels.coarse_minima(group, rounded.data(), stride_, minima);
+    kernels_.coarse_minima(group, rounded.data(), stride_, minima);
     for (std::size_t r = 0; r < count; ++r) bounds[k + r] = unit * static_cast<float>(minima[r]);
   }
 }

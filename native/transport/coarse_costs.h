@@ -40,6 +40,7 @@ class CoarseCosts {
   bool round_potentials(const double* potentials, std::size_t count, double centre, Shorts& out, bool& exact) const;
   const std::int16_t* row(std::size_t index) const { return costs_.data() + index * stride_; }
 
+  const simd::TransportKernels& kernels_;
   std::size_t columns_, stride_;
   double unit_ = 1;     // a power of two
   bool exact_ = false;  // whether all costs are whole units

@@ -19,7 +19,7 @@ struct CostBlock {
   const float* rounded = nullptr;  // rows of simd::padded(columns)
   const double* exact = nullptr;   // rows of `columns`; null where the rounded costs are exact
   std::size_t rows = 0, columns = 0;
-  const simd::TransportKernels* kernels = &simd::kernels().transport;
+  const simd::TransportKernels* kernels = &simd::default_kernels().transport;
 
   std::size_t stride() const { return simd::padded(columns); }
   const float* rounded_row(std::size_t row) const { return rounded + row * stride(); }

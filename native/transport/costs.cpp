@@ -184,7 +184,9 @@ void Costs::round() {
 
 CostBlock Costs::block() const {
   const double* exact = scaled_.empty() ? matrix_.data : scaled_.data();
-  return {rounded_.data(), rounding_is_exact_ ? nullptr : exact, matrix_.rows, matrix_.columns};
+  CostBlock block{rounded_.data(), rounding_is_exact_ ? nullptr : exact, matrix_.rows, matrix_.columns};
+  if (kernels_ != nullptr) block.kernels = kernels_;
+  return block;
 }
 
 const CoarseCosts& Costs::coarse() const {

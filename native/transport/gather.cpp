@@ -29,7 +29,7 @@ void select_entries(const T* from, std::size_t from_stride, std::span<const std:
 CostBlock Gather::select(const CostBlock& costs, std::span<const std::size_t> rows,
                          std::span<const std::size_t> columns) {
   if (rows.size() == costs.rows && columns.size() == costs.columns) return costs;
-  CostBlock block{nullptr, nullptr, rows.size(), columns.size()};
+  CostBlock block{nullptr, nullptr, rows.size(), columns.size(), costs.kernels};
   const std::size_t stride = block.stride();
   rounded_.resize(block.rows * stride);
   select_entries(costs.rounded, costs.stride(), rows, columns, rounded_.data(), stride);

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "genmi/objective.h"
+#include "genmi/evaluation.h"
 #include "isas.h"
 #include "random.h"
 #include "thoroughness.h"
@@ -134,7 +134,7 @@ struct Reference {
 };
 
 Result expected_of(const Definition& d, bool one_vs_one, const std::vector<double>& data, std::size_t k,
-                   const BatchOptions& options, double nearly) {
+                   const EvaluationOptions& options, double nearly) {
   const bool logits = options.from == From::kLogits, mask = options.clip == Clip::kMask;
   const std::vector<double> raw = logits ? test::softmax(data, k) : data;
   const auto inside = [&](double t) { return t > options.epsilon && t < 1 - options.epsilon; };
@@ -168,7 +168,7 @@ ObjectivePtr make(const Definition& d, bool one_vs_one) {
 // Evaluates on memory that begins one number after where vectors would like it to, and sees that nothing around the
 // gradient is written to.
 template <class T>
-Result evaluate(const Objective& objective, const std::vector<T>& data, std::size_t k, const BatchOptions& options,
+Result evaluate(const Objective& objective, const std::vector<T>& data, std::size_t k, const EvaluationOptions& options,
                 std::size_t threads = 1) {
   const auto pool = threads > 1 ? std::make_shared<ThreadPool>(threads) : nullptr;
   constexpr T kCanary = T(123.5);
@@ -176,20 +176,13 @@ Result evaluate(const Objective& objective, const std::vector<T>& data, std::siz
   from.insert(from.end(), data.begin(), data.end());
   from.shrink_to_fit();
   Workspace workspace;
-  const Workspace::Frame frame(workspace);
-  Context context{workspace, pool.get(), threads};
+  const Context context{workspace, pool.get(), threads};
+  const MatrixView<T> predictions{from.data() + 1, data.size() / k, k};
   Result result;
-  for (const bool with_gradient : {false, true}) {
-    Batch<T> batch(options, context);
-    EXPECT_TRUE(batch.read({from.data() + 1, data.size() / k, k}));
-    Totals<T> totals = batch.totals(with_gradient);
-    EXPECT_TRUE(objective.evaluate(batch, context, 1, totals));
-    if (with_gradient) {
-      EXPECT_NEAR(result.value, totals.value, 1e-6 * std::max(1.0, std::abs(totals.value)));
-      EXPECT_TRUE(batch.finish_gradient(totals, to.data() + 1));
-    }
-    result.value = totals.value;
-  }
+  double value = 0;
+  EXPECT_TRUE(evaluate(objective, predictions, options, context, value));
+  EXPECT_TRUE(evaluate(objective, predictions, options, context, result.value, std::span(to.data() + 1, data.size())));
+  EXPECT_NEAR(result.value, value, 1e-6 * std::max(1.0, std::abs(value)));
   EXPECT_EQ(to.front(), kCanary);
   EXPECT_EQ(to.back(), kCanary);
   result.gradient.assign(to.begin() + 1, to.end() - 1);
@@ -207,7 +200,7 @@ template <class T>
 constexpr double kTolerance = sizeof(T) == 4 ? 3e-6 : 1e-12;
 
 template <class T>
-void check(std::size_t n, std::size_t k, const BatchOptions& options, Generator& random) {
+void check(std::size_t n, std::size_t k, const EvaluationOptions& options, Generator& random) {
   const std::vector<T> data = predictions<T>(random, n, k, options.from);
   for (const Definition& d : definitions()) {
     for (const bool one_vs_one : {false, true}) {
@@ -242,10 +235,10 @@ TEST(FDivergences, EqualTheirDefinitions) {
     const std::size_t other = 1 + random() % 20;
     const double epsilon = size % 2 == 0 ? 0.02 : 1e-12;
     for (const From from : {From::kProbabilities, From::kLogits}) {
-      const BatchOptions options{from, random() % 2 == 0 ? Clip::kFused : Clip::kMask, epsilon, {}};
+      const EvaluationOptions options{from, random() % 2 == 0 ? Clip::kFused : Clip::kMask, epsilon, {}};
       check<float>(size, other, options, random);
       check<double>(other, size, options, random);
-      const BatchOptions turned{from, options.clip == Clip::kMask ? Clip::kFused : Clip::kMask, epsilon, {}};
+      const EvaluationOptions turned{from, options.clip == Clip::kMask ? Clip::kFused : Clip::kMask, epsilon, {}};
       check<double>(size, other, turned, random);
       check<float>(other, size, turned, random);
     }
@@ -326,9 +319,9 @@ TEST(FDivergences, SayWhereANumberIsNotFinite) {
     data[at] = at == 100 ? std::numeric_limits<float>::infinity() : std::nanf("");
     for (const From from : {From::kProbabilities, From::kLogits}) {
       Workspace workspace;
-      Context context{workspace};
-      Batch<float> batch({from, Clip::kFused, 1e-12, {}}, context);
-      const Status status = batch.read({data.data(), 1000, 4});
+      double value = 0;
+      const Status status =
+          evaluate(*make(definitions()[0], false), MatrixView<float>{data.data(), 1000, 4}, {from}, {workspace}, value);
       EXPECT_EQ(status.code(), Code::kOutOfRange);
       EXPECT_NE(status.message().find("row " + std::to_string(at / 4) + ", column " + std::to_string(at % 4)),
                 std::string::npos)

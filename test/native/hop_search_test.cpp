@@ -56,9 +56,9 @@ class HopSearch : public testing::TestWithParam<simd::Isa> {
  protected:
   void SetUp() override {
     if (!simd::is_supported(GetParam())) GTEST_SKIP() << name_of(GetParam()) << " does not run here";
-    simd::use_isa(GetParam());
+    simd::set_default_isa(GetParam());
   }
-  void TearDown() override { simd::use_isa(simd::best_isa()); }
+  void TearDown() override { simd::set_default_isa(simd::best_isa()); }
   Generator random_{11};
 };
 

@@ -17,8 +17,8 @@ inline std::vector<simd::Isa> supported_isas() {
 // Uses an instruction set as long as it lives.
 class WithIsa {
  public:
-  explicit WithIsa(simd::Isa isa) : before_(simd::active_isa()) { simd::use_isa(isa); }
-  ~WithIsa() { simd::use_isa(before_); }
+  explicit WithIsa(simd::Isa isa) : before_(simd::default_isa()) { simd::set_default_isa(isa); }
+  ~WithIsa() { simd::set_default_isa(before_); }
   WithIsa(const WithIsa&) = delete;
   WithIsa& operator=(const WithIsa&) = delete;
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "genmi/evaluation.h"
 #include "genmi/measured.h"
-#include "genmi/objective.h"
 #include "genmi/precomputed.h"
 #include "genmi/shared_affinity.h"
 #include "isas.h"
@@ -34,15 +34,12 @@ Result evaluate(const AffinityPtr& kernel, const char* mode, const std::vector<T
   ObjectivePtr objective;
   EXPECT_TRUE(ObjectiveFactory::make("mmd", parameters, objective));
   Workspace workspace;
-  Context context{workspace};
-  Batch<T> batch({.rows = rows}, context);
-  EXPECT_TRUE(batch.read(MatrixView<T>{tau.data(), tau.size() / k, k}));
-  Totals<T> totals = batch.totals(true);
-  const Status status = objective->evaluate(batch, context, 1, totals);
-  EXPECT_TRUE(status) << status.message();
   std::vector<T> gradient(tau.size());
-  EXPECT_TRUE(batch.finish_gradient(totals, gradient.data()));
-  return {totals.value, {gradient.begin(), gradient.end()}};
+  double value = 0;
+  const Status status = evaluate(*objective, MatrixView<T>{tau.data(), tau.size() / k, k}, {.rows = rows}, {workspace},
+                                 value, std::span(gradient));
+  EXPECT_TRUE(status) << status.message();
+  return {value, {gradient.begin(), gradient.end()}};
 }
 
 AffinityPtr precomputed_kernel(AnyMatrix matrix, Precision precision) {

@@ -6,10 +6,11 @@
 #include <cmath>
 #include <string>
 
+#include "genmi/evaluation.h"
 #include "genmi/measured.h"
-#include "genmi/objective.h"
 #include "genmi/shared_affinity.h"
 #include "isas.h"
+#include "objectives/predictions.h"
 #include "random.h"
 
 namespace genmi {
@@ -69,22 +70,16 @@ ObjectivePtr make(const Case& each, const std::string& mode, const std::vector<d
 
 template <class T>
 Status try_to_evaluate(const Objective& objective, const std::vector<T>& data, std::size_t k,
-                       const BatchOptions& options, double& value, std::vector<T>* gradient = nullptr) {
+                       const EvaluationOptions& options, double& value, std::vector<T>* gradient = nullptr) {
   Workspace workspace;
-  const Workspace::Frame frame(workspace);
-  Context context{workspace};
-  Batch<T> batch(options, context);
-  EXPECT_TRUE(batch.read({data.data(), data.size() / k, k}));
-  Totals<T> totals = batch.totals(gradient != nullptr);
-  const Status status = objective.evaluate(batch, context, 1, totals);
-  value = totals.value;
-  if (!status || gradient == nullptr) return status;
+  const MatrixView<T> predictions{data.data(), data.size() / k, k};
+  if (gradient == nullptr) return evaluate(objective, predictions, options, {workspace}, value);
   gradient->resize(data.size());
-  return batch.finish_gradient(totals, gradient->data());
+  return evaluate(objective, predictions, options, {workspace}, value, std::span(*gradient));
 }
 
 template <class T>
-double evaluate(const Objective& objective, const std::vector<T>& data, std::size_t k, const BatchOptions& options,
+double evaluate(const Objective& objective, const std::vector<T>& data, std::size_t k, const EvaluationOptions& options,
                 std::vector<T>* gradient = nullptr) {
   double value = 0;
   const Status status = try_to_evaluate(objective, data, k, options, value, gradient);
@@ -94,7 +89,7 @@ double evaluate(const Objective& objective, const std::vector<T>& data, std::siz
 
 template <class T>
 void expect_finite(const Objective& objective, const std::vector<double>& data, std::size_t k,
-                   const BatchOptions& options) {
+                   const EvaluationOptions& options) {
   std::vector<T> gradient;
   EXPECT_TRUE(std::isfinite(evaluate(objective, std::vector<T>(data.begin(), data.end()), k, options, &gradient)));
   for (const T entry : gradient) EXPECT_TRUE(std::isfinite(entry));
@@ -107,7 +102,7 @@ double largest(const std::vector<double>& values) {
 }
 
 void expect_central_differences(const Objective& objective, std::vector<double> data, std::size_t k,
-                                const BatchOptions& options, double tolerance) {
+                                const EvaluationOptions& options, double tolerance) {
   std::vector<double> gradient;
   evaluate(objective, data, k, options, &gradient);
   const double scale = std::max(largest(gradient), 1e-3);
@@ -172,7 +167,7 @@ TEST_P(Objectives, DegenerateProbabilitiesAreFinite) {
   const std::vector<double> empty_column = {.7, .3, 0, .2, .8, 0, .5, .5, 0, .9, .1, 0, .4, .6, 0};
   const std::vector<double> one_column = {1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0};
   for (const Clip clip : {Clip::kFused, Clip::kMask}) {
-    const BatchOptions options{From::kProbabilities, clip, 1e-12, {}};
+    const EvaluationOptions options{From::kProbabilities, clip, 1e-12, {}};
     for (const auto& tau : {one_hot, empty_column, one_column, std::vector<double>(15, 1.0 / 3)}) {
       expect_finite<double>(*five, tau, 3, options);
       expect_finite<float>(*five, tau, 3, options);
@@ -211,15 +206,11 @@ TEST_P(Objectives, AreSameBitsForAnyNumberOfThreads) {
   std::vector<double> first;
   for (const std::size_t threads : {1u, 2u, 3u, 8u}) {
     Workspace workspace;
-    const Workspace::Frame frame(workspace);
-    Context context{workspace, pool.get(), threads};
-    Batch<double> batch({}, context);
-    ASSERT_TRUE(batch.read({tau.data(), n, k}));
-    Totals<double> totals = batch.totals(true);
-    ASSERT_TRUE(objective->evaluate(batch, context, 1, totals));
     std::vector<double> gradient(n * k);
-    ASSERT_TRUE(batch.finish_gradient(totals, gradient.data()));
-    gradient.push_back(totals.value);
+    double value = 0;
+    ASSERT_TRUE(evaluate(*objective, MatrixView<double>{tau.data(), n, k}, {}, {workspace, pool.get(), threads}, value,
+                         std::span(gradient)));
+    gradient.push_back(value);
     if (first.empty()) first = gradient;
     EXPECT_EQ(first, gradient);
   }
@@ -227,7 +218,7 @@ TEST_P(Objectives, AreSameBitsForAnyNumberOfThreads) {
 
 // Cancelled before any step of an evaluation, it is not done, and nothing is written.
 template <class T>
-void check_cancelled(const Objective& objective, std::size_t k, const BatchOptions& options) {
+void check_cancelled(const Objective& objective, std::size_t k, const EvaluationOptions& options) {
   Generator random(37);
   const std::vector<double> wide = test::softmax(test::gaussians(random, 20 * k), k);
   const std::vector<T> data(wide.begin(), wide.end());
@@ -346,7 +337,7 @@ TEST(AlphaFamily, IsAccurateNearItsLimits) {
 TEST(AlphaFamily, SaysWhenItOverflows) {
   const std::vector<float> single = {1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1};
   const std::vector<double> wide(single.begin(), single.end());
-  const BatchOptions options{From::kProbabilities, Clip::kFused, 1e-12, {}};
+  const EvaluationOptions options{From::kProbabilities, Clip::kFused, 1e-12, {}};
   double value = 0;
   std::vector<float> gradient;
   std::vector<double> exact;
@@ -388,7 +379,7 @@ TEST(WeightedSum, AddsValuesAndGradients) {
   parameters.set("terms", std::vector<Parameters::Term>{{terms[0], 1}, {terms[1], -0.5}, {terms[2], 3}});
   ObjectivePtr sum;
   ASSERT_TRUE(ObjectiveFactory::make("sum", parameters, sum));
-  const BatchOptions options{From::kLogits, Clip::kFused, 1e-12, {}};
+  const EvaluationOptions options{From::kLogits, Clip::kFused, 1e-12, {}};
   std::vector<double> total, expected(n * k, 0.0), gradient;
   const double value = evaluate(*sum, logits, k, options, &total);
   double expected_value = 0;

@@ -129,9 +129,9 @@ class PairwiseKernels : public testing::TestWithParam<Isa> {
  protected:
   void SetUp() override {
     if (!simd::is_supported(GetParam())) GTEST_SKIP() << simd::name_of(GetParam()) << " does not run here";
-    simd::use_isa(GetParam());
+    simd::set_default_isa(GetParam());
   }
-  void TearDown() override { simd::use_isa(simd::best_isa()); }
+  void TearDown() override { simd::set_default_isa(simd::best_isa()); }
 
   AffinityPtr make(AnyMatrix features, const MeasureOptions& options, Storage storage, Precision precision,
                    std::size_t threads = 1) {

@@ -74,9 +74,9 @@ class Products : public testing::TestWithParam<Isa> {
  protected:
   void SetUp() override {
     if (!simd::is_supported(GetParam())) GTEST_SKIP() << simd::name_of(GetParam()) << " does not run here";
-    simd::use_isa(GetParam());
+    simd::set_default_isa(GetParam());
   }
-  void TearDown() override { simd::use_isa(before_); }
+  void TearDown() override { simd::set_default_isa(before_); }
 
   template <class T>
   void expect_rows_multiplied(std::size_t rows, std::size_t n, std::size_t k) {
@@ -132,7 +132,7 @@ class Products : public testing::TestWithParam<Isa> {
 
   Workspace workspace_;
   Generator random_{5};
-  Isa before_ = simd::active_isa();
+  Isa before_ = simd::default_isa();
 };
 
 TEST_P(Products, OfRowsAreTheirSums) {
@@ -173,7 +173,7 @@ TEST_P(Products, HaveTheSameBitsWhateverIsMultipliedTogether) {
   const std::size_t n = 300, k = 13;
   const Matrix<float> a(n, n, random_), v(n, k, random_);
   const std::vector<float> panels = to_panels(v);
-  const affinity::RowProduct<float> product(panels.data(), n, k, workspace_);
+  const affinity::RowProduct<float> product(panels.data(), n, k, {workspace_});
   const std::vector<const float*> rows = a.addresses();
   std::vector<float> together(simd::panel_size(n, k)), alone(simd::panel_size(1, k));
   product.multiply(rows, together.data());
@@ -220,7 +220,8 @@ void expect_centred_product(const Affinity& affinity, Rows rows, std::size_t k, 
                                         results.back().data());
     EXPECT_EQ(std::memcmp(results[0].data(), results.back().data(), results[0].size() * sizeof(T)), 0) << threads;
   }
-  objectives::centre_columns(results[0].data(), n, k);
+  Workspace workspace;
+  objectives::centre_columns(results[0].data(), n, k, {workspace});
 
   std::vector<double> expected(n * k, 0.0), row(n), largest(k, 0.0);
   std::fill(mean.begin(), mean.end(), 0.0);

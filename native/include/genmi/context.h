@@ -1,9 +1,9 @@
-// What a computation may use while it runs: threads, scratch memory, and somebody who may ask it to stop.
+// What a computation may use while it runs: scratch memory, threads, an instruction set, and a job that may be
+// cancelled.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 
 #include "genmi/job.h"
@@ -11,6 +11,11 @@
 #include "genmi/workspace.h"
 
 namespace genmi {
+
+namespace simd {
+struct Kernels;
+const Kernels& default_kernels();
+}  // namespace simd
 
 // With less work than this, a tenth of a millisecond for each of two threads, the second one costs more than it brings.
 inline constexpr double kWorthThreads = 200'000;
@@ -20,8 +25,8 @@ struct Context {
   ThreadPool* pool = nullptr;  // none: everything on the calling thread
   std::size_t threads = 1;
   Job* job = nullptr;
-  std::uint64_t draw = 0;  // which of its sequence of random choices an objective is to make
-  bool rehearsal = false;  // the trial run of an estimate: nothing is drawn at random
+  // The vector kernels of one instruction set: that of the JavaScript environment that asks.
+  const simd::Kernels& kernels = simd::default_kernels();
 
   bool cancelled() const { return is_cancelled(job); }
 

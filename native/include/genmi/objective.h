@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,11 +18,17 @@
 #include <vector>
 
 #include "genmi/context.h"
-#include "genmi/predictions.h"
 #include "genmi/shared_affinity.h"
 #include "genmi/status.h"
 
 namespace genmi {
+
+// One call's predictions and what an evaluation adds up: native/objectives/predictions.h.
+template <class T>
+class Batch;
+template <class T>
+struct Totals;
+class DensityRatios;
 
 // What a call with N samples and K clusters will need.
 struct Cost {
@@ -34,32 +41,25 @@ class Objective {
   virtual ~Objective() = default;
 
   // Adds factor times the value, and the gradient where totals has room for one.
-  virtual Status evaluate(const Batch<float>& batch, Context& context, double factor, Totals<float>& totals) const = 0;
-  virtual Status evaluate(const Batch<double>& batch, Context& context, double factor,
+  virtual Status evaluate(const Batch<float>& batch, const Context& context, double factor,
+                          Totals<float>& totals) const = 0;
+  virtual Status evaluate(const Batch<double>& batch, const Context& context, double factor,
                           Totals<double>& totals) const = 0;
 
   // dI/dA for the entries of the affinity as free variables, N x N, for objectives that have one.
-  virtual Status affinity_gradient(const DensityRatios& p, Context& context, double* out) const;
+  virtual Status affinity_gradient(const DensityRatios& p, const Context& context, double* out) const;
 
   virtual Cost cost(std::size_t n, std::size_t k) const = 0;
+
+  // A number c for which, at any predictions of N samples, |dI/dlog tau_ik| and |dI/dlog pi_k| / pi_k are at most
+  // c (|log tau| + N^2): such gradients need no check where that is far from the largest number. Infinite: unknown.
+  virtual double steepness() const { return std::numeric_limits<double>::infinity(); }
 
   // How much memory it holds between two evaluations.
   virtual std::size_t kept_bytes() const { return 0; }
 
   // How many samples its affinity knows; 0 for objectives that need none.
   virtual std::size_t affinity_size() const { return 0; }
-};
-
-// An objective that is written once for both precisions, as a template add(batch, context, factor, totals).
-template <class Derived>
-class ObjectiveInBothPrecisions : public Objective {
- public:
-  Status evaluate(const Batch<float>& batch, Context& context, double factor, Totals<float>& totals) const final {
-    return static_cast<const Derived&>(*this).add(batch, context, factor, totals);
-  }
-  Status evaluate(const Batch<double>& batch, Context& context, double factor, Totals<double>& totals) const final {
-    return static_cast<const Derived&>(*this).add(batch, context, factor, totals);
-  }
 };
 
 using ObjectivePtr = std::shared_ptr<const Objective>;

@@ -24,6 +24,10 @@
 #include "genmi/matrix.h"
 #include "genmi/status.h"
 
+namespace genmi::simd {
+struct TransportKernels;
+}
+
 namespace genmi::transport {
 
 struct CostBlock;
@@ -48,6 +52,9 @@ class Costs {
   // fill writes them in rows of `stride`.
   using FillRows = std::function<void(float* rows, std::size_t stride)>;
   Status prepare(std::size_t points, const FillRows& fill, std::optional<bool> metric_like);
+
+  // The vector kernels that solvers read these costs with; else those of simd::default_isa().
+  void use(const simd::TransportKernels& kernels) { kernels_ = &kernels; }
 
   std::size_t rows() const { return matrix_.rows; }
   std::size_t columns() const { return matrix_.columns; }
@@ -75,6 +82,7 @@ class Costs {
   void round();
   void pad();
 
+  const simd::TransportKernels* kernels_ = nullptr;
   MatrixView<double> matrix_;  // without data where they came as float32
   double scale_ = 1, shift_ = 0;
   double largest_ = 0, span_ = 0;  // of the costs, and of what they exceed the shift by

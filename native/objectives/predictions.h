@@ -10,30 +10,12 @@
 #include <utility>
 
 #include "genmi/context.h"
+#include "genmi/evaluation.h"
 #include "genmi/matrix.h"
-#include "genmi/rows.h"
 #include "genmi/status.h"
 #include "simd/kernels.h"
 
 namespace genmi {
-
-enum class From { kProbabilities, kLogits };
-
-// What happens to probabilities outside [epsilon, 1 - epsilon].
-//
-// kFused: the gradient does not stop there, so that a saturated model can recover. From logits, objectives whose
-// gradient has a finite limit are not clipped at all: value and gradient are those of the exact softmax, in the log
-// domain.
-//
-// kMask: clipped always, and the gradient is 0 where clipping changed anything, as the Python packages do it.
-enum class Clip { kFused, kMask };
-
-struct BatchOptions {
-  From from = From::kProbabilities;
-  Clip clip = Clip::kFused;
-  double epsilon = 1e-12;
-  Rows rows;  // which samples of the affinity these are
-};
 
 // tau: N x K, tau_ik = p(y = k | x_i), in panels of 16 samples (simd/panels.h); pi: K, its column means.
 template <class T>
@@ -84,8 +66,7 @@ struct Totals {
   // dI/dtau is not, and the one form from which the gradients with respect to probabilities and to logits both follow.
   // Empty where no gradient is wanted.
   std::span<T> log_gradient;
-  bool may_overflow = false;  // whether the gradient may be beyond what T holds
-  bool unwritten = true;      // whoever is the first to write the gradient does not add to it
+  bool unwritten = true;  // whoever is the first to write the gradient does not add to it
   // K: dI/dlog pi, for Batch::exact() and for Batch::clipped().
   std::span<double> by_exact, by_clipped;
 
@@ -100,13 +81,14 @@ template <class T>
 class Batch {
  public:
   // Views the context's workspace until its frame ends.
-  Batch(const BatchOptions& options, Context& context) : options_(options), context_(context) {}
+  Batch(const EvaluationOptions& options, const Context& context) : options_(options), context_(context) {}
 
   // data: N x K numbers, checked to be finite. kAborted, as below, when the context's job was cancelled.
   Status read(MatrixView<T> data);
 
   std::size_t n() const { return n_; }
   std::size_t k() const { return k_; }
+  const EvaluationOptions& options() const { return options_; }
   Rows rows() const { return options_.rows.count == 0 ? Rows{nullptr, n_} : options_.rows; }
 
   // For objectives whose gradient with respect to logits has a finite limit as a probability vanishes.
@@ -122,44 +104,23 @@ class Batch {
   }
 
   // From tau dI/dtau, which it overwrites, to dI/dtau or, for logits z, dI/dz = tau (dI/dtau - <tau, dI/dtau>).
-  // kOutOfRange where it has overflowed.
+  // kAborted leaves out half-written.
   Status finish_gradient(Totals<T>& totals, T* out) const;
 
  private:
-  Status check_finite(MatrixView<T> data, bool finite) const;
+  // Names the first of data that is not finite. The panels decide whether one is: each number is read once into them,
+  // and where memory is shared another thread may have changed it since.
+  Status not_finite(MatrixView<T> data) const;
   T least() const;
   T greatest() const { return static_cast<T>(1 - options_.epsilon); }
 
-  BatchOptions options_;
-  Context& context_;
+  EvaluationOptions options_;
+  const Context& context_;
   std::size_t n_ = 0, k_ = 0;
   T* softmax_ = nullptr;  // from logits: tau before clipping
   std::optional<Predictions<T>> exact_;
   mutable std::optional<Predictions<T>> clipped_;
   mutable bool has_clipped_ = false;
-};
-
-// A divergence grows without bound as probabilities vanish: its value or gradient is beyond the predictions' precision.
-Status overflowed();
-
-// The same for objectives that compare density ratios r = tau / pi = p(x | k) / p(x): in float64, row-major.
-class DensityRatios {
- public:
-  template <class T>
-  DensityRatios(const Batch<T>& batch, Workspace& workspace);
-
-  std::size_t n() const { return n_; }
-  std::size_t k() const { return k_; }
-  const double* tau() const { return tau_; }
-  const double* ratio() const { return ratio_; }
-  const double* pi() const { return pi_; }
-  Rows rows() const { return rows_; }
-
- private:
-  std::size_t n_, k_;
-  double *tau_, *ratio_;
-  const double* pi_;
-  Rows rows_;
 };
 
 }  // namespace genmi

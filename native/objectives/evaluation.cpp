@@ -1,0 +1,104 @@
+#include "genmi/evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "objectives/density_ratios.h"
+#include "objectives/predictions.h"
+
+namespace genmi {
+namespace {
+
+Status overflowed(bool single) {
+  const char* remedy = single ? "use Float64Array for predictions and out, a larger epsilon or smaller distances"
+                              : "use a larger epsilon, smaller factors, or an affinity of smaller numbers";
+  return {Code::kOutOfRange,
+          explain("predictions", "some whose value and gradient are finite numbers", "an overflow", remedy)};
+}
+
+// Logarithms of probabilities are at least the negative of this: simd/panels.inl has it for logits.
+template <class T>
+constexpr double kLargestLogarithm = sizeof(T) == 4 ? 1e30 : 1e300;
+
+// Whether no gradient with respect to these predictions can leave T.
+template <class T>
+bool stays_finite(const Objective& objective, const EvaluationOptions& options, std::size_t n) {
+  constexpr double kSmallest = std::numeric_limits<T>::min();
+  const double samples = static_cast<double>(n);
+  const bool logits = options.from == From::kLogits;
+  const double logarithm = logits ? kLargestLogarithm<T> : -std::log(kSmallest);
+  const double inverse = logits ? 1 : 1 / std::max(options.epsilon, kSmallest);
+  return objective.steepness() * (logarithm + samples * samples) * inverse < std::numeric_limits<T>::max();
+}
+
+// Copies all of them, or none where one is not finite in the precision of out.
+template <class From, class To>
+bool copy_if_finite(std::span<const From> from, std::span<To> out) {
+  bool finite = true;
+  for (const From number : from) finite &= std::abs(number) <= static_cast<From>(std::numeric_limits<To>::max());
+  if (!finite) return false;
+  std::transform(from.begin(), from.end(), out.begin(), [](From number) { return static_cast<To>(number); });
+  return true;
+}
+
+template <class T, class Out>
+Status write_gradient(const Objective& objective, const Batch<T>& batch, Totals<T>& totals, const Context& context,
+                      std::span<Out> out) {
+  if constexpr (std::is_same_v<T, Out>) {
+    // At once where nothing can go wrong any more.
+    if (context.job == nullptr && stays_finite<T>(objective, batch.options(), batch.n()))
+      return batch.finish_gradient(totals, out.data());
+  }
+  const std::span<T> gradient = context.workspace.take<T>(out.size());
+  if (Status status = batch.finish_gradient(totals, gradient.data()); !status) return status;
+  if (!copy_if_finite(std::span<const T>(gradient), out)) return overflowed(sizeof(T) == 4 || sizeof(Out) == 4);
+  return Status::ok();
+}
+
+// Calls with(batch) in the precision of the predictions, read.
+template <class With>
+Status read(const Objective& objective, AnyMatrix predictions, const EvaluationOptions& options, const Context& context,
+            const With& with) {
+  const auto read_as = [&]<class T>(const MatrixView<T>& view) -> Status {
+    if (Status status = check_rows(options.rows, view.rows, objective.affinity_size()); !status) return status;
+    const Workspace::Frame frame(context.workspace);
+    Batch<T> batch(options, context);
+    if (Status status = batch.read(view); !status) return status;
+    return with(batch);
+  };
+  return std::visit(read_as, predictions);
+}
+
+}  // namespace
+
+Status evaluate(const Objective& objective, AnyMatrix predictions, const EvaluationOptions& options,
+                const Context& context, double& value, AnyOutput gradient) {
+  const bool wanted = std::visit([](const auto& out) { return !out.empty(); }, gradient);
+  return read(objective, predictions, options, context, [&]<class T>(const Batch<T>& batch) -> Status {
+    Totals<T> totals = batch.totals(wanted);
+    if (Status status = objective.evaluate(batch, context, 1, totals); !status) return status;
+    if (!std::isfinite(totals.value)) return overflowed(sizeof(T) == 4);
+    const auto write = [&](const auto& out) { return write_gradient(objective, batch, totals, context, out); };
+    if (wanted)
+      if (Status status = std::visit(write, gradient); !status) return status;
+    value = totals.value;
+    return Status::ok();
+  });
+}
+
+Status evaluate_affinity_gradient(const Objective& objective, AnyMatrix predictions, const EvaluationOptions& options,
+                                  const Context& context, AnyOutput out) {
+  return read(objective, predictions, options, context, [&](const auto& batch) -> Status {
+    const DensityRatios ratios(batch, context.workspace);
+    const std::span<double> gradient = context.workspace.take<double>(batch.n() * batch.n());
+    if (Status status = objective.affinity_gradient(ratios, context, gradient.data()); !status) return status;
+    const auto write = [&]<class Out>(std::span<Out> to) {
+      return copy_if_finite(std::span<const double>(gradient), to) ? Status::ok() : overflowed(sizeof(Out) == 4);
+    };
+    return std::visit(write, out);
+  });
+}
+
+}  // namespace genmi
