@@ -29,19 +29,29 @@ describe('two worker threads of one process', () => {
   const work = `
     const { sum, transport, logits, options } = problem(60, 4);
     const results = [];
+    parentPort.postMessage('ready');
+    await new Promise((resolve) => parentPort.once('message', resolve));
+    const began = Date.now();
     for (let i = 0; i < 60; i++) {
       const { value, gradient } = sum.valueAndGrad(logits, options);
       const later = await transport.valueAndGradAsync(logits, options);
       results.push(value, gradient.data[7], later.value, later.gradient.data[11]);
     }
     for (let i = 0; i < 40; i++) Affinity.hops({ data: numbers(120, i + 5), shape: [60, 2] }).dispose();
-    parentPort.postMessage(results);
+    parentPort.postMessage({ results, began, ended: Date.now() });
   `;
 
   it('compute at the same time, the same numbers', async () => {
     const workers = [startWorker(work), startWorker(work), startWorker(work)];
     const exits = workers.map(ended);
-    const [first, ...others] = await Promise.all(workers.map((worker) => firstMessage<number[]>(worker)));
+    await Promise.all(workers.map((worker) => firstMessage<string>(worker)));
+    const finished = workers.map((worker) => firstMessage<{ results: number[]; began: number; ended: number }>(worker));
+    for (const worker of workers) worker.postMessage('go');
+    const times = await Promise.all(finished);
+    expect(Math.max(...times.map(({ began }) => began)), 'the last begins before the first ends').toBeLessThan(
+      Math.min(...times.map(({ ended }) => ended)),
+    );
+    const [first, ...others] = times.map(({ results }) => results);
     expect(first).toHaveLength(240);
     expect(new Set(first).size, 'every round the same').toBe(4);
     for (const other of others) expect(other).toEqual(first);

@@ -1,6 +1,7 @@
 /** What makes allocations of the addon fail, and tells what V8 knows of: see faults/faults.cpp. */
-import { type Ended, execute } from './processes.js';
+
 import { programArguments } from './dist.js';
+import { type Ended, execute } from './processes.js';
 
 const script = new URL('../../scripts/faults.mjs', import.meta.url).href;
 const { buildFaults } = (await import(script)) as { buildFaults(): string | undefined };
