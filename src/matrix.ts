@@ -33,14 +33,21 @@ export type Rows = Int32Array | readonly number[];
 export function toMatrix(argument: string, value: unknown): Matrix {
   if (isArray(argument, value)) return fromNested(argument, value);
   if (typeof value === 'object' && value !== null && 'data' in value) {
-    if ('shape' in value) {
-      const [rows, columns] = toSizes(`${argument}.shape`, value.shape);
-      checkLayout(argument, value, rows, columns);
-      return filled(argument, value.data, rows, columns);
-    }
+    if ('shape' in value) return fromShaped(argument, value as { data: unknown; shape: unknown });
     if ('dims' in value) return fromTensor(argument, value as object as TensorLike);
   }
   throw invalidType(argument, 'a matrix { data, shape }, a tensor { data, dims } or nested arrays', describe(value));
+}
+
+function fromShaped(argument: string, array: { readonly data: unknown; readonly shape: unknown }): Matrix {
+  const { data, shape } = array;
+  if (typeof data === 'function') {
+    const remedy = 'read it first: { data: await tensor.data(), shape: tensor.shape }';
+    throw invalidType(argument, 'a matrix { data, shape }', 'a tensor whose data is a function', remedy);
+  }
+  const [rows, columns] = toSizes(`${argument}.shape`, shape);
+  checkLayout(argument, array, rows, columns);
+  return filled(argument, data, rows, columns);
 }
 
 function toSizes(argument: string, sizes: unknown, remedy?: string): readonly [rows: number, columns: number] {

@@ -264,6 +264,20 @@ describe('tensors of transformers.js', () => {
   });
 });
 
+it('takes a tensor of TensorFlow.js once it is read, as the error says', async () => {
+  const tensor = tf.tensor2d([...tau.data], [3, 2]);
+  expectError(
+    thrownBy(() => kl({ mode: 'ova' }).value(tensor as never)),
+    {
+      code: 'ERR_INVALID_ARG_TYPE',
+      argument: 'predictions',
+      received: 'a tensor whose data is a function; read it first: { data: await tensor.data(), shape: tensor.shape }',
+    },
+  );
+  const read = { data: (await tensor.data()) as Float32Array, shape: tensor.shape };
+  expect(kl({ mode: 'ova' }).value(read)).toBe(kl({ mode: 'ova' }).value(tau));
+});
+
 describe('what cannot be read', () => {
   const revoked = () => {
     const { proxy, revoke } = Proxy.revocable([], {});
