@@ -11,7 +11,9 @@ import {
   purity,
   usedClusters,
 } from '../src/metrics.js';
+import { emd } from '../src/transport.js';
 import { type ExpectedError, expectError, thrownBy } from './support/errors.js';
+import { random } from './support/random.js';
 
 // The vector of the specification, checked there against the GEMINI papers' code.
 const classes = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2];
@@ -131,6 +133,20 @@ describe('matchClusters', () => {
       }),
     );
   });
+});
+
+it('matches as many samples as exact transport between classes and clusters moves', () => {
+  const next = random(8);
+  for (let trial = 0; trial < 60; trial++) {
+    const size = 2 + Math.floor(60 * next());
+    const [most, filled] = [[2, 9, 1e6][trial % 3] as number, next()];
+    const data = Int32Array.from({ length: size ** 2 }, () => (next() < filled ? Math.floor(most * next()) : 0));
+    const classOf = matchClusters({ data, shape: [size, size] });
+    const matched = classOf.reduce((total, c, k) => total + (data[c * size + k] as number), 0);
+    const ones = new Float64Array(size).fill(1);
+    const { cost } = emd(ones, ones, { data: Float64Array.from(data, (count) => -count), shape: [size, size] });
+    expect(Math.abs(matched + cost), `${size} classes, up to ${most}`).toBeLessThanOrEqual(1e-12 * matched);
+  }
 });
 
 /** Tries every choice of a class (or none) for cluster k and the ones after it. */
