@@ -76,7 +76,8 @@ export interface Objective {
    * The objective's value.
    *
    * @param predictions n x K probabilities (or logits, with `from`), finite; n = the affinity's size, or that of `rows`.
-   * @throws RangeError ERR_OUT_OF_RANGE, TypeError ERR_INVALID_ARG_TYPE, GenmiError ERR_DISPOSED.
+   * @throws RangeError ERR_OUT_OF_RANGE, TypeError ERR_INVALID_ARG_TYPE, GenmiError ERR_DISPOSED, and ERR_OUT_OF_MEMORY before it
+   * begins.
    */
   value(predictions: MatrixLike, options?: EvaluateOptions): number;
   /** The value and its gradient with respect to the predictions, treated as n K free variables. Arguments as `value`. */
