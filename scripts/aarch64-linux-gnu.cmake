@@ -1,4 +1,4 @@
-# Debian's cross compiler for 64-bit Arm, and an emulator that runs what it makes: for `npm run test:arm64`.
+# Debian's cross compiler for 64-bit Arm, and an emulator for its programs: for `npm run test:arm64`.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)

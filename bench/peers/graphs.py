@@ -15,7 +15,7 @@ def quantile_graph(distances: np.ndarray) -> np.ndarray:
 
 
 def neighbor_graph(distances: np.ndarray, neighbors: int) -> np.ndarray:
-    """Each sample with its nearest ones, in either direction."""
+    """The graph that connects each sample with its nearest samples, in either direction."""
     nearest = np.argpartition(distances + np.diag(np.full(len(distances), np.inf)), neighbors, axis=1)[:, :neighbors]
     connected = np.zeros(distances.shape, bool)
     np.put_along_axis(connected, nearest, True, axis=1)
@@ -29,7 +29,7 @@ def make_graph(distances: np.ndarray, graph: str, neighbors: int) -> csr_array:
 
 
 def prepare(inputs: str, n: int, d: int, graph: str, neighbors: int, whole: bool, threads: int) -> dict[str, Contestant]:
-    """@param whole: also from distances, with all that makes the graph"""
+    """@param whole: whether to time the way from distances, the graph included, as well"""
     del threads  # scipy has one
     x = read(inputs, f"x-{n}-{d}", [n, d], "float64")
     distances = cdist(x, x)

@@ -34,7 +34,7 @@ def works() -> bool:
 
 
 def write_stand_in(folder: Path) -> None:
-    """A library with the functions that those in the folder ask of CUDA, under the names of the ones it takes the place of."""
+    """Builds an empty library that defines the CUDA functions which the libraries in the folder ask for, under the names of the replaced libraries."""
     libraries = [str(path) for path in folder.glob("lib*.so")]
     functions = {match for library in libraries for match in CUDA_SYMBOL.findall(output("nm", "-D", "--undefined-only", library))}
     versions: dict[str, list[str]] = {}

@@ -19,7 +19,7 @@ GEMCLUS = {
 }
 
 
-# The objectives as one would write them in torch with care: matrix products and sums over N x K, no array larger than the
+# The objectives written in torch with care: matrix products and sums over N x K, and no array larger than the
 # N x K(K-1)/2 pairs that total variation compares.
 
 
@@ -42,7 +42,7 @@ def tv_ovo(tau, pi, _):
 
 
 def tv_ovo_cdist(tau, pi, _):
-    """The same by the L1 distances between columns of ratios: the fastest way that was found, and not one that many would think of."""
+    """The same by the L1 distances between columns of ratios: the fastest way that was found, and an unusual one."""
     ratios = (tau / pi).T.contiguous()
     return 0.5 * (torch.cdist(ratios, ratios, p=1) * pi[:, None] * pi).sum() / len(tau)
 
@@ -89,7 +89,7 @@ class RbfKernel:
 
 
 def mmd_ova_from_features(tau, pi, kernel):
-    """Autograd would keep all rows: the product is made without it, and the form's gradient 2 K r written down."""
+    """The quadratic form with its gradient 2 K r written down: autograd would keep all rows of the kernel."""
     centred = tau / pi - 1
     with torch.no_grad():
         product = kernel @ centred
@@ -124,7 +124,7 @@ def with_gemclus(objective: str, tau: np.ndarray, kernel: np.ndarray | None) -> 
 
 
 def torch_ways(objective: str, kernel: np.ndarray | None, x: np.ndarray | None) -> dict[str, tuple]:
-    """By name: a function of predictions, their proportions and an affinity, and that affinity."""
+    """The objective of a name, as a function of predictions, proportions and an affinity; and this affinity."""
     if x is not None:
         return {"torch, in blocks": (mmd_ova_from_features, RbfKernel(torch.from_numpy(x)))}
     ways = {"torch": (globals()[objective], None if kernel is None else torch.from_numpy(kernel))}
@@ -134,7 +134,7 @@ def torch_ways(objective: str, kernel: np.ndarray | None, x: np.ndarray | None) 
 def prepare(
     inputs: str, objective: str, n: int, k: int, d: int, precision: str, storage: str, out: bool, threads: int
 ) -> dict[str, Contestant]:
-    del out  # of genmi only
+    del out  # only genmi takes a lent array
     tau = read(inputs, f"tau-{n}-{k}", [n, k], precision)
     kernel = x = None
     if objective.startswith("mmd"):
@@ -143,7 +143,7 @@ def prepare(
         kernel, x = pairwise_kernels(x, metric="rbf").astype(precision), None
 
     def summarise(result) -> list[Answer]:
-        """The value, and the gradient along the simplex: off it, where predictions do not sum to 1, libraries differ."""
+        """The value, and the part of the gradient along the simplex. Libraries differ in the other part."""
         value, gradient = result
         exact = np.asarray(gradient, np.float64)
         return [plain(value), project(inputs, exact - exact.mean(1, keepdims=True))]

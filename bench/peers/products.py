@@ -20,7 +20,7 @@ def rbf_kernel(x: np.ndarray, precision: str) -> np.ndarray:
     return kernel
 
 
-# Made again only when it changes: at N = 16,000 it takes seconds.
+# The kernel is made again only when it changes: at N = 16,000 it takes seconds.
 kept: dict[tuple[int, str], np.ndarray] = {}
 
 
@@ -34,14 +34,14 @@ def matrix(inputs: str, n: int, d: int, precision: str) -> np.ndarray:
 def prepare(inputs: str, n: int, k: int, d: int, precision: str, threads: int) -> dict[str, Contestant]:
     a = matrix(inputs, n, d, precision)
     factors = read(inputs, f"t-{n}-{k}", [n, k], "float64")
-    # Centred, because genmi's product is asked for no more than what that leaves of the result.
+    # Both factor and result are centred, as genmi's product expects of its factor.
     t = np.ascontiguousarray((factors - factors.mean(0)).astype(precision))
 
     def summarise(product) -> list[Answer]:
         exact = np.asarray(product, np.float64)
         return [project(inputs, exact - exact.mean(0))]
 
-    # Told that A is symmetric, in the order of Fortran, which needs no copies.
+    # symm knows that A is symmetric; arrays in Fortran order need no copies.
     (symm,) = get_blas_funcs(["symm"], [a])
     fortran_t = np.asfortranarray(t)
     contestants: dict[str, Contestant] = {

@@ -1,4 +1,4 @@
-"""What the peers of `npm run bench:kernels` have in common: a server that reads a JSON command a line and answers with a JSON line.
+"""Shared by the peers of `npm run bench:kernels`: a server that reads one JSON command a line and answers with one JSON line.
 
     {"prepare": {...}}                     reads the inputs of a row; answered with the names of those who can compute it
     {"check": NAME}                        computes once; answered with numbers on which all must agree, each with its scale
@@ -14,9 +14,9 @@ from statistics import median
 
 import numpy as np
 
-# A number, and the size that an error of it is held against.
+# A number, and the scale that its error is relative to.
 Answer = tuple[float, float]
-# Computes what is timed; makes the answers of a check from that.
+# Two functions: one computes the timed result, the other makes the answers of a check from it.
 Contestant = tuple[Callable[[], object], Callable[[object], list[Answer]]]
 
 
@@ -25,12 +25,12 @@ def read(folder: str, name: str, shape: list[int], precision: str) -> np.ndarray
 
 
 def plain(value: float) -> Answer:
-    """Of a number, of which nothing cancels."""
+    """The answer of a single number: its scale is its size."""
     return float(value), abs(float(value))
 
 
 def project(inputs: str, matrix: np.ndarray) -> Answer:
-    """w' A v for fixed normal weights w and v, and the root of the sum of squares of A, beside which that is exact."""
+    """w' A v for fixed normal weights w and v, and the root of the sum of squares of A, which its error is relative to."""
     rows, columns = matrix.shape
     w = np.fromfile(Path(inputs, "row-weights.f64"), count=rows)
     v = np.fromfile(Path(inputs, "column-weights.f64"), count=columns)
@@ -66,7 +66,7 @@ def serve(versions: dict[str, str], prepare: Callable[..., dict[str, Contestant]
 
 
 def load_torch():
-    """torch; nothing where it is not installed."""
+    """The module torch; None where it is not installed."""
     try:
         import torch
     except (ImportError, OSError, ValueError):

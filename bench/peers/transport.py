@@ -1,4 +1,4 @@
-"""POT's side of `npm run bench:transport`: a server that reads a JSON command a line and answers with a JSON line.
+"""POT in `npm run bench:transport`: a server that reads one JSON command a line and answers with one JSON line.
 
     {"load": FOLDER}   reads the inputs of a row of the table
     {"solve": {"step": t, "problems": [[a], [a, b], ...], "solver": "emd_c", "sources": n}}
@@ -32,7 +32,7 @@ class Inputs:
         self.blocks: dict[int, np.ndarray] = {}
 
     def problem(self, step: int, clusters: list[int], sources: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Two measures, in float64, each of mass 1, and the costs between them."""
+        """Two measures of mass 1 in float64, and the costs between them."""
         tau = self.predictions[step]
         if sources is not None:
             (cluster,) = clusters
