@@ -1,4 +1,4 @@
-/** Settings of a JavaScript environment, and what this installation is. */
+/** The settings of a JavaScript environment, and a description of this installation. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -7,36 +7,44 @@ import { binary, native, root } from './native.js';
 import { checkOptions, oneOf, optionalNumber } from './options.js';
 import { processor } from './processor.js';
 
+/** The options of `config`; one that is absent keeps its setting. */
 export interface Config {
-  /** Threads one computation may use; `'auto'` (default): the machine's. Results are the same bits for any number. */
+  /** Threads that one computation may use, 1 to 1024; `'auto'` (default): the machine's. Results have the same bits for any number. */
   threads?: number | 'auto' | undefined;
-  /** `'auto'` (default) and `'cpu'` compute on the CPU; `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend. */
+  /** `'auto'` (default) and `'cpu'`: the CPU. `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend. */
   device?: 'auto' | 'cpu' | 'cuda' | undefined;
   /**
-   * The instruction set of the vector kernels, read once for each call; affinities and transport solvers keep that which they were
-   * made with for their entries. `'auto'`: the best; `'baseline'`: what every processor has, which on 64-bit Arm is `'neon'`.
-   * Default: GENMI_ISA, else the best. Results differ by rounding at most; those of transport not at all.
+   * The instruction set of the vector kernels. Each call reads it once; an affinity or a transport solver evaluates its entries with
+   * the set it was made with. `'auto'`: the best set of this processor. `'baseline'`: the set that every processor has (on 64-bit
+   * Arm, `'neon'`). Default: the environment variable GENMI_ISA, else `'auto'`.
+   *
+   * Transport has the same bits with every set; other results differ by rounding.
    */
   isa?: 'auto' | 'baseline' | 'neon' | 'avx2' | 'avx512' | undefined;
 }
 
+/** A description of this installation, as `info` returns it. */
 export interface Info {
+  /** The version of the package. */
   version: string;
+  /** The instruction set in use. */
   isa: string;
+  /** Threads that one computation may use. */
   threads: number;
   device: 'cpu';
-  /** Why the device is what it is. */
+  /** Why this device is in use. */
   deviceReason: string;
-  /** The processor's name, cores, and (where the system tells) family and model. */
+  /** The processor's name, cores, and (where the system tells them) family and model. */
   processor: string;
   /** The file the native addon was loaded from. */
   binary: string;
 }
 
 /**
- * Sets what is given and leaves the rest, in this JavaScript environment: each worker thread has settings of its own.
+ * Changes the given settings of this JavaScript environment; each worker thread has settings of its own.
  *
- * @throws GenmiError ERR_BACKEND_UNAVAILABLE for a device or an instruction set that is not there.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE; GenmiError ERR_BACKEND_UNAVAILABLE for a device or an
+ * instruction set that this machine does not have.
  */
 export function config(options: Config): void {
   checkOptions(options, ['threads', 'device', 'isa']);
@@ -54,7 +62,7 @@ export function config(options: Config): void {
   if (threads !== undefined) native.threads(threads);
 }
 
-/** What is installed and in use: version, instruction set, threads, device, processor, binary. */
+/** Describes this installation: version, instruction set, threads, device, processor, binary. */
 export function info(): Info {
   const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
   return {

@@ -1,4 +1,4 @@
-/** What tells this package's objects from those of other copies of it, and from proxies around them. */
+/** Marks by which genmi tells its own objects from those of another copy of the package, and from proxies. */
 import { types } from 'node:util';
 import { describe, invalidType } from './errors.js';
 import { root } from './native.js';
@@ -11,7 +11,7 @@ interface Mark {
   readonly folder: string;
 }
 
-/** The same in every copy. */
+/** A global symbol: the same in every copy of the package. */
 const MARK = Symbol.for('genmi.mark');
 
 const named: Record<Kind, string> = {
@@ -20,7 +20,7 @@ const named: Record<Kind, string> = {
   TransportSolver: 'a TransportSolver',
 };
 
-/** Marks instances of a class for other copies. */
+/** Marks all instances of a class, so that every copy recognises them. */
 export function mark(prototype: object, kind: Kind): void {
   Object.defineProperty(prototype, MARK, { value: { kind, folder: root } satisfies Mark });
 }
@@ -33,12 +33,12 @@ function markOf(value: unknown): Mark | undefined {
   }
 }
 
-/** Whether any copy of this package made the value, or it is a proxy around such an object. */
+/** Whether any copy of the package made the value, or the object behind it where the value is a proxy. */
 export function isMarked(value: unknown, kind: Kind): boolean {
   return markOf(value)?.kind === kind;
 }
 
-/** The error for a value that is no object of this copy: a TypeError ERR_INVALID_ARG_TYPE that says what it is, to be thrown. */
+/** A value that this copy did not make: a TypeError ERR_INVALID_ARG_TYPE that says where it comes from, to be thrown. */
 export function notOurs(argument: string, kind: Kind, value: unknown, prototype: object): TypeError {
   const found = markOf(value);
   if (found?.kind !== kind) return invalidType(argument, named[kind], describe(value));
@@ -51,7 +51,7 @@ export function notOurs(argument: string, kind: Kind, value: unknown, prototype:
     );
   }
   if (Object.prototype.isPrototypeOf.call(prototype, value as object)) {
-    return invalidType(argument, named[kind], `an object with the prototype of one, which genmi has not made`);
+    return invalidType(argument, named[kind], 'an object with the prototype of one, not made by genmi');
   }
   return invalidType(
     argument,

@@ -1,7 +1,11 @@
-/** Every error that the package throws is made here: its class, its code, and one form of message. */
+/** Makes every error that the package throws: its class, its code, and its message in one form. */
 import { typedArrayName } from './typed-arrays.js';
 
-/** `'ERR_ITERATION_LIMIT'` is reserved: transport that stops at `maxPivots` says so in its `status`, and nothing else has a limit. */
+/**
+ * The codes of a GenmiError.
+ *
+ * `'ERR_ITERATION_LIMIT'` is reserved: transport that stops at `maxPivots` says so in its `status`, and nothing else has a limit.
+ */
 export type GenmiErrorCode =
   | 'ERR_INFEASIBLE'
   | 'ERR_ITERATION_LIMIT'
@@ -11,7 +15,7 @@ export type GenmiErrorCode =
   | 'ERR_OUT_OF_MEMORY'
   | 'ERR_UNSUPPORTED';
 
-/** What went wrong beyond a wrong argument; wrong arguments are `TypeError` and `RangeError` with a `code`. */
+/** A failure other than a wrong argument. A wrong argument is a `TypeError` or a `RangeError` with a `code`. */
 export class GenmiError extends Error {
   override readonly name = 'GenmiError';
   constructor(
@@ -38,7 +42,7 @@ export function outOfRange(argument: string, expected: string, received: string,
   return withCode(new RangeError(explain(argument, expected, received, remedy)), 'ERR_OUT_OF_RANGE');
 }
 
-/** What cannot be done here although the arguments are right: a `GenmiError`, to be thrown. */
+/** A request that cannot be met although its arguments are right: a `GenmiError`, to be thrown. */
 export function refused(
   code: GenmiErrorCode,
   argument: string,
@@ -49,12 +53,12 @@ export function refused(
   return new GenmiError(code, explain(argument, expected, received, remedy));
 }
 
-/** No native addon: a `GenmiError`, to be thrown. */
+/** A native addon that cannot be loaded: a `GenmiError`, to be thrown. */
 export function notLoaded(message: string, cause: unknown): GenmiError {
   return new GenmiError('ERR_NATIVE_NOT_FOUND', message, { cause });
 }
 
-/** The error behind a code of the native core. */
+/** The error for a code of the native core. */
 export function fromNative(code: string, message: string): Error {
   if (code === 'ERR_INVALID_ARG_TYPE') return withCode(new TypeError(message), code);
   if (code === 'ERR_OUT_OF_RANGE') return withCode(new RangeError(message), code);
@@ -66,9 +70,9 @@ function withCode<T extends Error>(error: T, code: string): T {
 }
 
 /**
- * `Array.isArray`, of any realm.
+ * `Array.isArray`, with an error that explains revoked proxies.
  *
- * @throws TypeError ERR_INVALID_ARG_TYPE for a revoked proxy, such as a draft of immer after its end: nothing can be read of it
+ * @throws TypeError ERR_INVALID_ARG_TYPE for a revoked proxy, such as an immer draft after its end: reading it throws
  */
 export function isArray(argument: string, value: unknown): value is readonly unknown[] {
   try {
@@ -86,7 +90,7 @@ export function isArray(argument: string, value: unknown): value is readonly unk
 const LONGEST = 60;
 const MOST_KEYS = 8;
 
-/** How a value is named in a message: short, and telling its kind. Never throws, whatever the value does when it is read. */
+/** Names a value in a message: shortly, and by its type. Never throws, even where reading the value throws. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return `'${shorten(value)}'`;
   if (typeof value === 'bigint') return `${shorten(String(value))}n`;
@@ -108,7 +112,7 @@ function describeObject(value: object): string {
   return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${shorten(name)}`;
 }
 
-/** Sizes or strides as they are written, the first few of many. */
+/** Writes a list as `[2, 3]`, with its first MOST_KEYS values at most. */
 export function describeList(values: ArrayLike<unknown>): string {
   const shown = Array.from({ length: Math.min(values.length, MOST_KEYS) }, (_, i) => describe(values[i]));
   return `[${shown.join(', ')}${values.length > MOST_KEYS ? ', …' : ''}]`;

@@ -1,25 +1,26 @@
-/** Asynchronous native work: an `AbortSignal` reaches into it, its progress comes out of it. */
+/** Asynchronous native work, which reports its progress and which an `AbortSignal` can cancel. */
 import { describe, invalidType } from './errors.js';
 import { type NativeJob, native } from './native.js';
 import { checkSignal } from './options.js';
 import { onceAborted, reasonOf } from './signals.js';
 
+/** Options of asynchronous calls. */
 export interface AsyncOptions {
-  /** Aborting rejects with the signal's reason, after the work has noticed and stopped: within some milliseconds. */
+  /** An abort stops the work, within some milliseconds, and then rejects the call with the signal's reason. */
   signal?: AbortSignal | undefined;
   /**
-   * Called now and then with the share that is done, in [0, 1]; at last with 1. It may be asynchronous: the call ends after it. An
-   * error that it throws, or rejects with, stops the work and rejects.
+   * Called with the completed share, in [0, 1], every 100 ms and, with 1, at the end. It may be asynchronous: the call waits for its
+   * promises. An error that it throws, or rejects with, stops the work and rejects the call.
    */
   onProgress?: ((done: number) => unknown) | undefined;
 }
 
-/** Their names, for the checks of calls that take them besides others. */
+/** The names of AsyncOptions, for `checkOptions`. */
 export const asyncOptions = ['signal', 'onProgress'] as const;
 
 const PROGRESS_INTERVAL_MS = 100;
 
-/** Reports progress, and remembers which of the reports are under way. */
+/** Calls `onProgress`, and keeps the promises that it returns until they settle. */
 class Reports {
   readonly #onProgress: (done: number) => unknown;
   readonly #fail: (error: unknown) => void;
@@ -30,7 +31,7 @@ class Reports {
     this.#fail = fail;
   }
 
-  /** Never throws: from a timer, an error would end the process. */
+  /** Never throws: an error thrown by a timer would end the process. */
   report(done: number): void {
     try {
       const result = this.#onProgress(done);
@@ -49,7 +50,7 @@ class Reports {
   }
 }
 
-/** Work that can be stopped, by a signal or by an error of `onProgress`. */
+/** Native work that a signal, or an error of `onProgress`, can stop. */
 class Stoppable {
   /** Rejects when the work is stopped. */
   readonly stopped: Promise<never>;
@@ -73,8 +74,9 @@ class Stoppable {
 }
 
 /**
- * Runs `start` with a job that the signal cancels; rejects with the signal's reason when it was aborted. An aborted signal comes
- * before everything else: `start` reads and copies the inputs.
+ * Runs `start` with a job that the signal cancels, and rejects with the signal's reason on abort.
+ *
+ * A signal that is aborted already is noticed before `start`, which reads and copies the inputs.
  */
 export async function runJob<T>(options: AsyncOptions, start: (job: NativeJob) => Promise<T>): Promise<T> {
   if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', describe(options));
@@ -92,7 +94,7 @@ export async function runJob<T>(options: AsyncOptions, start: (job: NativeJob) =
     const result = await start(work.job);
     clearInterval(timer);
     if (!work.isStopped) reports?.report(1);
-    // Work that ended before it noticed has still been asked to stop.
+    // A call that was stopped rejects, even where its work ended before it noticed.
     await Promise.race([work.stopped, reports?.ended()]);
     return result;
   } catch (error) {

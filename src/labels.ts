@@ -3,7 +3,7 @@ import { describe, invalidType, isArray, outOfRange } from './errors.js';
 import { allocate, allocating, checkFits } from './memory.js';
 import { typedArrayName } from './typed-arrays.js';
 
-/** Class or cluster numbers, one a sample: integers from 0. */
+/** Class or cluster numbers, one for each sample: integers >= 0. */
 export type Labels =
   | readonly number[]
   | readonly bigint[]
@@ -19,7 +19,7 @@ export type Labels =
   | BigInt64Array
   | BigUint64Array;
 
-/** The largest label, after a look at every one. */
+/** Checks every label, and returns the largest. */
 export function checkLabels(argument: string, labels: Labels): number {
   if (!isArray(argument, labels) && typedArrayName(labels) === undefined) {
     throw invalidType(argument, 'an array or typed array of integers', describe(labels));
@@ -48,19 +48,19 @@ export function checkPaired(classes: Labels, clusters: Labels): void {
 export interface Groups {
   /** `[N]` the group of each sample. */
   readonly of: Int32Array;
-  /** The number of groups, of which some may be empty. */
+  /** The number of groups; some may be empty. */
   readonly count: number;
 }
 
-/** Labels that are larger than this many times their number are numbered anew. */
+/** N labels are renumbered when the largest exceeds this many times N. */
 const MOST_UNUSED = 4;
 
-/** At most: the arrays below have up to 13 numbers a label, on the side that has 4 unused ones to each. */
+/** At most: the arrays below hold up to 13 Int32 numbers a label, on the side that has MOST_UNUSED unused labels for each. */
 const BYTES_A_LABEL = 52;
 
 const REMEDY = 'use fewer samples';
 
-/** Groups keep the numbers of labels that are small; identifiers are numbered in order of appearance. */
+/** Groups samples by label. Small labels keep their numbers; large ones (identifiers) are numbered in order of appearance. */
 export function groupsOf(argument: string, labels: Labels): Groups {
   const largest = checkLabels(argument, labels);
   const n = labels.length;
@@ -73,7 +73,7 @@ export function groupsOf(argument: string, labels: Labels): Groups {
   const numbers = new Map<number | bigint, number>();
   for (let i = 0; i < n; i++) {
     const label = labels[i] as number | bigint;
-    // 5n and 5 are the same label; bigints beyond these numbers are not rounded.
+    // 5n and 5 are the same label. A bigint that a number cannot hold stays a bigint: it must not be rounded.
     const key = label <= Number.MAX_SAFE_INTEGER ? Number(label) : label;
     const number = numbers.get(key) ?? numbers.size;
     numbers.set(key, number);
@@ -84,12 +84,13 @@ export function groupsOf(argument: string, labels: Labels): Groups {
 
 /** The entries of a C x K table that are not 0, row by row. */
 export interface SparseTable {
-  /** `[C + 1]` row c has the entries starts[c] to starts[c + 1]. */
+  /** `[C + 1]` the entries of row c are `starts[c]` to `starts[c + 1] - 1`. */
   readonly starts: Int32Array;
   readonly columns: Int32Array;
   readonly counts: Int32Array;
 }
 
+/** The counts of pairs (class, cluster), and their sums by class and by cluster. */
 export interface PairCounts extends SparseTable {
   /** `[C]` samples of each class. */
   readonly classSizes: Int32Array;
@@ -97,7 +98,7 @@ export interface PairCounts extends SparseTable {
   readonly clusterSizes: Int32Array;
 }
 
-/** How many samples of each class are in each cluster, where there are some. Cost O(N + C + K) in time and memory. */
+/** Counts the samples of each pair (class, cluster) that occurs. Cost: O(N + C + K) in time and memory. */
 export function countPairs(classes: Labels, clusters: Labels): PairCounts {
   const [rows, columns] = [groupsOf('classes', classes), groupsOf('clusters', clusters)];
   checkPaired(classes, clusters);
@@ -146,7 +147,7 @@ export function positiveEntries(data: Int32Array, rows: number, columns: number)
   return { starts, columns: Int32Array.from(columnOf), counts: Int32Array.from(counts) };
 }
 
-/** For large tables: class by class, with the entries of one row at a time. */
+/** Counts class by class, where a dense table would be too large: only the entries of one row are found at a time. */
 function countByClass(classes: Groups, clusters: Groups): SparseTable {
   const { ordered, ends } = clustersByClass(classes, clusters);
   const starts = new Int32Array(classes.count + 1);
@@ -168,7 +169,10 @@ function countByClass(classes: Groups, clusters: Groups): SparseTable {
   return { starts, columns: columns.subarray(0, used), counts: counts.subarray(0, used) };
 }
 
-/** `[N]` the clusters of the samples of class 0, then of class 1, …, and where each class ends: a counting sort. */
+/**
+ * Sorts by counting. `ordered` `[N]`: the clusters of the samples of class 0, then of class 1, and so on. `ends` `[C]`: the end of
+ * each class in it.
+ */
 function clustersByClass(classes: Groups, clusters: Groups) {
   const sizes = new Int32Array(classes.count);
   for (const c of classes.of) sizes[c]++;

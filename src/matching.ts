@@ -1,8 +1,8 @@
 /**
  * The matching of rows and columns whose entries have the largest sum: each row and each column at most once.
  *
- * By shortest augmenting paths over the entries alone, exact for whole numbers. A row that is matched with no column counts as
- * matched with one of its own, whose entry is 0.
+ * The method is shortest augmenting paths over the positive entries alone; it is exact for integers. An unmatched row counts as
+ * matched with a column of its own, whose entries are 0.
  *
  * @see Kuhn, "The Hungarian method for the assignment problem", Naval Research Logistics Quarterly 2 (1955); Jonker and Volgenant,
  *   "A shortest augmenting path algorithm for dense and sparse linear assignment problems", Computing 38 (1987)
@@ -11,11 +11,13 @@ import type { SparseTable } from './labels.js';
 import { allocating } from './memory.js';
 
 /**
- * `[C]` the column of each row, -1 for rows that are matched with none.
+ * Finds the matching whose entries have the largest sum.
  *
- * @param table entries > 0 of C rows
- * @param columns their number, K
- * Cost: C searches, each of at most E log E steps for E entries; most end after few.
+ * @param table the E positive entries of C rows
+ * @param columns the number of columns, K
+ * @returns `[C]` the column of each row, -1 for an unmatched row
+ * Cost: C searches, each of at most E log E steps; most end after a few steps.
+ * @throws GenmiError ERR_OUT_OF_MEMORY
  */
 export function heaviestMatching(table: SparseTable, columns: number): Int32Array {
   const rows = table.starts.length - 1;
@@ -27,15 +29,16 @@ export function heaviestMatching(table: SparseTable, columns: number): Int32Arra
   });
 }
 
-/** Costs are negated entries; u + v <= cost, with equality where a row and a column are matched. */
+/** The matching of the rows added so far. Costs are negated entries; duals obey u + v <= cost, with equality where matched. */
 class Search {
   readonly columnOf: Int32Array;
   readonly #table: SparseTable;
   readonly #rowOf: Int32Array;
   readonly #u: Float64Array;
   readonly #v: Float64Array;
-  /** From the row that is added, over columns that are reached. */
+  /** `[K]` the length of the shortest path found from the added row to each column, Infinity where there is none. */
   readonly #distance: Float64Array;
+  /** `[K]` the row before each column on that path. */
   readonly #previous: Int32Array;
   readonly #queue = new Queue();
 
@@ -50,7 +53,7 @@ class Search {
     this.#previous = new Int32Array(columns);
   }
 
-  /** Finds the shortest path from a new row to a column that is free, or to a row that gives up its own. */
+  /** Adds a row, by the shortest path from it to a free column or to a row that gives up its column. */
   add(row: number): void {
     const reached: number[] = [];
     const passed: number[] = [];
@@ -58,7 +61,7 @@ class Search {
     let [last, shortest] = [row, Infinity];
     let free = -1;
     for (;;) {
-      // Here the path may end, with the row `from` matched with no column.
+      // The path may end here, and leave the row `from` unmatched.
       if (distance - this.#u[from] < shortest) [last, shortest] = [from, distance - this.#u[from]];
       this.#scan(from, distance, reached);
       const column = this.#queue.pop(this.#distance);
@@ -99,7 +102,7 @@ class Search {
     }
   }
 
-  /** Every row on the path moves to the column after it; without a free column the last row gets none. */
+  /** Matches every row on the path with the column after it. Without a free column (-1) the row `last` is left unmatched. */
   #augment(row: number, free: number, last: number): void {
     let column = free;
     if (free === -1) {
@@ -118,7 +121,7 @@ class Search {
   }
 }
 
-/** A binary heap of columns by distance; a column that has come closer is in it again. */
+/** A binary heap of columns by distance. A column may be in it several times: once for each distance it has had. */
 class Queue {
   #columns: number[] = [];
   #keys: number[] = [];
@@ -142,7 +145,7 @@ class Queue {
     keys[at] = key;
   }
 
-  /** The closest column, -1 when there is none. Entries that are not `distance` any more are passed over. */
+  /** Removes and returns the closest column, or -1 where there is none. Entries with an outdated distance are skipped. */
   pop(distance: Float64Array): number {
     while (this.#columns.length > 0) {
       const [column, key] = [this.#columns[0], this.#keys[0]];

@@ -1,4 +1,4 @@
-/** Matrices and row indices as users write them, and in the one form the native core takes. */
+/** Reads matrices and row indices in all forms that users write, into the one form that the native core takes. */
 import { describe, describeList, invalidType, isArray, outOfRange } from './errors.js';
 import { allocate } from './memory.js';
 import { isFloat32, isInt32, isPrecision, type Precision } from './typed-arrays.js';
@@ -6,8 +6,10 @@ import { isFloat32, isInt32, isPrecision, type Precision } from './typed-arrays.
 export { isPrecision, type Precision };
 
 /**
- * A row-major matrix: `data[i * columns + j]`. The `{ data, shape }` of other array libraries fits; where such an array has a
- * `stride` or `strides`, an `offset` or an `order`, they are read, and anything but row-major from the first number is refused.
+ * A row-major matrix: entry (i, j) is `data[i * columns + j]`.
+ *
+ * The `{ data, shape }` of other array libraries fits. Where such an array has `stride`, `strides`, `offset` or `order`, these are
+ * checked: every layout except row-major from the first number is refused.
  */
 export interface Matrix<T extends Precision = Precision> {
   readonly data: T;
@@ -15,8 +17,10 @@ export interface Matrix<T extends Precision = Precision> {
 }
 
 /**
- * A tensor of two dimensions as transformers.js and onnxruntime have it, row-major: `dims` is `[rows, columns]`, `data` a
- * Float32Array or Float64Array, and `type`, where there is one, says so. On a GPU its numbers must be downloaded first.
+ * A row-major tensor of two dimensions, as transformers.js and onnxruntime have it.
+ *
+ * `dims` is `[rows, columns]`; `data` is a Float32Array or Float64Array; `type`, where given, is `'float32'` or `'float64'`. Download
+ * the numbers of a tensor on a GPU first.
  */
 export interface TensorLike {
   readonly data: ArrayLike<unknown>;
@@ -24,12 +28,13 @@ export interface TensorLike {
   readonly type?: string;
 }
 
+/** A matrix in any form that genmi reads; nested arrays, one for each row, become float64. */
 export type MatrixLike = Matrix | TensorLike | readonly (readonly number[])[];
 
-/** Indices of samples in an affinity. */
+/** The row numbers of samples in an affinity, integers from 0. */
 export type Rows = Int32Array | readonly number[];
 
-/** The matrix itself, or nested arrays as float64; throws when the numbers do not fill the shape. */
+/** Reads a matrix without a copy, nested arrays into float64. Throws where the numbers do not fill the shape. */
 export function toMatrix(argument: string, value: unknown): Matrix {
   if (isArray(argument, value)) return fromNested(argument, value);
   if (typeof value === 'object' && value !== null && 'data' in value) {
@@ -72,7 +77,7 @@ function filled(argument: string, data: unknown, rows: number, columns: number):
   return { data, shape: [rows, columns] };
 }
 
-/** Its numbers are read last: those of a tensor on a GPU throw. */
+/** Reads `data` last: on a GPU its getter throws. */
 function fromTensor(argument: string, tensor: TensorLike & { readonly location?: unknown }): Matrix {
   const { dims, type, location } = tensor;
   const received = `a tensor at ${describe(location)}`;
@@ -89,7 +94,7 @@ function fromTensor(argument: string, tensor: TensorLike & { readonly location?:
   return filled(argument, tensor.data, rows, columns);
 }
 
-/** How the arrays of other libraries say where their entries lie. */
+/** The fields by which arrays of other libraries describe their layout. */
 interface Layout {
   readonly stride?: unknown;
   readonly strides?: unknown;
@@ -103,14 +108,14 @@ function checkLayout(argument: string, array: object, rows: number, columns: num
   const { stride, strides, offset, order }: Layout = array;
   if (stride !== undefined) checkStrides(`${argument}.stride`, stride, rows, columns);
   if (strides !== undefined) checkStrides(`${argument}.strides`, strides, rows, columns);
-  // Without strides a word is all that is known of the order.
+  // The word `order` counts only where no strides tell the order.
   if (stride === undefined && strides === undefined && typeof order === 'string' && !/^(row-major|c)$/i.test(order)) {
     throw outOfRange(`${argument}.order`, "'row-major'", describe(order), remedy);
   }
   if (offset !== undefined && offset !== 0) throw outOfRange(`${argument}.offset`, '0', describe(offset), remedy);
 }
 
-/** Strides count numbers; along a dimension of one entry they say nothing. */
+/** Strides are in numbers, not bytes. The stride of a dimension with one entry is not used. */
 function checkStrides(argument: string, strides: unknown, rows: number, columns: number): void {
   const isList = isArray(argument, strides) || ArrayBuffer.isView(strides);
   const given = isList ? Array.from(strides as ArrayLike<unknown>) : [];
@@ -137,7 +142,7 @@ function fromNested(argument: string, nested: readonly unknown[]): Matrix<Float6
   return { data, shape: [rows, columns] };
 }
 
-/** Indices as the native core takes them; their range is checked against the affinity there. */
+/** Reads row indices into an Int32Array; null where none are given. The native core checks their range against the affinity. */
 export function toRows(rows: unknown): Int32Array | null {
   if (rows === undefined) return null;
   if (isInt32(rows)) return rows;
@@ -156,7 +161,7 @@ export function precisionOf(data: Precision): 'float32' | 'float64' {
   return isFloat32(data) ? 'float32' : 'float64';
 }
 
-/** A matrix of zeros, after a check of memory. */
+/** Makes a matrix of zeros, after a check of memory. */
 export function zeros(precision: 'float32' | 'float64', rows: number, columns: number, remedy: string): Matrix {
   const type = precision === 'float32' ? Float32Array : Float64Array;
   const data = allocate<Precision>(type, rows * columns, () => `A ${rows} x ${columns} matrix`, remedy);

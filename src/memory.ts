@@ -1,22 +1,22 @@
-/** The check before every large allocation, and the allocation of large arrays. */
+/** The check of memory before every large allocation, and the allocation of large arrays. */
 import { existsSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { type GenmiError, refused } from './errors.js';
 import { native } from './native.js';
 
-/** Requests up to this many bytes are never refused: a system may give more than it says it has. */
+/** Requests of at most this many bytes are never refused: a system may grant more memory than it reports. */
 export const NEVER_REFUSED = 64 * 2 ** 20;
 
-/** Bytes this process may still use, within the limit of its container. Reads files of the system: some 0.1 ms. */
+/** Bytes that this process may still use, within its container's limit. Reading them from system files takes about 0.1 ms. */
 export function availableBytes(): number {
-  // macOS calls memory free that nothing has used yet; memory in use is compressed where more is needed.
+  // macOS reports only memory that was never used, but compresses used memory on demand: count all except this process's own.
   if (process.platform === 'darwin') return totalmem() - process.memoryUsage.rss();
   const available = process.availableMemory?.() ?? totalmem();
   const limit = process.constrainedMemory?.() ?? 0;
   return limit > 0 && limit < totalmem() ? Math.min(limit, available + reclaimableBytes()) : available;
 }
 
-/** The page cache of a container: counted as used, but given up by the kernel when memory is asked for. */
+/** The bytes of a container's page cache. They count as used, but the kernel gives them up on demand. */
 function reclaimableBytes(): number {
   const groups = readIfThere('/proc/self/cgroup');
   const [, first] = /^\d+:memory:(.*)$/m.exec(groups) ?? [];
@@ -24,7 +24,7 @@ function reclaimableBytes(): number {
   const folders = first === undefined ? [`${second}`] : [`/memory${first}`, '/memory'];
   for (const folder of folders) {
     const statistics = readIfThere(`/sys/fs/cgroup${folder}/memory.stat`);
-    // The first version of control groups has two lines: its own pages, and all of its hierarchy.
+    // Version 1 of control groups has a line for the group itself, and a `total_` line for its whole hierarchy.
     const pages = /^total_inactive_file (\d+)$/m.exec(statistics) ?? /^inactive_file (\d+)$/m.exec(statistics);
     if (pages) return Number(pages[1]);
   }
@@ -46,24 +46,24 @@ export function formatBytes(bytes: number): string {
 /**
  * Refuses a request of more memory than is available, before the system swaps or kills the process.
  *
- * @param what names what needs the memory, at the beginning of the message
- * @param remedy what helps
- * @throws GenmiError ERR_OUT_OF_MEMORY with the bytes needed and available; never for 64 MB or less
+ * @param what the object that needs the memory: the beginning of the message
+ * @param remedy the advice at its end
+ * @throws GenmiError ERR_OUT_OF_MEMORY with the bytes needed and available; never for 64 MiB or less
  */
 export function checkFits(what: string, bytes: number, remedy: string): void {
   if (bytes <= NEVER_REFUSED) return;
   if (bytes <= availableBytes()) return;
-  // Native memory of objects that were dropped is still in use until garbage is collected.
+  // Dropped objects hold their native memory until garbage is collected.
   native.reclaim();
   const available = availableBytes();
   if (bytes > available) throw tooLarge(what, `at most the ${formatBytes(available)} available`, bytes, remedy);
 }
 
 /**
- * A typed array of zeros, after `checkFits`.
+ * Makes a typed array of zeros, after `checkFits`.
  *
- * @param what as there, made only for an error: small arrays are allocated at every call
- * @throws GenmiError ERR_OUT_OF_MEMORY also for more numbers than an array can have, and where the engine gets no memory
+ * @param what as for `checkFits`; a function, because the text is not needed for the small arrays of every call
+ * @throws GenmiError ERR_OUT_OF_MEMORY also for more numbers than an array can hold, and where the engine gets no memory
  */
 export function allocate<T extends ArrayBufferView>(
   type: { new (length: number): T; readonly BYTES_PER_ELEMENT: number },
@@ -76,7 +76,7 @@ export function allocate<T extends ArrayBufferView>(
   return allocating(what, bytes, remedy, () => new type(length));
 }
 
-/** Runs work that allocates arrays: a RangeError of the engine, which has no code, becomes GenmiError ERR_OUT_OF_MEMORY. */
+/** Runs work that allocates arrays. A RangeError of the engine, which has no code, becomes GenmiError ERR_OUT_OF_MEMORY. */
 export function allocating<T>(what: () => string, bytes: number, remedy: string, work: () => T): T {
   try {
     return work();

@@ -1,4 +1,4 @@
-/** How well clusters agree with known classes. */
+/** Metrics of how well clusters agree with known classes. */
 import { describe, describeList, invalidType, isArray, outOfRange } from './errors.js';
 import { checkLabels, checkPaired, countPairs, groupsOf, type Labels, positiveEntries } from './labels.js';
 import { heaviestMatching } from './matching.js';
@@ -7,7 +7,7 @@ import { isInt32 } from './typed-arrays.js';
 
 export type { Labels };
 
-/** How many samples of each class are in each cluster: `data[c * columns + k]`, row-major. */
+/** Counts of samples by class and cluster, row-major: `data[c * K + k]` samples of class c are in cluster k. */
 export interface ContingencyTable {
   readonly data: Int32Array;
   readonly shape: readonly [classes: number, clusters: number];
@@ -19,9 +19,9 @@ export interface ContingencyTable {
  * @param classes `[N]` true class of each sample, integers from 0, N >= 1
  * @param clusters `[N]` cluster of each sample, integers from 0
  * @returns `[C, K]` counts, where C and K are the largest label plus one: an unused label is a row or column of zeros
- * @throws TypeError `ERR_INVALID_ARG_TYPE` for anything but an array of numbers or bigints; RangeError `ERR_OUT_OF_RANGE` for
- *   empty input, lengths that differ, a label that is no integer >= 0; GenmiError `ERR_OUT_OF_MEMORY` for more counts than fit.
- *   Cost O(N + C K). The metrics below count only pairs that occur: any labels fit.
+ * Cost: O(N + C K). The metrics below count only pairs that occur, so that labels may be of any size.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for anything except an array of numbers or bigints; RangeError `ERR_OUT_OF_RANGE` for
+ *   empty input, lengths that differ, a label that is no integer >= 0; GenmiError `ERR_OUT_OF_MEMORY` for a table that does not fit
  */
 export function contingency(classes: Labels, clusters: Labels): ContingencyTable {
   const shape = [checkLabels('classes', classes) + 1, checkLabels('clusters', clusters) + 1] as const;
@@ -39,6 +39,7 @@ export function contingency(classes: Labels, clusters: Labels): ContingencyTable
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0
  * @returns 1 for equal partitions whatever their numbering, about 0 for independent ones, at least -0.5; symmetric in its arguments
+ * Cost: O(N)
  * @throws as {@link contingency}
  * @see Hubert and Arabie, "Comparing partitions", Journal of Classification 2 (1985), eq. (5)
  */
@@ -50,18 +51,18 @@ export function ari(classes: Labels, clusters: Labels): number {
   const all = pairs(classes.length);
   const expected = all === 0 ? 0 : sameClass * (sameCluster / all);
   const largest = (sameClass + sameCluster) / 2;
-  // They meet only where both partitions are all singletons or both one single group: equal partitions.
+  // `largest` equals `expected` only where both partitions are all singletons, or both a single group: they are equal.
   return largest === expected ? 1 : (together - expected) / (largest - expected);
 }
 
 /**
- * Clustering accuracy: the share of samples in the right class, when clusters are named after classes as well as possible, each class at most once.
+ * Clustering accuracy: the share of samples in the right class, under the best naming of clusters after classes, each at most once.
  *
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0; their number may differ from that of the classes
- * @returns in (0, 1]; the samples of a cluster that no class is left for count as wrong
- * @throws as {@link contingency}; cost O(N), and for C classes C searches for paths in the graph of the E <= N pairs that occur,
- *   each of at most O(E log E)
+ * @returns in (0, 1]; the samples of a cluster without a class count as wrong
+ * Cost: O(N), and for C classes C searches in the graph of the E <= N pairs that occur, each of at most O(E log E)
+ * @throws as {@link contingency}
  * @see {@link matchClusters}
  */
 export function accuracy(classes: Labels, clusters: Labels): number {
@@ -77,20 +78,21 @@ export function accuracy(classes: Labels, clusters: Labels): number {
 }
 
 /**
- * Purity: the share of samples that belong to the commonest class of their cluster.
+ * Purity: the share of samples that belong to the most frequent class of their cluster.
  *
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0
- * @returns in (0, 1], never below {@link accuracy}; it grows with the number of clusters and is 1 for singletons
+ * @returns in (0, 1], never below {@link accuracy}; splitting a cluster never lowers it; it is 1 for singletons
+ * Cost: O(N)
  * @throws as {@link contingency}
  */
 export function purity(classes: Labels, clusters: Labels): number {
   const { columns, counts, clusterSizes } = countPairs(classes, clusters);
-  const commonest = new Int32Array(clusterSizes.length);
+  const mostFrequent = new Int32Array(clusterSizes.length);
   counts.forEach((count, entry) => {
-    commonest[columns[entry]] = Math.max(commonest[columns[entry]], count);
+    mostFrequent[columns[entry]] = Math.max(mostFrequent[columns[entry]], count);
   });
-  return sum(commonest, (count) => count) / classes.length;
+  return sum(mostFrequent, (count) => count) / classes.length;
 }
 
 /**
@@ -98,6 +100,7 @@ export function purity(classes: Labels, clusters: Labels): number {
  *
  * @param clusters `[N]` cluster of each sample, integers from 0
  * @returns an integer from 1 to N
+ * Cost: O(N)
  * @throws as {@link contingency}
  */
 export function usedClusters(clusters: Labels): number {
@@ -105,20 +108,21 @@ export function usedClusters(clusters: Labels): number {
 }
 
 /**
- * Normalised conditional entropy, negated: how little a sample's cluster leaves open about its class, -H(class | cluster) / H(class, cluster).
+ * Negated normalised conditional entropy, -H(class | cluster) / H(class, cluster): how much clusters tell of classes.
  *
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0
- * @returns in [-1, 0]; 0 when every cluster holds one class only (best), -1 when there is a single cluster
+ * @returns in [-1, 0]; 0 where every cluster holds one class (best), -1 for a single cluster of several classes
+ * Cost: O(N)
  * @throws as {@link contingency}
- * @see the metric "NCE" of the GEMINI papers' code, whose sign is kept: higher is better, as for all metrics here
+ * @see the metric "NCE" of the GEMINI papers' code, with the same sign: higher is better, as for all metrics here
  */
 export function nce(classes: Labels, clusters: Labels): number {
   const { counts, clusterSizes } = countPairs(classes, clusters);
   const n = classes.length;
   const joint = sum(counts, (count) => entropyTerm(count / n));
   const conditional = joint - sum(clusterSizes, (count) => entropyTerm(count / n));
-  // Rounding may leave the difference of two entropies just below its least value, 0.
+  // The difference of these entropies is >= 0; rounding may leave it just below.
   return conditional > 0 ? -conditional / joint : 0;
 }
 
@@ -126,9 +130,9 @@ export function nce(classes: Labels, clusters: Labels): number {
  * Names clusters after classes, each class at most once, so that as many samples as possible are in the class of their cluster.
  *
  * @param table `[C, K]` counts of {@link contingency}
- * @returns `[K]` class of each cluster, -1 for the clusters left over when K > C
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for anything but such a table; cost O(C K), and that of
- *   {@link accuracy}
+ * @returns `[K]` class of each cluster; -1 for the K - C clusters without one, where K > C
+ * Cost: O(C K), and the searches of {@link accuracy}
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for anything except such a table
  */
 export function matchClusters(table: ContingencyTable): Int32Array {
   checkTable(table);
@@ -140,7 +144,7 @@ export function matchClusters(table: ContingencyTable): Int32Array {
     if (k === -1) left.push(c);
     else classOf[k] = c;
   });
-  // Classes and clusters that are left over have no sample in common: each other's as well as anybody's.
+  // Unmatched classes and clusters have no sample in common: any pairing of them is as good as another.
   for (let k = 0, next = 0; k < columns && next < left.length; k++) if (classOf[k] === -1) classOf[k] = left[next++];
   return classOf;
 }

@@ -1,7 +1,7 @@
-/** Checks of option objects: unknown names, wrong kinds and wrong values are told in the user's words. */
+/** Checks of options. An unknown name, a wrong type or a wrong value is an error that names the option as users write it. */
 import { describe, invalidType, isArray, outOfRange, shorten } from './errors.js';
 
-/** Throws unless it is an object that has no key but the known ones. */
+/** Throws TypeError ERR_INVALID_ARG_TYPE unless `options` is an object and all its keys are known. */
 export function checkOptions(options: object, known: readonly string[], argument = 'options'): void {
   if (typeof options !== 'object' || options === null || isArray(argument, options)) {
     throw invalidType(argument, 'an object', describe(options));
@@ -41,7 +41,7 @@ function describeRange({ min, max, integer = false }: NumberRange): string {
   return max === undefined ? kind : `${kind} <= ${max}`;
 }
 
-/** The value when it is given, checked; undefined otherwise. */
+/** Checks and returns the value; undefined where none is given. */
 export function optionalNumber(argument: string, value: unknown, range?: NumberRange): number | undefined {
   return value === undefined ? undefined : checkNumber(argument, value, range);
 }
@@ -51,7 +51,7 @@ export function checkBoolean(argument: string, value: unknown): boolean {
   return value;
 }
 
-/** Throws unless it has what a signal is known by: an AbortSignal of another realm, or of a polyfill, is one. */
+/** Returns a value that has `aborted` and `addEventListener`, of any realm or polyfill, as a signal; throws for any other value. */
 export function checkSignal(signal: unknown): AbortSignal | undefined {
   if (signal === undefined) return undefined;
   const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
-/** Vendors sell generations under one name, so also its family and model, where they are told. */
+/** Its name, cores, and (where Linux tells them) family and model: vendors sell several generations under one name. */
 export function processor(): string {
   const name = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores`;
   const file = '/proc/cpuinfo';

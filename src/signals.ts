@@ -1,8 +1,8 @@
-/** Abort signals: whatever has `aborted` and `addEventListener`, of this realm, another one, or a polyfill. */
+/** Abort signals of any realm or polyfill: objects with `aborted` and `addEventListener`. */
 
 type Stop = (reason: unknown) => void;
 
-/** What each signal is to stop: one listener for each, however many calls share it. */
+/** The calls that each signal stops. A signal has one listener, however many calls share it. */
 const listeners = new WeakMap<AbortSignal, { stops: Set<Stop>; abort: () => void }>();
 
 /** The signal's reason; an AbortError where it has none. */
@@ -10,7 +10,7 @@ export function reasonOf(signal: AbortSignal): unknown {
   return signal.reason ?? new DOMException('This operation was aborted', 'AbortError');
 }
 
-/** Calls `stop` with the reason when the signal is aborted, unless the function returned is called before. */
+/** Calls `stop` with the signal's reason on abort. The returned function withdraws that. */
 export function onceAborted(signal: AbortSignal, stop: Stop): () => void {
   const { stops, abort } = listeners.get(signal) ?? listen(signal);
   stops.add(stop);

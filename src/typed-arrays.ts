@@ -1,5 +1,6 @@
-/** Typed arrays of any realm: those of a vm context, as test runners make them, are no instances of this one's classes. */
+/** Checks of typed arrays of any realm: `instanceof` fails for arrays of a vm context, which test runners use. */
 
+/** The arrays of numbers that genmi takes and returns. */
 export type Precision = Float32Array | Float64Array;
 
 const { get: tagOf } = Object.getOwnPropertyDescriptor(
@@ -9,7 +10,7 @@ const { get: tagOf } = Object.getOwnPropertyDescriptor(
 
 /** The name of a typed array's class, such as `'Float32Array'`; undefined for anything else, also for a DataView. */
 export function typedArrayName(value: unknown): string | undefined {
-  // Read from the array itself: nothing that a caller can override or make throw.
+  // This getter reads the array's internal type: a caller can neither override it nor make it throw.
   return tagOf.call(value);
 }
 

@@ -158,7 +158,7 @@ describe('objects that only look like ours', () => {
       solver: like(solver),
     } as Objects;
     for (const { call } of [...listed(calls), ...listed(methods)]) {
-      expectRefused(await errorOf(call, fake), 'an object with the prototype of one', /which genmi has not made/);
+      expectRefused(await errorOf(call, fake), 'an object with the prototype of one', /not made by genmi/);
     }
   });
 });
