@@ -1,4 +1,4 @@
-/** The native addon: how it is found, and the contract with `native/node`. */
+/** The native addon: its loader, and its contract with `native/node`. */
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { fromNative, notLoaded } from './errors.js';
 import type { Precision } from './matrix.js';
 
-/** Lets a running computation be cancelled, and tells how far it is. */
+/** A handle on a running computation: cancels it, and reads its progress. */
 export interface NativeJob {
   cancel(): void;
-  /** The share that is done, in [0, 1]. */
+  /** The completed share, in [0, 1]. */
   readonly progress: number;
 }
 
@@ -50,22 +50,28 @@ export interface NativeHopResult {
   connected: boolean;
 }
 
-/** How predictions are to be read: whether they are logits, whether to mask, epsilon */
+/** How predictions are read: as logits or as probabilities, with a clip of 'mask' or 'fused', and with which epsilon. */
 export type NativeReading = [logits: boolean, mask: boolean, epsilon: number];
-/** predictions, n, k, how they are to be read, rows */
-export type NativeEvaluation = [Precision, number, number, ...NativeReading, Int32Array | null];
+/** n x k predictions, and the rows of the affinity that they are of; null: all. */
+export type NativeEvaluation = [
+  predictions: Precision,
+  n: number,
+  k: number,
+  ...reading: NativeReading,
+  rows: Int32Array | null,
+];
 
 export interface NativeObjective {
-  /** Returns the value; fills `gradient` when it is given. */
+  /** Returns the value, and fills `gradient` unless it is null. */
   evaluate(...args: [...NativeEvaluation, gradient: Precision | null]): number;
-  /** As `evaluate`, for timing it: draws nothing at random. */
+  /** As `evaluate`, but without random draws: for timing. */
   rehearse(...args: [...NativeEvaluation, gradient: Precision | null]): number;
   evaluateAsync(...args: [...NativeEvaluation, gradient: Precision | null, job: NativeJob]): Promise<number>;
   affinityGradient(...args: [...NativeEvaluation, out: Precision]): void;
   cost(n: number, k: number): { operations: number; bytes: number };
 }
 
-/** What an objective's constructor is given: the binding passes any of it on by name. */
+/** A parameter of an objective's constructor, which finds it by name. */
 export type NativeParameter =
   | number
   | boolean
@@ -80,50 +86,55 @@ export interface NativeSolveOptions {
   threads?: number | undefined;
 }
 
-/** The positive entries of a transport plan: a mass moves from each source to its target. */
+/** The positive entries of a transport plan: `mass[i]` moves from `source[i]` to `target[i]`. */
 export interface TransportPlan {
   source: Int32Array;
   target: Int32Array;
   mass: Float64Array;
 }
 
-/** The result of a transport problem without potentials, as `potentials: false` asks for. */
+/** The result of a transport problem without potentials, for `potentials: false`. */
 export interface TransportCost {
-  /** The minimal total cost, for the mass of p (at an iteration limit: that of the best plan found). */
+  /** The least total cost of moving the mass of p; at an iteration limit, the cost of the best plan found. */
   cost: number;
   /**
-   * 'iteration-limit': stopped at `maxPivots`. 'unproven': no pivot improves the plan, yet the gap is more than rounding explains;
-   * the bounds of the certificate hold.
+   * 'optimal': proven by the certificate, up to rounding. 'iteration-limit': stopped at `maxPivots`. 'unproven': no pivot improves
+   * the plan, yet the gap is larger than rounding explains. The bounds of the certificate hold for all three.
    */
   status: 'optimal' | 'iteration-limit' | 'unproven';
+  /** Pivots of the network simplex, an integer >= 0. */
   pivots: number;
   /**
-   * The proof, measured on the caller's numbers in float64 after the solve: `gap`, the plan's cost minus the potentials';
-   * `infeasibility`, the largest u_i + v_j - D_ij above 0; `slackness`, the largest D_ij - u_i - v_j where mass flows. The
-   * optimum lies in [cost - gap, cost] up to rounding, whatever the status.
+   * The proof, measured on the caller's numbers in float64 after the solve.
+   *
+   * `gap`: the plan's cost minus the cost of the potentials, u p + v q. `infeasibility`: the largest u_i + v_j - D_ij above 0.
+   * `slackness`: the largest D_ij - u_i - v_j where mass flows. The optimum lies in [cost - gap, cost] up to rounding, whatever
+   * the status.
    */
   certificate: { gap: number; infeasibility: number; slackness: number };
   /** The transport plan, with `plan: true`. */
   plan?: TransportPlan;
 }
 
+/** The result of a transport problem. */
 export interface TransportResult extends TransportCost {
   /**
-   * Dual potentials at every source and target: u_i + v_j <= D_ij, and u p + v q = cost. Where they are not unique, one
-   * choice. Arrays of the results of one call are views of one buffer: `slice()` what is to outlive the others.
+   * Dual potentials of the sources, N1 numbers: u_i + v_j <= D_ij, and u p + v q = cost. Where they are not unique, this is one
+   * choice. The arrays of one call's results are views of one buffer: `slice()` an array that shall outlive the others.
    */
   u: Float64Array;
+  /** Dual potentials of the targets, N2 numbers. */
   v: Float64Array;
 }
 
-/** What the core says of a result in numbers. */
+/** The numbers of a result. */
 export type ResultNumber = 'cost' | 'outcome' | 'pivots' | 'gap' | 'infeasibility' | 'slackness' | 'planEntries';
 
 export interface NativeProblems {
   problems: [p: Precision, q: Precision, count: number, sharedDemand: boolean, options: NativeSolveOptions];
   /**
-   * Room for the results of all problems, one after the other: `Native.resultNumbers` of each; u and v of each, or null; null, or
-   * a function that makes room for the entries of all plans.
+   * Arrays for the results of all problems, one problem after the other. `numbers`: the `Native.resultNumbers` of each.
+   * `potentials`: u and v of each, or null. `plans`: a function that makes arrays for the entries of all plans, or null.
    */
   results: [numbers: Float64Array, potentials: Float64Array | null, plans: ((entries: number) => TransportPlan) | null];
 }
@@ -143,10 +154,13 @@ export type NativeEntries = [
 ];
 
 export interface Native {
+  /** Sets the function that makes the addon's errors. */
   onError(create: (code: string, message: string) => Error): void;
+  /** Returns the instruction set in use; sets it where a name is given. */
   isa(name?: string): string;
+  /** Returns the most threads of one computation; sets them where a count is given. */
   threads(count?: number): number;
-  /** Frees all native memory that nobody can reach any more; takes a collection of garbage. */
+  /** Frees the native memory of all objects that nobody can reach any more; runs a collection of garbage. */
   reclaim(): void;
   Job: new () => NativeJob;
   measure(...args: NativeFeatures): NativeAffinity;
@@ -155,13 +169,13 @@ export interface Native {
   precomputedAsync(...args: [...NativeEntries, job: NativeJob]): Promise<NativeAffinity>;
   hops(distances: NativeAffinity, options: NativeHops): NativeHopResult;
   hopsAsync(distances: NativeAffinity, options: NativeHops, job: NativeJob): Promise<NativeHopResult>;
-  /** The hops over the distances between features. */
+  /** As `hops`, over the distances between features. */
   featureHops(...args: [...NativeFeatures, options: NativeHops]): NativeHopResult;
   featureHopsAsync(...args: [...NativeFeatures, options: NativeHops, job: NativeJob]): Promise<NativeHopResult>;
   Objective: new (name: string, parameters: Record<string, NativeParameter>) => NativeObjective;
-  /** The order of a result's numbers. */
+  /** The order in which the core writes a result's numbers. */
   resultNumbers: readonly ResultNumber[];
-  /** Statuses, by the number that the core has for them. */
+  /** The statuses, in the order of the core's numbers for them. */
   outcomes: readonly TransportCost['status'][];
   Solver: new (...source: [NativeAffinity] | [costs: Precision, rows: number, columns: number]) => NativeSolver;
 }
@@ -188,14 +202,14 @@ function open(): Native {
   }
 }
 
-/** What it cannot be loaded with, such as a GENMI_ISA, it says itself as soon as it can make errors. */
+/** Loads the addon. A GENMI_ISA that the addon refuses is an error of `onError`: only from then on it can make errors. */
 function load(): Native {
   const addon = open();
   addon.onError(fromNative);
   return addon;
 }
 
-/** The folders in which the addon is looked for, in this order, each with what is there. */
+/** The folders in which the addon is looked for, in this order, each with the addons found there. */
 export function searchedFolders(): string[] {
   return ['build/Release', `prebuilds/${process.platform}-${process.arch}`].map((folder) => {
     const full = path.join(root, folder);
@@ -204,7 +218,7 @@ export function searchedFolders(): string[] {
   });
 }
 
-/** What was looked for, why it may be missing, and what to do: in that order. */
+/** Lists the folders, the loader's error, and remedies, in this order. */
 function notFoundMessage(cause: unknown): string {
   return [
     `genmi could not load its native addon (${process.platform}-${process.arch}, Node ${process.version}).`,

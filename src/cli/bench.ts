@@ -1,9 +1,9 @@
-/** The command `genmi bench`: its options, what it prints, and the files it writes. */
+/** The command `genmi bench`: reads its options, prints figures, and writes them to files. */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { BatchSize, BenchPlan, Listener, Report } from './timing.js';
 
-/** The command line is wrong, and its usage helps. */
+/** A wrong command line: the message is followed by the usage. */
 export class UsageError extends Error {}
 
 type Format = (report: Report) => string;
@@ -14,7 +14,7 @@ interface Output {
 }
 
 interface BenchOptions extends Omit<BenchPlan, 'families'> {
-  /** Undefined: all. */
+  /** Names of objectives; undefined: all. */
   families: string[] | undefined;
   json: string | undefined;
   html: string | undefined;
@@ -70,7 +70,7 @@ function readSizes(n: string | undefined, batch: string | undefined): BatchSize[
   });
 }
 
-/** Measures, prints each figure when it is there; false when a figure or a file is missing at the end. */
+/** Measures the figures and prints each at once. Returns false where a figure or a file is missing at the end. */
 export async function bench(args: string[]): Promise<boolean> {
   const { families: asked, json, html, ...rest } = readOptions(args);
   const { families } = await import('./families.js');
@@ -87,7 +87,7 @@ export async function bench(args: string[]): Promise<boolean> {
   return run({ families: asked ?? known, ...rest }, outputs);
 }
 
-/** Asks before anything is measured whether the file can be written, and leaves what is in it. */
+/** Checks before the first measurement that the file can be written; its content stays until there is a figure. */
 function openOutput(option: string, file: string | undefined, format: Format): Output[] {
   if (file === undefined) return [];
   try {
@@ -118,7 +118,7 @@ async function run(plan: BenchPlan, outputs: readonly Output[]): Promise<boolean
       hideProgress();
       console.log(tableRow(figure));
     },
-    failed: (what, error) => fail(`${what}: ${error.message}`),
+    failed: (name, error) => fail(`${name}: ${error.message}`),
   };
   console.log(`${report.machine}\n\n${tableHead}`);
   timeObjectives(plan, listener);
@@ -126,7 +126,7 @@ async function run(plan: BenchPlan, outputs: readonly Output[]): Promise<boolean
   return failures.size === 0;
 }
 
-/** After every figure: whatever ends the run, what was measured is there. */
+/** Writes all figures so far, after each one: however the run ends, none is lost. */
 function write({ file, format }: Output, report: Report, fail: (message: string) => void): void {
   try {
     writeFileSync(file, format(report));
@@ -137,8 +137,8 @@ function write({ file, format }: Output, report: Report, fail: (message: string)
 
 const CLEAR_LINE = '\r\x1b[K';
 
-function showProgress(what: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`${CLEAR_LINE}${what}`);
+function showProgress(name: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`${CLEAR_LINE}${name}`);
 }
 
 function hideProgress(): void {

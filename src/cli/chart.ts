@@ -1,10 +1,10 @@
-/** A line chart on two logarithmic axes, as SVG text. Colours come from the page's style sheet, by the curves' styles. */
+/** A line chart with two logarithmic axes, as SVG text. The page's style sheet turns the curves' styles into colours. */
 
 export interface Curve {
   readonly name: string;
-  /** CSS declarations that the style sheet makes a colour and a dash of. */
+  /** CSS declarations of the variables that the style sheet turns into a colour and a dash. */
   readonly style: string;
-  /** In ascending order of x; both > 0. */
+  /** Points in ascending order of x; x and y > 0. */
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
@@ -14,10 +14,10 @@ export interface ChartOptions {
   readonly yTitle: string;
   readonly x: Range;
   readonly y: Range;
-  /** Where x is marked, ascending. */
+  /** Marked values of x, ascending. */
   readonly xTicks: readonly number[];
   readonly formatY: (y: number) => string;
-  /** What a dot says when it is pointed at. */
+  /** The tooltip of a dot. */
   readonly describe: (x: number, y: number) => string;
 }
 
@@ -25,12 +25,13 @@ export type Range = readonly [min: number, max: number];
 
 const HEIGHT = 400;
 const PLOT = { left: 78, right: 460, top: 40, bottom: HEIGHT - 52 };
-/** From the plot to the labels, and one of their wider letters. */
+/** The distance from the plot to the labels. */
 const LABEL_OFFSET = 25;
+/** The width of a wide letter of a label. */
 const LETTER_WIDTH = 8;
-/** Between the labels at the curves' ends. */
+/** The least distance between the labels at the curves' ends. */
 const LABEL_SPACING = 15;
-/** A number below the x axis, and some air. */
+/** The width of a number below the x axis, with a margin. */
 const TICK_WIDTH = 24;
 
 type Scale = (value: number) => number;
@@ -49,9 +50,9 @@ ${labels(curves, x, y)}
 </svg>`;
 }
 
-/** A range that holds all values, with some air at both ends. */
-export function rangeOf(values: readonly number[], air: number): Range {
-  return [Math.min(...values) / air, Math.max(...values) * air];
+/** A range that holds all values; `margin` is the factor between its ends and theirs. */
+export function rangeOf(values: readonly number[], margin: number): Range {
+  return [Math.min(...values) / margin, Math.max(...values) * margin];
 }
 
 export function escapeText(text: string): string {
@@ -62,7 +63,7 @@ function logScale([min, max]: Range, [from, to]: Range): Scale {
   return (value) => round(from + ((to - from) * Math.log(value / min)) / Math.log(max / min));
 }
 
-/** Numbers with one of the leading digits that lie in the range. */
+/** The numbers digit * 10^power in the range, for the given leading digits. */
 function ticks([min, max]: Range, digits: readonly number[]): number[] {
   const found: number[] = [];
   for (let power = Math.floor(Math.log10(min)); 10 ** power <= max; power++) {
@@ -104,7 +105,7 @@ function xAxis(x: Scale, { xTicks, xTitle }: ChartOptions): string {
   ].join('\n');
 }
 
-/** The curve, and a dot for each measurement. */
+/** Draws the curve, and a dot for each point. */
 function line({ name, style, points }: Curve, x: Scale, y: Scale, { describe }: ChartOptions): string {
   const path = points.map(([a, b]) => `${x(a)},${y(b)}`).join(' ');
   const dot = ([a, b]: readonly [number, number]) =>
@@ -112,7 +113,7 @@ function line({ name, style, points }: Curve, x: Scale, y: Scale, { describe }: 
   return `<g class="curve" style="${style}"><polyline points="${path}"/>${points.map(dot).join('')}</g>`;
 }
 
-/** Names at the curves' ends, moved apart where those are close together. */
+/** Draws names at the curves' ends, moved apart where the ends are close together. */
 function labels(curves: readonly Curve[], x: Scale, y: Scale): string {
   const ends = curves
     .flatMap(({ name, style, points }) => points.slice(-1).map(([a, b]) => ({ name, style, x: x(a), y: y(b) })))
@@ -130,7 +131,7 @@ function labels(curves: readonly Curve[], x: Scale, y: Scale): string {
     .join('\n');
 }
 
-/** Ascending heights at least a line of text apart, each close to where it was: neighbours that collide share their mean. */
+/** Moves ascending heights at least LABEL_SPACING apart. Neighbours that collide are centred on the mean of their heights. */
 function spread(heights: readonly number[]): number[] {
   const groups: { sum: number; count: number }[] = [];
   const top = ({ sum, count }: { sum: number; count: number }) => {

@@ -1,4 +1,4 @@
-/** What `genmi bench` measures: every objective that has both modes, by a name without the mode. */
+/** The objectives that `genmi bench` times: all that have both modes, by their names without the mode. */
 import { Affinity } from '../affinity.js';
 import type { Matrix } from '../matrix.js';
 import { chi2, fDivergence, fDivergenceNames } from '../objectives/f-divergence.js';
@@ -6,16 +6,16 @@ import { mmd } from '../objectives/mmd.js';
 import type { Mode, Objective } from '../objectives/objective.js';
 import { wasserstein } from '../objectives/wasserstein.js';
 
-/** Makes an objective of some data; what both modes share is made once. */
+/** Makes the objectives of one data set in both modes, which share one affinity. */
 export type Family = (x: Matrix) => { make(mode: Mode): Objective; dispose(): void };
 
 function divergence(make: (mode: Mode) => Objective): Family {
   return () => ({ make, dispose() {} });
 }
 
-function geometry(measure: (x: Matrix) => Affinity, make: (mode: Mode, affinity: Affinity) => Objective): Family {
+function geometry(affinityOf: (x: Matrix) => Affinity, make: (mode: Mode, affinity: Affinity) => Objective): Family {
   return (x) => {
-    const affinity = measure(x);
+    const affinity = affinityOf(x);
     return { make: (mode) => make(mode, affinity), dispose: () => affinity.dispose() };
   };
 }

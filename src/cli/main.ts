@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `genmi`: what is installed, and what the objectives cost on this machine. */
+/** The command `genmi`: `info` describes the installation, `bench` times the objectives on this machine. */
 import { parseArgs } from 'node:util';
 import { bench, UsageError } from './bench.js';
 
@@ -7,13 +7,13 @@ const usage = `Usage: genmi <command>
 
   info                     version, native addon, threads, device
   bench                    time of a call, one-vs-all beside one-vs-one
-    --objectives a,b,…     default: all; an unknown one is answered with their names
+    --objectives a,b,…     default: all; an unknown name lists all names
     --n 256,1000           numbers of samples
-    --batch 10,500         sizes of mini-batches of them; alone: numbers of samples
+    --batch 10,500         sizes of mini-batches; without --n also the numbers of samples
     --k 2,10,50            numbers of clusters
     --seconds 0.2          time spent on each figure
     --json FILE            also write the figures, after each one
-    --html FILE            also draw time against K; by default of batches of 10 and 500, K 2 to 50
+    --html FILE            also draw time against K; defaults are then --batch 10,500 and --k 2,5,10,20,50
 
   -h, --help               this text`;
 

@@ -1,7 +1,7 @@
-/** What objectives cost here, as a page that needs nothing else: a chart for each batch and mode, and all figures below. */
+/** The page of `genmi bench --html`: a chart for each batch size and mode, and a table of all figures. It needs no other file. */
 import { type Curve, chart, escapeText, rangeOf } from './chart.js';
 import { formatRatio, formatSeconds } from './table.js';
-import type { Measurement, Report } from './timing.js';
+import type { Figure, Report } from './timing.js';
 
 const modes = [
   ['ova', 'one-vs-all'],
@@ -47,13 +47,13 @@ export function formatPage({ machine, date, figures }: Report): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>genmi: what an objective costs</title>
+<title>genmi: time of the objectives</title>
 <style>${style}</style>
 </head>
 <body>
-<h1>What a GEMINI objective costs</h1>
-<p>Median time of one value with its gradient, from float32 logits, against the number of clusters. Random predictions; random data with
-20 features, under a stored rbf kernel (mmd, squared-mmd) or euclidean distance (wasserstein); alpha is 1.5. Both axes are logarithmic.</p>
+<h1>Time of the GEMINI objectives</h1>
+<p>Median time of one value with its gradient, from float32 logits, against the number of clusters. Predictions are random. So are the data:
+20 features, with a stored rbf kernel (mmd, squared-mmd) or euclidean distance (wasserstein). alpha is 1.5. Both axes are logarithmic.</p>
 <p>${escapeText(machine)}; ${date}.</p>
 <ul>${[...stylesOf(figures)].map(legendItem).join('')}</ul>
 ${batchesOf(figures)
@@ -66,8 +66,8 @@ ${batchesOf(figures)
 `;
 }
 
-/** Hues all around the circle, in steps that set neighbours far apart; dashes besides, for eyes that tell few hues apart. */
-function stylesOf(figures: readonly Measurement[]): Map<string, string> {
+/** A hue and a dash for each objective. Neighbours differ by 137.5 degrees of hue; dashes help eyes that tell few hues apart. */
+function stylesOf(figures: readonly Figure[]): Map<string, string> {
   const names = unique(figures.map(({ objective }) => objective));
   const dashes = ['none', '7 4', '2 4'];
   return new Map(
@@ -82,13 +82,13 @@ function legendItem([objective, style]: readonly [string, string]): string {
   return `<li><svg viewBox="0 0 26 10" aria-hidden="true"><g class="curve" style="${style}">${sample}</g></svg>${escapeText(objective)}</li>`;
 }
 
-const batchName = ({ n, batch }: Measurement): string =>
+const batchName = ({ n, batch }: Figure): string =>
   batch === n ? `Batches of ${batch} samples` : `Batches of ${batch} of ${n} samples`;
 
-const batchesOf = (figures: readonly Measurement[]): string[] => unique(figures.map(batchName));
+const batchesOf = (figures: readonly Figure[]): string[] => unique(figures.map(batchName));
 
-/** One-vs-all beside one-vs-one, on the same axes. */
-function section(batch: string, figures: readonly Measurement[]): string {
+/** The charts of a batch size: one-vs-all beside one-vs-one, on the same axes. */
+function section(batch: string, figures: readonly Figure[]): string {
   const shown = figures.filter((figure) => batchName(figure) === batch);
   const styles = stylesOf(figures);
   const xTicks = unique(shown.map(({ k }) => k)).sort((a, b) => a - b);
@@ -112,7 +112,7 @@ function section(batch: string, figures: readonly Measurement[]): string {
   return `<h2>${batch}</h2>\n<div class="charts">\n${charts.join('\n')}\n</div>`;
 }
 
-function curvesOf(figures: readonly Measurement[], mode: 'ova' | 'ovo', styles: ReadonlyMap<string, string>): Curve[] {
+function curvesOf(figures: readonly Figure[], mode: 'ova' | 'ovo', styles: ReadonlyMap<string, string>): Curve[] {
   return [...styles].flatMap(([name, style]) => {
     const points = figures
       .filter(({ objective }) => objective === name)
@@ -122,7 +122,7 @@ function curvesOf(figures: readonly Measurement[], mode: 'ova' | 'ovo', styles: 
   });
 }
 
-function table(figures: readonly Measurement[]): string {
+function table(figures: readonly Figure[]): string {
   const head = ['objective', 'samples', 'batch', 'K', 'one-vs-all', 'one-vs-one', 'ovo / ova'];
   const rows = figures.map(({ objective, n, batch, k, ova, ovo }) =>
     [objective, n, batch, k, formatSeconds(ova), formatSeconds(ovo), formatRatio(ovo / ova)]

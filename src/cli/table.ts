@@ -1,9 +1,9 @@
-/** What objectives cost, as lines of text that can be printed one at a time. */
-import type { Measurement } from './timing.js';
+/** The table that `genmi bench` prints: its head, and a line for each figure. */
+import type { Figure } from './timing.js';
 
 export const tableHead = line('objective', ['N', 'batch', 'K', 'ova', 'ovo', 'ovo / ova']);
 
-export function tableRow({ objective, n, batch, k, ova, ovo }: Measurement): string {
+export function tableRow({ objective, n, batch, k, ova, ovo }: Figure): string {
   return line(objective, [n, batch, k, formatSeconds(ova), formatSeconds(ovo), formatRatio(ovo / ova)]);
 }
 

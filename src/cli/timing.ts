@@ -1,45 +1,48 @@
-/** The time of objectives on this machine: medians over random predictions, one-vs-all beside one-vs-one. */
+/** Times objectives on this machine: medians for random predictions, one-vs-all beside one-vs-one. */
 import { createCipheriv } from 'node:crypto';
 import { info } from '../config.js';
 import { outOfRange } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import { families } from './families.js';
 
-/** The size n of a data set, and that of a batch out of it. */
+/** The number n of samples of a data set, and the number of samples of a batch out of it. */
 export interface BatchSize {
   n: number;
   batch: number;
 }
 
+/** The figures to measure: every family with every size and every k. */
 export interface BenchPlan {
   families: readonly string[];
   sizes: readonly BatchSize[];
   k: readonly number[];
-  /** How long each figure is measured. */
+  /** Seconds that are spent on each figure. */
   seconds: number;
 }
 
-export interface Measurement extends BatchSize {
+/** The times of one objective, one size and one k, in both modes. */
+export interface Figure extends BatchSize {
   objective: string;
   k: number;
-  /** Median seconds of one `valueAndGrad` from logits. */
+  /** Median seconds of one `valueAndGrad` from logits, one-vs-all. */
   ova: number;
+  /** The same, one-vs-one. */
   ovo: number;
 }
 
-/** Figures, and what they are worth nothing without: where, when and with what they were read. */
+/** Figures, with the machine, the versions and the date of their measurement. */
 export interface Report {
   machine: string;
   date: string;
-  figures: Measurement[];
+  figures: Figure[];
 }
 
-/** Hears of each figure when it is there: what comes after it may take long, or fail. */
+/** Is told of each figure at once: later ones may take long, or fail. */
 export interface Listener {
-  begins(what: string): void;
-  measured(figure: Measurement): void;
-  /** This figure, or all of a data set, is left out; the others go on. */
-  failed(what: string, error: Error): void;
+  begins(name: string): void;
+  measured(figure: Figure): void;
+  /** A figure, or every figure of a data set, is left out; the others follow. */
+  failed(name: string, error: Error): void;
 }
 
 export function newReport(): Report {
@@ -53,7 +56,7 @@ function machine(): string {
 
 const FEATURES = 20;
 
-/** The same normal deviates for the same seed: Box and Muller's, of bits from the key stream of a cipher. */
+/** Normal deviates, the same for the same seed: the Box-Muller transform of a cipher's key stream. */
 function normals(count: number, seed: number): Float32Array {
   const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16));
   const bits = cipher.update(Buffer.alloc(8 * count));
@@ -64,25 +67,25 @@ function normals(count: number, seed: number): Float32Array {
   );
 }
 
-/** Times every objective of the plan. */
+/** Times every figure of the plan. */
 export function timeObjectives(plan: BenchPlan, listener: Listener): void {
-  const attempt = (what: string, work: () => void) => {
-    listener.begins(what);
+  const attempt = (name: string, work: () => void) => {
+    listener.begins(name);
     try {
       work();
     } catch (error) {
-      listener.failed(what, error as Error);
+      listener.failed(name, error as Error);
     }
   };
   for (const name of plan.families) {
     for (const size of plan.sizes) {
-      const what = `${name} N=${size.n}`;
-      attempt(what, () => {
+      const dataSet = `${name} N=${size.n}`;
+      attempt(dataSet, () => {
         const family = families[name]?.({ data: normals(size.n * FEATURES, 1), shape: [size.n, FEATURES] });
         if (family === undefined)
           throw outOfRange('families', `any of ${Object.keys(families).join(', ')}`, `'${name}'`);
         for (const k of plan.k) {
-          attempt(`${what} batch=${size.batch} K=${k}`, () => {
+          attempt(`${dataSet} batch=${size.batch} K=${k}`, () => {
             const objectives = [family.make('ova'), family.make('ovo')] as const;
             const [ova, ovo] = medians(objectives, size, k, plan.seconds);
             listener.measured({ objective: name, ...size, k, ova, ovo });
@@ -94,12 +97,12 @@ export function timeObjectives(plan: BenchPlan, listener: Listener): void {
   }
 }
 
-/** The samples of a mini-batch, spread over all. */
+/** The row numbers of a mini-batch, spread evenly over all samples. */
 function rowsOf({ n, batch }: BatchSize): Int32Array {
   return Int32Array.from({ length: batch }, (_, i) => Math.floor((i * n) / batch));
 }
 
-/** Takes turns, so that what slows the machine down for a while slows both down. */
+/** Times two objectives in turns, so that a slow moment of the machine slows both. */
 function medians(
   [ova, ovo]: readonly [Objective, Objective],
   { n, batch }: BatchSize,
@@ -115,33 +118,33 @@ function medians(
   for (;;) {
     const behind = clocks[0].spent <= clocks[1].spent ? clocks[0] : clocks[1];
     if (behind.spent >= seconds && behind.times.length > 0) break;
-    behind.sample();
+    behind.runTrial();
   }
   return [clocks[0].median, clocks[1].median];
 }
 
-/** Shorter than this, calls are timed many at once: the clock and its own call take some of a microsecond. */
-const SHORTEST_SAMPLE = 1e-4;
+/** Seconds of the shortest trial. Shorter calls are timed many at once: reading the clock takes a part of a microsecond. */
+const SHORTEST_TRIAL = 1e-4;
 
 class Stopwatch {
   readonly #call: () => void;
   #calls = 1;
-  /** Seconds a call, of each sample. */
+  /** Seconds of a call, in each trial. */
   readonly times: number[] = [];
-  /** Seconds, warming up excepted. */
+  /** Seconds of all trials; the first call is not counted. */
   spent = 0;
 
   constructor(call: () => void) {
     this.#call = call;
-    call(); // The first allocates and fills caches.
+    call(); // The first call allocates and fills caches.
   }
 
-  sample(): void {
+  runTrial(): void {
     const start = performance.now();
     for (let i = 0; i < this.#calls; i++) this.#call();
     const seconds = (performance.now() - start) / 1000;
     this.spent += seconds;
-    if (seconds < SHORTEST_SAMPLE) this.#calls *= 2;
+    if (seconds < SHORTEST_TRIAL) this.#calls *= 2;
     else this.times.push(seconds / this.#calls);
   }
 

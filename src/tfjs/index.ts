@@ -15,37 +15,44 @@ import { checkNumber, checkOptions } from '../options.js';
 import { isInt32 } from '../typed-arrays.js';
 import { checkNoClasses, rowsOfTargets } from './targets.js';
 
-/** What is used of TensorFlow.js: `@tensorflow/tfjs`, `tfjs-node`, `tfjs-node-gpu` and `tfjs-core` all have it. */
+/** The functions of TensorFlow.js that genmi calls: `@tensorflow/tfjs`, `tfjs-node`, `tfjs-node-gpu` and `tfjs-core` have them. */
 export type TensorFlow = Pick<
   typeof import('@tensorflow/tfjs-core'),
   'customGrad' | 'engine' | 'mul' | 'scalar' | 'tensor2d'
 >;
 
-/** `from`, `clip` and `epsilon` of EvaluateOptions. */
+/** The options of a loss: `from`, `clip` and `epsilon` of EvaluateOptions. */
 export type LossOptions = Pick<EvaluateOptions, 'from' | 'clip' | 'epsilon'>;
 
+/** A loss that `geminiLoss` makes, for a training loop and for `model.fit`. */
 export interface GeminiLoss {
   /**
-   * The negated objective of a batch, a scalar to be minimised; differentiable with respect to the predictions, once.
+   * The negated objective of a batch: a scalar to be minimised, differentiable once, with respect to the predictions.
    *
-   * @param predictions n x K probabilities, or logits with `from: 'logits'`.
-   * @param rows which samples of the affinity these are; default: all.
+   * @param predictions n x K probabilities, or logits with `from: 'logits'`; float32.
+   * @param rows n row numbers of these samples in the affinity; default: all samples.
+   * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, and the errors of the objective.
    */
   (predictions: Tensor2D, rows?: Rows | Tensor1D): Scalar;
   /**
-   * For `model.compile({ loss: loss.forFit })`: the first column of `yTrue` carries the row indices, see `rowIndices`.
+   * The loss for `model.compile({ loss: loss.forFit })`.
    *
-   * @throws as the loss, and RangeError ERR_OUT_OF_RANGE for classes by mistake: one-hot rows, and more rows than clusters whose
-   * numbers are all below the number of clusters. An objective without an affinity takes any row numbers.
+   * @param yTrue n x K targets whose first column holds the row numbers of the samples, see `rowIndices`.
+   * @param yPred n x K predictions, as for the loss.
+   * @throws as the loss, and RangeError ERR_OUT_OF_RANGE for targets that are classes by mistake: one-hot rows, or more rows than
+   * clusters whose numbers are all below the number of clusters. An objective without an affinity takes any row numbers.
    */
   forFit(yTrue: Tensor, yPred: Tensor): Scalar;
 }
 
 /**
- * A loss from an objective.
+ * Makes a loss, to be minimised, of an objective, which is maximised: the loss and its gradient are the objective's, negated.
  *
- * One call is one `dataSync`, one native call, and, when a gradient is taped, one upload. A second-order gradient is not
- * available and throws GenmiError ERR_UNSUPPORTED. Errors of the objective are thrown by the call.
+ * Cost of a call: that of the objective, one `dataSync`, and one upload of the gradient where a tape records. A second-order
+ * gradient throws GenmiError ERR_UNSUPPORTED.
+ *
+ * @param tf the TensorFlow.js module of the model, with any engine.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE.
  */
 export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOptions = {}): GeminiLoss {
   checkOptions(options, ['from', 'clip', 'epsilon']);
@@ -57,7 +64,7 @@ export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOp
   const loss = (predictions: Tensor2D, rows?: Rows | Tensor1D): Scalar => {
     checkPredictions(predictions);
     const samples = readRows(rows);
-    // Inside customGrad's function the tape is paused, so ask before.
+    // customGrad pauses the tape inside its function: ask before.
     if (tf.engine().isTapeOn()) return differentiable(tf, (x) => valueAndGrad(x, samples), predictions);
     return tf.scalar(value(predictions, samples));
   };
@@ -67,7 +74,7 @@ export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOp
     const predictions = yPred as Tensor2D;
     checkPredictions(predictions);
     const rows = rowsOfTargets(yTrue, samples);
-    // An objective of predictions alone is told of samples, and does not mind classes.
+    // An objective without an affinity ignores the row numbers: they may be classes.
     if (!ours || samples !== undefined) checkNoClasses(yTrue, rows, predictions.shape[1]);
     return loss(predictions, rows);
   };
@@ -80,8 +87,9 @@ interface Minimised {
 }
 
 /**
- * Ours are negated where they are computed, and their options are read once: what a step runs has been thrown out of the caches by
- * the network, so that each check costs microseconds. What others have written is called as anyone would, and negated afterwards.
+ * An objective of genmi is negated in the native call, and its options are read once: after a step of the network the code of these
+ * checks has left the caches, and each check costs microseconds. Another implementation of `Objective` is called as users call it, and
+ * negated afterwards.
  */
 function minimised(objective: Objective, options: LossOptions): Minimised {
   if (objective instanceof NativeBackedObjective) {
@@ -124,8 +132,8 @@ function differentiable(
         const received = 'a request for a second-order one';
         throw refused('ERR_UNSUPPORTED', 'geminiLoss', 'first-order gradients', received);
       }
-      // The engine may keep the array, so it is given to the first who asks, and copied for all others. Scaled by the engine
-      // only where there is something to scale: that takes longer than all the rest.
+      // The engine may keep the array: the first caller gets it, later callers get copies. A factor of 1 is left out: the
+      // product takes longer than everything else here.
       const upload = tf.tensor2d(handedOver ? gradient.slice() : gradient, predictions.shape);
       handedOver = true;
       return dy.dataSync()[0] === 1 ? upload : tf.mul(upload, dy);
@@ -136,11 +144,12 @@ function differentiable(
 }
 
 /**
- * Targets for `model.fit` with `loss.forFit`: n x K, the first column 0, 1, …, n - 1, zeros elsewhere.
+ * Makes the targets for `model.fit` with `loss.forFit`: n x K, with 0, 1, …, n - 1 in the first column, zeros elsewhere.
  *
- * @param n samples; exact up to 2^24 (float32).
- * @param k outputs of the model: the number of clusters.
- * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE.
+ * @param n the number of samples; at most 2^24, to which float32 is exact.
+ * @param k the number of the model's outputs: the clusters.
+ * Cost: 4 n K bytes.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_OUT_OF_MEMORY.
  */
 export function rowIndices(tf: TensorFlow, n: number, k: number): Tensor2D {
   checkTensorFlow(tf);

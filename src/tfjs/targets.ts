@@ -1,4 +1,4 @@
-/** Row indices out of the targets that `model.fit` hands to a loss, and the mistakes that targets for other losses are. */
+/** Reads row numbers from the targets that `model.fit` hands to a loss, and refuses targets that are classes. */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { describe, describeList, invalidType, outOfRange } from '../errors.js';
 
@@ -6,10 +6,10 @@ const EXPECTED = 'row indices in its first column';
 const REMEDY = 'rowIndices() makes such targets';
 
 /**
- * The first column of `yTrue`.
+ * Reads the row numbers in the first column of `yTrue`.
  *
- * @param samples of the affinity; undefined where there is none
- * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for anything but row indices below `samples`
+ * @param samples the number of samples of the affinity; undefined where there is none
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for anything except row numbers below `samples`
  */
 export function rowsOfTargets(yTrue: Tensor, samples = Infinity): Int32Array {
   if (typeof yTrue?.dataSync !== 'function') {
@@ -26,10 +26,10 @@ export function rowsOfTargets(yTrue: Tensor, samples = Infinity): Int32Array {
 }
 
 /**
- * Refuses targets that are classes: one-hot rows, and more numbers than classes of which all are below the number of classes.
+ * Refuses targets that are classes: one-hot rows, or more rows than classes whose numbers are all below the number of classes.
  *
- * @param rows the first column
- * @param k outputs of the model
+ * @param rows the first column of `yTrue`
+ * @param k the number of the model's outputs
  * @throws RangeError ERR_OUT_OF_RANGE with the numbers found
  */
 export function checkNoClasses(yTrue: Tensor, rows: Int32Array, k: number): void {
@@ -40,7 +40,7 @@ export function checkNoClasses(yTrue: Tensor, rows: Int32Array, k: number): void
   throw outOfRange('yTrue', EXPECTED, `${found}, which are classes`, remedy);
 }
 
-/** Whether each row has one 1 among zeros, in at least one row behind the first column. */
+/** Whether each row has one 1 among zeros, and at least one row has it behind the first column. */
 function isOneHot(values: ArrayLike<number>, rows: number, columns: number): boolean {
   let elsewhere = false;
   for (let i = 0; i < rows; i++) {
@@ -56,7 +56,7 @@ function isOneHot(values: ArrayLike<number>, rows: number, columns: number): boo
   return elsewhere;
 }
 
-/** A batch may hold a sample twice; but not so many rows of so few samples. */
+/** Describes row numbers that are classes. A batch may hold a sample twice, but not repeat all of its few numbers. */
 function repeatedClasses(rows: Int32Array, classes: number): string | undefined {
   if (rows.length <= classes || rows.some((row) => row >= classes)) return undefined;
   const found = [...new Set(rows)].sort((a, b) => a - b);
