@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "genmi/precomputed.h"
-#include "objectives/owned_costs.h"
 #include "session.h"
 #include "timing.h"
+#include "transport/owned_costs.h"
 
 namespace genmi::bench {
 namespace {
@@ -83,7 +83,7 @@ class Transport {
 
   Session& session_;
   std::string prepared_;
-  std::optional<objectives::OwnedCosts> costs_;
+  std::optional<transport::OwnedCosts> costs_;
   Problems problems_;
 };
 

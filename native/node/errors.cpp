@@ -13,7 +13,6 @@ const char* code_of(Code code) {
     case Code::kInvalidType: return "ERR_INVALID_ARG_TYPE";
     case Code::kOutOfRange: return "ERR_OUT_OF_RANGE";
     case Code::kInfeasible: return "ERR_INFEASIBLE";
-    case Code::kIterationLimit: return "ERR_ITERATION_LIMIT";
     case Code::kUnavailable: return "ERR_BACKEND_UNAVAILABLE";
     case Code::kDisposed: return "ERR_DISPOSED";
     case Code::kOutOfMemory: return "ERR_OUT_OF_MEMORY";

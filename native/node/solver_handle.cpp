@@ -14,13 +14,13 @@
 #include "node/handle.h"
 #include "node/held_memory.h"
 #include "node/task.h"
-#include "objectives/owned_costs.h"
+#include "transport/owned_costs.h"
 
 namespace genmi::node {
 namespace {
 
 // Shared by the calls that use them.
-using CostsPtr = std::shared_ptr<const objectives::OwnedCosts>;
+using CostsPtr = std::shared_ptr<const transport::OwnedCosts>;
 
 // What a solver holds between calls: the costs, none once it has been disposed of, and the bases that the last warm
 // call left, one for each of its problems. A call takes the bases and puts its own in their place when it is done, both
@@ -239,7 +239,7 @@ class SolverHandle final : public Handle {
   }
 
  private:
-  void keep(Napi::Env env, std::shared_ptr<const objectives::OwnedCosts> costs) {
+  void keep(Napi::Env env, std::shared_ptr<const transport::OwnedCosts> costs) {
     const std::size_t bytes = costs->bytes();
     state_->costs = charged(Environment::of(env).memory, std::move(costs), bytes);
   }
@@ -247,7 +247,7 @@ class SolverHandle final : public Handle {
   void prepare_costs(const Napi::CallbackInfo& info) {
     const std::size_t rows = size_argument(info[1], "rows"), columns = size_argument(info[2], "columns");
     const MatrixArgument matrix(info[0], rows, columns, "costs", Access::kView);
-    const auto costs = std::make_shared<objectives::OwnedCosts>();
+    const auto costs = std::make_shared<transport::OwnedCosts>();
     check(info.Env(), costs->prepare(matrix.view(), simd::kernels(Environment::of(info.Env()).isa).transport));
     keep(info.Env(), costs);
   }
@@ -258,7 +258,7 @@ class SolverHandle final : public Handle {
     if (affinity->kind() != Kind::kDistance)
       throw to_error(info.Env(), {Code::kInvalidType, explain("costs", "a distance affinity", "a kernel",
                                                               "Affinity.distance() and Affinity.hops() make one")});
-    const auto costs = std::make_shared<objectives::OwnedCosts>();
+    const auto costs = std::make_shared<transport::OwnedCosts>();
     Environment& environment = Environment::of(info.Env());
     check(info.Env(), costs->prepare(*affinity, {nullptr, affinity->size()},
                                      {environment.workspace, environment.pool.get(), environment.threads, nullptr}));

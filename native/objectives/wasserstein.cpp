@@ -15,8 +15,8 @@
 #include "genmi/transport.h"
 #include "objectives/comparisons.h"
 #include "objectives/in_both_precisions.h"
-#include "objectives/kept_transport.h"
 #include "objectives/panel_ratios.h"
+#include "objectives/warm_problems.h"
 
 namespace genmi::objectives {
 namespace {
@@ -97,7 +97,7 @@ class Wasserstein final : public InBothPrecisions<Wasserstein> {
             samples * (pair * samples + sizeof(double) * (4 * clusters + 2 * problems))};
   }
 
-  std::size_t kept_bytes() const override { return kept_.bytes(); }
+  std::size_t kept_bytes() const override { return lender_.bytes(); }
 
   std::size_t affinity_size() const override { return distance_->size(); }
 
@@ -150,7 +150,7 @@ class Wasserstein final : public InBothPrecisions<Wasserstein> {
                    const transport::KeepResult& keep) const {
     AffinityPtr distance;
     if (Status status = distance_->open(distance); !status) {
-      kept_.give_back(nullptr);  // it has been disposed of
+      lender_.give_back(nullptr);  // it has been disposed of
       return status;
     }
     const std::size_t n = p.n();
@@ -167,7 +167,7 @@ class Wasserstein final : public InBothPrecisions<Wasserstein> {
     if (warm_start_ && !p.options().rehearsal)
       return solve_warm(*distance, p.rows(), p.k(), comparisons, context, solve);
 
-    OwnedCosts& costs = context.workspace.kept<OwnedCosts>();
+    transport::OwnedCosts& costs = context.workspace.kept<transport::OwnedCosts>();
     if (Status status = costs.prepare(*distance, p.rows(), context); !status) return status;
     const Status status = solve(costs.costs(), {});
     if (costs.bytes() > kKeptBytes) costs = {};
@@ -177,15 +177,15 @@ class Wasserstein final : public InBothPrecisions<Wasserstein> {
   template <class Solve>
   Status solve_warm(const Affinity& distance, Rows rows, std::size_t k, std::span<const Comparison> comparisons,
                     const Context& context, const Solve& solve) const {
-    std::unique_ptr<KeptProblems> kept = kept_.take(rows, k);
-    if (kept->costs.empty())
-      if (Status status = kept->costs.prepare(distance, rows, context); !status) return status;
-    std::vector<transport::Basis>& lent = kept->lent;
+    std::unique_ptr<WarmProblems> problems = lender_.take(rows, k);
+    if (problems->costs.empty())
+      if (Status status = problems->costs.prepare(distance, rows, context); !status) return status;
+    std::vector<transport::Basis>& lent = problems->lent;
     lent.resize(comparisons.size());
-    for (std::size_t c = 0; c < lent.size(); ++c) lent[c] = std::move(kept->basis(comparisons[c]));
-    if (Status status = solve(kept->costs.costs(), lent); !status) return status;
-    for (std::size_t c = 0; c < lent.size(); ++c) kept->basis(comparisons[c]) = std::move(lent[c]);
-    kept_.give_back(std::move(kept));
+    for (std::size_t c = 0; c < lent.size(); ++c) lent[c] = std::move(problems->basis(comparisons[c]));
+    if (Status status = solve(problems->costs.costs(), lent); !status) return status;
+    for (std::size_t c = 0; c < lent.size(); ++c) problems->basis(comparisons[c]) = std::move(lent[c]);
+    lender_.give_back(std::move(problems));
     return Status::ok();
   }
 
@@ -217,7 +217,7 @@ class Wasserstein final : public InBothPrecisions<Wasserstein> {
   bool one_vs_one_;
   Sampling sampling_;
   bool warm_start_;
-  mutable KeptTransport kept_;
+  mutable WarmProblemsLender lender_;
 };
 
 // 0 where it is missing.

@@ -30,6 +30,7 @@ Ending NetworkSimplex::solve(const CostBlock& costs, std::uint64_t max_pivots, c
     switch (pivot_round(pricing, job)) {
       case Round::kPivoted: break;
       case Round::kPivotLimit: return Ending::kGaveUp;
+      case Round::kNoLeavingArc: return Ending::kGaveUp;
       case Round::kCancelled: return Ending::kCancelled;
       case Round::kClean:
         if (pricing == Pricing::kExact) return Ending::kFound;
@@ -48,7 +49,7 @@ NetworkSimplex::Round NetworkSimplex::pivot_round(Pricing pricing, const Job* jo
         pricing == Pricing::kRounded ? find_entering_arc<Pricing::kRounded>() : find_entering_arc<Pricing::kExact>();
     if (!entering) return done == 0 || pricing == Pricing::kRounded ? Round::kClean : Round::kPivoted;
     if (pivots_ == max_pivots_) return Round::kPivotLimit;
-    if (!pivot(*entering)) return Round::kPivotLimit;
+    if (!pivot(*entering)) return Round::kNoLeavingArc;
   }
   return Round::kPivoted;
 }

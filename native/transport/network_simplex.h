@@ -55,7 +55,7 @@ class NetworkSimplex {
 
  private:
   // What is left to do after a round of pivots.
-  enum class Round { kClean, kPivoted, kPivotLimit, kCancelled };
+  enum class Round { kClean, kPivoted, kPivotLimit, kNoLeavingArc, kCancelled };
 
   // More float64 rounds than this occur only if rounding errors exceed the tolerance.
   static constexpr int kManyRounds = 50;

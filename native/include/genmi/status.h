@@ -8,14 +8,13 @@ namespace genmi {
 
 enum class Code {
   kOk,
-  kInvalidType,     // an argument of the wrong kind: TypeError, ERR_INVALID_ARG_TYPE
-  kOutOfRange,      // a wrong shape or value: RangeError, ERR_OUT_OF_RANGE
-  kInfeasible,      // marginals no plan can have: GenmiError, ERR_INFEASIBLE
-  kIterationLimit,  // stopped before the optimum: GenmiError, ERR_ITERATION_LIMIT
-  kUnavailable,     // a backend or instruction set this machine lacks: GenmiError, ERR_BACKEND_UNAVAILABLE
-  kDisposed,        // used after dispose(): GenmiError, ERR_DISPOSED
-  kOutOfMemory,     // GenmiError, ERR_OUT_OF_MEMORY
-  kAborted,         // the caller asked to stop: rejected with the signal's reason
+  kInvalidType,  // an argument of the wrong kind: TypeError, ERR_INVALID_ARG_TYPE
+  kOutOfRange,   // a wrong shape or value: RangeError, ERR_OUT_OF_RANGE
+  kInfeasible,   // marginals no plan can have: GenmiError, ERR_INFEASIBLE
+  kUnavailable,  // a backend or instruction set this machine lacks: GenmiError, ERR_BACKEND_UNAVAILABLE
+  kDisposed,     // used after dispose(): GenmiError, ERR_DISPOSED
+  kOutOfMemory,  // GenmiError, ERR_OUT_OF_MEMORY
+  kAborted,      // the caller asked to stop: rejected with the signal's reason
 };
 
 class [[nodiscard]] Status {

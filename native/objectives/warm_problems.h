@@ -1,5 +1,5 @@
-// What a Wasserstein objective keeps from one evaluation to the next, when they are on the same samples: the costs made
-// ready, and for each comparison the basis that its problem ended with.
+// The transport problems of a Wasserstein objective, kept from one evaluation on the same samples to the next: the
+// costs made ready, and for each comparison the basis that its problem ended with.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,14 @@
 #include "genmi/affinity.h"
 #include "genmi/transport.h"
 #include "objectives/comparisons.h"
-#include "objectives/owned_costs.h"
+#include "transport/owned_costs.h"
 
 namespace genmi::objectives {
 
-struct KeptProblems {
+struct WarmProblems {
   std::vector<std::int32_t> samples;
   std::size_t clusters = 0;
-  OwnedCosts costs;                     // of the samples; empty at first
+  transport::OwnedCosts costs;          // of the samples; empty at first
   std::vector<transport::Basis> bases;  // by pair
   std::vector<transport::Basis> lent;   // those of one evaluation's comparisons, while it runs
 
@@ -27,16 +27,16 @@ struct KeptProblems {
   std::size_t bytes() const;
 };
 
-// Lends them to one evaluation at a time; another one that runs meanwhile starts from nothing.
-class KeptTransport {
+// Lends an objective's WarmProblems to one evaluation at a time. An evaluation that runs meanwhile gets new ones.
+class WarmProblemsLender {
  public:
-  std::unique_ptr<KeptProblems> take(Rows samples, std::size_t clusters);
-  void give_back(std::unique_ptr<KeptProblems> problems);
+  std::unique_ptr<WarmProblems> take(Rows samples, std::size_t clusters);
+  void give_back(std::unique_ptr<WarmProblems> problems);
   std::size_t bytes() const;  // of what is not lent
 
  private:
   mutable std::mutex mutex_;
-  std::unique_ptr<KeptProblems> problems_;
+  std::unique_ptr<WarmProblems> problems_;
 };
 
 }  // namespace genmi::objectives

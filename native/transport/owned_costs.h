@@ -7,7 +7,7 @@
 #include "genmi/matrix.h"
 #include "genmi/transport.h"
 
-namespace genmi::objectives {
+namespace genmi::transport {
 
 class OwnedCosts {
  public:
@@ -23,11 +23,11 @@ class OwnedCosts {
 
   bool empty() const { return costs_.rows() == 0; }
   std::size_t bytes() const { return entries_.capacity() * sizeof(double) + costs_.bytes(); }
-  const transport::Costs& costs() const { return costs_; }
+  const Costs& costs() const { return costs_; }
 
  private:
   std::vector<double> entries_;  // that the costs borrow, unless float32 has them all
-  transport::Costs costs_;
+  Costs costs_;
 };
 
-}  // namespace genmi::objectives
+}  // namespace genmi::transport

@@ -1,8 +1,8 @@
-#include "objectives/owned_costs.h"
+#include "transport/owned_costs.h"
 
 #include "simd/kernels.h"
 
-namespace genmi::objectives {
+namespace genmi::transport {
 
 Status OwnedCosts::prepare(const Affinity& distance, Rows samples, const Context& context) {
   costs_.use(context.kernels.transport);
@@ -30,4 +30,4 @@ Status OwnedCosts::prepare(const AnyMatrix& costs, const simd::TransportKernels&
       costs);
 }
 
-}  // namespace genmi::objectives
+}  // namespace genmi::transport
