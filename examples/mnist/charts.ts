@@ -42,7 +42,7 @@ export function drawSeconds({ history }: Results): string {
   });
 }
 
-/** Digits by clusters; a cell's strength is the share of its digit's images. Clusters stand in the order of their digits. */
+/** Draws digits against clusters. A cell's strength is its share of the digit's images; clusters are in the order of their digits. */
 export function drawConfusion({ confusion, digitOfCluster }: Results): string {
   const order = clusterOrder(digitOfCluster);
   const perDigit = confusion.map((row) => row.reduce((total, count) => total + count, 0));
@@ -73,7 +73,7 @@ export function drawConfusion({ confusion, digitOfCluster }: Results): string {
   });
 }
 
-/** Clusters in the order of their digits; clusters without a digit are last. */
+/** Sorts clusters by their digits; clusters without a digit are last. */
 export function clusterOrder(digitOfCluster: readonly number[]): number[] {
   const rank = (k: number) => (digitOfCluster[k] < 0 ? Number.POSITIVE_INFINITY : digitOfCluster[k]);
   return digitOfCluster.map((_, k) => k).sort((a, b) => (rank(a) === rank(b) ? a - b : rank(a) - rank(b)));

@@ -54,7 +54,7 @@ async function run(options: Options): Promise<void> {
   printSummary(results, writeReport(options.out, results, testDigits, clusters));
 }
 
-/** The objective with the geometry the paper gives it; f-divergences need none. */
+/** Makes the objective with the paper's kernel or distance; f-divergences need neither. */
 function createObjective(name: GeminiName, { images, count }: Digits): Objective {
   const x = { data: images, shape: [count, PIXELS] as const };
   if (name.startsWith('mmd_')) return gemini(name, { affinity: Affinity.kernel(x, { kernel: 'linear' }) });

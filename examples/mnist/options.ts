@@ -16,10 +16,10 @@ export interface Options {
 }
 
 const DEFAULT_EPOCHS = 8;
-/** The run of the paper (section 4.4). */
+/** The epochs of the paper's run (section 4.4). */
 const FULL_EPOCHS = 500;
 
-/** Reads the command line; help ends the process with code 0, a mistake with a message and code 2. */
+/** Reads the command line. `--help` ends the process with code 0, a mistake with a message and code 2. */
 export function parseOptions(argv: readonly string[]): Options {
   const command = createCommand();
   try {
@@ -35,17 +35,17 @@ export function parseOptions(argv: readonly string[]): Options {
 function createCommand(): Command {
   return new Command('npm start --')
     .description('Clusters the digits of MNIST without their labels, by a GEMINI objective.')
-    .addOption(new Option('--objective <name>', 'what to maximise').choices(geminiNames).default('mmd_ova'))
+    .addOption(new Option('--objective <name>', 'the objective to maximise').choices(geminiNames).default('mmd_ova'))
     .option('--clusters <k>', 'the largest number of clusters', integer(1, 1000), 10)
     .option('--epochs <n>', `passes over the images (default: ${DEFAULT_EPOCHS})`, integer(1))
     .addOption(
       new Option('--full', `the paper's run: ${FULL_EPOCHS} epochs at a constant learning rate`).conflicts('epochs'),
     )
-    .option('--batch <n>', 'images a step', integer(2), 250)
-    .option('--seed <n>', 'of the weights and the shuffles', integer(0), 0)
-    .addOption(new Option('--engine <name>', 'what computes the network').choices(engineNames).default('tfjs-node'))
+    .option('--batch <n>', 'images of each step', integer(2), 250)
+    .option('--seed <n>', 'the seed of weights and shuffles', integer(0), 0)
+    .addOption(new Option('--engine <name>', 'the engine that computes the network').choices(engineNames).default('tfjs-node'))
     .option('--samples <n>', 'only the first n images, for a quick look (default: all 60,000)', integer(100, 60_000))
-    .option('--out <folder>', 'where results.json and results.html go', writableFolder, '.')
+    .option('--out <folder>', 'the folder for results.json and results.html', writableFolder, '.')
     .exitOverride()
     .showHelpAfterError('(--help lists all options)');
 }

@@ -1,14 +1,14 @@
 import cliProgress from 'cli-progress';
 import type { EpochRecord } from './train.js';
 
-/** Shows how the training goes, and how long it will take. */
+/** Shows the progress of the training and the time that is left. */
 export interface Progress {
   step(loss: number): void;
   epoch(record: EpochRecord): void;
   stop(): void;
 }
 
-/** A bar where the output is a terminal, otherwise a line an epoch. */
+/** Makes a bar where the output is a terminal, otherwise a line for each epoch. */
 export function createProgress(epochs: number, stepsPerEpoch: number): Progress {
   return process.stdout.isTTY ? createBar(epochs, stepsPerEpoch) : createLines(epochs);
 }
@@ -49,7 +49,7 @@ function createLines(epochs: number): Progress {
   };
 }
 
-/** 8 s, 1 min 20 s, 2 h 5 min. */
+/** Formats a time as '8 s', '1 min 20 s' or '2 h 5 min'. */
 export function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

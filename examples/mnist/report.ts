@@ -79,7 +79,7 @@ function figure(title: string, caption: string, content: string, kind = ''): str
   return `<figure class="${kind}"><figcaption><h2>${title}</h2>${caption}</figcaption>${content}</figure>`;
 }
 
-/** A strip of images for each cluster that holds any. */
+/** A table with a strip of images for each cluster that is not empty. */
 function sampleTable({ confusion, digitOfCluster }: Results, test: Digits, clusters: Int32Array): string {
   const rows = clusterOrder(digitOfCluster).flatMap((k) => {
     const members = Array.from(clusters.keys()).filter((image) => clusters[image] === k);

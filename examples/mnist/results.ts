@@ -11,7 +11,7 @@ export interface Results {
   readonly engine: { readonly name: string; readonly tfjs: string; readonly note?: string };
   readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string };
   readonly images: { readonly train: number; readonly test: number };
-  /** Ctrl-C came before the last step. */
+  /** Whether Ctrl-C ended the training before its last step. */
   readonly interrupted: boolean;
   readonly final: Final;
   readonly history: readonly EpochRecord[];
@@ -71,7 +71,7 @@ export function summarise({ options, engine, train, test, history, interrupted, 
   };
 }
 
-/** Adds columns for unused clusters at the end, which a contingency table leaves out. */
+/** The contingency table, with columns for the last clusters too where these are empty. */
 function confusionTable(labels: Uint8Array, clusters: Int32Array, count: number) {
   const table = contingency(labels, clusters);
   const [rows, columns] = table.shape;

@@ -13,10 +13,10 @@ const EVALUATION_BATCH = 1000;
 export interface TrainOptions {
   readonly tf: TensorFlow;
   readonly model: Model;
-  /** The loss that `geminiLoss` returns. It is minimised, and identifies the images of a mini-batch by their row numbers. */
+  /** The loss of `geminiLoss`, to be minimised. It identifies the images of a mini-batch by their row numbers. */
   readonly loss: (logits: Tensor2D, rows: Int32Array) => Scalar;
   readonly train: Digits;
-  /** Images that training never sees; metrics are those of these images, unless stated otherwise. */
+  /** Images that are not trained on. All metrics are of these images, unless stated otherwise. */
   readonly test: Digits;
   readonly epochs: number;
   readonly batch: number;
@@ -34,7 +34,7 @@ export interface EpochRecord {
   readonly steps: number;
   /** Mean over the steps; the objective is its negative. */
   readonly loss: number;
-  /** ARI of the predictions that were made while training, as the paper's code counts it. */
+  /** ARI of the predictions made while training, as in the paper's code. */
   readonly trainAri: number;
   readonly ari: number;
   readonly accuracy: number;
