@@ -9,14 +9,19 @@ import { processor } from './processor.js';
 
 /** The options of `config`; one that is absent keeps its setting. */
 export interface Config {
-  /** Threads that one computation may use, 1 to 1024; `'auto'` (default): the machine's. Results have the same bits for any number. */
+  /**
+   * Threads that one computation may use, 1 to 1024; `'auto'` (default): the machine's. Results have the same bits for
+   * any number.
+   */
   threads?: number | 'auto' | undefined;
-  /** `'auto'` (default) and `'cpu'`: the CPU. `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend. */
+  /**
+   * `'auto'` (default) and `'cpu'`: the CPU. `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend.
+   */
   device?: 'auto' | 'cpu' | 'cuda' | undefined;
   /**
-   * The instruction set of the vector kernels. Each call reads it once; an affinity or a transport solver evaluates its entries with
-   * the set it was made with. `'auto'`: the best set of this processor. `'baseline'`: the set that every processor has (on 64-bit
-   * Arm, `'neon'`). Default: the environment variable GENMI_ISA, else `'auto'`.
+   * The instruction set of the vector kernels. Each call reads it once; an affinity or a transport solver evaluates its
+   * entries with the set it was made with. `'auto'`: the best set of this processor. `'baseline'`: the set that every
+   * processor has (on 64-bit Arm, `'neon'`). Default: the environment variable GENMI_ISA, else `'auto'`.
    *
    * Transport has the same bits with every set; other results differ by rounding.
    */
@@ -43,8 +48,8 @@ export interface Info {
 /**
  * Changes the given settings of this JavaScript environment; each worker thread has settings of its own.
  *
- * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE; GenmiError ERR_BACKEND_UNAVAILABLE for a device or an
- * instruction set that this machine does not have.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE; GenmiError ERR_BACKEND_UNAVAILABLE for a device
+ * or an instruction set that this machine does not have.
  */
 export function config(options: Config): void {
   checkOptions(options, ['threads', 'device', 'isa']);

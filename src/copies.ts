@@ -38,7 +38,7 @@ export function isMarked(value: unknown, kind: Kind): boolean {
   return markOf(value)?.kind === kind;
 }
 
-/** A value that this copy did not make: a TypeError ERR_INVALID_ARG_TYPE that says where it comes from, to be thrown. */
+/** A value that this copy did not make: a TypeError ERR_INVALID_ARG_TYPE that tells its origin, to be thrown. */
 export function notOurs(argument: string, kind: Kind, value: unknown, prototype: object): TypeError {
   const found = markOf(value);
   if (found?.kind !== kind) return invalidType(argument, named[kind], describe(value));

@@ -4,7 +4,8 @@ import { typedArrayName } from './typed-arrays.js';
 /**
  * The codes of a GenmiError.
  *
- * `'ERR_ITERATION_LIMIT'` is reserved: transport that stops at `maxPivots` says so in its `status`, and nothing else has a limit.
+ * `'ERR_ITERATION_LIMIT'` is reserved: transport that stops at `maxPivots` says so in its `status`, and nothing else
+ * has a limit.
  */
 export type GenmiErrorCode =
   | 'ERR_INFEASIBLE'

@@ -9,8 +9,8 @@ export interface AsyncOptions {
   /** An abort stops the work, within some milliseconds, and then rejects the call with the signal's reason. */
   signal?: AbortSignal | undefined;
   /**
-   * Called with the completed share, in [0, 1], every 100 ms and, with 1, at the end. It may be asynchronous: the call waits for its
-   * promises. An error that it throws, or rejects with, stops the work and rejects the call.
+   * Called with the completed share, in [0, 1], every 100 ms and, with 1, at the end. It may be asynchronous: the call
+   * waits for its promises. An error that it throws, or rejects with, stops the work and rejects the call.
    */
   onProgress?: ((done: number) => unknown) | undefined;
 }

@@ -55,12 +55,12 @@ export interface Groups {
 /** N labels are renumbered when the largest exceeds this many times N. */
 const MOST_UNUSED = 4;
 
-/** At most: the arrays below hold up to 13 Int32 numbers a label, on the side that has MOST_UNUSED unused labels for each. */
+/** At most 13 Int32 numbers for each label, in the arrays below, where MOST_UNUSED others are unused for each. */
 const BYTES_A_LABEL = 52;
 
 const REMEDY = 'use fewer samples';
 
-/** Groups samples by label. Small labels keep their numbers; large ones (identifiers) are numbered in order of appearance. */
+/** Groups samples by label. Small labels keep their numbers; large ones are numbered in order of appearance. */
 export function groupsOf(argument: string, labels: Labels): Groups {
   const largest = checkLabels(argument, labels);
   const n = labels.length;
@@ -170,8 +170,8 @@ function countByClass(classes: Groups, clusters: Groups): SparseTable {
 }
 
 /**
- * Sorts by counting. `ordered` `[N]`: the clusters of the samples of class 0, then of class 1, and so on. `ends` `[C]`: the end of
- * each class in it.
+ * Sorts by counting. `ordered` `[N]`: the clusters of the samples of class 0, then of class 1, and so on. `ends` `[C]`:
+ * the end of each class in it.
  */
 function clustersByClass(classes: Groups, clusters: Groups) {
   const sizes = new Int32Array(classes.count);

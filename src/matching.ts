@@ -1,11 +1,12 @@
 /**
  * The matching of rows and columns whose entries have the largest sum: each row and each column at most once.
  *
- * The method is shortest augmenting paths over the positive entries alone; it is exact for integers. An unmatched row counts as
- * matched with a column of its own, whose entries are 0.
+ * The method is shortest augmenting paths over the positive entries alone; it is exact for integers. An unmatched row
+ * counts as matched with a column of its own, whose entries are 0.
  *
- * @see Kuhn, "The Hungarian method for the assignment problem", Naval Research Logistics Quarterly 2 (1955); Jonker and Volgenant,
- *   "A shortest augmenting path algorithm for dense and sparse linear assignment problems", Computing 38 (1987)
+ * @see Kuhn, "The Hungarian method for the assignment problem", Naval Research Logistics Quarterly 2 (1955); Jonker and
+ *   Volgenant, "A shortest augmenting path algorithm for dense and sparse linear assignment problems", Computing 38
+ *   (1987)
  */
 import type { SparseTable } from './labels.js';
 import { allocating } from './memory.js';
@@ -29,7 +30,7 @@ export function heaviestMatching(table: SparseTable, columns: number): Int32Arra
   });
 }
 
-/** The matching of the rows added so far. Costs are negated entries; duals obey u + v <= cost, with equality where matched. */
+/** The matching of the rows added so far. Costs are negated entries; u + v <= cost, with equality where matched. */
 class Search {
   readonly columnOf: Int32Array;
   readonly #table: SparseTable;
@@ -102,7 +103,7 @@ class Search {
     }
   }
 
-  /** Matches every row on the path with the column after it. Without a free column (-1) the row `last` is left unmatched. */
+  /** Matches each row on the path with the column after it. Without a free column (-1), `last` is left unmatched. */
   #augment(row: number, free: number, last: number): void {
     let column = free;
     if (free === -1) {
@@ -145,7 +146,7 @@ class Queue {
     keys[at] = key;
   }
 
-  /** Removes and returns the closest column, or -1 where there is none. Entries with an outdated distance are skipped. */
+  /** Removes and returns the closest column, -1 where there is none; skips entries with an outdated distance. */
   pop(distance: Float64Array): number {
     while (this.#columns.length > 0) {
       const [column, key] = [this.#columns[0], this.#keys[0]];

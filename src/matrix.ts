@@ -1,4 +1,4 @@
-/** Reads matrices and row indices in all forms that users write, into the one form that the native core takes. */
+/** Reads matrices and row numbers in all forms that users write, into the one form that the native core takes. */
 import { describe, describeList, invalidType, isArray, outOfRange } from './errors.js';
 import { allocate } from './memory.js';
 import { isFloat32, isInt32, isPrecision, type Precision } from './typed-arrays.js';
@@ -8,8 +8,8 @@ export { isPrecision, type Precision };
 /**
  * A row-major matrix: entry (i, j) is `data[i * columns + j]`.
  *
- * The `{ data, shape }` of other array libraries fits. Where such an array has `stride`, `strides`, `offset` or `order`, these are
- * checked: every layout except row-major from the first number is refused.
+ * The `{ data, shape }` of other array libraries fits. Where such an array has `stride`, `strides`, `offset` or
+ * `order`, these are checked: every layout except row-major from the first number is refused.
  */
 export interface Matrix<T extends Precision = Precision> {
   readonly data: T;
@@ -19,8 +19,8 @@ export interface Matrix<T extends Precision = Precision> {
 /**
  * A row-major tensor of two dimensions, as transformers.js and onnxruntime have it.
  *
- * `dims` is `[rows, columns]`; `data` is a Float32Array or Float64Array; `type`, where given, is `'float32'` or `'float64'`. Download
- * the numbers of a tensor on a GPU first.
+ * `dims` is `[rows, columns]`; `data` is a Float32Array or Float64Array; `type`, where given, is `'float32'` or
+ * `'float64'`. Download the numbers of a tensor on a GPU first.
  */
 export interface TensorLike {
   readonly data: ArrayLike<unknown>;
@@ -142,7 +142,7 @@ function fromNested(argument: string, nested: readonly unknown[]): Matrix<Float6
   return { data, shape: [rows, columns] };
 }
 
-/** Reads row indices into an Int32Array; null where none are given. The native core checks their range against the affinity. */
+/** Reads row numbers into an Int32Array; null where none are given. The native core checks their range. */
 export function toRows(rows: unknown): Int32Array | null {
   if (rows === undefined) return null;
   if (isInt32(rows)) return rows;

@@ -7,9 +7,10 @@ import { native } from './native.js';
 /** Requests of at most this many bytes are never refused: a system may grant more memory than it reports. */
 export const NEVER_REFUSED = 64 * 2 ** 20;
 
-/** Bytes that this process may still use, within its container's limit. Reading them from system files takes about 0.1 ms. */
+/** Bytes that this process may still use, within its container. Reading system files takes about 0.1 ms. */
 export function availableBytes(): number {
-  // macOS reports only memory that was never used, but compresses used memory on demand: count all except this process's own.
+  // macOS reports only memory that was never used, but compresses used memory on demand: count all except this
+  // process's own.
   if (process.platform === 'darwin') return totalmem() - process.memoryUsage.rss();
   const available = process.availableMemory?.() ?? totalmem();
   const limit = process.constrainedMemory?.() ?? 0;
@@ -63,7 +64,7 @@ export function checkFits(what: string, bytes: number, remedy: string): void {
  * Makes a typed array of zeros, after `checkFits`.
  *
  * @param what as for `checkFits`; a function, because the text is not needed for the small arrays of every call
- * @throws GenmiError ERR_OUT_OF_MEMORY also for more numbers than an array can hold, and where the engine gets no memory
+ * @throws GenmiError ERR_OUT_OF_MEMORY also for more numbers than an array can hold, and where the engine gets none
  */
 export function allocate<T extends ArrayBufferView>(
   type: { new (length: number): T; readonly BYTES_PER_ELEMENT: number },
@@ -76,7 +77,7 @@ export function allocate<T extends ArrayBufferView>(
   return allocating(what, bytes, remedy, () => new type(length));
 }
 
-/** Runs work that allocates arrays. A RangeError of the engine, which has no code, becomes GenmiError ERR_OUT_OF_MEMORY. */
+/** Runs work that allocates arrays: a RangeError of the engine, without a code, becomes ERR_OUT_OF_MEMORY. */
 export function allocating<T>(what: () => string, bytes: number, remedy: string, work: () => T): T {
   try {
     return work();

@@ -20,8 +20,9 @@ export interface ContingencyTable {
  * @param clusters `[N]` cluster of each sample, integers from 0
  * @returns `[C, K]` counts, where C and K are the largest label plus one: an unused label is a row or column of zeros
  * Cost: O(N + C K). The metrics below count only pairs that occur, so that labels may be of any size.
- * @throws TypeError `ERR_INVALID_ARG_TYPE` for anything except an array of numbers or bigints; RangeError `ERR_OUT_OF_RANGE` for
- *   empty input, lengths that differ, a label that is no integer >= 0; GenmiError `ERR_OUT_OF_MEMORY` for a table that does not fit
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for anything except an array of numbers or bigints; RangeError
+ *   `ERR_OUT_OF_RANGE` for empty input, lengths that differ, a label that is no integer >= 0; GenmiError
+ *   `ERR_OUT_OF_MEMORY` for a table that does not fit
  */
 export function contingency(classes: Labels, clusters: Labels): ContingencyTable {
   const shape = [checkLabels('classes', classes) + 1, checkLabels('clusters', clusters) + 1] as const;
@@ -38,7 +39,8 @@ export function contingency(classes: Labels, clusters: Labels): ContingencyTable
  *
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0
- * @returns 1 for equal partitions whatever their numbering, about 0 for independent ones, at least -0.5; symmetric in its arguments
+ * @returns 1 for equal partitions whatever their numbering, about 0 for independent ones, at least -0.5; symmetric in
+ * its arguments
  * Cost: O(N)
  * @throws as {@link contingency}
  * @see Hubert and Arabie, "Comparing partitions", Journal of Classification 2 (1985), eq. (5)
@@ -56,7 +58,7 @@ export function ari(classes: Labels, clusters: Labels): number {
 }
 
 /**
- * Clustering accuracy: the share of samples in the right class, under the best naming of clusters after classes, each at most once.
+ * Clustering accuracy: the share of samples in the right class, under the best one-to-one naming of clusters.
  *
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0; their number may differ from that of the classes
@@ -127,7 +129,8 @@ export function nce(classes: Labels, clusters: Labels): number {
 }
 
 /**
- * Names clusters after classes, each class at most once, so that as many samples as possible are in the class of their cluster.
+ * Names clusters after classes, each class at most once, so that as many samples as possible are in the class of their
+ * cluster.
  *
  * @param table `[C, K]` counts of {@link contingency}
  * @returns `[K]` class of each cluster; -1 for the K - C clusters without one, where K > C

@@ -50,7 +50,9 @@ export interface NativeHopResult {
   connected: boolean;
 }
 
-/** How predictions are read: as logits or as probabilities, with a clip of 'mask' or 'fused', and with which epsilon. */
+/**
+ * How predictions are read: as logits or as probabilities, with a clip of 'mask' or 'fused', and with which epsilon.
+ */
 export type NativeReading = [logits: boolean, mask: boolean, epsilon: number];
 /** n x k predictions, and the rows of the affinity that they are of; null: all. */
 export type NativeEvaluation = [
@@ -98,8 +100,9 @@ export interface TransportCost {
   /** The least total cost of moving the mass of p; at an iteration limit, the cost of the best plan found. */
   cost: number;
   /**
-   * 'optimal': proven by the certificate, up to rounding. 'iteration-limit': stopped at `maxPivots`. 'unproven': no pivot improves
-   * the plan, yet the gap is larger than rounding explains. The bounds of the certificate hold for all three.
+   * 'optimal': proven by the certificate, up to rounding. 'iteration-limit': stopped at `maxPivots`. 'unproven': no
+   * pivot improves the plan, yet the gap is larger than rounding explains. The bounds of the certificate hold for all
+   * three.
    */
   status: 'optimal' | 'iteration-limit' | 'unproven';
   /** Pivots of the network simplex, an integer >= 0. */
@@ -107,9 +110,9 @@ export interface TransportCost {
   /**
    * The proof, measured on the caller's numbers in float64 after the solve.
    *
-   * `gap`: the plan's cost minus the cost of the potentials, u p + v q. `infeasibility`: the largest u_i + v_j - D_ij above 0.
-   * `slackness`: the largest D_ij - u_i - v_j where mass flows. The optimum lies in [cost - gap, cost] up to rounding, whatever
-   * the status.
+   * `gap`: the plan's cost minus the cost of the potentials, u p + v q. `infeasibility`: the largest u_i + v_j - D_ij
+   * above 0. `slackness`: the largest D_ij - u_i - v_j where mass flows. The optimum lies in [cost - gap, cost] up to
+   * rounding, whatever the status.
    */
   certificate: { gap: number; infeasibility: number; slackness: number };
   /** The transport plan, with `plan: true`. */
@@ -119,8 +122,9 @@ export interface TransportCost {
 /** The result of a transport problem. */
 export interface TransportResult extends TransportCost {
   /**
-   * Dual potentials of the sources, N1 numbers: u_i + v_j <= D_ij, and u p + v q = cost. Where they are not unique, this is one
-   * choice. The arrays of one call's results are views of one buffer: `slice()` an array that shall outlive the others.
+   * Dual potentials of the sources, N1 numbers: u_i + v_j <= D_ij, and u p + v q = cost. Where they are not unique,
+   * this is one choice. The arrays of one call's results are views of one buffer: `slice()` an array that shall outlive
+   * the others.
    */
   u: Float64Array;
   /** Dual potentials of the targets, N2 numbers. */
@@ -134,7 +138,8 @@ export interface NativeProblems {
   problems: [p: Precision, q: Precision, count: number, sharedDemand: boolean, options: NativeSolveOptions];
   /**
    * Arrays for the results of all problems, one problem after the other. `numbers`: the `Native.resultNumbers` of each.
-   * `potentials`: u and v of each, or null. `plans`: a function that makes arrays for the entries of all plans, or null.
+   * `potentials`: u and v of each, or null. `plans`: a function that makes arrays for the entries of all plans, or
+   * null.
    */
   results: [numbers: Float64Array, potentials: Float64Array | null, plans: ((entries: number) => TransportPlan) | null];
 }
@@ -202,7 +207,7 @@ function open(): Native {
   }
 }
 
-/** Loads the addon. A GENMI_ISA that the addon refuses is an error of `onError`: only from then on it can make errors. */
+/** Loads the addon. `onError` throws where the addon refuses GENMI_ISA: earlier it cannot make errors. */
 function load(): Native {
   const addon = open();
   addon.onError(fromNative);

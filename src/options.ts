@@ -1,4 +1,4 @@
-/** Checks of options. An unknown name, a wrong type or a wrong value is an error that names the option as users write it. */
+/** Checks of options. An unknown name, a wrong type or a wrong value is an error that names the option. */
 import { describe, invalidType, isArray, outOfRange, shorten } from './errors.js';
 
 /** Throws TypeError ERR_INVALID_ARG_TYPE unless `options` is an object and all its keys are known. */
@@ -51,7 +51,7 @@ export function checkBoolean(argument: string, value: unknown): boolean {
   return value;
 }
 
-/** Returns a value that has `aborted` and `addEventListener`, of any realm or polyfill, as a signal; throws for any other value. */
+/** Returns a signal of any realm or polyfill; throws for a value without `aborted` and `addEventListener`. */
 export function checkSignal(signal: unknown): AbortSignal | undefined {
   if (signal === undefined) return undefined;
   const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;

@@ -42,7 +42,7 @@ export function drawSeconds({ history }: Results): string {
   });
 }
 
-/** Draws digits against clusters. A cell's strength is its share of the digit's images; clusters are in the order of their digits. */
+/** Draws digits against clusters, in the digits' order. A cell's strength is its share of the digit's images. */
 export function drawConfusion({ confusion, digitOfCluster }: Results): string {
   const order = clusterOrder(digitOfCluster);
   const perDigit = confusion.map((row) => row.reduce((total, count) => total + count, 0));

@@ -43,7 +43,9 @@ function createCommand(): Command {
     )
     .option('--batch <n>', 'images of each step', integer(2), 250)
     .option('--seed <n>', 'the seed of weights and shuffles', integer(0), 0)
-    .addOption(new Option('--engine <name>', 'the engine that computes the network').choices(engineNames).default('tfjs-node'))
+    .addOption(
+      new Option('--engine <name>', 'the engine that computes the network').choices(engineNames).default('tfjs-node'),
+    )
     .option('--samples <n>', 'only the first n images, for a quick look (default: all 60,000)', integer(100, 60_000))
     .option('--out <folder>', 'the folder for results.json and results.html', writableFolder, '.')
     .exitOverride()

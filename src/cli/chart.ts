@@ -1,4 +1,4 @@
-/** A line chart with two logarithmic axes, as SVG text. The page's style sheet turns the curves' styles into colours. */
+/** A line chart with two logarithmic axes, as SVG text. The page's style sheet turns styles into colours. */
 
 export interface Curve {
   readonly name: string;
@@ -131,7 +131,7 @@ function labels(curves: readonly Curve[], x: Scale, y: Scale): string {
     .join('\n');
 }
 
-/** Moves ascending heights at least LABEL_SPACING apart. Neighbours that collide are centred on the mean of their heights. */
+/** Moves ascending heights at least LABEL_SPACING apart; neighbours that collide are centred on their mean. */
 function spread(heights: readonly number[]): number[] {
   const groups: { sum: number; count: number }[] = [];
   const top = ({ sum, count }: { sum: number; count: number }) => {

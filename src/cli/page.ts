@@ -1,4 +1,4 @@
-/** The page of `genmi bench --html`: a chart for each batch size and mode, and a table of all figures. It needs no other file. */
+/** The page of `genmi bench --html`, one file: a chart for each batch size and mode, a table of all figures. */
 import { type Curve, chart, escapeText, rangeOf } from './chart.js';
 import { formatRatio, formatSeconds } from './table.js';
 import type { Figure, Report } from './timing.js';
@@ -66,7 +66,7 @@ ${batchesOf(figures)
 `;
 }
 
-/** A hue and a dash for each objective. Neighbours differ by 137.5 degrees of hue; dashes help eyes that tell few hues apart. */
+/** A hue and a dash for each objective: neighbours differ by 137.5 degrees; dashes help where hues look alike. */
 function stylesOf(figures: readonly Figure[]): Map<string, string> {
   const names = unique(figures.map(({ objective }) => objective));
   const dashes = ['none', '7 4', '2 4'];

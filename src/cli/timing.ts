@@ -123,7 +123,7 @@ function medians(
   return [clocks[0].median, clocks[1].median];
 }
 
-/** Seconds of the shortest trial. Shorter calls are timed many at once: reading the clock takes a part of a microsecond. */
+/** Seconds of the shortest trial. Shorter calls are timed many at once: reading the clock takes time, too. */
 const SHORTEST_TRIAL = 1e-4;
 
 class Stopwatch {

@@ -15,7 +15,10 @@ import { checkNumber, checkOptions } from '../options.js';
 import { isInt32 } from '../typed-arrays.js';
 import { checkNoClasses, rowsOfTargets } from './targets.js';
 
-/** The functions of TensorFlow.js that genmi calls: `@tensorflow/tfjs`, `tfjs-node`, `tfjs-node-gpu` and `tfjs-core` have them. */
+/**
+ * The functions of TensorFlow.js that genmi calls: `@tensorflow/tfjs`, `tfjs-node`, `tfjs-node-gpu` and `tfjs-core`
+ * have them.
+ */
 export type TensorFlow = Pick<
   typeof import('@tensorflow/tfjs-core'),
   'customGrad' | 'engine' | 'mul' | 'scalar' | 'tensor2d'
@@ -39,17 +42,17 @@ export interface GeminiLoss {
    *
    * @param yTrue n x K targets whose first column holds the row numbers of the samples, see `rowIndices`.
    * @param yPred n x K predictions, as for the loss.
-   * @throws as the loss, and RangeError ERR_OUT_OF_RANGE for targets that are classes by mistake: one-hot rows, or more rows than
-   * clusters whose numbers are all below the number of clusters. An objective without an affinity takes any row numbers.
+   * @throws as the loss, and RangeError ERR_OUT_OF_RANGE for targets that are classes by mistake: one-hot rows, or more
+   * than K rows with no number except 0 to K - 1. An objective without an affinity takes any row numbers.
    */
   forFit(yTrue: Tensor, yPred: Tensor): Scalar;
 }
 
 /**
- * Makes a loss, to be minimised, of an objective, which is maximised: the loss and its gradient are the objective's, negated.
+ * Makes a loss, to be minimised, of an objective, which is maximised: value and gradient change sign.
  *
- * Cost of a call: that of the objective, one `dataSync`, and one upload of the gradient where a tape records. A second-order
- * gradient throws GenmiError ERR_UNSUPPORTED.
+ * Cost of a call: that of the objective, one `dataSync`, and one upload of the gradient where a tape records. A
+ * second-order gradient throws GenmiError ERR_UNSUPPORTED.
  *
  * @param tf the TensorFlow.js module of the model, with any engine.
  * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE.
@@ -87,9 +90,9 @@ interface Minimised {
 }
 
 /**
- * An objective of genmi is negated in the native call, and its options are read once: after a step of the network the code of these
- * checks has left the caches, and each check costs microseconds. Another implementation of `Objective` is called as users call it, and
- * negated afterwards.
+ * An objective of genmi is negated in the native call, and its options are read once: after a step of the network the
+ * code of these checks has left the caches, and each check costs microseconds. Another implementation of `Objective` is
+ * called as users call it, and negated afterwards.
  */
 function minimised(objective: Objective, options: LossOptions): Minimised {
   if (objective instanceof NativeBackedObjective) {
@@ -132,8 +135,8 @@ function differentiable(
         const received = 'a request for a second-order one';
         throw refused('ERR_UNSUPPORTED', 'geminiLoss', 'first-order gradients', received);
       }
-      // The engine may keep the array: the first caller gets it, later callers get copies. A factor of 1 is left out: the
-      // product takes longer than everything else here.
+      // The engine may keep the array: the first caller gets it, later callers get copies. A factor of 1 is left out:
+      // the product takes longer than everything else here.
       const upload = tf.tensor2d(handedOver ? gradient.slice() : gradient, predictions.shape);
       handedOver = true;
       return dy.dataSync()[0] === 1 ? upload : tf.mul(upload, dy);
@@ -144,7 +147,7 @@ function differentiable(
 }
 
 /**
- * Makes the targets for `model.fit` with `loss.forFit`: n x K, with 0, 1, …, n - 1 in the first column, zeros elsewhere.
+ * Makes the targets for `model.fit` with `loss.forFit`: n x K, 0 to n - 1 in the first column, zeros elsewhere.
  *
  * @param n the number of samples; at most 2^24, to which float32 is exact.
  * @param k the number of the model's outputs: the clusters.

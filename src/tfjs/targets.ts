@@ -26,7 +26,7 @@ export function rowsOfTargets(yTrue: Tensor, samples = Infinity): Int32Array {
 }
 
 /**
- * Refuses targets that are classes: one-hot rows, or more rows than classes whose numbers are all below the number of classes.
+ * Refuses targets that are classes: one-hot rows, or more than k rows with no number except 0 to k - 1.
  *
  * @param rows the first column of `yTrue`
  * @param k the number of the model's outputs
