@@ -301,21 +301,20 @@ class Results {
       const result = this.#readOne(problem);
       if (this.#plan) {
         const { source, target, mass } = this.#plan;
-        const end = planned + this.#number('planEntries', problem);
-        const [from, to] = [planned, end];
+        const from = planned;
+        planned += this.#number('planEntries', problem);
         result.plan = {
-          source: source.subarray(from, to),
-          target: target.subarray(from, to),
-          mass: mass.subarray(from, to),
+          source: source.subarray(from, planned),
+          target: target.subarray(from, planned),
+          mass: mass.subarray(from, planned),
         };
-        planned = end;
       }
       return result;
     });
   }
 
-  #readOne(problem: number): TransportCost | TransportResult {
-    const result: TransportCost = {
+  #readOne(problem: number): TransportCost {
+    const result: TransportCost & Partial<TransportResult> = {
       cost: this.#number('cost', problem),
       status: native.outcomes[this.#number('outcome', problem)] as TransportCost['status'],
       pivots: this.#number('pivots', problem),
@@ -325,10 +324,13 @@ class Results {
         slackness: this.#number('slackness', problem),
       },
     };
-    if (!this.#potentials) return result;
-    const u = problem * (this.#sources + this.#targets);
-    const v = u + this.#sources;
-    return { ...result, u: this.#potentials.subarray(u, v), v: this.#potentials.subarray(v, v + this.#targets) };
+    if (this.#potentials) {
+      const u = problem * (this.#sources + this.#targets);
+      const v = u + this.#sources;
+      result.u = this.#potentials.subarray(u, v);
+      result.v = this.#potentials.subarray(v, v + this.#targets);
+    }
+    return result;
   }
 
   #number(name: ResultNumber, problem: number): number {
