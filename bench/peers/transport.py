@@ -4,9 +4,13 @@
     {"solve": {"step": t, "problems": [[a], [a, b], ...], "solver": "emd_c", "sources": n}}
                        solves problems one after the other: one cluster is moved to the uniform measure, of two the first to the second;
                        with "sources", one cluster among the first n samples to the same among the others
+    {"solve_warm": {"problems": [[a], [a, b], ...]}}
+                       solves the problems of each step in turn, those of the first from nothing, all others from the potentials that
+                       the same problem ended with a step before
 
-A solve is answered with the seconds and the cost of each problem. The solver is "emd_c", the compiled one that `ot.emd2` calls after its
-checks in Python, or "emd2", `ot.emd2` itself.
+A solve is answered with the seconds and the cost of each problem, a warm solve with those of each problem of each step. The solver is
+"emd_c", the compiled one that `ot.emd2` calls after its checks in Python, or "emd2", `ot.emd2` itself. A warm solve is by "emd_c", with
+`potentials_init` of `ot.emd2`.
 """
 
 import json
@@ -50,10 +54,18 @@ def measure(weights: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(weights) / weights.sum()
 
 
-def solve_compiled(p: np.ndarray, q: np.ndarray, costs: np.ndarray) -> float:
-    _, cost, _, _, result = emd_c(p, q, costs, MAX_ITERATIONS, 1)
+Potentials = tuple[np.ndarray, np.ndarray]
+
+
+def solve_from(p: np.ndarray, q: np.ndarray, costs: np.ndarray, start: Potentials | None) -> tuple[float, Potentials]:
+    _, cost, u, v, result = emd_c(p, q, costs, MAX_ITERATIONS, 1, *(start or ()))
     if result != OPTIMAL:
         raise RuntimeError(f"POT found no optimum (result code {result})")
+    return cost, (u, v)
+
+
+def solve_compiled(p: np.ndarray, q: np.ndarray, costs: np.ndarray) -> float:
+    cost, _ = solve_from(p, q, costs, None)
     return cost
 
 
@@ -75,6 +87,21 @@ def solve(inputs: Inputs, step: int, problems: list[list[int]], solver: str, sou
     return {"seconds": seconds, "costs": costs}
 
 
+def solve_warm(inputs: Inputs, problems: list[list[int]]) -> dict:
+    seconds, costs = [], []
+    potentials: list[Potentials | None] = [None] * len(problems)
+    for step in range(len(inputs.predictions)):
+        seconds.append([])
+        costs.append([])
+        for i, clusters in enumerate(problems):
+            p, q, distances = inputs.problem(step, clusters, None)
+            start = time.perf_counter()
+            cost, potentials[i] = solve_from(p, q, distances, potentials[i])
+            seconds[-1].append(time.perf_counter() - start)
+            costs[-1].append(float(cost))
+    return {"seconds": seconds, "costs": costs}
+
+
 def main() -> None:
     print(json.dumps({"pot": ot.__version__, "numpy": np.__version__}), flush=True)
     inputs = None
@@ -83,6 +110,8 @@ def main() -> None:
         if "load" in command:
             inputs = Inputs(Path(command["load"]))
             answer = {}
+        elif "solve_warm" in command:
+            answer = solve_warm(inputs, **command["solve_warm"])
         else:
             answer = solve(inputs, **command["solve"])
         print(json.dumps(answer), flush=True)

@@ -10,6 +10,7 @@ import {
   expectSameCosts,
   freshSet,
   potProblems,
+  potWarmProblems,
   race,
   warmSet,
 } from './contestants.js';
@@ -38,22 +39,24 @@ export async function compare(
     fresh: freshSet(course, makeAffinity, 1),
     emd2: potProblems(problems, choice, pot, 'emd2'),
     warm: warmSet(course, 1),
+    emd_c_warm: potWarmProblems(problems, choice, pot),
     apart: apartSet(course, 1),
     single: coldProblems(course, choice, solver),
   };
   let repetition = 0;
   for await (const costs of race(contestants, repetitions)) {
     const chosen = choice(repetition++).map((i) => costs.cold[i]);
-    for (const each of ['emd_c', 'emd2', 'single'] as const)
+    for (const each of ['emd_c', 'emd_c_warm', 'emd2', 'single'] as const)
       expectSameCosts(`${rowName(row)}, ${set}, ${each}`, costs[each], chosen);
     for (const each of ['fresh', 'warm', 'apart'] as const)
       expectSameCosts(`${rowName(row)}, ${set}, ${each}`, costs[each], costs.cold);
   }
-  const { emd_c, emd2, cold, fresh, warm, apart, single } = contestants;
+  const { emd_c, emd_c_warm, emd2, cold, fresh, warm, apart, single } = contestants;
   return {
     name: rowName(row),
     set,
     pot: { emd_c: wholeSet(emd_c, problems.length), emd2: wholeSet(emd2, problems.length) },
+    potWarm: wholeSet(emd_c_warm, problems.length),
     problems: problems.length,
     potSolved: emd_c.seconds.size,
     repetitions,

@@ -12,6 +12,8 @@ export interface Comparison {
   readonly set: SetName | 'emd';
   /** Seconds of POT on the whole set, in each of its ways. */
   readonly pot: Readonly<Record<Solver, number>>;
+  /** POT step after step, from the potentials of the step before. */
+  readonly potWarm?: number;
   /** Problems in the set, problems that each way of POT solved at all, and repetitions. */
   readonly problems: number;
   readonly potSolved: number;
@@ -44,6 +46,9 @@ export const oneProblem = ({ seconds }: ProblemContestant): number => median([..
 
 const potTime = ({ pot }: Comparison) => Math.min(...Object.values(pot));
 const faster = ({ pot }: Comparison) => (pot.emd_c <= pot.emd2 ? 'emd_c' : 'emd2');
+/** How many times as long as genmi's. */
+const ratio = (theirs: number | undefined, ours: number | undefined) =>
+  theirs === undefined || ours === undefined ? '-' : against(theirs / ours, undefined, 'at least');
 const scaled = ({ potSolved, problems }: Comparison) => (potSolved < problems ? '~' : '');
 
 export const comparisonColumns: readonly Column<Comparison>[] = [
@@ -63,6 +68,12 @@ export const comparisonColumns: readonly Column<Comparison>[] = [
     width: 13,
     text: (row) => (row.warm === undefined ? '-' : against(potTime(row) / row.warm, row.targets.warm, 'at least')),
   },
+  {
+    title: 'POT warm, ms',
+    width: 12,
+    text: (row) => (row.potWarm === undefined ? '-' : `${scaled(row)}${milliseconds(row.potWarm)}`),
+  },
+  { title: 'POT warm / warm', width: 15, text: ({ potWarm, warm }) => ratio(potWarm, warm) },
   { title: 'one: POT', width: 9, text: ({ single }) => milliseconds(single.pot) },
   { title: 'one: cold', width: 9, text: ({ single }) => milliseconds(single.cold) },
 ];

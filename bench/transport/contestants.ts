@@ -142,6 +142,18 @@ export function potProblems(
   return { seconds, solve };
 }
 
+/** The same step after step, from the start, which is not counted, to the last: each from the potentials of the step before. */
+export function potWarmProblems(problems: readonly Problem[], choice: Choice, pot: Pot): ProblemContestant {
+  const seconds = new Map<number, number[]>();
+  const solve = async (repetition: number) => {
+    const chosen = choice(repetition);
+    const solved = await pot.solveWarm(chosen.map((i) => problems[i]));
+    for (const each of solved.seconds.slice(1)) for (const [at, i] of chosen.entries()) record(seconds, i, each[at]);
+    return solved.costs[stepOf(repetition)];
+  };
+  return { seconds, solve };
+}
+
 export function record(seconds: Map<number, number[]>, problem: number, elapsed: number): void {
   const before = seconds.get(problem);
   if (before) before.push(elapsed);

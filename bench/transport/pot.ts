@@ -18,6 +18,12 @@ export interface Solved {
   readonly costs: readonly number[];
 }
 
+/** For each step, and each problem of it. */
+export interface SolvedWarm {
+  readonly seconds: readonly (readonly number[])[];
+  readonly costs: readonly (readonly number[])[];
+}
+
 /** POT, in a process of its own. */
 export class Pot implements Disposable {
   readonly #peer: Peer;
@@ -41,6 +47,11 @@ export class Pot implements Disposable {
 
   async solve(request: Request): Promise<Solved> {
     return (await this.#peer.ask(JSON.stringify({ solve: request }))) as Solved;
+  }
+
+  /** All steps in turn, each problem from the potentials that it ended with a step before. */
+  async solveWarm(problems: readonly Problem[]): Promise<SolvedWarm> {
+    return (await this.#peer.ask(JSON.stringify({ solve_warm: { problems } }))) as SolvedWarm;
   }
 
   [Symbol.dispose](): void {
