@@ -1,14 +1,14 @@
-/** Sums and multiples of objectives, which are objectives too: one native call for all their terms. */
+/** Sums and multiples of objectives. They are objectives too, and compute all terms in one native call. */
 import { outOfRange } from '../errors.js';
 import { checkNumber } from '../options.js';
 import { type Geometry, NativeBackedObjective, nativeObjective, type Objective } from './objective.js';
 
 /**
- * The sum of objectives made by this package; its mode is that of the first.
+ * The sum of objectives made by this package, to be maximised; its mode is that of the first.
  *
- * Cost: that of its terms.
- * @throws TypeError ERR_INVALID_ARG_TYPE for anything else, other implementations of `Objective` too, RangeError ERR_OUT_OF_RANGE
- * for none, and for affinities of different sizes.
+ * Gradient: the sum of the terms' gradients. Cost: that of the terms.
+ * @throws TypeError ERR_INVALID_ARG_TYPE for anything except objectives of this package (another implementation of
+ * `Objective`, too); RangeError ERR_OUT_OF_RANGE for no objective, and for affinities of different sizes.
  */
 export function add(...objectives: Objective[]): Objective {
   const [first] = objectives;
@@ -22,9 +22,10 @@ export function add(...objectives: Objective[]): Objective {
 }
 
 /**
- * An objective made by this package times a number, finite, which may be negative.
+ * A multiple of an objective made by this package, to be maximised.
  *
- * Cost: that of the objective.
+ * @param factor a finite number; a negative one makes the objective itself be minimised.
+ * Gradient: the objective's gradient, times the factor. Cost: that of the objective.
  * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE.
  */
 export function scale(objective: Objective, factor: number): Objective {

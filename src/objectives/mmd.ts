@@ -3,19 +3,24 @@ import { type Affinity, nativeOf } from '../affinity.js';
 import { checkBoolean, checkOptions, oneOf } from '../options.js';
 import { type GeometryObjective, type Mode, NativeBackedObjective } from './objective.js';
 
+/** Options of `mmd`. */
 export interface MmdOptions {
   mode: Mode;
-  /** A kernel. */
+  /** A kernel, N x N. */
   affinity: Affinity;
-  /** Sum squared discrepancies instead; with hard assignments that is kernel k-means. Default false. */
+  /** Sum the squared discrepancies: kernel k-means, where assignments are hard. Default false. */
   squared?: boolean | undefined;
 }
 
 /**
- * The expected maximum mean discrepancy between clusters and data, or between clusters, >= 0, in the kernel's units.
+ * The expected maximum mean discrepancy between clusters and data, or between clusters; to be maximised.
  *
- * Cost O(N^2 K), with a linear kernel kept as features O(N d K); one-vs-one O(N K^2) more.
- * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no kernel, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_DISPOSED.
+ * Range: >= 0, in units of the square root of the kernel (`squared`: of the kernel). Gradient: exact; where a
+ * discrepancy is 0, its share of the gradient is 0.
+ *
+ * Cost: O(N^2 K), for a linear kernel kept as features O(N d K); one-vs-one O(N K^2) more.
+ * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no kernel, RangeError ERR_OUT_OF_RANGE, GenmiError
+ * ERR_DISPOSED.
  * Source: Ohl et al. 2022, eq. (9), (10).
  */
 export function mmd(options: MmdOptions): GeometryObjective {

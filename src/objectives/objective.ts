@@ -1,4 +1,4 @@
-/** The objectives' common part: from the user's matrices to one native call and back. */
+/** The common part of all objectives: reads the user's matrices, makes one native call, returns its results. */
 import { availableParallelism } from 'node:os';
 import { mark, notOurs } from '../copies.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
@@ -25,31 +25,36 @@ import {
 } from '../native.js';
 import { checkNumber, checkOptions, oneOf } from '../options.js';
 
-/** One-vs-all compares clusters with the data, one-vs-one with each other. */
+/** `'ova'`, one-vs-all, compares each cluster with all data; `'ovo'`, one-vs-one, compares clusters with each other. */
 export type Mode = 'ova' | 'ovo';
 
+/** Options of an evaluation. */
 export interface EvaluateOptions<T extends Precision = Precision> {
-  /** `'logits'`: the softmax is fused, the gradient is with respect to the logits. Default `'probabilities'`. */
+  /** `'logits'`: the softmax is fused, and the gradient is dI/dlogits. Default `'probabilities'`. */
   from?: 'probabilities' | 'logits' | undefined;
-  /** Which samples of the affinity these predictions are (a mini-batch); default: all. */
+  /** The n row numbers of these samples in the affinity, for a mini-batch; default: all samples. */
   rows?: Rows | undefined;
   /**
-   * `'fused'` (default): the gradient does not stop where probabilities saturate; from logits, value and gradient are those of
-   * the exact softmax wherever that is finite. `'mask'`: probabilities are clipped to [epsilon, 1 - epsilon] and the gradient
-   * is 0 where that changed them, as in the Python packages.
+   * The handling of probabilities near 0 and 1.
+   *
+   * `'fused'` (default): the gradient does not vanish there. From logits, value and gradient are those of the exact
+   * softmax wherever these are finite. `'mask'`: probabilities are clipped to [epsilon, 1 - epsilon], and the gradient
+   * is 0 where that changes them, as in the Python packages.
    */
   clip?: 'fused' | 'mask' | undefined;
-  /** Default 1e-12; in (0, 0.5). */
+  /** The bound of clipping, in (0, 0.5); default 1e-12. */
   epsilon?: number | undefined;
-  /** A buffer of n K numbers that receives the gradient. */
+  /** An array of n K numbers that receives the gradient; a call that fails leaves it as it was. */
   out?: T | undefined;
 }
 
+/** Options of an asynchronous evaluation. */
 export interface EvaluateAsyncOptions<T extends Precision = Precision> extends EvaluateOptions<T> {
+  /** An abort stops the work, within some milliseconds, and then rejects the call with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
-/** The precision of results: that of the predictions, of which nested arrays are float64. */
+/** The arrays of results, in the precision of the predictions; nested arrays are float64. */
 export type PrecisionOf<M extends MatrixLike> = M extends { readonly data: infer T }
   ? T extends Float32Array
     ? Float32Array
@@ -58,29 +63,36 @@ export type PrecisionOf<M extends MatrixLike> = M extends { readonly data: infer
       : Precision
   : Float64Array;
 
+/** The value I of an objective, which is maximised, and its gradient. */
 export interface ValueAndGrad<T extends Precision = Precision> {
   value: number;
-  /** n x K, in the precision of the predictions or of `out`. */
+  /** n x K entries +dI/d(predictions), in the precision of the predictions or of `out`: ascend along it. */
   gradient: Matrix<T>;
 }
 
 const evaluateOptions = ['from', 'rows', 'clip', 'epsilon', 'out'] as const;
 const evaluateAsyncOptions = [...evaluateOptions, 'signal'] as const;
 
-/** A generalised mutual information of predictions: to be maximised. */
+/** A generalised mutual information I of predictions: to be maximised. */
 export interface Objective {
-  /** Names of gemclus belong to what gemclus means by them: `gemini(name)` of such a name is that objective. */
+  /** The name of the objective; for each name that gemclus has, `gemini(name)` is the objective of that name. */
   readonly name: string;
   readonly mode: Mode;
   /**
-   * The objective's value.
+   * The objective's value, in its own units and range.
    *
-   * @param predictions n x K probabilities (or logits, with `from`), finite; n = the affinity's size, or that of `rows`.
-   * @throws RangeError ERR_OUT_OF_RANGE, TypeError ERR_INVALID_ARG_TYPE, GenmiError ERR_DISPOSED, and ERR_OUT_OF_MEMORY before it
-   * begins.
+   * @param predictions n x K probabilities (or logits, with `from`), finite; n is the affinity's size, or that of
+   * `rows`.
+   * Cost: see the objective's constructor, with n for N.
+   * @throws TypeError ERR_INVALID_ARG_TYPE; RangeError ERR_OUT_OF_RANGE, also for a result that its precision cannot
+   * hold; GenmiError ERR_DISPOSED, and ERR_OUT_OF_MEMORY before the work begins.
    */
   value(predictions: MatrixLike, options?: EvaluateOptions): number;
-  /** The value and its gradient with respect to the predictions, treated as n K free variables. Arguments as `value`. */
+  /**
+   * The value I and its gradient +dI/d(predictions), the n K predictions being free variables; ascend along it.
+   *
+   * Arguments, cost and errors as for `value`.
+   */
   valueAndGrad<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
     predictions: M,
     options?: EvaluateOptions<T>,
@@ -93,19 +105,21 @@ export interface Objective {
     options?: EvaluateAsyncOptions<T>,
   ): Promise<ValueAndGrad<T>>;
   /**
-   * What a call of `valueAndGrad` with n samples and K clusters will cost on this machine, before it runs: seconds from a
-   * small trial (some milliseconds; right within a factor of about 3), bytes of native scratch memory.
+   * Estimates the cost of one `valueAndGrad` with n samples and k clusters on this machine, before it runs.
    *
-   * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE unless n and k are integers >= 1 and n is at most the
-   * affinity's size, GenmiError ERR_DISPOSED.
+   * `seconds` come from a small trial of some milliseconds, and are right within a factor of about 3. `bytes` are
+   * native scratch memory.
+   *
+   * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE unless n and k are integers >= 1 and n is at
+   * most the affinity's size, GenmiError ERR_DISPOSED.
    */
   estimate(n: number, k: number): { seconds: number; bytes: number };
 }
 
-/** An objective whose affinity could itself be learned. */
+/** An objective with an affinity, which can be learned too. */
 export interface GeometryObjective extends Objective {
   /**
-   * The gradient with respect to the n x n entries of the affinity between the samples, as free variables.
+   * The gradient +dI/dA of the value, n x n, in the n^2 entries of the affinity A of these samples as free variables.
    *
    * @param predictions as for `value`.
    * Cost: beyond that of `value`, n^2 numbers, and for `mmd` O(n^2 K), one-vs-one O(n^2 K^2).
@@ -114,11 +128,11 @@ export interface GeometryObjective extends Objective {
   affinityGrad<M extends MatrixLike>(predictions: M, options?: Omit<EvaluateOptions, 'out'>): Matrix<PrecisionOf<M>>;
 }
 
-/** What is known of the affinities of an objective. */
+/** The properties of an objective's affinities that checks need. */
 export interface Geometry {
-  /** Their number of samples; undefined where there are none. */
+  /** The affinities' number of samples; undefined where there is no affinity. */
   readonly samples?: number | undefined;
-  /** Whether costs of transport are kept between calls. */
+  /** Whether transport costs stay in memory between calls. */
   readonly warmStart: boolean;
   /** Bytes of scratch memory for each pair of samples, on each thread except the first. */
   readonly threadBytes: number;
@@ -127,10 +141,10 @@ export interface Geometry {
 /** @internal The native objective behind an argument. */
 export let nativeObjective: (objective: unknown, argument: string) => NativeObjective;
 
-/** Every objective of this package: a name for the native core, and its parameters. */
+/** An objective of this package: its native objective is made by a constructor's name and parameters. */
 export class NativeBackedObjective implements GeometryObjective {
   readonly #native: NativeObjective;
-  /** Scratch memory of the last call: that of training steps is counted once. */
+  /** The scratch memory of the last call: training steps of one size are counted once. */
   #counted = { n: 0, k: 0, bytes: 0 };
 
   constructor(
@@ -153,7 +167,7 @@ export class NativeBackedObjective implements GeometryObjective {
     nativeObjective = (objective, argument) => NativeBackedObjective.#own(objective, argument);
   }
 
-  /** Its native objective, unless it is another copy's, or a proxy. */
+  /** Returns the native objective. Throws where the objective is another copy's, or a proxy. */
   static #own(objective: unknown, argument = 'objective'): NativeObjective {
     if (typeof objective === 'object' && objective !== null && #native in objective) return objective.#native;
     throw notOurs(argument, 'Objective', objective, NativeBackedObjective.prototype);
@@ -167,10 +181,10 @@ export class NativeBackedObjective implements GeometryObjective {
   checkMemory(n: number, k: number, others: number): void {
     const { samples, warmStart } = this.geometry;
     const sameSize = this.#counted.n === n && this.#counted.k === k;
-    // More samples than there are: an error that the native core tells better.
+    // A call with too many samples gets a better error, from the native core.
     const possible = samples === undefined || n <= samples;
     const counted = sameSize ? this.#counted : { n, k, bytes: possible ? this.#costOf(n, k).bytes : 0 };
-    // What warm starts need is kept from the last call.
+    // Warm starts need no memory beyond that of the last call.
     if (counted.bytes + others > NEVER_REFUSED && !(warmStart && sameSize)) {
       const rows = samples === undefined ? '' : ': fewer predictions, with their `rows`';
       const what = `${this.name} of ${n} samples and ${k} clusters`;
@@ -261,7 +275,7 @@ function evaluation(
   { data, shape }: Matrix,
   options: EvaluateOptions,
 ): NativeEvaluation {
-  // Predictions that are copied, and gradients on both sides.
+  // A copy of the predictions, and a gradient on either side of the binding.
   objective.checkMemory(shape[0], shape[1], 3 * data.byteLength);
   return [data, shape[0], shape[1], ...nativeReading(options), toRows(options.rows)];
 }
@@ -286,7 +300,7 @@ const TRIAL_SAMPLES = 96;
 const TRIAL_CLUSTERS = 10;
 const TRIAL_SECONDS = 2e-3;
 
-/** Times a smaller problem of the same kind: what the operations of its cost model take here. */
+/** Times a small problem of the same objective, and divides by the operations of its cost model. */
 function secondsPerOperation(objective: NativeObjective, n: number, k: number): number {
   const [samples, clusters] = [Math.min(n, TRIAL_SAMPLES), Math.min(k, TRIAL_CLUSTERS)];
   const rows = Int32Array.from({ length: samples }, (_, i) => i);

@@ -5,35 +5,43 @@ import type { NativeParameter } from '../native.js';
 import { checkBoolean, checkNumber, checkOptions, oneOf } from '../options.js';
 import { type GeometryObjective, type Mode, NativeBackedObjective } from './objective.js';
 
+/** Options of `wasserstein`. */
 export interface WassersteinOptions {
   mode: Mode;
-  /** A distance. */
+  /** A distance, N x N. */
   affinity: Affinity;
   /**
-   * One-vs-one only: this many random pairs of clusters at each call, scaled so that the expectation is that of all pairs; or
-   * the pairs themselves.
+   * One-vs-one only: the number of random pairs of clusters for each call, or a list of pairs.
+   *
+   * The value over random pairs is scaled: its expectation is the value over all pairs.
    */
   pairs?: number | readonly (readonly [number, number])[] | undefined;
-  /** Of the random pairs; default 0. The same sequence of calls draws the same sequence of pairs. */
+  /** The seed of the random pairs; default 0. The same sequence of calls draws the same sequence of pairs. */
   seed?: number | undefined;
   /**
-   * For training on the same samples at each step: keep their distances (6 N^2 bytes where they are float32, else 14 N^2)
-   * and start each transport problem from the basis it ended with at the last call (40 N bytes, 64 N where the triangle
-   * inequality does not hold). Several times faster where the predictions have changed little, never much slower;
-   * on other samples than the last time it has no effect. The optimum is the same. Default false.
+   * Start each transport problem from the basis that it ended with at the last call. Default false.
+   *
+   * For training on the same samples at each step: several times faster where the predictions have changed little,
+   * never much slower. On other samples than those of the last call it has no effect. The optimum is the same.
+   *
+   * Keeps the distances, 6 N^2 bytes where they are float32, else 14 N^2. Keeps 40 N bytes for each problem, 64 N where
+   * the triangle inequality does not hold.
    */
   warmStart?: boolean | undefined;
 }
 
-/** What solvers hold besides shared costs: those in float32 between the samples that have weight. */
+/** Bytes a pair of samples that each further solver holds: its float32 costs between samples with weight. */
 const THREAD_BYTES = 4;
 
 /**
- * The expected Wasserstein distance between clusters and data, or between clusters, >= 0, in the distance's units: exact,
- * by a network simplex in float64. Its gradient is made of dual potentials: where those are not unique (ties), of one of them.
+ * The expected Wasserstein distance between clusters and data, or between clusters; to be maximised.
  *
- * Cost: K, or K (K - 1) / 2, transport problems of about N^2.1 each, on the threads that `config` allows.
- * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no distance, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_DISPOSED.
+ * Range: >= 0, in units of the distance. It is exact, by a network simplex in float64. The gradient is made of dual
+ * potentials; where potentials are not unique (ties), it is one subgradient.
+ *
+ * Cost: K, or one-vs-one K (K - 1) / 2, transport problems of about N^2.1 each, on the threads that `config` allows.
+ * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no distance, RangeError ERR_OUT_OF_RANGE, GenmiError
+ * ERR_DISPOSED.
  * Source: Ohl et al. 2022, eq. (11), (12).
  */
 export function wasserstein(options: WassersteinOptions): GeometryObjective {
