@@ -83,7 +83,7 @@ export function isArray(argument: string, value: unknown): value is readonly unk
       argument,
       'a value that can be read',
       'a revoked proxy',
-      'copy what a draft holds before it ends',
+      'copy the content of a draft before it ends',
     );
   }
 }
