@@ -54,6 +54,17 @@ export function refused(
   return new GenmiError(code, explain(argument, expected, received, remedy));
 }
 
+/** No memory to load the native addon: a `GenmiError`, to be thrown. */
+export function outOfMemoryToLoad(cause: unknown): GenmiError {
+  const message = explain(
+    'memory',
+    'room for the native addon',
+    'a failed allocation',
+    'end other threads or processes',
+  );
+  return new GenmiError('ERR_OUT_OF_MEMORY', message, { cause });
+}
+
 /** A native addon that cannot be loaded: a `GenmiError`, to be thrown. */
 export function notLoaded(message: string, cause: unknown): GenmiError {
   return new GenmiError('ERR_NATIVE_NOT_FOUND', message, { cause });

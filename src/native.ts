@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fromNative, notLoaded } from './errors.js';
+import { fromNative, notLoaded, outOfMemoryToLoad } from './errors.js';
 import type { Precision } from './matrix.js';
 
 /** A handle on a running computation: cancels it, and reads its progress. */
@@ -203,6 +203,7 @@ function open(): Native {
     binary = nodeGypBuild.path(root);
     return nodeGypBuild(root) as Native;
   } catch (cause) {
+    if ((cause as { code?: unknown } | undefined)?.code === 'ERR_OUT_OF_MEMORY') throw outOfMemoryToLoad(cause);
     throw notLoaded(notFoundMessage(cause), cause);
   }
 }

@@ -1,12 +1,13 @@
 #include "genmi/objective.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace genmi {
 namespace {
 
-std::map<std::string, ObjectiveFactory::Make>& factories() {
-  static std::map<std::string, ObjectiveFactory::Make> registered;
-  return registered;
-}
+// The list of all factories.
+constinit const ObjectiveFactory* first_factory = nullptr;
 
 }  // namespace
 
@@ -14,14 +15,19 @@ Status Objective::affinity_gradient(const DensityRatios&, const Context&, double
   return {Code::kInvalidType, explain("objective", "an objective with an affinity of its own", "one without")};
 }
 
-ObjectiveFactory::ObjectiveFactory(const char* name, Make make) { factories().emplace(name, std::move(make)); }
+ObjectiveFactory::ObjectiveFactory(const char* name, Make make)
+    : name_(name), make_(make), next_(std::exchange(first_factory, this)) {}
 
 Status ObjectiveFactory::make(const std::string& name, const Parameters& parameters, ObjectivePtr& out) {
-  const auto found = factories().find(name);
-  if (found != factories().end()) return found->second(parameters, out);
-  std::string known;
-  for (const auto& [each, make] : factories()) known += (known.empty() ? "" : ", ") + quote(each);
-  return {Code::kOutOfRange, explain("objective", "one of " + known, quote(name))};
+  std::vector<std::string> known;
+  for (const ObjectiveFactory* each = first_factory; each != nullptr; each = each->next_) {
+    if (name == each->name_) return each->make_(parameters, out);
+    known.push_back(quote(each->name_));
+  }
+  std::sort(known.begin(), known.end());
+  std::string names;
+  for (const std::string& each : known) names += (names.empty() ? "" : ", ") + each;
+  return {Code::kOutOfRange, explain("objective", "one of " + names, quote(name))};
 }
 
 }  // namespace genmi

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -91,13 +90,19 @@ class Parameters {
   std::map<std::string, Value> values_;
 };
 
-// Each file of native/objectives registers what it makes under a name; nothing else lists them.
+// Each file of native/objectives registers what it makes under a name; nothing else lists them. Registration allocates
+// nothing: a failure while static objects are made would end the process.
 class ObjectiveFactory {
  public:
-  using Make = std::function<Status(const Parameters&, ObjectivePtr&)>;
+  using Make = Status (*)(const Parameters&, ObjectivePtr&);
 
   ObjectiveFactory(const char* name, Make make);
   static Status make(const std::string& name, const Parameters& parameters, ObjectivePtr& out);
+
+ private:
+  const char* name_;
+  Make make_;
+  const ObjectiveFactory* next_;
 };
 
 }  // namespace genmi

@@ -5,18 +5,22 @@
 //   asked()            how many there have been since
 //   told()             how many bytes outside its heap V8 knows of
 //
-// GENMI_FAULT=first:last in the environment has the same effect from the start of the process.
+// GENMI_FAULT=first:last in the environment has the same effect once the addon is loaded, and says so on stderr;
+// GENMI_FAULT_TRACE=1 prints where.
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <link.h>
 #include <node_api.h>
 #include <pthread.h>
 #include <sys/mman.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <new>
 
 namespace {
@@ -27,11 +31,37 @@ thread_local bool inside = false;  // of this file: what it calls may allocate
 
 enum class Module { kGenmi, kLibrary, kOther };
 
+struct Range {
+  std::uintptr_t begin, end;
+  Module module;
+};
+Range ranges[4096];
+std::size_t range_count = 0;
+
+// Of all that is loaded now. Looking at the loader's own list at each allocation would wait for its lock.
+void look_at_modules() {
+  range_count = 0;
+  const auto add = [](dl_phdr_info* info, std::size_t, void*) {
+    const Module module = std::strstr(info->dlpi_name, "libstdc++") != nullptr    ? Module::kLibrary
+                          : std::strstr(info->dlpi_name, "genmi.node") != nullptr ? Module::kGenmi
+                                                                                  : Module::kOther;
+    for (int i = 0; i < info->dlpi_phnum && range_count < std::size(ranges); ++i) {
+      const auto& part = info->dlpi_phdr[i];
+      if (part.p_type != PT_LOAD || (part.p_flags & PF_X) == 0) continue;
+      const std::uintptr_t begin = info->dlpi_addr + part.p_vaddr;
+      ranges[range_count++] = {begin, begin + part.p_memsz, module};
+    }
+    return 0;
+  };
+  dl_iterate_phdr(add, nullptr);
+}
+
+// What has been loaded since is genmi.
 Module module_of(const void* address) {
-  Dl_info found;
-  if (dladdr(address, &found) == 0 || found.dli_fname == nullptr) return Module::kOther;
-  if (std::strstr(found.dli_fname, "genmi.node") != nullptr) return Module::kGenmi;
-  return std::strstr(found.dli_fname, "libstdc++") != nullptr ? Module::kLibrary : Module::kOther;
+  const auto place = reinterpret_cast<std::uintptr_t>(address);
+  for (std::size_t i = 0; i < range_count; ++i)
+    if (place >= ranges[i].begin && place < ranges[i].end) return ranges[i].module;
+  return Module::kGenmi;
 }
 
 // Whether genmi asks, itself or through the standard library.
@@ -55,6 +85,7 @@ bool must_fail(const void* caller) {
   if (asked_by_genmi(caller)) {
     const long number = ++asked;
     fails = number >= first && number <= last;
+    if (fails && std::getenv("GENMI_FAULT") != nullptr) std::fputs("genmi: failed\n", stderr);
     if (fails && std::getenv("GENMI_FAULT_TRACE") != nullptr) {
       void* frames[24];
       backtrace_symbols_fd(frames, backtrace(frames, 24), 2);
@@ -77,18 +108,18 @@ Function* next(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
 }
 
-struct FromTheStart {
-  FromTheStart() {
-    void* frames[1];
-    backtrace(frames, 1);  // which loads its library at the first call
-    long from = 0, to = -1;
-    const char* text = std::getenv("GENMI_FAULT");
-    if (text == nullptr || std::sscanf(text, "%ld:%ld", &from, &to) != 2) return;
-    first = from;
-    last = to;
-    counting = true;
-  }
-} from_the_start;
+// As GENMI_FAULT says, when the addon is loaded.
+void begin_with_loading() {
+  long from = 0, to = -1;
+  const char* text = std::getenv("GENMI_FAULT");
+  if (counting || text == nullptr || std::sscanf(text, "%ld:%ld", &from, &to) != 2) return;
+  void* frames[1];
+  backtrace(frames, 1);  // which loads its library at the first call
+  look_at_modules();
+  first = from;
+  last = to;
+  counting = true;
+}
 
 napi_value fail(napi_env env, napi_callback_info info) {
   std::size_t count = 2;
@@ -97,6 +128,9 @@ napi_value fail(napi_env env, napi_callback_info info) {
   long long from = 0, to = -1;
   napi_get_value_int64(env, arguments[0], reinterpret_cast<std::int64_t*>(&from));
   napi_get_value_int64(env, arguments[1], reinterpret_cast<std::int64_t*>(&to));
+  void* frames[1];
+  backtrace(frames, 1);
+  look_at_modules();
   asked = 0;
   first = from;
   last = to;
@@ -161,6 +195,12 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
   static auto* const real = next<decltype(pthread_create)>("pthread_create");
   if (must_fail(__builtin_return_address(0))) return EAGAIN;
   return real(thread, attributes, run, argument);
+}
+
+void* dlopen(const char* file, int mode) {
+  static auto* const real = next<decltype(dlopen)>("dlopen");
+  if (file != nullptr && std::strstr(file, "genmi.node") != nullptr) begin_with_loading();
+  return real(file, mode);
 }
 
 NAPI_MODULE_INIT() {
