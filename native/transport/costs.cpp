@@ -134,6 +134,7 @@ Status Costs::prepare(MatrixView<double> matrix, Known known) {
 Status Costs::prepare(std::size_t points, const FillRows& fill, std::optional<bool> metric_like) {
   const std::size_t stride = simd::padded(points);
   matrix_ = {nullptr, points, points};
+  row_stride_ = stride;
   rounded_.resize(points * stride);
   fill(rounded_.data(), stride);
   pad();

@@ -89,14 +89,14 @@ Status Marginals::prepare(std::span<const double> supply, std::span<const double
   }
   split_common_mass();
   moving_mass_ = accurate_sum(surplus_);
-  const double missing = accurate_sum(deficit_);
-  if (moving_mass_ == 0 || missing == 0) {
+  missing_mass_ = accurate_sum(deficit_);
+  if (moving_mass_ == 0 || missing_mass_ == 0) {
     clear(moving_.sources);
     clear(moving_.targets);
     return Status::ok();
   }
   round_to_units(surplus_, moving_mass_, moving_.sources);
-  round_to_units(deficit_, missing, moving_.targets);
+  round_to_units(deficit_, missing_mass_, moving_.targets);
   return Status::ok();
 }
 

@@ -6,6 +6,7 @@
 // no more than what moves at all can be needed.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -57,6 +58,10 @@ class Marginals {
   bool may_stay() const { return !staying_.empty(); }
   double mass() const { return mass_; }
   double moving_mass() const { return moving_mass_; }
+  // How far the masses that have to go and to come differ, which are rounded differences.
+  double imbalance() const { return may_stay() ? std::abs(moving_mass_ - missing_mass_) : 0; }
+  // Whether rounding hides that something moves: points have too much of it, but none has too little, or so.
+  bool moves_too_little() const { return moving_.sources.points.empty() && (moving_mass_ > 0) != (missing_mass_ > 0); }
 
  private:
   void split_common_mass();
@@ -70,7 +75,7 @@ class Marginals {
   mutable Measures all_;
   mutable bool all_is_made_ = false;
   Measures moving_;
-  double mass_ = 0, moving_mass_ = 0;
+  double mass_ = 0, moving_mass_ = 0, missing_mass_ = 0;
 };
 
 }  // namespace genmi::transport

@@ -5,6 +5,7 @@
 // (c-transforms).
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "transport/basis.h"
 #include "transport/checks.h"
 #include "transport/duals.h"
+#include "transport/exact_finish.h"
 #include "transport/gather.h"
 #include "transport/initial_basis.h"
 #include "transport/marginals.h"
@@ -28,6 +30,12 @@ namespace {
 // Of potentials beside the largest cost, what rounding in float64 explains.
 constexpr double kRounding = 1e-15;
 
+// How exact results have to be, relative to the cost, or to what a constant on all costs makes of it; and the masses of
+// plans.
+constexpr double kCostAccuracy = 0x1p-40, kShiftAccuracy = 0x1p-52, kMassAccuracy = 1e-13;
+// Rounding of potentials along a tree, of a mass to a unit of all that moves, and of sums of products, relatively.
+constexpr double kPotentialRounding = 0x1p-50, kUnitRounding = 0x1p-59, kSumRounding = 0x1p-46;
+
 void scale_by(double factor, std::vector<double>& values) {
   if (factor == 1) return;
   for (double& value : values) value *= factor;
@@ -43,7 +51,10 @@ struct Solver::Workspace {
   NetworkSimplex simplex;
   WarmStart warm_start;
   Routes routes;
+  ExactFinish exact;
   SpanningTree tree, whole_tree;
+  // What the last problem's tree serves; kNone: nothing moves.
+  enum class Served { kNone, kMoving, kAll, kWhole, kSides, kPoints } served = Served::kNone;
   AlignedVector<double> phi;        // potentials of all points
   AlignedVector<double> prices;     // scratch memory of the duals,
   std::vector<std::int64_t> stays;  // and of the plan
@@ -59,6 +70,16 @@ struct Solver::Workspace {
   void finish_all(const Costs& costs, const SpanningTree& tree, const Options& options, Result& result);
   void lower_duals(const Costs& costs, bool same_points, Result& result);
   static void measure_plan(const Costs& costs, Result& result);
+  bool is_cost_in_doubt(const Costs& costs, const Result& result) const;
+  bool are_masses_in_doubt(const Costs& costs) const;
+  Status finish_exactly(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
+                        bool costs_too, const Options& options, Result& result);
+  void take_tree(const Costs& costs);
+  CostBlock build_whole(const Costs& costs);
+  Status solve_exactly(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
+                       const Options& options, Result& result, Ending& ending);
+  void to_caller(const Costs& costs, Result& result);
+  void judge(Result& result) const;
   void certify(const Costs& costs, Result& result) const;
   void shift_back(const Costs& costs, Result& result);
 };
@@ -80,8 +101,14 @@ Status Solver::solve(const Costs& costs, std::span<const double> supply, std::sp
     return status;
   if (Status status = check_total(marginals.mass(), costs.largest()); !status) return status;
   if (Status status = workspace_->solve(costs, options, result); !status) return status;
-  if (costs.shift() != 0) workspace_->shift_back(costs, result);
-  else workspace_->certify(costs, result);
+  const bool is_optimal = result.outcome == Outcome::kOptimal;
+  const bool doubt_cost = is_optimal && workspace_->is_cost_in_doubt(costs, result);
+  const bool doubt_masses = false;
+  workspace_->to_caller(costs, result);
+  if (doubt_cost || doubt_masses)
+    if (Status status = workspace_->finish_exactly(costs, supply, demand, doubt_cost, options, result); !status)
+      return status;
+  workspace_->judge(result);
   if (options.plan) {
     sort_plan(result.plan);
   } else {
@@ -94,6 +121,7 @@ Status Solver::solve(const Costs& costs, std::span<const double> supply, std::sp
 Status Solver::Workspace::solve(const Costs& costs, const Options& options, Result& result) {
   result.outcome = Outcome::kOptimal;
   result.pivots = 0;
+  served = Served::kNone;
   if (marginals.moving().sources.points.empty()) {
     leave_all(costs, options, result);
     return Status::ok();
@@ -137,6 +165,7 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
     if (options.plan) add_staying(marginals, result.plan);
   }
   if (solved) keep_tree(tree, marginals, *basis);
+  served = basis->graph == Basis::Graph::kSides ? Served::kSides : Served::kPoints;
   return Status::ok();
 }
 
@@ -145,17 +174,17 @@ Status Solver::Workspace::solve_from_nothing(const Costs& costs, const Options& 
   result.pivots = 0;
   if (!costs.is_metric_like()) {
     if (Status status = solve_measures(marginals.all(), costs, options, result); !status) return status;
+    served = Served::kAll;
     finish_all(costs, tree, options, result);
     return Status::ok();
   }
+  served = Served::kMoving;
   if (Status status = solve_measures(marginals.moving(), costs, options, result); !status) return status;
   if (result.outcome == Outcome::kIterationLimit || moving_is_enough(costs, result)) {
     finish_moving(costs, options, result);
     return Status::ok();
   }
-  const Measures& all = marginals.all();
-  const CostBlock block = gather.select(costs.block(), all.sources.points, all.targets.points);
-  whole_basis.build(tree, marginals, block, whole_tree);
+  const CostBlock block = build_whole(costs);
   if (Status status = optimise(block, options, whole_tree, result); !status) return status;
   finish_all(costs, whole_tree, options, result);
   return Status::ok();
@@ -235,6 +264,11 @@ void Solver::Workspace::measure_plan(const Costs& costs, Result& result) {
   result.certificate.slackness = slackness;
 }
 
+void Solver::Workspace::to_caller(const Costs& costs, Result& result) {
+  if (costs.shift() != 0) shift_back(costs, result);
+  else certify(costs, result);
+}
+
 // Both values bound the optimum, whatever happened before: the plan's from above, the duals' from below. Of two that
 // agree the plan's is the more accurate, a sum of positive terms, where the duals' cancel when the measures are close.
 // The block's costs are the caller's times a power of two.
@@ -265,6 +299,117 @@ void Solver::Workspace::shift_back(const Costs& costs, Result& result) {
     result.certificate.slackness = std::max(result.certificate.slackness, caller(i, j) - result.u[i] - result.v[j]);
   }
   result.certificate.gap = result.cost - dual_value(marginals.supply(), marginals.demand(), result.u, result.v);
+}
+
+// Whether rounding of potentials, or of masses to units, could have hidden a cheaper plan. In the block's costs.
+bool Solver::Workspace::is_cost_in_doubt(const Costs& costs, const Result& result) const {
+  if (served == Served::kNone) return marginals.moves_too_little();
+  double farthest = 0;
+  for (std::size_t i = 0; i < costs.rows(); ++i)
+    farthest = std::max(farthest, marginals.supply()[i] > 0 ? std::abs(result.u[i]) : 0);
+  for (std::size_t j = 0; j < costs.columns(); ++j)
+    farthest = std::max(farthest, marginals.demand()[j] > 0 ? std::abs(result.v[j]) : 0);
+  const double units = kUnitRounding * static_cast<double>(costs.rows() + costs.columns());
+  const double error =
+      result.certificate.slackness + result.certificate.infeasibility + (kPotentialRounding + units) * farthest;
+  return error * marginals.moving_mass() + marginals.imbalance() * farthest >
+         kCostAccuracy * result.cost + kShiftAccuracy * std::abs(costs.shift()) * costs.scale() * marginals.mass();
+}
+
+// Whether units are too coarse for some of the weights.
+bool Solver::Workspace::are_masses_in_doubt(const Costs& costs) const {
+  if (served == Served::kNone) return marginals.moves_too_little();
+  double least = kInfinity, largest = 0;
+  for (const std::span<const double> weights : {marginals.supply(), marginals.demand()}) {
+    for (const double weight : weights) {
+      least = std::min(least, weight > 0 ? weight : kInfinity);
+      largest = std::max(largest, weight);
+    }
+  }
+  const double unit = kUnitRounding * marginals.moving_mass();
+  const auto count = static_cast<double>(costs.rows() + costs.columns());
+  return unit + marginals.imbalance() > kMassAccuracy * least || count * unit > kMassAccuracy * largest;
+}
+
+// The tree that there is serves, if its flows for the weights without rounding are. Else, and with costs in doubt, the
+// finish begins with the optimum for the costs without rounding.
+Status Solver::Workspace::finish_exactly(const Costs& costs, std::span<const double> supply,
+                                         std::span<const double> demand, bool costs_too, const Options& options,
+                                         Result& result) {
+  exact.prepare(costs, supply, demand);
+  if (!costs_too && served != Served::kNone) {
+    take_tree(costs);
+    if (!exact.misses_points() && exact.ship(0, options.job) == Ending::kFound) {
+      exact.report_plan(result);
+      return Status::ok();
+    }
+  }
+  Ending ending = Ending::kFound;
+  if (Status status = solve_exactly(costs, supply, demand, options, result, ending); !status) return status;
+  const std::uint64_t left = options.max_pivots - result.pivots;
+  if (ending == Ending::kFound) ending = exact.ship(left - exact.pivots(), options.job);
+  if (ending == Ending::kCancelled) return aborted();
+  result.pivots += exact.pivots();
+  if (ending == Ending::kGaveUp) {
+    result.outcome = exact.pivots() == left ? Outcome::kIterationLimit : Outcome::kUnproven;
+    return Status::ok();
+  }
+  exact.report_plan(result);
+  exact.report_duals(result);
+  return Status::ok();
+}
+
+void Solver::Workspace::take_tree(const Costs& costs) {
+  if (served == Served::kSides) return exact.take_sides(tree);
+  if (served == Served::kPoints) return exact.take_points(tree);
+  if (served == Served::kMoving) build_whole(costs);
+  exact.take(served == Served::kWhole ? whole_tree : tree, marginals.all());
+}
+
+CostBlock Solver::Workspace::build_whole(const Costs& costs) {
+  const Measures& all = marginals.all();
+  const CostBlock block = gather.select(costs.block(), all.sources.points, all.targets.points);
+  whole_basis.build(tree, marginals, block, whole_tree);
+  served = Served::kWhole;
+  return block;
+}
+
+// Bases of earlier problems may not be strongly feasible, and are of no use here.
+Status Solver::Workspace::solve_exactly(const Costs& costs, std::span<const double> supply,
+                                        std::span<const double> demand, const Options& options, Result& result,
+                                        Ending& ending) {
+  if (served == Served::kSides || served == Served::kPoints) {
+    if (Status status = solve_from_nothing(costs, options, result); !status) return status;
+    to_caller(costs, result);
+  }
+  if (served == Served::kNone) {  // of what moves there is less than rounding has left of it
+    if (Status status = marginals.prepare(supply, demand, options.mass_tolerance, false); !status) return status;
+    served = Served::kAll;
+    if (Status status = solve_measures(marginals.all(), costs, options, result); !status) return status;
+  }
+  if (served == Served::kMoving) build_whole(costs);
+  ending = exact.lower_costs(marginals.all(), options.max_pivots - result.pivots, options.job, simplex,
+                             served == Served::kWhole ? whole_tree : tree);
+  return Status::ok();
+}
+
+// A result is optimal if rounding explains its gap, and what potentials exceed costs by.
+void Solver::Workspace::judge(Result& result) const {
+  const auto& [gap, infeasibility, slackness] = result.certificate;
+  const double explained = kCostAccuracy * std::abs(result.cost) + std::numeric_limits<double>::min();
+  if (result.outcome != Outcome::kOptimal) return;
+  if (std::max(gap, 0.0) + infeasibility * marginals.mass() <= explained) return;
+  double sum = std::abs(result.cost), largest = 0;
+  const auto add = [&](std::span<const double> weights, const std::vector<double>& potentials) {
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      sum += weights[k] * std::abs(potentials[k]);
+      largest = std::max(largest, std::abs(potentials[k]));
+    }
+  };
+  add(marginals.supply(), result.u);
+  add(marginals.demand(), result.v);
+  if (gap > explained + kSumRounding * sum || infeasibility > kSumRounding * largest)
+    result.outcome = Outcome::kUnproven;
 }
 
 }  // namespace genmi::transport

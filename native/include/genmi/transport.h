@@ -70,8 +70,13 @@ class Costs {
   double shift() const { return shift_; }
   double largest() const { return largest_; }                 // magnitude of the costs as they came
   double largest_in_block() const { return span_ * scale_; }  // >= 0, as all costs there are
-  // The costs as they came, in rows; null where they came as float32.
+  // The costs as they came, in rows; null where they came as float32. And one of them, however they came.
   const double* caller_rows() const { return matrix_.data; }
+  double operator()(std::size_t row, std::size_t column) const {
+    const std::size_t at = row * matrix_.columns + column;
+    if (matrix_.data != nullptr) return matrix_.data[at];
+    return scaled_.empty() ? static_cast<double>(rounded_[row * row_stride_ + column]) : scaled_[at] / scale_;
+  }
   bool has_zero_diagonal() const { return zero_diagonal_; }
   bool is_metric_like() const { return metric_like_; }
   bool is_symmetric() const { return symmetric_; }
@@ -88,6 +93,7 @@ class Costs {
   double largest_ = 0, span_ = 0;  // of the costs, and of what they exceed the shift by
   std::vector<double> scaled_;     // the block's, empty where they are the caller's
   AlignedVector<float> rounded_;   // in padded rows
+  std::size_t row_stride_ = 0;     // of them
   bool rounding_is_exact_ = false, zero_diagonal_ = false, metric_like_ = false, symmetric_ = false;
   std::shared_ptr<MadeOnce> coarse_;
 };
@@ -130,8 +136,9 @@ struct PlanEntry {
 };
 
 // How far a result is from a proof of optimality, measured on the caller's numbers in float64 after the solve. At the
-// optimum all three are rounding errors, at most about 1e-14 of the largest potential: another reason not to make
-// penalties for forbidden pairs needlessly large.
+// optimum all three are rounding errors: the gap about 1e-14 of the cost or of <|u|, supply> + <|v|, demand>, the
+// others about 1e-14 of the largest potential. Costs that no flow pays, such as those of forbidden pairs, leave
+// potentials as small as the others allow.
 struct Certificate {
   double gap = 0;            // <plan, costs> - (<u, supply> + <v, demand>)
   double infeasibility = 0;  // the largest of 0 and u_i + v_j - costs_ij over all i, j

@@ -1,0 +1,176 @@
+// Small costs beside very large ones, and small weights beside large ones: every term of the optimum counts, whatever
+// its magnitude.
+#include <cmath>
+#include <string>
+
+#include "transport_support.h"
+
+namespace genmi::transport {
+namespace {
+
+using namespace test;
+
+Result solve_right(const Matrix& costs, Hint hint, const Weights& supply, const Weights& demand, Options options = {}) {
+  const Result result = solve(costs, hint, supply, demand, options);
+  EXPECT_EQ(result.outcome, Outcome::kOptimal);
+  EXPECT_EQ(find_fault(costs, supply, demand, result), "");
+  return result;
+}
+
+// The certificate's bounds hold to the last digits of the cost.
+void expect_close_bounds(const Result& result, double optimum) {
+  EXPECT_NEAR(result.cost, optimum, 1e-12 * optimum);
+  EXPECT_LE(std::abs(result.certificate.gap), 1e-12 * optimum);
+}
+
+// ---- Small costs beside large ones ----
+
+// By hand: 1 + 2 of the first group or 8 + 0, and the same of the second.
+TEST(SmallCosts, CountBesideForbiddenPairs) {
+  for (double b = 1e3; b < 2e30; b *= 10) {
+    SCOPED_TRACE(b);
+    Matrix costs(4, 4, b);
+    costs(0, 0) = 2, costs(0, 1) = 8, costs(1, 0) = 0, costs(1, 1) = 1;
+    costs(2, 2) = 1, costs(2, 3) = 0, costs(3, 2) = 8, costs(3, 3) = 2;
+    const Result result = solve_right(costs, {}, Weights(4, 1), Weights(4, 1));
+    EXPECT_EQ(result.cost, 6);
+    EXPECT_EQ(result.certificate.gap, 0);
+  }
+}
+
+// Balanced groups, whose points are mixed; what leads from one to another has costs of its own. The optimum is the sum
+// of the groups' optima, each solved alone.
+struct Groups {
+  Matrix costs;
+  Weights supply, demand;
+  double optimum = 0;
+};
+
+Groups balanced_groups(std::size_t groups, std::size_t size, double far, Random& random) {
+  const std::size_t n = groups * size;
+  Groups made{Matrix(n, n), Weights(n), Weights(n), 0};
+  for (double& cost : made.costs.values) cost = far * (1 + static_cast<double>(random() % 2) * uniform(random));
+  std::vector<std::size_t> rows(n), columns(n);
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  columns = rows;
+  std::shuffle(rows.begin(), rows.end(), random);
+  std::shuffle(columns.begin(), columns.end(), random);
+  for (std::size_t g = 0; g < groups; ++g) {
+    const Matrix near = random() % 2 == 0 ? random_costs(size, size, random) : make("few values", size, random);
+    Weights p(size, 1), q(size, 1);
+    for (std::size_t units = 0; units < 3 * size; ++units) ++p[below(size, random)], ++q[below(size, random)];
+    made.optimum += solve(near, {}, p, q).cost;
+    for (std::size_t i = 0; i < size; ++i) {
+      made.supply[rows[g * size + i]] = p[i];
+      made.demand[columns[g * size + i]] = q[i];
+      for (std::size_t j = 0; j < size; ++j) made.costs(rows[g * size + i], columns[g * size + j]) = near(i, j);
+    }
+  }
+  return made;
+}
+
+TEST(SmallCosts, CountBesideFarGroups) {
+  Random random(31);
+  for (int repeat = 0; repeat < 400; ++repeat) {
+    const double far = power_of_ten(2, 30, random);
+    const std::size_t size = repeat % 20 == 0 ? 40 : 1 + below(8, random);
+    const Groups problem = balanced_groups(2 + below(2, random), size, far, random);
+    SCOPED_TRACE("repeat " + std::to_string(repeat) + ", costs between groups " + std::to_string(far));
+    const Result result = solve_right(problem.costs, {}, problem.supply, problem.demand);
+    if (problem.optimum > 0) expect_close_bounds(result, problem.optimum);
+    else EXPECT_EQ(result.cost, 0);
+  }
+}
+
+// Over a metric, too: pairs of points, all near their partner and 2^49 from the others.
+TEST(SmallCosts, CountBetweenFarPoints) {
+  Random random(32);
+  for (std::size_t groups = 2; groups < 12; ++groups) {
+    std::vector<Point> points;
+    Weights supply(3 * groups, 0), demand(3 * groups, 0);
+    double optimum = 0;
+    for (std::size_t g = 0; g < groups; ++g) {
+      const double at = std::ldexp(static_cast<double>(g), 49);
+      // By hand: 1 goes 2 to the right, whatever the point between does.
+      for (const double offset : {0.0, 1.0, 2.0}) points.push_back({at + offset});
+      supply[3 * g] = demand[3 * g + 2] = 1;
+      supply[3 * g + 1] = demand[3 * g + 1] = 2;
+      optimum += 2;
+    }
+    const Matrix costs = pairwise(points, points, euclidean_distance);
+    for (const Hint hint : hints_for(costs)) expect_close_bounds(solve_right(costs, hint, supply, demand), optimum);
+  }
+}
+
+// Forbidden pairs of several magnitudes at once; where a mass has to take one, the rest is still the best there is.
+// By hand: the last source reaches only the last target, for the least forbidden cost.
+TEST(SmallCosts, CountBesideAForbiddenCostThatIsPaid) {
+  for (const double least : {1e4, 1e8, 1e15}) {
+    Matrix costs(3, 3, 1e30);
+    costs(0, 0) = 2, costs(0, 1) = 8, costs(1, 0) = 0, costs(1, 1) = 1;
+    costs(2, 2) = least;
+    const Result result = solve_right(costs, {}, Weights(3, 1), Weights(3, 1));
+    EXPECT_EQ(result.cost, least + 3);
+    double small = 0;
+    for (const PlanEntry& entry : result.plan) {
+      const double cost = costs(static_cast<std::size_t>(entry.source), static_cast<std::size_t>(entry.target));
+      if (cost < least) small += entry.mass * cost;
+    }
+    EXPECT_EQ(small, 3);
+  }
+}
+
+TEST(SmallCosts, CountInWarmStarts) {
+  Random random(33);
+  for (int repeat = 0; repeat < 30; ++repeat) {
+    const Groups problem = balanced_groups(2, 1 + below(8, random), power_of_ten(3, 30, random), random);
+    const Costs prepared = prepare(problem.costs);
+    Solver solver;
+    Basis basis;
+    Result result;
+    Options options;
+    options.plan = true;
+    options.basis = &basis;
+    Weights supply = problem.supply, demand = problem.demand;
+    for (int step = 0; step < 4; ++step) {
+      ASSERT_TRUE(solver.solve(prepared, supply, demand, options, result));
+      const Result cold = solve_right(problem.costs, {}, supply, demand);
+      EXPECT_EQ(result.outcome, Outcome::kOptimal);
+      EXPECT_NEAR(result.cost, cold.cost, 1e-12 * cold.cost);
+      EXPECT_EQ(find_fault(problem.costs, supply, demand, result), "");
+      // A unit more at both ends of an entry of the plan: groups stay balanced.
+      const PlanEntry& entry = result.plan[below(result.plan.size(), random)];
+      ++supply[static_cast<std::size_t>(entry.source)];
+      ++demand[static_cast<std::size_t>(entry.target)];
+    }
+  }
+}
+
+TEST(SmallCosts, AreStoppedWithinTheirPivots) {
+  Random random(34);
+  const Groups problem = balanced_groups(2, 6, 1e20, random);
+  const std::uint64_t pivots = solve_right(problem.costs, {}, problem.supply, problem.demand).pivots;
+  Options options;
+  for (options.max_pivots = 0; options.max_pivots <= pivots; ++options.max_pivots) {
+    const Result result = solve(problem.costs, {}, problem.supply, problem.demand, options);
+    EXPECT_EQ(result.outcome, options.max_pivots < pivots ? Outcome::kIterationLimit : Outcome::kOptimal);
+    EXPECT_LE(result.pivots, options.max_pivots);
+    EXPECT_GE(result.cost, problem.optimum * (1 - 1e-12));
+  }
+}
+
+// ---- Small weights beside large costs ----
+
+TEST(SmallWeights, CountBesideLargeCosts) {
+  Matrix costs(2, 1);
+  for (double weight = 1e-6; weight > 1e-280; weight *= 1e-6) {
+    SCOPED_TRACE(weight);
+    costs(1, 0) = 1 / weight;
+    EXPECT_NEAR(solve_right(costs, {}, {1, weight}, {1 + weight}).cost, 1, 1e-12);
+  }
+  costs(1, 0) = 1e21;
+  EXPECT_NEAR(solve_right(costs, {}, {1, 1e-18}, {1}).cost, 1000, 1e-9);
+}
+
+}  // namespace
+}  // namespace genmi::transport
