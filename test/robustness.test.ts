@@ -33,9 +33,9 @@ describe('entries that overflow are refused, before a solver meets them', () => 
     shape: [6, 2] as const,
   });
   const distance: [string, () => Affinity][] = [
-    ['squares in float64', () => Affinity.distance(scaled(1e200, Float64Array), { metric: 'euclidean' })],
+    ['squares in float64', () => Affinity.distance(scaled(1e200, Float64Array), { metric: 'sqeuclidean' })],
     ['squares in float32', () => Affinity.distance(scaled(1e20, Float32Array), { metric: 'sqeuclidean' })],
-    ['features', () => Affinity.distance(scaled(1e200, Float64Array), { metric: 'euclidean', storage: 'features' })],
+    ['features', () => Affinity.distance(scaled(1e200, Float64Array), { metric: 'sqeuclidean', storage: 'features' })],
     ['disconnected', () => Affinity.hops(points, { quantile: 0.5, disconnected: 1e39 })],
   ];
   it.each(distance)('%s', (_, make) => {
@@ -45,7 +45,7 @@ describe('entries that overflow are refused, before a solver meets them', () => 
   it('a kernel', () => {
     const kernel = () => Affinity.kernel(points, { kernel: 'polynomial', degree: 900, storage: 'features' });
     expect(() => mmd({ mode: 'ova', affinity: kernel() }).value(tau)).toThrow(
-      /^affinity: expected entries that are finite/,
+      /^x: expected features whose 'polynomial' is finite/,
     );
   });
   it('but a cosine does not depend on the scale', () => {

@@ -22,8 +22,13 @@ Status build_dense(const Pairwise<T>& pairwise, const Context& context, Affinity
   Progress progress(context.job, pairwise.tiles(n));
   const bool finite = pairwise.fill(all, context, progress, matrix.row(0), matrix.stride());
   if (context.cancelled()) return aborted();
-  if (!finite) return not_finite();
-  out = std::make_shared<DenseAffinity<S>>(measure.kind, measure.metric, std::move(matrix), std::move(offsets));
+  if (!finite) {
+    const Precision precision = sizeof(S) == sizeof(float) ? Precision::kFloat32 : Precision::kFloat64;
+    const Status status = pairwise.explain_range(precision, context);
+    return status ? not_finite() : status;
+  }
+  out = std::make_shared<DenseAffinity<S>>(measure.kind, measure.metric, std::move(matrix), std::move(offsets),
+                                           measure.range());
   return Status::ok();
 }
 

@@ -25,17 +25,14 @@ void DenseAffinity<T>::entries(std::size_t i, Rows columns, double* out) const {
     for (std::size_t j = 0; j < columns.count; ++j) out[j] = static_cast<double>(row[columns[j]]);
     return;
   }
-  for (std::size_t j = 0; j < columns.count; ++j)
-    out[j] = static_cast<double>(row[columns[j]]) + (offsets_[i] + offsets_[columns[j]]);
+  for (std::size_t j = 0; j < columns.count; ++j) out[j] = with_offsets(row[columns[j]], i, columns[j]);
 }
 
 template <class T>
 template <class S>
 void DenseAffinity<T>::gather(Rows rows, const Context& context, S* out, std::size_t stride) const {
   if (offsets_.empty()) return gather_symmetric(matrix_, rows, context, AsStored<S>(), out, stride);
-  const auto entry = [&](T stored, std::size_t i, std::size_t j) {
-    return static_cast<S>(static_cast<double>(stored) + (offsets_[i] + offsets_[j]));
-  };
+  const auto entry = [&](T stored, std::size_t i, std::size_t j) { return static_cast<S>(with_offsets(stored, i, j)); };
   gather_symmetric(matrix_, rows, context, entry, out, stride);
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "affinity/centred_product.h"
+#include "affinity/measures.h"
 #include "affinity/padded_matrix.h"
 #include "genmi/affinity.h"
 
@@ -13,12 +14,14 @@ template <class T>
 class DenseAffinity final : public Affinity, public CentredProduct {
  public:
   // A(i, j) = matrix.row(i)[j] + offsets[i] + offsets[j]; no offsets: 0. A kernel stored in float32 leaves its large
-  // constant part in the offsets, where float64 keeps it and the maximum mean discrepancy does not ask for it.
-  DenseAffinity(Kind kind, bool metric, PaddedMatrix<T> matrix, std::vector<double> offsets)
+  // constant part in the offsets, where float64 keeps it and the maximum mean discrepancy does not ask for it. Their
+  // sum is rounded into the range that the entries are known to have.
+  DenseAffinity(Kind kind, bool metric, PaddedMatrix<T> matrix, std::vector<double> offsets, Range range = {})
       : Affinity(matrix.size(), kind, metric),
         CentredProduct(static_cast<const Affinity&>(*this)),
         matrix_(std::move(matrix)),
-        offsets_(std::move(offsets)) {}
+        offsets_(std::move(offsets)),
+        range_(range) {}
 
   const CentredProduct& products() const override { return *this; }
   Storage storage() const override { return Storage::kDense; }
@@ -39,10 +42,14 @@ class DenseAffinity final : public Affinity, public CentredProduct {
  private:
   template <class S>
   void gather(Rows rows, const Context& context, S* out, std::size_t stride) const;
+  double with_offsets(T stored, std::size_t i, std::size_t j) const {
+    return range_.clamp(static_cast<double>(stored) + (offsets_[i] + offsets_[j]));
+  }
   void batch_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const;
 
   PaddedMatrix<T> matrix_;
   std::vector<double> offsets_;
+  Range range_;
 };
 
 }  // namespace genmi::affinity

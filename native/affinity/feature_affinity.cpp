@@ -35,8 +35,8 @@ void FeatureAffinity<T>::block(Rows rows, Rows columns, double* out) const {
       pairwise_.evaluate(some, 0, others, 0, {entries.data(), kColumns, evaluated, others.padded()});
       for (std::size_t i = row; i < end; ++i)
         for (std::size_t j = column; j < last; ++j)
-          out[i * columns.count + j] = static_cast<double>(entries[(i - row) * kColumns + (j - column)]) +
-                                       (offset(rows[i]) + offset(columns[j]));
+          out[i * columns.count + j] =
+              with_offsets(entries[(i - row) * kColumns + (j - column)], offset(rows[i]), offset(columns[j]));
     }
   }
 }
@@ -64,7 +64,7 @@ void FeatureAffinity<T>::evaluate(Rows rows, const Context& context, S* out, std
   for_each_row(n, static_cast<double>(n * n), context, [&](std::size_t i, std::size_t) {
     const double own = offset(rows[i]);
     for (std::size_t j = 0; j < n; ++j)
-      out[i * out_stride + j] = static_cast<S>(static_cast<double>(entries[i * stride + j]) + (own + offset(rows[j])));
+      out[i * out_stride + j] = static_cast<S>(with_offsets(entries[i * stride + j], own, offset(rows[j])));
   });
 }
 

@@ -16,6 +16,7 @@ class FeatureAffinity final : public Affinity, public CentredProduct {
       : Affinity(pairwise.size(), pairwise.measure().kind, pairwise.measure().metric),
         CentredProduct(static_cast<const Affinity&>(*this)),
         columns_(pairwise.columns()),
+        range_(pairwise.offsets().empty() ? Range{} : pairwise.measure().range()),
         pairwise_(std::move(pairwise)) {}
 
   const CentredProduct& products() const override { return *this; }
@@ -38,12 +39,17 @@ class FeatureAffinity final : public Affinity, public CentredProduct {
   void linear_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const;
   void whole_rows(Rows rows, const Context& context, double* out) const;
   double offset(std::size_t i) const { return pairwise_.offsets().empty() ? 0 : pairwise_.offsets()[i]; }
-  // Those of the linear kernel are centred: the maximum mean discrepancy does not change, and float32 keeps its
+  // The sum is rounded into the range that entries are known to have.
+  double with_offsets(T core, double of_row, double of_column) const {
+    return range_.clamp(static_cast<double>(core) + (of_row + of_column));
+  }
+  // Samples of the linear kernel are centred: the maximum mean discrepancy does not change, and float32 keeps its
   // accuracy however far from the origin the data are.
   const T* sample(std::size_t i) const { return pairwise_.sample(i); }
   bool is_linear() const { return pairwise_.measure().is_linear(); }
 
   std::size_t columns_;
+  Range range_;
   Pairwise<T> pairwise_;
 };
 

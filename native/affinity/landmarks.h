@@ -34,7 +34,15 @@ inline void centre_on_landmarks(std::span<const std::int32_t> landmarks, std::sp
   for (double& each : means) each -= mean / (2 * static_cast<double>(landmarks.size()));
 }
 
-// Takes the offsets out of what the samples bring to their entries, and returns them.
+// A matrix between landmarks: the places of those with entries like most others'. An outlier among them would give
+// every sample an offset of its own magnitude.
+std::vector<std::size_t> ordinary_landmarks(std::span<const double> entries, std::size_t count);
+
+// Whether offsets make the entries between landmarks much smaller; else they would only add their rounding.
+bool are_worth_taking(std::span<const double> entries, std::span<const double> offsets);
+
+// Takes the offsets out of the samples' parts of their entries, and returns them. A kernel without bounds keeps entries
+// as they are where offsets are not worth taking.
 template <class T>
 std::vector<double> take_out_offsets(const Pairwise<T>& pairwise, std::size_t landmark_count, const Context& context,
                                      PackedSamples<T>& samples);

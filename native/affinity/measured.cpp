@@ -55,8 +55,9 @@ Status check_coefficients(const MeasureOptions& options, const Measure& measure)
   return Status::ok();
 }
 
+// gamma = 1 / (2 r) for the median r of squared differences, 1 / r for that of others.
 template <class T>
-Status median_gamma(const Pairwise<T>& pairwise, const Context& context, double& gamma) {
+Status set_median_gamma(Pairwise<T>& pairwise, const Context& context) {
   const Measure& measure = pairwise.measure();
   if (measure.reduction == affinity::Reduction::kInner)
     return {Code::kOutOfRange, explain("gamma", "a number for " + quote(measure.name), "'median'",
@@ -70,8 +71,11 @@ Status median_gamma(const Pairwise<T>& pairwise, const Context& context, double&
     return {Code::kOutOfRange, explain("gamma", "samples that differ, for 'median'", "identical samples")};
   const auto middle = differences.begin() + static_cast<std::ptrdiff_t>(differences.size() / 2);
   std::nth_element(differences.begin(), middle, differences.end());
-  const bool squared = measure.reduction == affinity::Reduction::kSquaredEuclidean;
-  gamma = 1 / ((squared ? 2 : 1) * *middle);
+  const double factor = measure.reduction == affinity::Reduction::kSquaredEuclidean ? 2 : 1;
+  if (!std::isfinite(1 / (factor * *middle)) || !std::isfinite(*middle))
+    return {Code::kOutOfRange, explain("gamma", "a median difference whose inverse is finite, for 'median'",
+                                       format(*middle), "rescale the features")};
+  pairwise.set_gamma_of(factor, *middle, context);
   return Status::ok();
 }
 
@@ -86,12 +90,14 @@ template <class S, class T>
 Status build_as(AnyMatrix x, const MeasureOptions& options, const Measure& measure, const Coefficients& coefficients,
                 Storage storage, const Context& context, AffinityPtr& out) {
   Pairwise<T> pairwise(x, measure, coefficients, context);
-  if (options.median_gamma) {
-    double gamma = 0;
-    if (Status status = median_gamma(pairwise, context, gamma); !status) return status;
-    pairwise.set_gamma(gamma, context);
-  }
+  if (options.median_gamma)
+    if (Status status = set_median_gamma(pairwise, context); !status) return status;
   if (context.cancelled()) return aborted();
+  // Dense entries without offsets are checked as they are stored.
+  if (storage == Storage::kFeatures || measure.kind == Kind::kKernel) {
+    const Precision precision = sizeof(S) == sizeof(float) ? Precision::kFloat32 : Precision::kFloat64;
+    if (Status status = pairwise.check_range(precision, context); !status) return status;
+  }
   if constexpr (sizeof(S) == sizeof(T)) {
     if (storage == Storage::kFeatures) {
       out = std::make_shared<FeatureAffinity<S>>(std::move(pairwise));

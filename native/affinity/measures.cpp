@@ -10,7 +10,7 @@ constexpr Kind kDistance = Kind::kDistance;
 
 // Definitions and defaults as in scikit-learn's sklearn.metrics.pairwise; gaussian is the kernel of the GEMINI paper's
 // code, exp(-|x - y|^2 / 0.1). The cosine of two samples is 1 - |x - y|^2 / 2 when their lengths are 1, which keeps the
-// digits of small angles.
+// digits of small angles. canberra and braycurtis are defined as in scipy.spatial.distance.
 const Measure kMeasures[] = {
     {"linear", kKernel, false, R::kInner, F::kAffine},
     {"polynomial", kKernel, false, R::kInner, F::kPower, {.has_gamma = true, .has_degree = true, .has_coef0 = true}},
@@ -32,9 +32,21 @@ const Measure kMeasures[] = {
     {"manhattan", kDistance, true, R::kManhattan, F::kAffine},
     {"chebyshev", kDistance, true, R::kChebyshev, F::kAffine},
     {"cosine", kDistance, false, R::kSquaredEuclidean, F::kAffine, {.scale = 0.5, .normalises = true}},
+    {"canberra", kDistance, true, R::kCanberra, F::kAffine},
+    {"braycurtis", kDistance, false, R::kManhattan, F::kAffine, {.divisor = R::kTotal}},
 };
 
 }  // namespace
+
+Range Measure::range() const {
+  if (finish == Finish::kExponential) return {0, 1};
+  if (finish == Finish::kTanh) return {-1, 1};
+  if (traits.normalises) return kind == Kind::kKernel ? Range{-1, 1} : Range{0, 2};
+  Range range;
+  if (kind == Kind::kDistance) range.lowest = 0;
+  else if (reduction != Reduction::kInner) range.highest = 0;
+  return range;
+}
 
 std::span<const Measure> measures() { return kMeasures; }
 

@@ -1,7 +1,11 @@
-// The kernels and distances that exist by name. Each is a function of one reduction over the features of a pair, so
-// adding one is adding a line to the table in measures.cpp.
+// The kernels and distances that exist by name. Each is a function of one reduction over the features of a pair (or of
+// the quotient of two), so adding one is adding a line to the table in measures.cpp.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -11,6 +15,33 @@
 namespace genmi::affinity {
 
 using simd::Reduction;
+
+// What becomes of a reduction when all samples are moved by the same vector: nothing; it changes by terms that each
+// sample knows (<x - m, y - m> = <x, y> - <m, x> - <m, y> + <m, m>); it changes.
+enum class Translation { kInvariant, kRestorable, kVariant };
+
+// r(s x, s y) = s^degree r(x, y) for s > 0.
+struct Invariances {
+  Translation translation;
+  int degree;
+};
+
+// SampleFeatures moves and rescales features only as far as these allow: in the order of Reduction.
+inline constexpr Invariances kInvariances[] = {
+    {Translation::kRestorable, 2},  // kInner
+    {Translation::kInvariant, 2},   // kSquaredEuclidean
+    {Translation::kInvariant, 1},   // kManhattan
+    {Translation::kInvariant, 1},   // kChebyshev
+    {Translation::kVariant, 1},     // kChiSquared
+    {Translation::kVariant, 0},     // kCanberra
+    {Translation::kVariant, 1},     // kTotal
+    {Translation::kVariant, 1},     // kLesser
+};
+static_assert(std::size(kInvariances) == simd::kReductions, "every reduction states its invariances");
+
+constexpr const Invariances& invariances_of(Reduction reduction) {
+  return kInvariances[static_cast<std::size_t>(reduction)];
+}
 
 // What becomes of the reduction r: scale r, scale sqrt(r), exp(-gamma r), (gamma r + coef0)^degree, tanh(gamma r +
 // coef0).
@@ -28,7 +59,15 @@ struct MeasureTraits {
   bool has_gamma = false;
   bool has_degree = false;
   bool has_coef0 = false;
-  double default_gamma = 0;  // 0: 1 / number of features
+  double default_gamma = 0;                         // 0: 1 / number of features
+  std::optional<Reduction> divisor = std::nullopt;  // the reduction is divided by this one; 0 / 0 = 0
+};
+
+// The values that a measure can have, rounding apart.
+struct Range {
+  double lowest = -std::numeric_limits<double>::infinity(), highest = std::numeric_limits<double>::infinity();
+
+  double clamp(double entry) const { return std::clamp(entry, lowest, highest); }
 };
 
 struct Measure {
@@ -38,6 +77,15 @@ struct Measure {
   Reduction reduction;
   Finish finish;
   MeasureTraits traits = {};
+
+  Translation translation() const {
+    const Translation own = invariances_of(reduction).translation;
+    return traits.divisor ? std::max(own, invariances_of(*traits.divisor).translation) : own;
+  }
+  int degree() const {
+    return invariances_of(reduction).degree - (traits.divisor ? invariances_of(*traits.divisor).degree : 0);
+  }
+  Range range() const;
 
   // The objectives see no translation of its features, and products with it need no entries.
   bool is_linear() const { return reduction == Reduction::kInner && finish == Finish::kAffine; }

@@ -37,6 +37,29 @@ simd::Tile<float> in_precision(const simd::Kernels& kernels, const simd::Tile<do
   return narrowed;
 }
 
+// tile = a reduction over any number of features.
+template <class T>
+void reduce(const simd::PairwiseKernels<T>& kernels, Reduction reduction, const simd::PanelPair<T>& panels,
+            const simd::Tile<T>& tile) {
+  const auto index = static_cast<std::size_t>(reduction);
+  const auto segment = [&](std::size_t begin) {
+    simd::PanelPair<T> some = panels;
+    some.begin = begin;
+    some.end = std::min(panels.features, begin + simd::kSegment);
+    return some;
+  };
+  kernels.reduce[index](segment(0), tile);
+  if (panels.features <= simd::kSegment) return;
+  AlignedVector<T> entries(tile.rows * tile.stride), error(tile.rows * tile.stride, T{0});
+  const simd::Tile<T> next{entries.data(), tile.stride, tile.rows, tile.columns};
+  for (std::size_t begin = simd::kSegment; begin < panels.features; begin += simd::kSegment) {
+    kernels.reduce[index](segment(begin), next);
+    kernels.join[index](next, error.data(), tile);
+  }
+  for (std::size_t i = 0; i < tile.rows; ++i)
+    for (std::size_t j = 0; j < tile.columns; ++j) tile.entries[i * tile.stride + j] += error[i * tile.stride + j];
+}
+
 // Zeros for the samples that fill up the last panel.
 template <class S>
 void clear_padding(const simd::Tile<S>& tile, std::size_t rows, std::size_t columns) {
@@ -61,6 +84,7 @@ void Pairwise<T>::prepare(const simd::Kernels& kernels, Rows rows, std::size_t b
   into.own.assign(padded, 0);
   into.least.assign(padded, 0);
   into.inner.assign(padded, 0.0);
+  into.doubt.assign(has_doubts() ? padded : 0, 0);
   for (std::size_t k = 0; k < into.count; ++k) {
     const std::size_t i = into.samples[k];
     into.added[k] = added_[i];
@@ -69,6 +93,7 @@ void Pairwise<T>::prepare(const simd::Kernels& kernels, Rows rows, std::size_t b
       into.least[k] = static_cast<T>(least_[i] - static_cast<double>(shift_) * kShiftBelowLeast);
     }
     if (!inner_.empty()) into.inner[k] = inner_[i];
+    if (has_doubts()) into.doubt[k] = has_parts() ? doubt_[i] - shift_ / 2 : doubt_[i];
   }
 }
 
@@ -119,14 +144,30 @@ void Pairwise<T>::evaluate(const PackedSamples<T>& rows, std::size_t row, const 
                            std::size_t column, const simd::Tile<T>& tile) const {
   const simd::PairwiseKernels<T>& kernels = rows.kernels->template pairwise<T>();
   const std::size_t d = this->columns();
-  const simd::PanelPair<T> panels{rows.panels.data() + row * d, columns.panels.data() + column * d, d};
+  const simd::PanelPair<T> panels{rows.panels.data() + row * d, columns.panels.data() + column * d, d, 0, d};
   const bool squared = measure_->reduction == Reduction::kSquaredEuclidean;
   const Reduction shared = squared ? Reduction::kInner : Reduction::kLesser;
-  kernels.reduce[static_cast<std::size_t>(has_parts() ? shared : measure_->reduction)](panels, tile);
+  std::vector<DoubtedPair> doubts;
+  reduce(kernels, has_parts() ? shared : measure_->reduction, panels, tile);
   if (has_parts()) {
     const simd::OwnParts<T> parts{rows.own.data() + row, columns.own.data() + column, rows.least.data() + row,
                                   columns.least.data() + column, shift_};
     (squared ? kernels.add_squares : kernels.add_sums)(panels, parts, tile);
+  }
+  if (has_doubts()) collect_doubts(rows, row, columns, column, tile, doubts);
+  if (measure_->traits.divisor) {
+    AlignedVector<T> entries(tile.rows * tile.stride);
+    const simd::Tile<T> divisors{entries.data(), tile.stride, tile.rows, tile.columns};
+    reduce(kernels, *measure_->traits.divisor, panels, divisors);
+    if (has_doubts()) collect_doubts(rows, row, columns, column, divisors, doubts);
+    kernels.divide(divisors, tile);
+  }
+  if (measure_->traits.normalises) {
+    // The squared distance of two directions is at most 4.
+    const T most = 4 - shift_;
+    for (std::size_t i = 0; i < tile.rows; ++i)
+      for (T *entry = tile.entries + i * tile.stride, *end = entry + tile.columns; entry < end; ++entry)
+        *entry = std::min(*entry, most);
   }
   simd::Finish<T> with = finish_;
   with.rows = rows.added.data() + row;
@@ -134,6 +175,7 @@ void Pairwise<T>::evaluate(const PackedSamples<T>& rows, std::size_t row, const 
   with.inner_rows = rows.inner.data() + row;
   with.inner_columns = columns.inner.data() + column;
   finish(kernels, with, tile);
+  if (!doubts.empty()) evaluate_again(rows, row, columns, column, doubts, tile);
   if (!has_zeros_ || measure_->kind != Kind::kDistance) return;
   // A sample without a direction is as far from another one as from all, but not from itself.
   for (std::size_t i = 0; i < tile.rows && row + i < rows.count; ++i)
@@ -145,19 +187,23 @@ template <class T>
 std::vector<double> Pairwise<T>::reduced_pairs(Rows rows, const Context& context) const {
   const PackedSamples<T> packed = pack(rows, context);
   const std::size_t n = rows.count, d = columns(), panel = simd::kFeaturePanel<T>;
-  const bool squared = measure_->reduction == Reduction::kSquaredEuclidean;
-  const double factor = squared ? features_.unit * features_.unit : features_.unit;
   std::vector<double> pairs(n * (n - 1) / 2);
   const auto reduce_rows = [&](std::size_t begin, std::size_t count, std::size_t) {
     if (context.cancelled()) return;
     const std::size_t end = begin + count;
     AlignedVector<T> strip(panel * (begin + panel));
     const simd::Tile<T> tile{strip.data(), begin + panel, panel, begin + panel};
-    context.kernels.pairwise<T>().reduce[static_cast<std::size_t>(measure_->reduction)](
-        {packed.panels.data() + begin * d, packed.panels.data(), d}, tile);
+    reduce<T>(context.kernels.template pairwise<T>(), measure_->reduction,
+              {packed.panels.data() + begin * d, packed.panels.data(), d, 0, d}, tile);
     for (std::size_t i = begin; i < end; ++i)
-      for (std::size_t j = 0; j < i; ++j)
-        pairs[i * (i - 1) / 2 + j] = factor * static_cast<double>(strip[(i - begin) * tile.stride + j]);
+      for (std::size_t j = 0; j < i; ++j) {
+        const T reduced = strip[(i - begin) * tile.stride + j];
+        double& pair = pairs[i * (i - 1) / 2 + j];
+        pair = static_cast<double>(reduced);
+        if (!has_doubts() || reduced >= doubt_[rows[i]] + doubt_[rows[j]]) continue;
+        const Scaled exact = exact_reduction(rows[i], rows[j]);
+        pair = std::ldexp(exact.value, exact.exponent);
+      }
   };
   context.for_each_block(n, panel, kNanosecondsPerTerm * static_cast<double>(pairs.size() * d), reduce_rows);
   return pairs;

@@ -2,6 +2,7 @@
 // from what varies.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "affinity/landmarks.h"
 #include "affinity/pairwise.h"
@@ -17,6 +18,9 @@ constexpr double kTrustedSquares = 1.0 / 16, kTrustedSums = 1.0 / 4;
 // Of the pairs: if more are doubted, so are many of the blocks that they are in.
 constexpr double kRarely = 1.0 / 512;
 constexpr std::size_t kSampledForDoubts = 64;
+// Reductions are alike if all except one of this many are larger than this share of their median.
+constexpr double kAlike = 1.0 / 2;
+constexpr std::size_t kFewOf = 16;
 // Of the exponential's constant part: what is below is all tail.
 constexpr double kLargestExponent = 10;
 
@@ -29,7 +33,9 @@ Pairwise<T>::Pairwise(AnyMatrix features, const Measure& measure, const Coeffici
       measure_(&measure),
       coefficients_(coefficients),
       features_(features, measure, context),
+      gamma_{coefficients.gamma, measure.degree() * features_.exponent},
       added_(features_.size, 0.0) {
+  find_doubts(context);
   if (columns() > kFewFeatures || measure.traits.normalises) find_parts(context);
   derive(context);
 }
@@ -68,36 +74,39 @@ double Pairwise<T>::doubted_share(const std::vector<double>& least) const {
   for (std::size_t i = 0, pair = 0; i < some.size(); ++i)
     for (std::size_t j = 0; j < i; ++j, ++pair) {
       const double trusted = least[static_cast<std::size_t>(some[i])] + least[static_cast<std::size_t>(some[j])];
-      doubted += pairs[pair] < features_.unit * trusted ? 1 : 0;
+      doubted += pairs[pair] < trusted ? 1 : 0;
     }
   return static_cast<double>(doubted) / static_cast<double>(pairs.size() + 1);
 }
 
 template <class T>
 std::size_t Pairwise<T>::bytes() const {
-  return features_.rows.size() * sizeof(T) +
+  return features_.bytes() + doubt_.size() * sizeof(T) +
          (own_.size() + least_.size() + inner_.size() + added_.size() + offsets_.size()) * sizeof(double);
 }
 
 template <class T>
-void Pairwise<T>::set_gamma(double gamma, const Context& context) {
-  coefficients_.gamma = gamma;
+void Pairwise<T>::set_gamma_of(double factor, double r, const Context& context) {
+  gamma_ = {1 / (factor * r), 0};
   derive(context);
 }
 
 template <class T>
 void Pairwise<T>::derive(const Context& context) {
-  const bool squared = measure_->reduction == Reduction::kInner || measure_->reduction == Reduction::kSquaredEuclidean;
-  const double factor = squared ? features_.unit * features_.unit : features_.unit;
   finish_ = {};
-  finish_.gamma = coefficients_.gamma * factor;
+  // Finite in T: infinity times 0 is no number.
+  const bool wide = measure_->finish != Finish::kExponential;
+  const double largest = wide ? std::numeric_limits<double>::max() : static_cast<double>(std::numeric_limits<T>::max());
+  finish_.gamma = std::clamp(std::ldexp(gamma_.value, gamma_.exponent), -largest, largest);
   finish_.degree = coefficients_.degree;
-  finish_.scale = measure_->traits.scale * (measure_->finish == Finish::kRoot ? features_.unit : factor);
+  // The reduction of features is that of rows times 2^(degree exponent).
+  const int degree = measure_->finish == Finish::kRoot ? 1 : measure_->degree();
+  finish_.scale = std::ldexp(measure_->traits.scale, degree * features_.exponent);
   shift_ = 0;
   added_.assign(size(), 0.0);
   offsets_.assign(size(), 0.0);
-  if (measure_->reduction == Reduction::kInner) derive_inner(factor, context);
-  else derive_differences(factor);
+  if (measure_->reduction == Reduction::kInner) derive_inner(context);
+  else derive_differences();
   const bool keeps = measure_->is_linear() || (measure_->kind == Kind::kKernel && sizeof(T) == sizeof(float));
   if (keeps) return;
   for (std::size_t i = 0; i < size(); ++i) added_[i] += offsets_[i];
@@ -107,18 +116,20 @@ void Pairwise<T>::derive(const Context& context) {
 // <x + m, y + m> = <x, y> + (<m, x> + m^2 / 2) + (<m, y> + m^2 / 2) for the mean m. In float32 a function of it is left
 // without its values at the mean: f(x, y) - f(x, m) - f(m, y) + f(m, m) keeps the digits of what varies.
 template <class T>
-void Pairwise<T>::derive_inner(double factor, const Context& context) {
+void Pairwise<T>::derive_inner(const Context& context) {
   const std::vector<double>& mean = features_.centre;
   const double half = simd::inner(mean.data(), mean.data(), columns()) / 2;
+  // Every entry of a sample whose products overflow is evaluated again.
+  const auto finite = [](double value) { return std::isfinite(value) ? value : 0; };
   inner_.assign(size(), half);
   for (std::size_t i = 0; i < size() && !context.cancelled(); ++i)
     for (std::size_t f = 0; f < columns(); ++f) inner_[i] += mean[f] * static_cast<double>(sample(i)[f]);
   if (measure_->is_linear()) {
-    offsets_ = inner_;
+    std::transform(inner_.begin(), inner_.end(), offsets_.begin(), finite);
     return;
   }
-  const auto inside = [&](double product) { return coefficients_.gamma * factor * product + coefficients_.coef0 / 2; };
-  for (double& value : inner_) value = inside(value);
+  const auto inside = [&](double product) { return finish_.gamma * product + coefficients_.coef0 / 2; };
+  for (double& value : inner_) value = finite(inside(value));
   if (sizeof(T) == sizeof(double)) return;
   const auto value = [&](double g) {
     return measure_->finish == Finish::kTanh ? std::tanh(g) : std::pow(g, coefficients_.degree);
@@ -132,13 +143,13 @@ void Pairwise<T>::derive_inner(double factor, const Context& context) {
 
 // In float32 a kernel of differences is evaluated less its value at a typical one.
 template <class T>
-void Pairwise<T>::derive_differences(double factor) {
+void Pairwise<T>::derive_differences() {
   const bool exponential = measure_->finish == Finish::kExponential;
   const MeasureTraits& traits = measure_->traits;
   if (sizeof(T) == sizeof(float) && measure_->kind == Kind::kKernel) {
-    double typical = typical_reduction() / factor;
+    double typical = typical_reduction();
     if (exponential) typical = std::min(typical, kLargestExponent / finish_.gamma);
-    shift_ = std::isfinite(typical) ? static_cast<T>(typical) : 0;
+    shift_ = typical <= static_cast<double>(std::numeric_limits<T>::max()) ? static_cast<T>(typical) : 0;
     finish_.subtract = has_parts() ? 0 : shift_;
   }
   double constant = traits.constant;
@@ -149,7 +160,7 @@ void Pairwise<T>::derive_differences(double factor) {
     finish_.at_zero = static_cast<T>(1 - scale);
     constant = sizeof(T) == sizeof(float) ? 1 - static_cast<double>(finish_.at_zero) : 0;
   } else {
-    constant += traits.scale * factor * static_cast<double>(shift_);
+    constant += finish_.scale * static_cast<double>(shift_);
   }
   offsets_.assign(size(), constant / 2);
   for (std::size_t i = 0; has_zeros_ && i < size(); ++i)
@@ -161,17 +172,24 @@ double Pairwise<T>::typical_reduction() const {
   const std::vector<std::int32_t> some = evenly_spread(size(), 2 * simd::kFeaturePanel<T>);
   const Rows rows{some.data(), some.size()};
   Workspace unused;
-  const std::vector<double> pairs = reduced_pairs(rows, {unused});
-  double sum = 0;
-  for (const double each : pairs) sum += each;
-  return pairs.empty() ? 0 : sum / static_cast<double>(pairs.size());
+  std::vector<double> pairs = reduced_pairs(rows, {unused});
+  if (pairs.empty()) return 0;
+  // The median: outliers would make the mean that of their pairs.
+  const auto middle = pairs.begin() + static_cast<std::ptrdiff_t>(pairs.size() / 2);
+  std::nth_element(pairs.begin(), middle, pairs.end());
+  const double typical = *middle;
+  if (measure_->finish == Finish::kExponential) return typical;
+  // Where some reductions are much smaller they would lose their digits.
+  const auto low = pairs.begin() + static_cast<std::ptrdiff_t>(pairs.size() / kFewOf);
+  std::nth_element(pairs.begin(), low, pairs.end());
+  return *low > kAlike * typical ? typical : 0;
 }
 
 template Pairwise<float>::Pairwise(AnyMatrix, const Measure&, const Coefficients&, const Context&);
 template Pairwise<double>::Pairwise(AnyMatrix, const Measure&, const Coefficients&, const Context&);
 template std::size_t Pairwise<float>::bytes() const;
 template std::size_t Pairwise<double>::bytes() const;
-template void Pairwise<float>::set_gamma(double, const Context&);
-template void Pairwise<double>::set_gamma(double, const Context&);
+template void Pairwise<float>::set_gamma_of(double, double, const Context&);
+template void Pairwise<double>::set_gamma_of(double, double, const Context&);
 
 }  // namespace genmi::affinity

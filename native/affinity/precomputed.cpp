@@ -101,16 +101,27 @@ void symmetrise(affinity::PaddedMatrix<W>& matrix, Kind kind) {
   });
 }
 
-// The means over landmarks, which a kernel stored in float32 leaves to float64.
+// The means over landmarks, which a kernel stored in float32 leaves to float64 where that is worth it; else none.
 template <class W>
 std::vector<double> offsets_of(const affinity::PaddedMatrix<W>& matrix) {
   const std::size_t n = matrix.size();
-  const std::vector<std::int32_t> some = affinity::evenly_spread(n, affinity::kLandmarks);
-  std::vector<double> offsets(n, 0.0);
+  std::vector<std::int32_t> some = affinity::evenly_spread(n, affinity::kLandmarks);
+  const auto entry = [&](std::size_t i, std::int32_t j) { return static_cast<double>(matrix.row(i)[j]); };
+  const auto between = [&] {
+    std::vector<double> entries;
+    for (const std::int32_t i : some)
+      for (const std::int32_t j : some) entries.push_back(entry(static_cast<std::size_t>(i), j));
+    return entries;
+  };
+  std::vector<std::int32_t> ordinary;
+  for (const std::size_t k : affinity::ordinary_landmarks(between(), some.size())) ordinary.push_back(some[k]);
+  some = std::move(ordinary);
+  std::vector<double> offsets(n, 0.0), of_landmarks;
   for (std::size_t i = 0; i < n; ++i)
-    for (const std::int32_t landmark : some)
-      offsets[i] += static_cast<double>(matrix.row(i)[landmark]) / static_cast<double>(some.size());
+    for (const std::int32_t landmark : some) offsets[i] += entry(i, landmark) / static_cast<double>(some.size());
   affinity::centre_on_landmarks(some, offsets);
+  for (const std::int32_t landmark : some) of_landmarks.push_back(offsets[static_cast<std::size_t>(landmark)]);
+  if (!affinity::are_worth_taking(between(), of_landmarks)) offsets.clear();
   return offsets;
 }
 

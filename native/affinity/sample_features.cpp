@@ -1,8 +1,11 @@
 #include "affinity/sample_features.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include "simd/kernels.h"
 #include "simd/reductions.h"
@@ -10,41 +13,119 @@
 namespace genmi::affinity {
 namespace {
 
+// Samples, evenly spread over the data, that tell what is ordinary.
+constexpr std::size_t kSampledRows = 64, kSampledLengths = 256;
+// A sample this many times as far from the others as they are from each other is an outlier.
+constexpr double kOutlying = 64;
+// A centre is worth taking out when that makes ordinary samples shorter than this share of their length.
+constexpr double kWorthCentring = 0.75;
+
+template <class U>
+std::vector<std::size_t> sampled_rows(MatrixView<U> features, std::size_t most = kSampledRows) {
+  const std::size_t count = std::min(features.rows, most);
+  std::vector<std::size_t> rows(count);
+  for (std::size_t k = 0; k < count; ++k) rows[k] = k * features.rows / count;
+  return rows;
+}
+
+// The lower one where there are two.
+double median(std::vector<double>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 // x - centre without rounding, for every x that U and T can hold.
 template <class T, class U>
 bool is_exact(U x, double centre) {
   const double difference = static_cast<double>(x) - centre;
   if (static_cast<double>(static_cast<T>(difference)) != difference) return false;
-  // What a subtraction in float64 has lost (Knuth's two-sum).
+  // The rounding error of a subtraction in float64 (Knuth's two-sum).
   const double added = difference + centre;
   return added == static_cast<double>(x) && difference == added - centre;
 }
 
-template <class U>
-std::vector<double> mean_of(MatrixView<U> features, const Context& context) {
-  std::vector<double> mean(features.columns, 0.0);
-  for (std::size_t i = 0; i < features.rows && !context.cancelled(); ++i)
-    simd::add_scaled(1.0, features.row(i), features.columns, mean.data());
-  for (double& value : mean) value /= static_cast<double>(features.rows);
-  return mean;
+// The mean of some samples, and how far each feature of them goes from it.
+struct Middle {
+  std::vector<double> mean, deviation;
+};
+
+template <class U, class Select>
+Middle middle_of(MatrixView<U> features, const Select& is_selected, const Context& context) {
+  Middle middle{std::vector<double>(features.columns, 0.0), std::vector<double>(features.columns, 0.0)};
+  double count = 0;
+  for (std::size_t i = 0; i < features.rows && !context.cancelled(); ++i) {
+    if (!is_selected(i)) continue;
+    simd::add_scaled(1.0, features.row(i), features.columns, middle.mean.data());
+    ++count;
+  }
+  for (double& value : middle.mean) value /= count;
+  for (std::size_t i = 0; i < features.rows && !context.cancelled(); ++i) {
+    if (!is_selected(i)) continue;
+    for (std::size_t f = 0; f < features.columns; ++f)
+      middle.deviation[f] =
+          std::max(middle.deviation[f], std::abs(static_cast<double>(features(i, f)) - middle.mean[f]));
+  }
+  return middle;
 }
 
-// For each feature a centre near its mean for which x - centre is exact: the mean to a few digits, relative to what the
-// feature varies by. NaN where there is none.
-template <class T, class U>
-std::vector<double> exact_centres(MatrixView<U> features, const std::vector<double>& mean, const Context& context) {
-  std::vector<double> centre(features.columns, 0.0);
-  for (std::size_t i = 0; i < features.rows && !context.cancelled(); ++i)
-    for (std::size_t f = 0; f < features.columns; ++f)
-      centre[f] = std::max(centre[f], std::abs(static_cast<double>(features(i, f)) - mean[f]));
+template <class U>
+double largest_difference(const U* x, const std::vector<double>& from) {
+  double largest = 0;
+  for (std::size_t f = 0; f < from.size(); ++f)
+    largest = std::max(largest, std::abs(static_cast<double>(x[f]) - from[f]));
+  return largest;
+}
+
+// The middle of all samples except outliers.
+template <class U>
+Middle ordinary_middle(MatrixView<U> features, const Context& context) {
+  Middle middle = middle_of(features, [](std::size_t) { return true; }, context);
+  const std::vector<std::size_t> rows = sampled_rows(features);
+  std::vector<double> reference(features.columns), values(rows.size());
   for (std::size_t f = 0; f < features.columns; ++f) {
-    const double step = centre[f] > 0 ? std::ldexp(1.0, std::ilogb(centre[f]) - 7) : 0;
-    centre[f] = step > 0 ? std::round(mean[f] / step) * step : mean[f];
+    for (std::size_t k = 0; k < rows.size(); ++k) values[k] = static_cast<double>(features(rows[k], f));
+    reference[f] = median(values);
+  }
+  for (std::size_t k = 0; k < rows.size(); ++k) values[k] = largest_difference(features.row(rows[k]), reference);
+  const double limit = kOutlying * median(values);
+  if (*std::max_element(middle.deviation.begin(), middle.deviation.end()) <= limit) return middle;
+  return middle_of(
+      features, [&](std::size_t i) { return largest_difference(features.row(i), reference) <= limit; }, context);
+}
+
+// For each feature a centre near its mean for which x - centre is exact: the mean to a few digits, relative to the
+// feature's deviation. NaN where there is none.
+template <class T, class U>
+std::vector<double> exact_centres(MatrixView<U> features, const Middle& middle, const Context& context) {
+  std::vector<double> centre(features.columns, 0.0);
+  for (std::size_t f = 0; f < features.columns; ++f) {
+    const double deviation = middle.deviation[f];
+    const double step = deviation > 0 ? std::ldexp(1.0, std::ilogb(deviation) - 7) : 0;
+    centre[f] = step > 0 ? std::round(middle.mean[f] / step) * step : middle.mean[f];
   }
   for (std::size_t i = 0; i < features.rows && !context.cancelled(); ++i)
     for (std::size_t f = 0; f < features.columns; ++f)
       if (!is_exact<T>(features(i, f), centre[f])) centre[f] = std::numeric_limits<double>::quiet_NaN();
   return centre;
+}
+
+// Whether ordinary samples are much nearer to the centre than to the origin.
+template <class U>
+bool is_worth_centring(MatrixView<U> features, const std::vector<double>& centre) {
+  std::vector<double> before, after;
+  for (const std::size_t i : sampled_rows(features, kSampledLengths)) {
+    double length = 0, centred = 0;
+    for (std::size_t f = 0; f < features.columns; ++f) {
+      length += std::abs(static_cast<double>(features(i, f)));
+      centred += std::abs(static_cast<double>(features(i, f)) - centre[f]);
+    }
+    before.push_back(length);
+    after.push_back(centred);
+  }
+  // Of two samples in the middle the worse one.
+  for (double& each : after) each = -each;
+  return -median(after) < kWorthCentring * median(before);
 }
 
 // The power of two that brings the largest of some numbers close to 1, so that no square of it overflows or vanishes.
@@ -53,6 +134,14 @@ double scale_to_one(const U* numbers, std::size_t count) {
   double largest = 0;
   for (std::size_t f = 0; f < count; ++f) largest = std::max(largest, std::abs(static_cast<double>(numbers[f])));
   return largest > 0 ? std::ldexp(1.0, std::clamp(-std::ilogb(largest), -1022, 1023)) : 1;
+}
+
+// The largest |exponent| for which 2^(degree exponent) is a normal number: of T, where entries are multiplied by it.
+template <class T>
+int largest_exponent(const Measure& measure) {
+  const bool scales = measure.finish == Finish::kAffine || measure.finish == Finish::kRoot;
+  const int degree = std::max(1, measure.finish == Finish::kRoot ? 1 : measure.degree());
+  return ((scales ? std::numeric_limits<T>::max_exponent : std::numeric_limits<double>::max_exponent) - 8) / degree;
 }
 
 }  // namespace
@@ -69,27 +158,134 @@ SampleFeatures<T>::SampleFeatures(AnyMatrix features, const Measure& measure, co
         else centre_and_copy(view, measure, context);
       },
       features);
-  if (!measure.is_linear()) rescale();
 }
 
 template <class T>
 template <class U>
 void SampleFeatures<T>::centre_and_copy(MatrixView<U> features, const Measure& measure, const Context& context) {
-  const bool inner = measure.reduction == Reduction::kInner;
-  // Rounding to float32 hurts differences less when the mean is gone, whatever that adds.
-  const bool rounds = sizeof(U) > sizeof(T) && !measure.traits.needs_non_negative;
+  find_centre(features, measure, context);
+  copy(features, context);
+  measure_rows();
+  const bool overflows = !std::isfinite(*std::max_element(reach.begin(), reach.end()));
+  if (overflows && sizeof(U) == sizeof(T)) {
+    centre.assign(columns, 0.0);
+    copy(features, context);
+    measure_rows();
+  }
+  if (!measure.is_linear()) choose_exponent(features, measure, context);
+  if constexpr (sizeof(U) > sizeof(T)) keep_given(features, measure, context);
+}
+
+template <class T>
+template <class U>
+void SampleFeatures<T>::find_centre(MatrixView<U> features, const Measure& measure, const Context& context) {
   centre.assign(columns, 0.0);
+  const bool restorable = measure.translation() == Translation::kRestorable;
+  // Rounding to float32 hurts differences less without the mean, whatever the rounding of the subtraction.
+  const bool rounds = sizeof(U) > sizeof(T);
   const bool has_parts =
       measure.reduction == Reduction::kSquaredEuclidean || measure.reduction == Reduction::kManhattan;
-  if (inner || rounds || has_parts) {
-    const std::vector<double> mean = mean_of(features, context);
-    centre = exact_centres<T>(features, mean, context);
-    for (std::size_t f = 0; f < columns; ++f)
-      if (std::isnan(centre[f])) centre[f] = inner || rounds ? mean[f] : 0;
+  if (measure.translation() == Translation::kVariant || !(restorable || rounds || has_parts)) return;
+  const Middle middle = ordinary_middle(features, context);
+  centre = exact_centres<T>(features, middle, context);
+  for (std::size_t f = 0; f < columns; ++f) {
+    if (std::isnan(centre[f])) centre[f] = restorable || rounds ? middle.mean[f] : 0;
+    if (!std::isfinite(centre[f])) centre[f] = 0;
   }
+  if (restorable && !is_worth_centring(features, centre)) centre.assign(columns, 0.0);
+}
+
+template <class T>
+template <class U>
+void SampleFeatures<T>::copy(MatrixView<U> features, const Context& context) {
+  const double scale = std::ldexp(1.0, -exponent);
   for (std::size_t i = 0; i < size && !context.cancelled(); ++i)
     for (std::size_t f = 0; f < columns; ++f)
-      rows[i * stride + f] = static_cast<T>(static_cast<double>(features(i, f)) - centre[f]);
+      rows[i * stride + f] = static_cast<T>((static_cast<double>(features(i, f)) - centre[f]) * scale);
+}
+
+// Magnitudes are compared as integers, which have the same order and are compared several at a time.
+template <class T>
+void SampleFeatures<T>::measure_rows() {
+  using Bits = std::conditional_t<sizeof(T) == sizeof(float), std::uint32_t, std::uint64_t>;
+  Bits least = std::numeric_limits<Bits>::max();
+  reach.resize(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const T* x = row(i);
+    Bits most = 0;
+    for (std::size_t f = 0; f < columns; ++f) {
+      const Bits magnitude = std::bit_cast<Bits>(x[f]) << 1 >> 1;
+      most = std::max(most, magnitude);
+      least = std::min(least, magnitude - 1);  // 0 becomes the largest number
+    }
+    reach[i] = static_cast<double>(std::bit_cast<T>(most));
+  }
+  smallest = least == std::numeric_limits<Bits>::max() ? 0 : static_cast<double>(std::bit_cast<T>(least + 1));
+}
+
+template <class T>
+template <class U>
+void SampleFeatures<T>::choose_exponent(MatrixView<U> features, const Measure& measure, const Context& context) {
+  // Within these bounds no square overflows or vanishes.
+  const double least = sizeof(T) == sizeof(float) ? 0x1p-30 : 0x1p-400, most = 1 / least;
+  std::vector<double> sampled;
+  for (const std::size_t i : sampled_rows(features)) {
+    // In float64, where the row may have overflowed or vanished.
+    const double each = largest_difference(features.row(i), centre);
+    if (each > 0) sampled.push_back(each);
+  }
+  const double largest = *std::max_element(reach.begin(), reach.end());
+  const double typical = sampled.empty() ? largest : median(sampled);
+  const auto is_safe = [&](double magnitude) { return magnitude == 0 || (magnitude > least && magnitude < most); };
+  if (is_safe(largest) && is_safe(typical)) return;
+  int chosen = std::ilogb(typical);
+  if (sizeof(U) <= sizeof(T)) {
+    // All rows stay exact between these: the largest feature finite, the smallest one normal.
+    const int lowest = std::ilogb(largest) - std::numeric_limits<T>::max_exponent + 3;
+    const int highest = std::ilogb(smallest) - std::numeric_limits<T>::min_exponent + 1;
+    chosen = lowest <= highest ? std::clamp(chosen, lowest, highest) : 0;
+  }
+  const int limit = largest_exponent<T>(measure);
+  exponent = std::clamp(chosen, -limit, limit);
+  if (exponent == 0) return;
+  copy(features, context);
+  for (double& value : centre) value = std::ldexp(value, -exponent);
+  measure_rows();
+}
+
+// Of inner products only what has left the range of normal numbers is missed; differences miss every digit.
+template <class T>
+template <class U>
+void SampleFeatures<T>::keep_given(MatrixView<U> features, const Measure& measure, const Context& context) {
+  const bool restorable = measure.translation() == Translation::kRestorable;
+  const auto is_kept = [&](double feature, std::size_t f, T value) {
+    const double origin = std::ldexp(centre[f], exponent);
+    if (restorable)
+      return std::isfinite(value) && (std::abs(value) >= std::numeric_limits<T>::min() || feature == origin);
+    return std::ldexp(static_cast<double>(value), exponent) == feature - origin && is_exact<double>(feature, origin);
+  };
+  for (std::size_t i = 0; i < size && !context.cancelled(); ++i)
+    for (std::size_t f = 0; f < columns; ++f)
+      if (!is_kept(static_cast<double>(features(i, f)), f, row(i)[f])) {
+        given.assign(features.data, features.data + size * columns);
+        return;
+      }
+}
+
+template <class T>
+bool SampleFeatures<T>::has_lost_digits(std::size_t i) const {
+  for (std::size_t f = 0; f < columns; ++f) {
+    const T value = row(i)[f];
+    const bool is_normal = std::abs(value) >= std::numeric_limits<T>::min();
+    if (!is_normal && given[i * columns + f] != std::ldexp(centre[f], exponent)) return true;
+  }
+  return false;
+}
+
+template <class T>
+void SampleFeatures<T>::read(std::size_t i, bool centred, double* out) const {
+  if (!given.empty()) return void(std::copy_n(given.data() + i * columns, columns, out));
+  for (std::size_t f = 0; f < columns; ++f) out[f] = static_cast<double>(row(i)[f]) + (centred ? 0 : centre[f]);
 }
 
 template <class T>
@@ -103,18 +299,6 @@ void SampleFeatures<T>::normalise(MatrixView<U> features, const Context& context
     for (std::size_t f = 0; f < columns; ++f)
       rows[i * stride + f] = static_cast<T>(length > 0 ? scaled[f] / length : 0);
   }
-}
-
-template <class T>
-void SampleFeatures<T>::rescale() {
-  constexpr double kSafe = 0x1p+30;
-  T largest = 0;
-  for (const T value : rows) largest = std::max(largest, std::abs(value));
-  if (sizeof(T) == sizeof(double) || largest == 0 || !std::isfinite(largest)) return;
-  if (largest < static_cast<T>(kSafe) && largest > static_cast<T>(1 / kSafe)) return;
-  unit = std::ldexp(1.0, std::ilogb(largest));
-  for (T& value : rows) value = static_cast<T>(static_cast<double>(value) / unit);
-  for (double& value : centre) value /= unit;
 }
 
 template struct SampleFeatures<float>;

@@ -11,28 +11,48 @@
 
 namespace genmi::affinity {
 
-// A sample x is unit * (row + centre), or that divided by its length where the measure normalises.
+// A sample x is 2^exponent (row + centre), or 2^exponent (row + centre) divided by its length where the measure
+// normalises.
 template <class T>
 struct SampleFeatures {
   std::size_t size = 0, columns = 0;
-  std::size_t stride = 0;  // from row to row: those of the linear kernel are filled up with zeros, to be multiplied
+  std::size_t stride = 0;  // from row to row: rows of the linear kernel are filled up with zeros, to be multiplied
   AlignedVector<T> rows;
-  std::vector<double> centre;  // not where the measure normalises
-  double unit = 1;             // a power of two, so that squares of float32 features neither overflow nor vanish
+  std::vector<double> centre;   // not where the measure normalises
+  int exponent = 0;             // so that squares of ordinary samples neither overflow nor vanish
+  std::vector<double> reach;    // the largest magnitude in each row
+  double smallest = 0;          // the smallest magnitude in all rows that is not 0; 0: there is none
+  AlignedVector<double> given;  // the features as they were given, where rows of less precision are not equal to them
 
-  // Features whose origin does not matter (or can be put back in later) lose about their mean, in float64: where that
-  // is exact, and for inner products in any case. Differences stay what they were.
-  // What a cancelled job has left undone is 0.
+  // Moves and rescales features as far as the invariances of the measure allow. Without rounding: the centre is a
+  // number that every feature can lose exactly, or 0, and so is the power of two. Inner products lose any centre,
+  // because they can put it back; float64 features that become float32 lose any centre too, and are kept as they were
+  // given. The centre is the mean of all samples except outliers, so these do not cost the others digits. Features that
+  // a cancelled job has not read are 0.
   SampleFeatures(AnyMatrix features, const Measure& measure, const Context& context);
 
   const T* row(std::size_t i) const { return rows.data() + i * stride; }
+  // Sample i in float64, divided by 2^read_exponent(); less the centre where the measure does not feel it.
+  void read(std::size_t i, bool centred, double* out) const;
+  // Whether a feature of sample i, less the centre, has left the range of normal numbers of T.
+  bool has_lost_digits(std::size_t i) const;
+  int read_exponent() const { return given.empty() ? exponent : 0; }
+  std::size_t bytes() const { return rows.size() * sizeof(T) + (given.size() + reach.size()) * sizeof(double); }
 
  private:
   template <class U>
   void centre_and_copy(MatrixView<U> features, const Measure& measure, const Context& context);
   template <class U>
+  void find_centre(MatrixView<U> features, const Measure& measure, const Context& context);
+  template <class U>
+  void copy(MatrixView<U> features, const Context& context);
+  template <class U>
+  void choose_exponent(MatrixView<U> features, const Measure& measure, const Context& context);
+  template <class U>
+  void keep_given(MatrixView<U> features, const Measure& measure, const Context& context);
+  template <class U>
   void normalise(MatrixView<U> features, const Context& context);
-  void rescale();
+  void measure_rows();
 };
 
 }  // namespace genmi::affinity

@@ -11,17 +11,26 @@
 
 namespace genmi::simd {
 
-// Over the features of two samples: sum x y, sum (x - y)^2, sum |x - y|, max |x - y|, sum (x - y)^2 / (x + y) in which
-// a term with x + y = 0 counts nothing, and -2 sum min(x, y).
-enum class Reduction { kInner, kSquaredEuclidean, kManhattan, kChebyshev, kChiSquared, kLesser };
-inline constexpr std::size_t kReductions = 6;
+// Over the features of two samples, where a term 0 / 0 counts nothing.
+enum class Reduction {
+  kInner,             // sum x y
+  kSquaredEuclidean,  // sum (x - y)^2
+  kManhattan,         // sum |x - y|
+  kChebyshev,         // max |x - y|
+  kChiSquared,        // sum (x - y)^2 / (x + y), for x, y >= 0
+  kCanberra,          // sum |x - y| / (|x| + |y|)
+  kTotal,             // sum |x + y|
+  kLesser,            // -2 sum min(x, y)
+};
+inline constexpr std::size_t kReductions = 8;
 
 template <class T>
 inline constexpr std::size_t kFeaturePanel = 64 / sizeof(T);
 // Kernels take the rows of a tile in groups of at most this many.
 inline constexpr std::size_t kRowGroup = 8;
-// So many terms are added in registers before they go into a tile: partial sums, and their rounding, stay small.
-inline constexpr std::size_t kChunk = 64;
+// This many terms are added in registers before their sum is added to a tile, and this many in a tile before its
+// entries are added to others: partial sums, and their rounding, stay small.
+inline constexpr std::size_t kChunk = 64, kSegment = kChunk * kChunk;
 
 template <class T>
 struct Tile {
@@ -33,7 +42,8 @@ struct Tile {
 template <class T>
 struct PanelPair {
   const T *rows, *columns;  // the panels of the tile's rows and of its columns
-  std::size_t features;
+  std::size_t features;     // of a panel
+  std::size_t begin, end;   // the features that are reduced; all for add_squares and add_sums
 };
 
 // sum (x - y)^2 = |x|^2 + |y|^2 - 2 <x, y> and sum |x - y| = sum x + sum y - 2 sum min(x, y): what each sample brings
@@ -65,8 +75,12 @@ template <class T>
 struct PairwiseKernels {
   // kFeaturePanel samples (null: zeros) into a panel.
   void (*pack)(const T* const* samples, std::size_t features, T* panel);
-  // tile = the reduction of every pair; for kSquaredEuclidean by differences.
+  // tile = the reduction of every pair over at most kSegment features; for kSquaredEuclidean by differences.
   void (*reduce[kReductions])(const PanelPair<T>& panels, const Tile<T>& tile);
+  // tile = the reduction of tile and part over the features of both, where error holds the rounding of earlier calls.
+  void (*join[kReductions])(const Tile<T>& part, T* error, const Tile<T>& tile);
+  // tile /= divisors, 0 / 0 = 0.
+  void (*divide)(const Tile<T>& divisors, const Tile<T>& tile);
   // From the tile of inner products, or of minima: sum (x - y)^2 - shift, or sum |x - y| - shift. Where that is less
   // than is trusted, and much of it would be rounding, the differences are added up instead; two equal samples are at
   // 0.

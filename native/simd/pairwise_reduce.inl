@@ -23,6 +23,13 @@ struct Sum {
   static V join(V a, V b) {
     return a + b;
   }
+  // a + b with the rounding of the sum added to error, exactly (Knuth's two-sum).
+  template <class V>
+  static V join(V a, V b, V& error) {
+    const V sum = a + b, added = sum - a;
+    error += (a - (sum - added)) + (b - added);
+    return sum;
+  }
 };
 struct Inner : Sum {
   template <class T>
@@ -63,13 +70,30 @@ struct ChiSquared : Sum {
   template <class T>
   static Vector<T> add(Vector<T> sum, Vector<T> x, Vector<T> y) {
     const Vector<T> difference = x - y, total = x + y;
-    return sum + difference * difference / (total > 0 ? total : spread<T>(1));
+    return sum + difference * (difference / (total > 0 ? total : spread<T>(1)));
+  }
+};
+struct Canberra : Sum {
+  template <class T>
+  static Vector<T> add(Vector<T> sum, Vector<T> x, Vector<T> y) {
+    const Vector<T> total = magnitude<T>(x) + magnitude<T>(y);
+    return sum + magnitude<T>(x - y) / (total > 0 ? total : spread<T>(1));
+  }
+};
+struct Totals : Sum {
+  template <class T>
+  static Vector<T> add(Vector<T> sum, Vector<T> x, Vector<T> y) {
+    return sum + magnitude<T>(x + y);
   }
 };
 struct LargestDifference {
   template <class V>
   static V join(V a, V b) {
     return a > b ? a : b;
+  }
+  template <class V>
+  static V join(V a, V b, V&) {
+    return join(a, b);
   }
   template <class T>
   static Vector<T> add(Vector<T> largest, Vector<T> x, Vector<T> y) {
@@ -120,17 +144,18 @@ inline void reduce_block(const T* rows, const T* columns, std::size_t panel_size
 template <class T, class Term, std::size_t kPanels>
 void reduce_panels(const PanelPair<T>& panels, const T* columns, std::size_t chunk, const Tile<T>& tile, T* out) {
   const std::size_t panel_size = panels.features * kFeaturePanel<T>;
-  const std::size_t left = panels.features - chunk, count = left < kChunk ? left : kChunk;
+  const std::size_t left = panels.end - chunk, count = left < kChunk ? left : kChunk;
   for (std::size_t i = 0; i < tile.rows; i += kBlockRows)
     reduce_block<T, Term, kPanels>(
         panels.rows + i / kFeaturePanel<T> * panel_size + chunk * kFeaturePanel<T> + i % kFeaturePanel<T>,
-        columns + chunk * kFeaturePanel<T>, panel_size, count, chunk == 0, out + i * tile.stride, tile.stride);
+        columns + chunk * kFeaturePanel<T>, panel_size, count, chunk == panels.begin, out + i * tile.stride,
+        tile.stride);
 }
 
 template <class T, class Term>
 void reduce_tile(const PanelPair<T>& panels, const Tile<T>& tile) {
   const std::size_t panel_size = panels.features * kFeaturePanel<T>, count = tile.columns / kFeaturePanel<T>;
-  for (std::size_t chunk = 0; chunk < panels.features; chunk += kChunk) {
+  for (std::size_t chunk = panels.begin; chunk < panels.end; chunk += kChunk) {
     std::size_t p = 0;
     for (; p + kBlockPanels <= count; p += kBlockPanels)
       reduce_panels<T, Term, kBlockPanels>(panels, panels.columns + p * panel_size, chunk, tile,
@@ -139,6 +164,46 @@ void reduce_tile(const PanelPair<T>& panels, const Tile<T>& tile) {
       reduce_panels<T, Term, 1>(panels, panels.columns + p * panel_size, chunk, tile,
                                 tile.entries + p * kFeaturePanel<T>);
   }
+}
+
+template <class T, class Term>
+void join_tile(const Tile<T>& part, T* error, const Tile<T>& tile) {
+  for (std::size_t i = 0; i < tile.rows; ++i)
+    for (std::size_t j = 0; j < tile.columns; j += kLanes<T>) {
+      T* entry = tile.entries + i * tile.stride + j;
+      T* lost = error + i * tile.stride + j;
+      Vector<T> rounding = load_vector(lost);
+      store_vector(Term::join(load_vector(entry), load_vector(part.entries + i * part.stride + j), rounding), entry);
+      store_vector(rounding, lost);
+    }
+}
+
+template <class T>
+void divide_tile(const Tile<T>& divisors, const Tile<T>& tile) {
+  for (std::size_t i = 0; i < tile.rows; ++i)
+    for (std::size_t j = 0; j < tile.columns; j += kLanes<T>) {
+      T* entry = tile.entries + i * tile.stride + j;
+      const Vector<T> dividend = load_vector(entry), divisor = load_vector(divisors.entries + i * divisors.stride + j);
+      store_vector(dividend != 0 ? dividend / divisor : Vector<T>{}, entry);
+    }
+}
+
+// out = the reduction of kBlockRows rows and a panel of columns, over any number of features.
+template <class T, class Term>
+void reduce_segments(const T* rows, const T* columns, std::size_t features, T* out) {
+  constexpr std::size_t kSize = kFeaturePanel<T>;
+  alignas(64) T part[kBlockRows * kSize] = {}, error[kBlockRows * kSize] = {};
+  const Tile<T> all{out, kSize, kBlockRows, kSize}, next{part, kSize, kBlockRows, kSize};
+  for (std::size_t chunk = 0; chunk < features; chunk += kChunk) {
+    const bool first = chunk % kSegment == 0;
+    if (first && chunk > kSegment) join_tile<T, Term>(next, error, all);
+    reduce_block<T, Term, 1>(rows + chunk * kSize, columns + chunk * kSize, 0,
+                             features - chunk < kChunk ? features - chunk : kChunk, first,
+                             chunk < kSegment ? out : part, kSize);
+  }
+  if (features <= kSegment) return;
+  join_tile<T, Term>(next, error, all);
+  for (std::size_t k = 0; k < kBlockRows * kSize; ++k) out[k] += error[k];
 }
 
 // kBlockRows rows against a panel of columns: own parts + factor times what is in the tile, or a sum of differences.
@@ -157,10 +222,7 @@ void add_parts_to_block(const T* rows, const T* columns, std::size_t features, c
   }
   if (!any_bit(doubted)) return;
   alignas(64) T exact[kBlockRows * kFeaturePanel<T>] = {};
-  for (std::size_t chunk = 0; chunk < features; chunk += kChunk)
-    reduce_block<T, Difference, 1>(rows + chunk * kFeaturePanel<T>, columns + chunk * kFeaturePanel<T>, 0,
-                                   features - chunk < kChunk ? features - chunk : kChunk, chunk == 0, exact,
-                                   kFeaturePanel<T>);
+  reduce_segments<T, Difference>(rows, columns, features, exact);
   for (std::size_t c = 0; c < kFeaturePanel<T>; c += kCount)
     for (std::size_t r = 0; r < kBlockRows; ++r) {
       const Vector<T> least = parts.least_of_rows[r] + load_vector(parts.least_of_columns + c);

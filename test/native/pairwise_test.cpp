@@ -85,6 +85,12 @@ double reference(const Case& each, const double* x, const double* y, std::size_t
         none ? 1 : sum(x, y, d, [&](double a, double b) { return std::pow(a / of_x - b / of_y, 2) / 2; });
     return each.kind == Kind::kDistance ? (x == y ? 0 : distance) : 1 - distance;
   }
+  if (each.name == "canberra")
+    return sum(x, y, d, [](double a, double b) { return a == b ? 0 : std::abs(a - b) / (std::abs(a) + std::abs(b)); });
+  if (each.name == "braycurtis") {
+    const double total = sum(x, y, d, [](double a, double b) { return std::abs(a + b); });
+    return manhattan() == 0 ? 0 : manhattan() / total;
+  }
   if (each.name == "chebyshev") {
     double largest = 0;
     for (std::size_t f = 0; f < d; ++f) largest = std::max(largest, std::abs(x[f] - y[f]));

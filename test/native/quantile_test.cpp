@@ -7,7 +7,6 @@
 
 #include "affinity/pair_selection.h"
 #include "genmi/hop_distance.h"
-#include "genmi/measured.h"
 #include "hop_support.h"
 #include "simd/isa.h"
 
@@ -114,20 +113,6 @@ TEST(PairSelection, RecoversFromAnIntervalThatMisses) {
   const std::vector<double> entries = sorted(matrix);
   const AffinityPtr distances = precomputed(matrix);
   for (double q = 0; q <= 1; q += 0.07) EXPECT_EQ(quantile_of(*distances, q), quantile_in(entries, q)) << q;
-}
-
-TEST(DistanceQuantile, RefusesWhatIsInfinite) {
-  std::vector<double> x(600, 0.0);
-  x[5] = 1e200;
-  AffinityPtr distances;
-  Workspace workspace;
-  const MeasureOptions measure{Kind::kDistance, "sqeuclidean", {}, false, {}, {}};
-  ASSERT_TRUE(measure_affinity(MatrixView<double>{x.data(), x.size(), 1}, measure, Storage::kFeatures,
-                               Precision::kFloat64, {workspace}, distances));
-  double value = -1;
-  EXPECT_TRUE(distance_quantile(*distances, 0.9, {workspace}, value));
-  EXPECT_EQ(value, 0);
-  EXPECT_EQ(distance_quantile(*distances, 1, {workspace}, value).code(), Code::kOutOfRange);
 }
 
 TEST(DistanceQuantile, ReportsProgressAndIsCancelled) {

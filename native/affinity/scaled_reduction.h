@@ -1,0 +1,23 @@
+// Reductions of one pair of samples in float64, over features of any magnitude: for the few pairs whose entries the
+// vector kernels cannot be trusted with.
+#pragma once
+
+#include <cstddef>
+
+#include "affinity/measures.h"
+
+namespace genmi::affinity {
+
+// value 2^exponent: no square or product overflows or vanishes on the way.
+struct Scaled {
+  double value = 0;
+  int exponent = 0;
+};
+
+// To a few units in the last place of float64 for any number of features; of inner products relative to |x| |y|.
+Scaled reduce_scaled(Reduction reduction, const double* x, const double* y, std::size_t features);
+
+// 0 / 0 = 0.
+Scaled quotient(Scaled dividend, Scaled divisor);
+
+}  // namespace genmi::affinity
