@@ -4,7 +4,8 @@ import { availableBytes, checkFits, NEVER_REFUSED } from './memory.js';
 import type { NativeMeasure } from './native.js';
 import { checkOptions, oneOf, optionalNumber } from './options.js';
 
-const kernels = [
+/** The kernels that `Affinity.kernel` knows. */
+export const kernels = [
   'linear',
   'rbf',
   'laplacian',
@@ -15,7 +16,16 @@ const kernels = [
   'chi2',
   'gaussian',
 ] as const;
-const metrics = ['euclidean', 'sqeuclidean', 'manhattan', 'chebyshev', 'cosine'] as const;
+/** The metrics that `Affinity.distance` and `Affinity.hops` know. */
+export const metrics = [
+  'euclidean',
+  'sqeuclidean',
+  'manhattan',
+  'chebyshev',
+  'cosine',
+  'canberra',
+  'braycurtis',
+] as const;
 const storages = ['auto', 'dense', 'features'] as const;
 export const precisions = ['float32', 'float64'] as const;
 
@@ -54,7 +64,12 @@ export interface KernelOptions extends StorageOptions {
 }
 
 export interface DistanceOptions extends StorageOptions {
-  /** `'cosine'` is 1 - cos, in [0, 2]; it and `'sqeuclidean'` are no metrics. `'l1'` and `'cityblock'` are `'manhattan'`, `'l2'` is `'euclidean'`. */
+  /**
+   * `'euclidean'` |x - y|; `'sqeuclidean'` |x - y|^2; `'manhattan'` sum |x - y|; `'chebyshev'` max |x - y|; `'cosine'` 1 - cos, in
+   * [0, 2]; `'canberra'` sum |x - y| / (|x| + |y|), in [0, d]; `'braycurtis'` sum |x - y| / sum |x + y|, in [0, 1] for features
+   * >= 0. 0 / 0 = 0, as in scipy. `'sqeuclidean'`, `'cosine'` and `'braycurtis'` are no metrics. `'l1'` and `'cityblock'` are
+   * `'manhattan'`, `'l2'` is `'euclidean'`.
+   */
   metric: Metric;
 }
 

@@ -165,9 +165,15 @@ export class Affinity implements Disposable {
   /**
    * A kernel between the rows of x.
    *
+   * Entries are right to 64 units u of rounding (u = 2^-24 in float32, 2^-53 in float64) where the kernel has values in [-1, 1].
+   * The others are right to 256 u |x| |y|, or that of (|gamma| |x| |y| + |coef0|)^degree; a sample that is shorter than most counts
+   * as long as these. Other samples, however far, cost no digits.
+   *
    * @param x N x d features, finite (>= 0 for the chi2 kernels).
    * Cost: O(N^2 d) once and N^2 numbers when dense; N d numbers with `storage: 'features'`.
-   * @throws RangeError ERR_OUT_OF_RANGE, TypeError ERR_INVALID_ARG_TYPE, GenmiError ERR_OUT_OF_MEMORY.
+   * With `storage: 'features'`, features that might overflow the kernel cost O(N^2 d) once too: all pairs are looked at.
+   * @throws RangeError ERR_OUT_OF_RANGE, also for entries that overflow, in every storage; TypeError ERR_INVALID_ARG_TYPE,
+   * GenmiError ERR_OUT_OF_MEMORY.
    * Definitions and defaults: scikit-learn, `sklearn.metrics.pairwise`.
    */
   static kernel(x: MatrixLike, options: KernelOptions): Affinity {
@@ -176,6 +182,10 @@ export class Affinity implements Disposable {
 
   /**
    * A distance between the rows of x; its diagonal is exactly 0.
+   *
+   * Entries are right to 64 units in the last place of the affinity's precision wherever they are normal numbers in it: near
+   * duplicates, data far from the origin and outliers included. (A cosine distance is right to 64 u (u + its square root), for
+   * u = 2^-24 in float32 and 2^-53 in float64.)
    *
    * @param x N x d features, finite.
    * Cost and errors: as `kernel`.
@@ -207,8 +217,8 @@ export class Affinity implements Disposable {
    * Rounding is tolerated, and removed: within 1e-7 of the largest entry (1e-3 for float32) the two halves may differ, and
    * become their mean (A + A') / 2; entries of a distance may be negative, and become 0; its diagonal may be either, and becomes 0.
    *
-   * @param matrix N x N. Cost: O(N^2). A kernel in float32 is stored centred, so that MMD keeps its digits: entries come back to
-   * within a rounding.
+   * @param matrix N x N. Cost: O(N^2). A kernel in float32 is stored centred where that makes its entries much smaller, so that
+   * MMD keeps its digits: entries come back to within the rounding of a typical one.
    * @throws RangeError ERR_OUT_OF_RANGE with the entry that is wrong, TypeError ERR_INVALID_ARG_TYPE.
    */
   static precomputed(matrix: MatrixLike, kind: 'kernel' | 'distance', options: PrecomputedOptions = {}): Affinity {

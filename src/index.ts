@@ -1,13 +1,15 @@
 /** genmi: exact values and gradients of generalised mutual informations, for any trainer. */
 export { Affinity, type HopGraph } from './affinity.js';
-export type {
-  DistanceOptions,
-  HopOptions,
-  Kernel,
-  KernelOptions,
-  Metric,
-  PrecomputedOptions,
-  StorageOptions,
+export {
+  type DistanceOptions,
+  type HopOptions,
+  type Kernel,
+  type KernelOptions,
+  kernels,
+  type Metric,
+  metrics,
+  type PrecomputedOptions,
+  type StorageOptions,
 } from './affinity-options.js';
 export { type Config, config, type Info, info } from './config.js';
 export { GenmiError, type GenmiErrorCode } from './errors.js';

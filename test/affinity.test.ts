@@ -1,6 +1,15 @@
 /** Affinities: what is stored, how exactly, and what comes out again. */
 import { describe, expect, it } from 'vitest';
-import { Affinity, type HopOptions, type KernelOptions, type Matrix, mmd, wasserstein } from '../src/index.js';
+import {
+  Affinity,
+  type HopOptions,
+  type KernelOptions,
+  kernels,
+  type Matrix,
+  metrics,
+  mmd,
+  wasserstein,
+} from '../src/index.js';
 import { difference, expectClose, expectNumber, largest } from './support/compare.js';
 import { expectError, rejectionOf, thrownBy } from './support/errors.js';
 import { asView, selectRows, submatrix, toFloat32, toFloat64 } from './support/matrices.js';
@@ -11,8 +20,9 @@ const next = random(2024);
 const n = 24;
 const x = gaussian(next, n, 4);
 
-const kernelNames = ['linear', 'rbf', 'laplacian', 'polynomial', 'sigmoid', 'cosine', 'gaussian'] as const;
-const metricNames = ['euclidean', 'sqeuclidean', 'manhattan', 'chebyshev', 'cosine'] as const;
+// The chi2 kernels compare histograms.
+const histograms: Matrix<Float64Array> = { data: Float64Array.from(x.data, Math.abs), shape: x.shape };
+const featuresOf = (name: string) => (name.includes('chi2') ? histograms : x);
 
 function shifted(matrix: Matrix, by: number): Matrix<Float64Array> {
   return { data: Float64Array.from(matrix.data, (entry) => entry + by), shape: matrix.shape };
@@ -25,8 +35,9 @@ describe('what an affinity tells of itself', () => {
     expect(kernel.bytes).toBeGreaterThanOrEqual(8 * n * n);
     expect(kernel.bytes).toBeLessThan(9 * n * n + 1024);
     expect(kernel.graph).toBeUndefined();
-    const isMetric = Object.fromEntries(metricNames.map((metric) => [metric, Affinity.distance(x, { metric }).metric]));
-    expect(isMetric).toEqual({ euclidean: true, sqeuclidean: false, manhattan: true, chebyshev: true, cosine: false });
+    const isMetric = Object.fromEntries(metrics.map((metric) => [metric, Affinity.distance(x, { metric }).metric]));
+    const no = { sqeuclidean: false, cosine: false, braycurtis: false };
+    expect(isMetric).toEqual({ euclidean: true, manhattan: true, chebyshev: true, canberra: true, ...no });
     expect(Affinity.distance(x, { metric: 'euclidean' }).kind).toBe('distance');
     expect(String(kernel)).toMatch(/^Affinity\(kernel, 24 samples, dense float64, \d/);
   });
@@ -76,30 +87,27 @@ describe("storage 'auto'", () => {
 });
 
 describe('toMatrix and rows', () => {
-  const measures: [string, (matrix: Matrix, storage: 'dense' | 'features') => Affinity][] = [
-    ...kernelNames.map(
-      (kernel) =>
-        [kernel, (matrix: Matrix, storage: 'dense' | 'features') => Affinity.kernel(matrix, { kernel, storage })] as [
-          string,
-          (matrix: Matrix, storage: 'dense' | 'features') => Affinity,
-        ],
-    ),
-    ...metricNames.map(
-      (metric) =>
-        [metric, (matrix: Matrix, storage: 'dense' | 'features') => Affinity.distance(matrix, { metric, storage })] as [
-          string,
-          (matrix: Matrix, storage: 'dense' | 'features') => Affinity,
-        ],
-    ),
+  type Make = (matrix: Matrix, storage: 'dense' | 'features') => Affinity;
+  const measures: [string, Matrix<Float64Array>, Make][] = [
+    ...kernels.map((kernel): [string, Matrix<Float64Array>, Make] => [
+      kernel,
+      featuresOf(kernel),
+      (matrix, storage) => Affinity.kernel(matrix, { kernel, storage }),
+    ]),
+    ...metrics.map((metric): [string, Matrix<Float64Array>, Make] => [
+      metric,
+      featuresOf(metric),
+      (matrix, storage) => Affinity.distance(matrix, { metric, storage }),
+    ]),
   ];
 
-  it.each(measures)('%s: dense and features agree, and rows are the rows', (_, make) => {
-    const dense = make(x, 'dense').toMatrix();
+  it.each(measures)('%s: dense and features agree, and rows are the rows', (_, features, make) => {
+    const dense = make(features, 'dense').toMatrix();
     expect(dense.shape).toEqual([n, n]);
     expect(dense.data).toBeInstanceOf(Float64Array);
     const rows = [3, 3, 20, 0, 7];
     for (const storage of ['dense', 'features'] as const) {
-      const affinity = make(x, storage);
+      const affinity = make(features, storage);
       expectClose(affinity.toMatrix().data, dense.data, 1e-14, storage);
       const expected = submatrix(affinity.toMatrix(), rows);
       for (const indices of [rows, Int32Array.from(rows), Int32Array.from([99, ...rows, -1]).subarray(1, 6)]) {
@@ -110,9 +118,9 @@ describe('toMatrix and rows', () => {
     }
   });
 
-  it.each(measures)('%s: reads views, and leaves its input as it is', (_, make) => {
-    const expected = make(x, 'dense').toMatrix();
-    const view = asView(x);
+  it.each(measures)('%s: reads views, and leaves its input as it is', (_, features, make) => {
+    const expected = make(features, 'dense').toMatrix();
+    const view = asView(features);
     const before = Float64Array.from(view.data);
     expect(view.data.byteOffset).toBeGreaterThan(0);
     const affinity = make(view, 'features');
@@ -121,8 +129,8 @@ describe('toMatrix and rows', () => {
     view.data.fill(0);
     expectClose(affinity.toMatrix().data, expected.data, 1e-14, 'a copy of its own');
     expectClose(
-      make(asView(toFloat32(x)), 'dense').toMatrix().data,
-      make(toFloat32(x), 'dense').toMatrix().data,
+      make(asView(toFloat32(features)), 'dense').toMatrix().data,
+      make(toFloat32(features), 'dense').toMatrix().data,
       1e-15,
     );
   });
@@ -195,6 +203,125 @@ describe('kernels with parameters', () => {
     const cosine = Affinity.distance(features, { metric: 'cosine' }).toMatrix().data;
     expect(Array.from(cosine)).toEqual([0, 1, 1, 1, 0, 1, 1, 1, 0]);
     expect(Affinity.kernel(features, { kernel: 'chi2' }).toMatrix().data[2]).toBe(1);
+  });
+});
+
+// All values by hand. test/native/pairwise_range_test.cpp has every measure over features of any magnitude.
+describe('features of any size', () => {
+  const column = (...values: number[]): Matrix<Float64Array> => ({
+    data: Float64Array.from(values),
+    shape: [values.length, 1],
+  });
+  const storages = ['dense', 'features'] as const;
+
+  it.each(storages)('an outlier costs the others no digits, %s', (storage) => {
+    for (const outlier of [1e20, 1e23, 1e37]) {
+      const far = toFloat32(column(outlier, 0, 1));
+      const distances = Affinity.distance(far, { metric: 'euclidean', storage });
+      expect(distances.rows([1, 2]).data[1], `${outlier}`).toBe(1);
+      expectNumber(distances.rows([0, 2]).data[1] as number, outlier, 1e-6);
+      const rbf = Affinity.kernel(far, { kernel: 'rbf', gamma: 1, storage });
+      expectNumber(rbf.rows([1, 2]).data[1] as number, Math.exp(-1), 1e-6);
+    }
+  });
+
+  it.each(storages)('neither squares that vanish nor squares that overflow matter, %s', (storage) => {
+    for (const size of [1e-300, 1e-170, 1e160, 1e300]) {
+      const { data } = Affinity.distance(column(size, 0, 3 * size), { metric: 'euclidean', storage }).toMatrix();
+      expectClose([data[1], data[2], data[5]] as number[], [size, 2 * size, 3 * size], 1e-15, `${size}`);
+      const rbf = Affinity.kernel(column(size, 0, 2 * size), { kernel: 'rbf', gamma: 'median', storage });
+      expectNumber(rbf.rows([0, 1]).data[1] as number, Math.exp(-1 / 2), 1e-14, `${size}`);
+    }
+  });
+
+  it.each(storages)('entries that overflow are an error, %s', (storage) => {
+    const far = toFloat32(column(1e20, 0, 1, 3));
+    const refused = {
+      code: 'ERR_OUT_OF_RANGE',
+      argument: 'x',
+      expected: "'sqeuclidean' is finite in float32",
+    } as const;
+    for (const make of [
+      () => Affinity.distance(far, { metric: 'sqeuclidean', storage }),
+      () => Affinity.hops(far, { metric: 'sqeuclidean', neighbors: 1 }),
+    ])
+      expectError(thrownBy(make), { ...refused, received: 'e+40 between samples 0 and 1' });
+    // The remedy of the message.
+    const exact = Affinity.distance(far, { metric: 'sqeuclidean', storage, precision: 'float64' });
+    expect(exact.rows([1, 3]).data[1]).toBe(9);
+    const hops = Affinity.hops(
+      { data: Float64Array.from(far.data), shape: far.shape },
+      { metric: 'sqeuclidean', neighbors: 1 },
+    );
+    expect(hops.rows([0, 3]).data[1]).toBe(3);
+  });
+
+  it.each(storages)('a fractional power of a negative number is an error that says so, %s', (storage) => {
+    const fraction = (matrix: Matrix) =>
+      Affinity.kernel(matrix, { kernel: 'polynomial', degree: 2.5, gamma: 1, storage });
+    expectError(
+      thrownBy(() => fraction(column(-2, 1))),
+      { code: 'ERR_OUT_OF_RANGE', argument: 'degree', expected: 'an integer', received: 'coef0 = -1' },
+    );
+    expectNumber(fraction(column(3, 1)).rows([0, 1]).data[1] as number, 4 ** 2.5, 1e-15);
+  });
+
+  it.each(storages)('cosines stay between -1 and 1, %s', (storage) => {
+    const d = 50;
+    for (const matrix of [gaussian(next, 40, d), toFloat32(gaussian(next, 40, d))]) {
+      const opposite = { data: matrix.data.slice(), shape: matrix.shape } as Matrix;
+      for (let i = 1; i < 40; i += 2)
+        for (let f = 0; f < d; f++) opposite.data[i * d + f] = -3 * (opposite.data[(i - 1) * d + f] as number);
+      const { data } = Affinity.distance(opposite, { metric: 'cosine', storage }).toMatrix();
+      const kernel = Affinity.kernel(opposite, { kernel: 'cosine', storage }).toMatrix().data;
+      expect(Math.min(...data)).toBe(0);
+      expect(Math.max(...data)).toBeLessThanOrEqual(2);
+      expectNumber(Math.max(...data), 2, 1e-6);
+      expect(Math.max(...kernel)).toBeLessThanOrEqual(1);
+      expect(Math.min(...kernel)).toBeGreaterThanOrEqual(-1);
+    }
+  });
+
+  it.each(['euclidean', 'sqeuclidean', 'manhattan', 'canberra', 'braycurtis'] as const)(
+    '%s of many equal differences, in float32',
+    (metric) => {
+      const d = 1_000_000;
+      const matrix: Matrix = { data: new Float32Array(2 * d).fill(0.1, 0, d).fill(0.4, d), shape: [2, d] };
+      const difference = Math.fround(0.4) - Math.fround(0.1);
+      const total = Math.fround(0.4) + Math.fround(0.1);
+      const expected = {
+        euclidean: difference * Math.sqrt(d),
+        sqeuclidean: difference ** 2 * d,
+        manhattan: difference * d,
+        canberra: (difference / total) * d,
+        braycurtis: difference / total,
+      }[metric];
+      expectNumber(Affinity.distance(matrix, { metric }).rows([0, 1]).data[1] as number, expected, 3e-6);
+    },
+  );
+
+  it('canberra and braycurtis are those of scipy', () => {
+    const features = [
+      [1, -2, 0],
+      [3, 1, 0],
+      [0, 0, 0],
+    ];
+    const of = (metric: 'canberra' | 'braycurtis') =>
+      Array.from(Affinity.distance(features, { metric }).toMatrix().data);
+    expectClose(of('canberra'), [0, 1.5, 2, 1.5, 0, 2, 2, 2, 0], 1e-15);
+    expectClose(of('braycurtis'), [0, 1, 1, 1, 0, 1, 1, 1, 0], 1e-15);
+    for (const storage of storages) {
+      const opposite = thrownBy(() => Affinity.distance([[1], [-1]], { metric: 'braycurtis', storage }));
+      expectError(opposite, { code: 'ERR_OUT_OF_RANGE', argument: 'x', received: 'Infinity' });
+    }
+  });
+
+  it('of a precomputed kernel in float32 an outlier costs the others no digits', () => {
+    const data = new Float32Array(100).fill(2);
+    data[0] = 1e20;
+    const entries = Affinity.precomputed({ data, shape: [10, 10] }, 'kernel').toMatrix().data;
+    expectClose(entries, data, 1e-6);
+    expect(entries[99]).toBe(2);
   });
 });
 
