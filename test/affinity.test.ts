@@ -10,6 +10,7 @@ import {
   mmd,
   wasserstein,
 } from '../src/index.js';
+import { native } from '../src/native.js';
 import { difference, expectClose, expectNumber, largest } from './support/compare.js';
 import { expectError, rejectionOf, thrownBy } from './support/errors.js';
 import { asView, selectRows, submatrix, toFloat32, toFloat64 } from './support/matrices.js';
@@ -83,6 +84,18 @@ describe("storage 'auto'", () => {
       expect(Affinity.kernel(tall, { kernel: 'linear', storage }).storage).toBe(storage);
       expect(Affinity.distance(tall, { metric: 'euclidean', storage }).storage).toBe(storage);
     }
+  });
+});
+
+describe('kernels and metrics', () => {
+  it.each([
+    ['kernel', kernels],
+    ['distance', metrics],
+  ] as const)('are those of the native core: %s', (kind, names) => {
+    const measure = { kind, name: 'none', storage: 'dense', precision: 'float64' } as const;
+    const message = String(thrownBy(() => native.measure(Float64Array.of(1), 1, 1, measure)));
+    const known = /expected one of (.*), received/.exec(message)?.[1]?.split(', ');
+    expect(known?.toSorted()).toEqual(names.map((name) => `'${name}'`).toSorted());
   });
 });
 
