@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** Exact optimal transport: many problems over one cost matrix, or one over a rectangular one. */
+/** Exact optimal transport: many problems over one matrix of costs, or a single problem. */
 import { type Affinity, nativeOf } from './affinity.js';
 import { isMarked, mark, notOurs } from './copies.js';
 import { describe, invalidType, isArray, outOfRange } from './errors.js';
@@ -21,12 +21,13 @@ import { reasonOf } from './signals.js';
 
 export type { TransportCost, TransportPlan, TransportResult };
 
+/** Options of a transport problem. */
 export interface SolveOptions {
   /** Also return the transport plan. Default false. */
   plan?: boolean | undefined;
   /** Return the potentials u and v, N1 + N2 numbers for each problem. Default true. */
   potentials?: boolean | undefined;
-  /** Stop after this many pivots, with status 'iteration-limit'. Default: none. */
+  /** Stop after this many pivots, with status 'iteration-limit'. Default: no limit. */
   maxPivots?: number | undefined;
 }
 
@@ -41,15 +42,18 @@ interface ColdStart extends SolveOptions, SolveManySignal {
 
 interface WarmStart extends Omit<SolveOptions, 'maxPivots'>, SolveManySignal {
   /**
-   * Start problem i from the basis that problem i of the last such call ended with: several times faster where the weights have
-   * changed little, never much slower. The optimum is the same; where several plans or potentials are optimal, which one is
-   * returned depends on the calls before. Not together with maxPivots. Keeps 2 N^2 bytes more than the solver does anyway, and up
-   * to 64 N for each problem. Default false.
+   * Start problem i from the basis that problem i of the last such call ended with. Default false; not with maxPivots.
+   *
+   * Several times faster where the weights have changed little, never much slower. The optimum is the same. Where
+   * several plans or potentials are optimal, the choice depends on the calls before.
+   *
+   * Keeps 2 N^2 bytes beyond the solver's own, and up to 64 N for each problem.
    */
   warmStart?: boolean | undefined;
   maxPivots?: undefined;
 }
 
+/** Options of many transport problems. */
 export type SolveManyOptions = ColdStart | WarmStart;
 
 /** Options of results without u and v. */
@@ -62,8 +66,9 @@ interface Potentials {
   potentials?: true | undefined;
 }
 
+/** Options of a TransportSolver. */
 export interface SolverOptions {
-  /** Threads for `solveMany`; default: those of `config`. Results do not depend on it. */
+  /** Threads of `solveMany`; default: those of `config`. Results have the same bits for any number. */
   threads?: number | undefined;
 }
 
@@ -73,14 +78,17 @@ const solveOptions = ['plan', 'potentials', 'maxPivots'] as const;
 const solveManyOptions = [...solveOptions, 'warmStart', 'signal'] as const;
 
 /**
- * Solves optimal transport problems over one matrix of costs: a network simplex in float64, exact, with a certificate.
+ * Solves optimal transport problems over one matrix of costs: a network simplex in float64, with certificates.
  *
- * Costs are a distance between N samples, or any N1 x N2 matrix of finite numbers of either sign. Marginals are weights >= 0 over
- * the N1 sources and the N2 targets, whose sums agree up to rounding (then the second is scaled to the first). Cost about N^2.1 a
- * problem, and N1 N2 where either is small; 4 N^2 bytes for distances stored in float32 and up to 8 N^2 for each thread, else 12 N^2
- * (20 where a cost is negative) and 16 N^2; problems run on several threads, each problem on one.
- * @throws RangeError ERR_OUT_OF_RANGE for weights that are negative, not finite or all zero, and for costs that are not finite;
- * GenmiError ERR_INFEASIBLE for sums that differ, ERR_OUT_OF_MEMORY for results that do not fit, ERR_DISPOSED.
+ * Costs are a distance between N samples, or any N1 x N2 matrix of finite numbers of either sign. Marginals are weights
+ * >= 0 of the N1 sources and the N2 targets. Their sums agree up to rounding; the second is then scaled to the first.
+ *
+ * Cost: about N^2.1 a problem, and N1 N2 where N1 or N2 is small. Several threads share the problems; each problem runs
+ * on one.
+ * Memory: for distances stored in float32, 4 N^2 bytes and up to 8 N^2 for each thread; else 12 N^2 (20 N^2 where a
+ * cost is negative) and 16 N^2.
+ * @throws RangeError ERR_OUT_OF_RANGE for weights that are negative, not finite or all zero, and for costs that are not
+ * finite; GenmiError ERR_INFEASIBLE for sums that differ, ERR_OUT_OF_MEMORY for results that do not fit, ERR_DISPOSED.
  * Source: Ahuja, Magnanti, Orlin, "Network Flows", 1993, chapter 11.
  */
 export class TransportSolver {
@@ -115,18 +123,18 @@ export class TransportSolver {
     mark(TransportSolver.prototype, 'TransportSolver');
   }
 
-  /** The solver itself, unless it is another copy's, or a proxy. */
+  /** Returns the solver. Throws where it is another copy's, or a proxy. */
   static #own(solver: TransportSolver): TransportSolver {
     if (#native in solver) return solver;
     throw notOurs('solver', 'TransportSolver', solver, TransportSolver.prototype);
   }
 
-  /** The number of samples, N; of sources, where costs are a matrix of other than N x N. */
+  /** The number of samples, N, or of sources where costs are N1 x N2. */
   get size(): number {
     return this.sources;
   }
 
-  /** One problem: the cheapest way to move the weights p to the weights q, N1 and N2 numbers. */
+  /** Solves one problem: the cheapest way to move the N1 weights p to the N2 weights q. Errors as for the class. */
   solve(p: Weights, q: Weights, options: SolveOptions & NoPotentials): TransportCost;
   solve(p: Weights, q: Weights, options?: SolveOptions & Potentials): TransportResult;
   solve(p: Weights, q: Weights, options: SolveOptions = {}): TransportCost {
@@ -138,7 +146,12 @@ export class TransportSolver {
     return results.read()[0] as TransportCost;
   }
 
-  /** Problem i moves row i of P to row i of Q: m x N1 and m x N2 matrices, or N2 numbers for all problems in place of Q. */
+  /**
+   * Solves m problems: problem i moves row i of P to row i of Q. Errors as for the class.
+   *
+   * @param P m x N1 weights
+   * @param Q m x N2 weights, or N2 weights for all problems
+   */
   solveMany(P: MatrixLike, Q: MatrixLike | Weights, options: SolveManyOptions & NoPotentials): TransportCost[];
   solveMany(P: MatrixLike, Q: MatrixLike | Weights, options?: SolveManyOptions & Potentials): TransportResult[];
   solveMany(P: MatrixLike, Q: MatrixLike | Weights, options: SolveManyOptions = {}): TransportCost[] {
@@ -178,7 +191,7 @@ export class TransportSolver {
     });
   }
 
-  /** Gives the costs and everything kept for warm starts back at once; solving is an error from then on. */
+  /** Frees the costs and the memory of warm starts; later calls throw GenmiError ERR_DISPOSED. */
   dispose(): void {
     TransportSolver.#own(this).#native.dispose();
   }
@@ -221,9 +234,12 @@ export class TransportSolver {
 }
 
 /**
- * The earth mover's distance between p (N1 weights) and q (N2 weights) for N1 x N2 costs, finite numbers of either sign.
+ * Solves one transport problem: the earth mover's distance between p and q.
  *
- * Errors, cost and result as for `TransportSolver`.
+ * @param p N1 weights >= 0
+ * @param q N2 weights >= 0, with the same sum up to rounding
+ * @param costs N1 x N2 finite numbers of either sign
+ * Errors, cost, result and source: as for `TransportSolver`.
  */
 export function emd(p: Weights, q: Weights, costs: MatrixLike, options: SolveOptions & NoPotentials): TransportCost;
 export function emd(p: Weights, q: Weights, costs: MatrixLike, options?: SolveOptions & Potentials): TransportResult;
@@ -243,7 +259,7 @@ export function emd(p: Weights, q: Weights, costs: MatrixLike, options: SolveOpt
   return results.read()[0] as TransportCost;
 }
 
-/** Whether costs are meant as a matrix; anything else is told what an Affinity is. */
+/** Whether costs are meant as a matrix. Any other value is read as an affinity, and refused as one. */
 function isMatrix(costs: Affinity | MatrixLike): costs is MatrixLike {
   if (isMarked(costs, 'Affinity')) return false;
   return isArray('costs', costs) || (typeof costs === 'object' && costs !== null && 'data' in costs);
@@ -254,16 +270,16 @@ function solverOf(costs: Precision, [sources, targets]: readonly [sources: numbe
   return new native.Solver(costs, sources, targets);
 }
 
-/** The costs in float64, and in float32 twice: as they are, and as the kernel of Sinkhorn's steps, both in rows of whole blocks. */
+/** Bytes of costs in float64, and twice in float32: as costs, and as Sinkhorn's kernel, in padded rows. */
 function matrixBytes(sources: number, targets: number): number {
-  const block = 32;
-  return sources * (8 * targets + 2 * 4 * block * Math.ceil(targets / block));
+  const multiple = 32;
+  return sources * (8 * targets + 2 * 4 * multiple * Math.ceil(targets / multiple));
 }
 
-/** Where a number of a result is among those of its problem. */
+/** The position of each number among the numbers of a result. */
 const at = Object.fromEntries(native.resultNumbers.map((name, k) => [name, k])) as Record<ResultNumber, number>;
 
-/** Room for the results of some problems, made here: where there is none the engine throws, and does not end the process. */
+/** The arrays of the results of some problems. JavaScript allocates them: a lack of memory is an exception. */
 class Results {
   readonly #count: number;
   readonly #sources: number;
@@ -294,7 +310,7 @@ class Results {
     return [this.#numbers, this.#potentials, plans];
   }
 
-  /** A result for each problem, of views of the arrays: copies are not free beside a warm start. */
+  /** Returns a result for each problem, made of views: the time of copies would show beside a warm start. */
   read(): TransportCost[] {
     let planned = 0;
     return Array.from({ length: this.#count }, (_, problem) => {
