@@ -1,4 +1,4 @@
-/** What affinities are made from: options, their checks, and the choice of storage. */
+/** The options of affinities: their checks, and the choice of storage. */
 import { type MatrixLike, type Precision, precisionOf, toMatrix } from './matrix.js';
 import { availableBytes, checkFits, NEVER_REFUSED } from './memory.js';
 import type { NativeMeasure } from './native.js';
@@ -29,54 +29,69 @@ export const metrics = [
 const storages = ['auto', 'dense', 'features'] as const;
 export const precisions = ['float32', 'float64'] as const;
 
-// scikit-learn's other names.
+// Other names in scikit-learn.
 const kernelAliases = { poly: 'polynomial' } as const;
 const metricAliases = { l1: 'manhattan', cityblock: 'manhattan', l2: 'euclidean' } as const;
 
+/** The name of a kernel. */
 export type Kernel = (typeof kernels)[number] | keyof typeof kernelAliases;
+/** The name of a distance. */
 export type Metric = (typeof metrics)[number] | keyof typeof metricAliases;
 
 function canonical(aliases: Record<string, string>, name: unknown): unknown {
   return typeof name === 'string' && Object.hasOwn(aliases, name) ? aliases[name] : name;
 }
 
+/** The options of an affinity's memory. */
 export interface StorageOptions {
-  /** `'dense'`: all N x N entries; `'features'`: X, entries evaluated when needed; `'auto'` (default): by size and memory. */
+  /** `'dense'`: all N x N entries. `'features'`: X, entries on demand. `'auto'` (default): by size and free memory. */
   storage?: (typeof storages)[number] | undefined;
-  /** Of what is stored; default float32 for float32 input, float64 otherwise. */
+  /** The precision of the stored numbers; default float32 for float32 features, else float64. */
   precision?: (typeof precisions)[number] | undefined;
 }
 
+/** The options of `Affinity.kernel`. */
 export interface KernelOptions extends StorageOptions {
   /**
+   * The kernel of two rows x and y:
    * `'linear'` <x, y>; `'rbf'` exp(-gamma |x - y|^2); `'laplacian'` exp(-gamma |x - y|_1);
    * `'polynomial'` (gamma <x, y> + coef0)^degree; `'sigmoid'` tanh(gamma <x, y> + coef0); `'cosine'` <x, y> / (|x| |y|);
-   * `'additive_chi2'` -sum (x - y)^2 / (x + y) and `'chi2'` exp(gamma times that), for features >= 0;
-   * `'gaussian'` the rbf of the GEMINI paper's code, gamma 10.
+   * `'additive_chi2'` -sum (x - y)^2 / (x + y); `'chi2'` exp(-gamma sum (x - y)^2 / (x + y)), both for features >= 0;
+   * `'gaussian'` exp(-gamma |x - y|^2) with gamma 10 by default, as in the GEMINI paper's code.
    */
   kernel: Kernel;
-  /** Default 1 / d (1 for `'chi2'`); `'median'`: 1 / (2 m^2) for the median distance m, or 1 / m where the kernel's own difference is not squared. */
+  /**
+   * The factor gamma of the kernel, for d features. Default 1 / d; 1 for `'chi2'`, 10 for `'gaussian'`.
+   *
+   * `'median'`: 1 / (2 m^2) for the median euclidean distance m of at most 2,000 samples; 1 / m for `'laplacian'` and
+   * `'chi2'`, where m is the median of their own differences.
+   */
   gamma?: number | 'median' | undefined;
-  /** Of `'polynomial'`; default 3. */
+  /** The exponent of `'polynomial'`; default 3. */
   degree?: number | undefined;
-  /** Of `'polynomial'` and `'sigmoid'`; default 1. */
+  /** The constant of `'polynomial'` and `'sigmoid'`; default 1. */
   coef0?: number | undefined;
 }
 
+/** The options of `Affinity.distance`. */
 export interface DistanceOptions extends StorageOptions {
   /**
-   * `'euclidean'` |x - y|; `'sqeuclidean'` |x - y|^2; `'manhattan'` sum |x - y|; `'chebyshev'` max |x - y|; `'cosine'` 1 - cos, in
-   * [0, 2]; `'canberra'` sum |x - y| / (|x| + |y|), in [0, d]; `'braycurtis'` sum |x - y| / sum |x + y|, in [0, 1] for features
-   * >= 0. 0 / 0 = 0, as in scipy. `'sqeuclidean'`, `'cosine'` and `'braycurtis'` are no metrics. `'l1'` and `'cityblock'` are
-   * `'manhattan'`, `'l2'` is `'euclidean'`.
+   * The distance of two rows x and y:
+   * `'euclidean'` |x - y|; `'sqeuclidean'` |x - y|^2; `'manhattan'` sum |x - y|; `'chebyshev'` max |x - y|;
+   * `'cosine'` 1 - cos, in [0, 2]; `'canberra'` sum |x - y| / (|x| + |y|), in [0, d];
+   * `'braycurtis'` sum |x - y| / sum |x + y|, in [0, 1] for features >= 0. Here 0 / 0 = 0, as in scipy.
+   *
+   * `'sqeuclidean'`, `'cosine'` and `'braycurtis'` are no metrics. `'l1'` and `'cityblock'` mean `'manhattan'`, `'l2'`
+   * means `'euclidean'`.
    */
   metric: Metric;
 }
 
+/** The options of `Affinity.hops`; at most one of `quantile`, `threshold` and `neighbors`. */
 export interface HopOptions {
-  /** Between features, before hops are counted; default `'euclidean'`. */
+  /** The distance between features that makes samples close; default `'euclidean'`. */
   metric?: Metric | undefined;
-  /** Connect samples strictly closer than this quantile of all N^2 distances, the diagonal's zeros included; default 0.05. */
+  /** Connect samples strictly closer than this quantile of all N^2 distances, diagonal included; default 0.05. */
   quantile?: number | undefined;
   /** Connect samples strictly closer than this, instead of a quantile. */
   threshold?: number | undefined;
@@ -86,16 +101,21 @@ export interface HopOptions {
   disconnected?: '2n' | 'n' | number | undefined;
 }
 
+/** The options of `Affinity.precomputed`. */
 export interface PrecomputedOptions {
-  /** Of what is stored; default that of the matrix. */
+  /** The precision of the stored numbers; default that of the matrix. */
   precision?: 'float32' | 'float64' | undefined;
-  /** Whether distances obey the triangle inequality: not checked (it costs N^3), makes transport faster. Default false. */
+  /**
+   * Whether distances obey the triangle inequality: transport is faster then. Default false. It is not checked, as that
+   * would cost N^3.
+   */
   metric?: boolean | undefined;
 }
 
 /**
- * Above this many bytes of entries, or a quarter of the free memory, `storage: 'auto'` keeps the features instead: an
- * evaluation then costs several times as much, but nothing before the first.
+ * Bytes of entries above which `storage: 'auto'` keeps the features, as it does above a quarter of the free memory.
+ *
+ * Features cost several times as much for each evaluation, but nothing before the first.
  */
 const DENSE_LIMIT = 2 ** 30;
 
@@ -112,14 +132,14 @@ function chooseStorage(
 ) {
   const requested = oneOf('storage', options.storage ?? 'auto', storages);
   if (requested !== 'auto') return requested;
-  // X (X' V) costs 2 N d per column of V where the N x N matrix costs N^2.
+  // For each column of V, X (X' V) costs 2 N d, and (X X') V costs N^2.
   if (linear && 2 * d < n) return 'features';
   const bytes = denseBytes(n, precision);
   if (bytes <= NEVER_REFUSED) return 'dense';
   return bytes <= Math.min(DENSE_LIMIT, availableBytes() / 4) ? 'dense' : 'features';
 }
 
-/** The features are copied in either case; while a dense affinity is made, or for as long as it lives. */
+/** Checks memory. Both storages copy the features: dense until it is made, the other as long as it lives. */
 function checkStorage(n: number, d: number, storage: 'dense' | 'features', precision: 'float32' | 'float64'): void {
   const features = 2 * n * d * bytesPerNumber(precision);
   if (storage === 'features') {

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** Affinities: what the geometry-aware objectives know of the data. */
+/** Affinities: the kernels and distances between samples that geometry-aware objectives use. */
 import {
   type DistanceOptions,
   denseBytes,
@@ -26,24 +26,25 @@ import {
 } from './native.js';
 import { checkBoolean, checkNumber, checkOptions, oneOf, optionalNumber } from './options.js';
 
-/** Only this module constructs affinities. */
+/** The constructor's key: only this module has it. */
 const INTERNAL = Symbol('internal');
 
-/** @internal The native affinity behind an argument. */
+/** @internal Returns the native affinity of an argument; throws where that is no affinity of this copy. */
 export let nativeOf: (affinity: unknown, argument: string) => NativeAffinity;
 
-/** The graph whose hops were counted. */
+/** The graph of close samples behind hop distances. */
 export interface HopGraph {
-  /** Samples closer than this are neighbours; 0 for a graph of nearest neighbours. */
+  /** Samples strictly closer than this are neighbours; 0 for a graph of nearest neighbours. */
   readonly threshold: number;
-  /** Undirected edges. */
+  /** The number of undirected edges. */
   readonly edges: number;
   /** The largest number of hops between two connected samples. */
   readonly longest: number;
+  /** Whether a path connects every two samples. */
   readonly connected: boolean;
 }
 
-/** Hops over the distances between features, or over those of an affinity. */
+/** The arguments of hops: over the distances between features, or over those of an affinity. */
 type HopArguments =
   | { measure: MeasureArguments; hops: NativeHops; distances?: undefined }
   | { distances: NativeAffinity; hops: NativeHops };
@@ -58,7 +59,7 @@ function hopArguments(x: MatrixLike | Affinity, options: HopOptions, others: rea
     neighbors: optionalNumber('neighbors', options.neighbors, { min: 1, integer: true }),
   };
   const checked = (n: number): NativeHops => {
-    // With one sample there is no number to ask for instead: the native core says so.
+    // For one sample, no number of neighbours is right: the native core's error says so.
     if (n > 1) optionalNumber('neighbors', graph.neighbors, { min: 1, max: n - 1, integer: true });
     const hops = { ...graph, disconnected: disconnectedHops(options.disconnected, n) };
     checkFits(`Hop distances between ${n} samples`, hopBytes(n, hops), 'use fewer samples');
@@ -75,7 +76,7 @@ function hopArguments(x: MatrixLike | Affinity, options: HopOptions, others: rea
   return { measure, hops: checked(measure[1]) };
 }
 
-/** Also of another copy, or a proxy: refused where it is opened. */
+/** Whether x is an affinity. One of another copy, or a proxy, is one too: nativeOf refuses it. */
 function isAffinity(x: MatrixLike | Affinity): x is Affinity {
   return isMarked(x, 'Affinity');
 }
@@ -87,13 +88,13 @@ function disconnectedHops(disconnected: HopOptions['disconnected'], n: number): 
   return undefined;
 }
 
-// 16 bits a pair, and what the graph takes meanwhile, where it is known: 12 bytes an edge of a quantile, 20 at most of neighbours.
+// 2 bytes for each pair, and the graph where its size is known: 12 bytes an edge of a quantile, 20 of neighbours.
 function hopBytes(n: number, { quantile = 0.05, threshold, neighbors }: NativeHops): number {
   if (neighbors !== undefined) return 2 * n ** 2 + 20 * n * neighbors;
   return 2 * n ** 2 + (threshold === undefined ? 6 * quantile * n ** 2 : 0);
 }
 
-// The distances are read once or twice, row by row: no reason to store N^2 of them.
+// Hops read the distances once or twice, row by row: N^2 of them need not be stored.
 function hopMeasure(x: MatrixLike, { metric = 'euclidean' }: HopOptions): MeasureArguments {
   return distanceArguments(x, { metric, storage: 'features' });
 }
@@ -112,16 +113,16 @@ function precomputedArguments(
     precision: oneOf('precision', options.precision ?? precisionOf(data), precisions),
   };
   const [n] = shape;
-  // An asynchronous call copies the matrix besides.
+  // An asynchronous call also copies the matrix.
   const bytes = denseBytes(n, checked.precision) + denseBytes(n, precisionOf(data));
   checkFits(`A precomputed affinity of ${n} samples`, bytes, 'use fewer samples');
   return [data, ...shape, checked];
 }
 
 /**
- * An N x N kernel or distance between samples, in native memory, immutable, shared by any number of objectives.
+ * An N x N kernel or distance between samples: immutable, in native memory, shared by any number of objectives.
  *
- * Its memory is reported to the engine and freed by `dispose()` or by garbage collection.
+ * V8 is told of its memory. `dispose()` frees it, or garbage collection does.
  */
 export class Affinity implements Disposable {
   readonly #native: NativeAffinity;
@@ -129,11 +130,13 @@ export class Affinity implements Disposable {
   /** The number of samples, N. */
   readonly size: number;
   readonly kind: 'kernel' | 'distance';
-  /** Whether it is a distance with the triangle inequality. */
+  /** Whether it is a distance that obeys the triangle inequality. */
   readonly metric: boolean;
+  /** Whether all entries are stored, or the features. */
   readonly storage: 'dense' | 'features';
+  /** The precision of the stored numbers. */
   readonly precision: 'float32' | 'float64';
-  /** For hop distances: the graph they were counted on. */
+  /** The graph of hop distances; undefined for other affinities. */
   readonly graph: HopGraph | undefined;
 
   /** @internal Use `Affinity.kernel`, `.distance`, `.hops` or `.precomputed`. */
@@ -156,52 +159,54 @@ export class Affinity implements Disposable {
     nativeOf = (affinity, argument) => Affinity.#own(affinity, argument).#native;
   }
 
-  /** The affinity itself, unless it is another copy's, or a proxy. */
+  /** Returns the affinity. Throws where it is another copy's, or a proxy. */
   static #own(affinity: unknown, argument: string): Affinity {
     if (typeof affinity === 'object' && affinity !== null && #native in affinity) return affinity;
     throw notOurs(argument, 'Affinity', affinity, Affinity.prototype);
   }
 
   /**
-   * A kernel between the rows of x.
+   * Makes a kernel between the rows of x.
    *
-   * Entries are right to 64 units u of rounding (u = 2^-24 in float32, 2^-53 in float64) where the kernel has values in [-1, 1].
-   * The others are right to 256 u |x| |y|, or that of (|gamma| |x| |y| + |coef0|)^degree; a sample that is shorter than most counts
-   * as long as these. Other samples, however far, cost no digits.
+   * Accuracy, with u = 2^-24 in float32 and 2^-53 in float64: entries of kernels with values in [-1, 1] are right to
+   * 64 u. Entries of the others are right to 256 u |x| |y|, or 256 u (|gamma| |x| |y| + |coef0|)^degree, where a sample
+   * that is shorter than most counts as long as these. Samples that are far away cost the other entries no digits.
    *
    * @param x N x d features, finite (>= 0 for the chi2 kernels).
-   * Cost: O(N^2 d) once and N^2 numbers when dense; N d numbers with `storage: 'features'`.
-   * With `storage: 'features'`, features that might overflow the kernel cost O(N^2 d) once too: all pairs are looked at.
-   * @throws RangeError ERR_OUT_OF_RANGE, also for entries that overflow, in every storage; TypeError ERR_INVALID_ARG_TYPE,
-   * GenmiError ERR_OUT_OF_MEMORY.
-   * Definitions and defaults: scikit-learn, `sklearn.metrics.pairwise`.
+   * Cost: O(N^2 d) once and N^2 numbers when dense; N d numbers with `storage: 'features'`. There, features that might
+   * overflow the kernel also cost O(N^2 d) once, for a check of all pairs.
+   * @throws TypeError ERR_INVALID_ARG_TYPE; RangeError ERR_OUT_OF_RANGE, also for entries that overflow, in every
+   * storage; GenmiError ERR_OUT_OF_MEMORY.
+   * Source of definitions and defaults: scikit-learn, `sklearn.metrics.pairwise`.
    */
   static kernel(x: MatrixLike, options: KernelOptions): Affinity {
     return new Affinity(INTERNAL, native.measure(...kernelArguments(x, options)));
   }
 
   /**
-   * A distance between the rows of x; its diagonal is exactly 0.
+   * Makes a distance between the rows of x, >= 0, with a diagonal of exactly 0.
    *
-   * Entries are right to 64 units in the last place of the affinity's precision wherever they are normal numbers in it: near
-   * duplicates, data far from the origin and outliers included. (A cosine distance is right to 64 u (u + its square root), for
-   * u = 2^-24 in float32 and 2^-53 in float64.)
+   * Accuracy: entries that are normal numbers of the affinity's precision are right to 64 units in the last place. This
+   * includes near duplicates, outliers, and data far from the origin. A cosine distance c is right to
+   * 64 u (u + sqrt c), with u = 2^-24 in float32 and 2^-53 in float64.
    *
    * @param x N x d features, finite.
-   * Cost and errors: as `kernel`.
+   * Cost, errors and source: as for `kernel`.
    */
   static distance(x: MatrixLike, options: DistanceOptions): Affinity {
     return new Affinity(INTERNAL, native.measure(...distanceArguments(x, options)));
   }
 
   /**
-   * Hop distances: edges on the shortest path in the graph of close samples; integers, a metric.
+   * Makes hop distances: the number of edges on the shortest path in the graph of close samples; integers, a metric.
    *
-   * @param x N x d features, or a distance affinity over N samples. Use the whole data set, and `rows` for mini-batches.
-   * Cost: O(N^2 d) for the graph, then O(N E / 512) for each hop of the longest path, E edges, but never more than O(N E).
-   * Memory: 2 N^2 bytes (a hop is 16 bits: paths of more than 65,534 are refused), and at most 20 bytes an edge meanwhile.
-   * @throws RangeError ERR_OUT_OF_RANGE also when the graph would have no edge (with fewer than 20 samples the zeros of the
-   * diagonal alone are the 5 % quantile).
+   * @param x N x d features, or a distance affinity over N samples. Use the whole data set, and `rows` for
+   * mini-batches.
+   * Cost: O(N^2 d) for the graph of E edges, then O(N E / 512) for each hop of the longest path, O(N E) at most.
+   * Memory: 2 N^2 bytes, and at most 20 bytes an edge during the call. A hop distance has 16 bits: paths of more than
+   * 65,534 hops are refused.
+   * @throws as `kernel`, and RangeError ERR_OUT_OF_RANGE for a graph without edges: with fewer than 20 samples, the
+   * diagonal's zeros alone are the 5 % quantile.
    * Source: Ohl et al. 2023, arXiv:2309.02858, appendix H.
    */
   static hops(x: MatrixLike | Affinity, options: HopOptions = {}): Affinity {
@@ -212,14 +217,18 @@ export class Affinity implements Disposable {
   }
 
   /**
-   * An affinity that the caller computed: square, finite and symmetric; a distance also >= 0 with a zero diagonal.
+   * Makes an affinity of a matrix that the caller computed.
    *
-   * Rounding is tolerated, and removed: within 1e-7 of the largest entry (1e-3 for float32) the two halves may differ, and
-   * become their mean (A + A') / 2; entries of a distance may be negative, and become 0; its diagonal may be either, and becomes 0.
+   * Rounding within 1e-7 of the largest entry (1e-3 for float32) is tolerated and removed. The two halves become their
+   * mean, (A + A') / 2; negative entries of a distance become 0; the diagonal of a distance becomes 0.
    *
-   * @param matrix N x N. Cost: O(N^2). A kernel in float32 is stored centred where that makes its entries much smaller, so that
-   * MMD keeps its digits: entries come back to within the rounding of a typical one.
-   * @throws RangeError ERR_OUT_OF_RANGE with the entry that is wrong, TypeError ERR_INVALID_ARG_TYPE.
+   * A kernel in float32 is stored centred where that makes its entries much smaller, so that MMD keeps its digits.
+   * Entries come back to within the rounding of a typical one.
+   *
+   * @param matrix N x N, finite and symmetric; a distance also >= 0 with a zero diagonal.
+   * Cost: O(N^2).
+   * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE with the entry that is wrong, GenmiError
+   * ERR_OUT_OF_MEMORY.
    */
   static precomputed(matrix: MatrixLike, kind: 'kernel' | 'distance', options: PrecomputedOptions = {}): Affinity {
     return new Affinity(INTERNAL, native.precomputed(...precomputedArguments(matrix, kind, options)));
@@ -259,12 +268,12 @@ export class Affinity implements Disposable {
   }
 
   /**
-   * The entries between some samples, n x n, in the storage's precision.
+   * Returns the n x n entries between some samples, in the storage's precision.
    *
-   * @param rows n indices in [0, N), repeated ones allowed.
-   * Cost: O(n^2), O(n^2 d) where X is kept.
-   * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_DISPOSED, and ERR_OUT_OF_MEMORY, with the
-   * size, when they would not fit.
+   * @param rows n row numbers in [0, N), repeated ones allowed.
+   * Cost: O(n^2), or O(n^2 d) with `storage: 'features'`.
+   * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_DISPOSED, and ERR_OUT_OF_MEMORY
+   * with the size of entries that do not fit.
    */
   rows(rows: Rows): Matrix {
     const indices = toRows(rows);
@@ -273,10 +282,10 @@ export class Affinity implements Disposable {
   }
 
   /**
-   * All N x N entries, in the storage's precision.
+   * Returns all N x N entries, in the storage's precision.
    *
-   * Cost: O(N^2), O(N^2 d) where X is kept.
-   * @throws GenmiError ERR_OUT_OF_MEMORY, with the size, when they would not fit; ERR_DISPOSED.
+   * Cost: O(N^2), or O(N^2 d) with `storage: 'features'`.
+   * @throws GenmiError ERR_DISPOSED, and ERR_OUT_OF_MEMORY with the size of entries that do not fit.
    */
   toMatrix(): Matrix {
     return Affinity.#own(this, 'affinity').#submatrix(null, this.size);
@@ -292,7 +301,7 @@ export class Affinity implements Disposable {
     return matrix;
   }
 
-  /** Native memory in use; 0 when disposed of. */
+  /** Bytes of native memory in use; 0 after `dispose()`. */
   get bytes(): number {
     return Affinity.#own(this, 'affinity').#bytes;
   }
