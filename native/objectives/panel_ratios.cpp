@@ -23,9 +23,9 @@ void centred_ratios(const Predictions<T>& p, S* out) {
     if (p.is_known_by_logarithm(a)) {
       for (std::size_t i = at; i < at + count; ++i) out[i] = static_cast<S>(p.ratio_by_logarithm(a, i) - 1);
     } else {
-      const double pi = p.pi()[a], inverse = 1 / pi;
+      const double pi = p.pi()[a], rest = p.pi_rest()[a], inverse = 1 / pi;
       for (std::size_t i = at; i < at + count; ++i)
-        out[i] = static_cast<S>((static_cast<double>(p.tau()[i]) - pi) * inverse);
+        out[i] = static_cast<S>((static_cast<double>(p.tau()[i]) - pi - rest) * inverse);
     }
   });
 }

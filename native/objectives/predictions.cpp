@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "objectives/panel_blocks.h"
@@ -21,6 +22,32 @@ constexpr double kNanoseconds = 0.5;
 double work_of(std::size_t n, std::size_t k) { return kNanoseconds * static_cast<double>(n) * static_cast<double>(k); }
 
 std::size_t padded_rows(std::size_t n) { return simd::panels_of(n) * kPanel; }
+
+// A sum in two numbers, the second of which holds what the first rounds off. (Knuth, TAOCP vol. 2, 4.2.2.)
+class LongSum {
+ public:
+  void add(double term) {
+    const double sum = high_ + term, added = sum - high_;
+    low_ += (high_ - (sum - added)) + (term - added);
+    high_ = sum;
+  }
+  // factor: an integer below 2^24, so that its products with both parts of a number are exact.
+  void add_product(double factor, double number) {
+    const double high = upper_part(number);
+    add(factor * high);
+    add(factor * (number - high));
+  }
+  // The quotient, and what it rounds off.
+  std::pair<double, double> divided_by(double n) const {
+    const double quotient = (high_ + low_) / n, high = upper_part(quotient);
+    return {quotient, ((high_ - high * n) - (quotient - high) * n + low_) / n};
+  }
+
+ private:
+  static double upper_part(double number) { return static_cast<double>(static_cast<float>(number)); }
+
+  double high_ = 0, low_ = 0;
+};
 
 // log(sum_i exp(log_tau_ik) / n), for a cluster whose probabilities underflow.
 template <class T>
@@ -55,26 +82,46 @@ template <class T>
 Predictions<T>::Predictions(std::size_t n, std::size_t k, Workspace& workspace)
     : n_(n),
       k_(k),
-      pi_(workspace.take<double>(2 * k).data()),
-      log_pi_(pi_ + k),
+      pi_(workspace.take<double>(3 * k).data()),
+      pi_rest_(pi_ + k),
+      log_pi_(pi_ + 2 * k),
       constants_(workspace.take<T>(5 * k).data()),
       columns_{constants_, constants_ + k, constants_ + 2 * k, constants_ + 3 * k, constants_ + 4 * k, 1} {}
+
+template <class T>
+std::pair<double, double> Predictions<T>::mean(std::size_t k, std::span<const double> sums) const {
+  const auto samples = static_cast<double>(n_);
+  if (sizeof(T) == 4) {
+    double sum = 0;
+    for (std::size_t at = k; at < sums.size(); at += k_) sum += sums[at];
+    return {sum / samples, 0};
+  }
+  LongSum sum;
+  for (std::size_t block = 0; block < sums.size() / k_; ++block) {
+    const std::size_t row = block * objectives::kRowsPerBlock;
+    const double first = static_cast<double>(tau_[row * k_ + k * kPanel]);
+    sum.add_product(static_cast<double>(std::min(objectives::kRowsPerBlock, n_ - row)), first);
+    sum.add(sums[block * k_ + k]);
+  }
+  return sum.divided_by(samples);
+}
 
 template <class T>
 void Predictions<T>::set_proportions(std::span<const double> sums) {
   total_ = 0;
   for (std::size_t k = 0; k < k_; ++k) {
-    double sum = 0;
-    for (std::size_t at = k; at < sums.size(); at += k_) sum += sums[at];
-    pi_[k] = sum / static_cast<double>(n_);
+    std::tie(pi_[k], pi_rest_[k]) = mean(k, sums);
     log_pi_[k] = is_known_by_logarithm(k) ? log_mean_exp(*this, k) : std::log(pi_[k]);
     total_ += pi_[k];
     const double floored = std::max(pi_[k], static_cast<double>(std::numeric_limits<T>::min()));
+    const auto rest = [&](double number, T rounded, double more) {
+      return static_cast<T>(number - static_cast<double>(rounded) + more);
+    };
     constants_[k] = static_cast<T>(floored);
-    constants_[k_ + k] = static_cast<T>(floored - static_cast<double>(constants_[k]));
+    constants_[k_ + k] = rest(floored, constants_[k], pi_rest_[k]);
     constants_[2 * k_ + k] = static_cast<T>(1 / floored);
     constants_[3 * k_ + k] = static_cast<T>(log_pi_[k]);
-    constants_[4 * k_ + k] = static_cast<T>(log_pi_[k] - static_cast<double>(constants_[3 * k_ + k]));
+    constants_[4 * k_ + k] = rest(log_pi_[k], constants_[3 * k_ + k], pi_rest_[k] / floored);
   }
   columns_.total = static_cast<T>(total_);
 }

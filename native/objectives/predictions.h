@@ -32,6 +32,9 @@ class Predictions {
   // Known when the predictions came as logits, and exact where tau underflows; otherwise null.
   const T* log_tau() const { return log_tau_; }
   const double* pi() const { return pi_; }
+  // pi + pi_rest is the mean of a float64 column to twice as many digits: where pi is nearly 1, tau - pi is as small as
+  // all others.
+  const double* pi_rest() const { return pi_rest_; }
   const double* log_pi() const { return log_pi_; }
   // Where pi_k underflows, tau / pi is exp(log tau - log pi): of what stands at an offset, which is of cluster k.
   bool is_known_by_logarithm(std::size_t k) const { return pi_[k] <= kUnderflow && log_tau_ != nullptr; }
@@ -47,13 +50,15 @@ class Predictions {
  private:
   template <class>
   friend class Batch;
-  // sums: of the columns of each block of rows.
+  // sums: of the columns of each block of rows, in float64 less the block's first row.
   void set_proportions(std::span<const double> sums);
+  // Of column k, with what it rounds off.
+  std::pair<double, double> mean(std::size_t k, std::span<const double> sums) const;
 
   std::size_t n_, k_;
   T* tau_ = nullptr;
   const T* log_tau_ = nullptr;
-  double *pi_, *log_pi_, total_ = 0;
+  double *pi_, *pi_rest_, *log_pi_, total_ = 0;
   T* constants_;
   simd::ColumnConstants<T> columns_;
 };

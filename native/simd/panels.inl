@@ -170,11 +170,16 @@ template <class T>
 void add_columns(const T* panels, std::size_t rows, std::size_t k, double* sums) {
   for (std::size_t column = 0; column < k; ++column) {
     const T* from = panels + column * kPanel;
+    // float64 holds sums of float32 as they are.
+    const double first = sizeof(T) == 4 ? 0 : static_cast<double>(*from);
+    const Block<double> firsts = all(first);
     Block<double> lanes = all(0.0);
-    for (std::size_t panel = 0; panel < rows / kPanel; ++panel, from += k * kPanel)
-      lanes = lanes + load_as_double(from);
+    for (std::size_t panel = 0; panel < rows / kPanel; ++panel, from += k * kPanel) {
+      if constexpr (sizeof(T) == 4) lanes = lanes + load_as_double(from);
+      else lanes = lanes + (load_as_double(from) - firsts);
+    }
     double sum = reduce(lanes, sum_of);
-    for (std::size_t i = 0; i < rows % kPanel; ++i) sum += static_cast<double>(from[i]);
+    for (std::size_t i = 0; i < rows % kPanel; ++i) sum += static_cast<double>(from[i]) - first;
     sums[column] += sum;
   }
 }

@@ -1,7 +1,7 @@
-// Total variation one-vs-one, sum over pairs of |tau_a pi_b - tau_b pi_a|, by ranks: with P_a the sum of pi_b and Q_a
-// the sum of tau_b over all b whose ratio tau_b / pi_b is below that of a, it is sum_a tau_a P_a - pi_a Q_a, counted
-// once for each of the two orders. Two sums under a mask for each pair, with several a at once in registers: no sort is
-// as fast.
+// Total variation one-vs-one, the sum over pairs of |tau_a pi_b - tau_b pi_a|, by ranks. With P_a the sum of pi_b and
+// Q_a the sum of tau_b over all b whose ratio tau_b / pi_b is below that of a, less those sums over all b above, it is
+// sum_a (tau_a - pi_a) P_a, and its derivatives are tau_a P_a and -pi_a Q_a. Two sums under a mask for each pair, with
+// several a at once in registers: no sort is as fast.
 
 namespace genmi::simd {
 namespace {
@@ -32,6 +32,16 @@ inline void add_below(Vector<T> a, Vector<T> b, Vector<T> pi, Vector<T> tau, Vec
   sum_pi += reinterpret_cast<Vector<T>>(mask & math::bits<T>(pi));
   sum_tau += reinterpret_cast<Vector<T>>(mask & math::bits<T>(tau));
 #endif
+}
+
+// Where a > b, pi and tau are added; where a < b they are subtracted.
+template <class T>
+inline void add_signed(Vector<T> a, Vector<T> b, Vector<T> pi, Vector<T> tau, Vector<T>& sum_pi, Vector<T>& sum_tau) {
+  const Integers<T> above = reinterpret_cast<Integers<T>>(a > b), below = reinterpret_cast<Integers<T>>(a < b);
+  sum_pi += reinterpret_cast<Vector<T>>(above & math::bits<T>(pi));
+  sum_pi -= reinterpret_cast<Vector<T>>(below & math::bits<T>(pi));
+  sum_tau += reinterpret_cast<Vector<T>>(above & math::bits<T>(tau));
+  sum_tau -= reinterpret_cast<Vector<T>>(below & math::bits<T>(tau));
 }
 
 // Lanes in which a number has been equal to another, for kCount numbers apart.
@@ -106,6 +116,18 @@ struct Variation {
     if (a < clusters) sum_below<kOrEqual, 1>(a, clusters);
   }
 
+  // The differences P and Q themselves, for proportions of which one is nearly all: those of that cluster are small.
+  void sum_differences(std::size_t clusters) const {
+    for (std::size_t a = 0; a < clusters; ++a) {
+      const Vector<T> own = load_vector(rank_of(a));
+      Vector<T> sum_pi{}, sum_tau{};
+      for (std::size_t b = 0; b < clusters; ++b)
+        add_signed<T>(own, load_vector(rank_of(b)), strip.pi(b), strip.tau(b), sum_pi, sum_tau);
+      store_vector<T>(sum_pi, below_pi(a));
+      store_vector<T>(sum_tau, below_tau(a));
+    }
+  }
+
   // Whether any of kCount clusters from `first` on are equal to each other or to one before.
   template <std::size_t kCount>
   bool has_ties(std::size_t first) const {
@@ -132,8 +154,17 @@ struct Variation {
   }
 };
 
+// Whether a cluster has so much that the sums over all others are small differences.
+template <class T>
+inline bool is_uneven(const DivergencePass<T>& pass) {
+  bool uneven = false;
+  for (std::size_t k = 0; k < pass.k; ++k) uneven |= pass.columns.pi[k] > pass.columns.total * T(0.875);
+  return uneven;
+}
+
 template <class T, bool kGradient>
 void sum_of_variations(DivergencePass<T>& pass) {
+  const bool uneven = is_uneven(pass);
   sum_over_strips(pass, 1, [&](const Strip<T>& strip) {
     const std::size_t clusters = pass.k;
     const Variation<T> variation{strip};
@@ -143,23 +174,30 @@ void sum_of_variations(DivergencePass<T>& pass) {
       store_vector<T>(Variation<T>::rank(strip.tau(k), strip.pi(k), d), variation.rank_of(k));
       surplus += d;
     }
-    variation.template sum_all_below<false>(clusters);
-    const bool ties = variation.has_ties_among(clusters);
-    if (ties) variation.template sum_all_below<true>(clusters);
+    bool ties = false;
+    if (uneven) {
+      variation.sum_differences(clusters);
+    } else {
+      variation.template sum_all_below<false>(clusters);
+      ties = variation.has_ties_among(clusters);
+      if (ties) variation.template sum_all_below<true>(clusters);
+    }
     const Vector<T> mass = surplus + pass.columns.total;
     for (std::size_t k = 0; k < clusters; ++k) {
       const Vector<T> tau = strip.tau(k), pi = strip.pi(k);
-      Vector<T> twice_pi = load_vector(variation.below_pi(k)), twice_tau = load_vector(variation.below_tau(k));
-      if (!ties) {
-        twice_pi = twice_pi * 2 + pi;
-        twice_tau = twice_tau * 2 + tau;
+      Vector<T> less_pi = load_vector(variation.below_pi(k)), less_tau = load_vector(variation.below_tau(k));
+      if (!uneven) {  // from what is below, which counts ties once or not at all
+        if (!ties) {
+          less_pi = less_pi * 2 + pi;
+          less_tau = less_tau * 2 + tau;
+        }
+        less_pi -= pass.columns.total;
+        less_tau -= mass;
       }
-      // What is below less what is above, where neither counts ties.
-      const Vector<T> by_tau = tau * (twice_pi - pass.columns.total);
-      value += by_tau;
+      value += strip.difference(k) * less_pi;
       if constexpr (kGradient) {
-        strip.add_gradient(k, by_tau);
-        strip.add_by_proportion(k, pi * (mass - twice_tau));
+        strip.add_gradient(k, tau * less_pi);
+        strip.add_by_proportion(k, -pi * less_tau);
       }
     }
     return value;
