@@ -2,9 +2,10 @@
 import { createRequire } from 'node:module';
 import type * as tfjsCore from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { kl } from '../src/index.js';
+import { kl, scale } from '../src/index.js';
 import { geminiLoss, rowIndices } from '../src/tfjs/index.js';
 import { expectClose, expectNumber } from './support/compare.js';
+import { expectError, thrownBy } from './support/errors.js';
 import { toFloat32 } from './support/matrices.js';
 import { gaussian, random } from './support/random.js';
 
@@ -55,4 +56,16 @@ it('makes row indices, and reads them', () => {
   const logits = tf.tensor2d(toFloat32(gaussian(random(3), 4, 2)).data, [4, 2]);
   const { forFit } = geminiLoss(tf, kl({ mode: 'ova' }), { from: 'logits' });
   expect(forFit(rowIndices(tf, 4, 2), logits).dataSync()[0]).toBeLessThan(0);
+});
+
+it('refuses a loss or a gradient that float32 cannot hold', () => {
+  const logits = tf.tensor2d(toFloat32(gaussian(random(4), 6, 3)).data, [6, 3]);
+  const loss = geminiLoss(tf, scale(kl({ mode: 'ova' }), 1e60), { from: 'logits' });
+  const error = { code: 'ERR_OUT_OF_RANGE', argument: 'predictions' };
+  expectError(
+    thrownBy(() => loss(logits)),
+    { ...error, expected: 'a finite float32 number', received: 'e+5' },
+  );
+  const taped = () => tf.valueAndGrad((t: tfjsCore.Tensor) => loss(t as tfjsCore.Tensor2D))(logits);
+  expectError(thrownBy(taped), { ...error, received: 'an overflow' });
 });

@@ -19,7 +19,7 @@ class ProportionEntropy final : public InBothPrecisions<ProportionEntropy> {
   }
 
   Cost cost(std::size_t n, std::size_t k) const override { return {static_cast<double>(n * k), 0}; }
-  double steepness() const override { return 2; }
+  double largest_slope(std::size_t, double, double logarithm) const override { return logarithm + 1; }
 };
 
 // -1/N sum_ik tau_ik log tau_ik, in [0, log K]. Cost O(N K).
@@ -31,7 +31,7 @@ class PredictionEntropy final : public InBothPrecisions<PredictionEntropy> {
   }
 
   Cost cost(std::size_t n, std::size_t k) const override { return {static_cast<double>(n * k), 0}; }
-  double steepness() const override { return 2; }
+  double largest_slope(std::size_t, double, double logarithm) const override { return logarithm + 1; }
 };
 
 const ObjectiveFactory registration("entropy", [](const Parameters& parameters, ObjectivePtr& out) -> Status {

@@ -26,19 +26,33 @@ constexpr double kLargestLogarithm = sizeof(T) == 4 ? 1e30 : 1e300;
 template <class T>
 bool stays_finite(const Objective& objective, const EvaluationOptions& options, std::size_t n) {
   constexpr double kSmallest = std::numeric_limits<T>::min();
-  const double samples = static_cast<double>(n);
   const bool logits = options.from == From::kLogits;
-  const double logarithm = logits ? kLargestLogarithm<T> : -std::log(kSmallest);
-  const double inverse = logits ? 1 : 1 / std::max(options.epsilon, kSmallest);
-  return objective.steepness() * (logarithm + samples * samples) * inverse < std::numeric_limits<T>::max();
+  const double epsilon = std::max(options.epsilon, kSmallest);
+  const double slope = objective.largest_slope(n, epsilon, logits ? kLargestLogarithm<T> : -std::log(epsilon));
+  return (logits ? slope : slope / epsilon) < std::numeric_limits<T>::max();
+}
+
+// In lanes, so that vectors can do it.
+template <class T>
+bool are_within(std::span<const T> numbers, T largest) {
+  constexpr std::size_t kLanes = 16;
+  T lanes[kLanes] = {};  // 0, or NaN after a number that is too large or none
+  std::size_t at = 0;
+  const auto look = [&](T number, T& lane) {
+    const T size = std::abs(number);
+    lane += size <= largest ? T(0) : std::numeric_limits<T>::quiet_NaN();
+  };
+  for (; at + kLanes <= numbers.size(); at += kLanes)
+    for (std::size_t lane = 0; lane < kLanes; ++lane) look(numbers[at + lane], lanes[lane]);
+  for (; at < numbers.size(); ++at) look(numbers[at], lanes[0]);
+  return std::none_of(lanes, lanes + kLanes, [](T lane) { return std::isnan(lane); });
 }
 
 // Copies all of them, or none where one is not finite in the precision of out.
 template <class From, class To>
 bool copy_if_finite(std::span<const From> from, std::span<To> out) {
-  bool finite = true;
-  for (const From number : from) finite &= std::abs(number) <= static_cast<From>(std::numeric_limits<To>::max());
-  if (!finite) return false;
+  constexpr double kLargest = std::min<double>(std::numeric_limits<From>::max(), std::numeric_limits<To>::max());
+  if (!are_within(from, static_cast<From>(kLargest))) return false;
   std::transform(from.begin(), from.end(), out.begin(), [](From number) { return static_cast<To>(number); });
   return true;
 }

@@ -43,10 +43,16 @@ class FDivergence final : public InBothPrecisions<FDivergence> {
             4 * numbers * sizeof(double)};
   }
 
-  // Of those with finite limits |t f'(t)| and |f(t)| are at most a few times |log t| + t, and t = tau / pi <= N.
-  double steepness() const override {
-    const bool bounded = !wide_.has_powers && is_finite(wide_) && is_finite(single_);
-    return bounded ? 100 : Objective::steepness();
+  // With finite limits |t f'(t)| and |f(t)| are at most a few times |log t| + t, and t = tau / pi <= n. Else they are
+  // powers of what has been clipped: of p for t -> 0, of q for t -> infinity, which one-vs-one are products of two.
+  double largest_slope(std::size_t n, double epsilon, double logarithm) const override {
+    const double samples = static_cast<double>(n);
+    if (!is_finite(wide_) || !is_finite(single_)) {
+      const double power = wide_.has_powers ? std::max({wide_.order - 1, -wide_.order, 0.0}) : 1;
+      return kSlope * samples * samples * std::pow(epsilon, -(one_vs_one_ ? 2 : 1) * power - 1);
+    }
+    if (wide_.has_powers) return Objective::largest_slope(n, epsilon, logarithm);
+    return kSlope * (logarithm + samples * samples);
   }
 
  private:
@@ -77,6 +83,8 @@ class FDivergence final : public InBothPrecisions<FDivergence> {
     const std::span<double> by_proportion = batch.by_proportion(p, totals);
     for (std::size_t k = 0; k < p.k(); ++k) by_proportion[k] += factor * p.pi()[k] * (one_vs_one_ ? 2 * p.total() : 1);
   }
+
+  static constexpr double kSlope = 100;
 
   Divergence single_, wide_;  // for predictions in float32 and in float64
   bool one_vs_one_;

@@ -18,6 +18,12 @@ Status Objective::affinity_gradient(const DensityRatios&, const Context&, double
 ObjectiveFactory::ObjectiveFactory(const char* name, Make make)
     : name_(name), make_(make), next_(std::exchange(first_factory, this)) {}
 
+std::vector<std::string> ObjectiveFactory::names() {
+  std::vector<std::string> names;
+  for (const auto& [name, make] : factories()) names.push_back(name);
+  return names;
+}
+
 Status ObjectiveFactory::make(const std::string& name, const Parameters& parameters, ObjectivePtr& out) {
   std::vector<std::string> known;
   for (const ObjectiveFactory* each = first_factory; each != nullptr; each = each->next_) {

@@ -30,10 +30,10 @@ class WeightedSum final : public InBothPrecisions<WeightedSum> {
     return total;
   }
 
-  double steepness() const override {
+  double largest_slope(std::size_t n, double epsilon, double logarithm) const override {
     double total = 0;
     for (const auto& [objective, weight] : terms_)
-      if (weight != 0) total += std::abs(weight) * objective->steepness();
+      if (weight != 0) total += std::abs(weight) * objective->largest_slope(n, epsilon, logarithm);
     return total;
   }
 

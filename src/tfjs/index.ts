@@ -69,7 +69,7 @@ export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOp
     const samples = readRows(rows);
     // customGrad pauses the tape inside its function: ask before.
     if (tf.engine().isTapeOn()) return differentiable(tf, (x) => valueAndGrad(x, samples), predictions);
-    return tf.scalar(value(predictions, samples));
+    return scalarOf(tf, value(predictions, samples));
   };
   const ours = objective instanceof NativeBackedObjective;
   const samples = ours ? objective.geometry.samples : undefined;
@@ -141,9 +141,16 @@ function differentiable(
       handedOver = true;
       return dy.dataSync()[0] === 1 ? upload : tf.mul(upload, dy);
     };
-    return { value: tf.scalar(value), gradFunc };
+    return { value: scalarOf(tf, value), gradFunc };
   });
   return custom(predictions) as Scalar;
+}
+
+/** A loss as the engine keeps it, in float32. */
+function scalarOf(tf: TensorFlow, value: number): Scalar {
+  if (Number.isFinite(Math.fround(value))) return tf.scalar(value);
+  const remedy = 'use smaller factors, or an affinity of smaller numbers';
+  throw outOfRange('predictions', 'some whose loss is a finite float32 number', `${value}`, remedy);
 }
 
 /**

@@ -50,9 +50,12 @@ class Objective {
 
   virtual Cost cost(std::size_t n, std::size_t k) const = 0;
 
-  // A number c for which, at any predictions of N samples, |dI/dlog tau_ik| and |dI/dlog pi_k| / pi_k are at most
-  // c (|log tau| + N^2): such gradients need no check where that is far from the largest number. Infinite: unknown.
-  virtual double steepness() const { return std::numeric_limits<double>::infinity(); }
+  // A bound of |dI/dlog tau_ik| and |dI/dlog pi_k| / pi_k, at any predictions of n samples whose probabilities are at
+  // least epsilon where they are clipped, and their logarithms at least -logarithm where not. Infinite: unknown, so
+  // that gradients are checked before they are written.
+  virtual double largest_slope(std::size_t, [[maybe_unused]] double epsilon, [[maybe_unused]] double logarithm) const {
+    return std::numeric_limits<double>::infinity();
+  }
 
   // How much memory it holds between two evaluations.
   virtual std::size_t kept_bytes() const { return 0; }
@@ -97,6 +100,7 @@ class ObjectiveFactory {
   using Make = Status (*)(const Parameters&, ObjectivePtr&);
 
   ObjectiveFactory(const char* name, Make make);
+  static std::vector<std::string> names();
   static Status make(const std::string& name, const Parameters& parameters, ObjectivePtr& out);
 
  private:
