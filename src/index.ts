@@ -17,6 +17,7 @@ export type { AsyncOptions } from './jobs.js';
 export type { Matrix, MatrixLike, Precision, Rows, TensorLike } from './matrix.js';
 export * from './metrics.js';
 export { add, scale } from './objectives/composite.js';
+export { type EnergyOptions, energy } from './objectives/energy.js';
 export { entropy } from './objectives/entropy.js';
 export {
   chi2,

@@ -31,7 +31,7 @@ const cells = (stdout: string) =>
     .slice(3)
     .map((line) => line.split(/ {2,}/));
 
-const all = [...fDivergenceNames, 'chi2', 'alpha', 'mmd', 'squared-mmd', 'wasserstein'];
+const all = [...fDivergenceNames, 'chi2', 'alpha', 'mmd', 'squared-mmd', 'energy', 'wasserstein'];
 
 it('is no part of the library', () => {
   const source = path.join(root, 'src');

@@ -15,25 +15,23 @@ Status Objective::affinity_gradient(const DensityRatios&, const Context&, double
   return {Code::kInvalidType, explain("objective", "an objective with an affinity of its own", "one without")};
 }
 
-ObjectiveFactory::ObjectiveFactory(const char* name, Make make)
-    : name_(name), make_(make), next_(std::exchange(first_factory, this)) {}
+ObjectiveFactory::ObjectiveFactory(const char* name, Make maker)
+    : name_(name), make_(maker), next_(std::exchange(first_factory, this)) {}
 
 std::vector<std::string> ObjectiveFactory::names() {
   std::vector<std::string> names;
-  for (const auto& [name, make] : factories()) names.push_back(name);
+  for (const ObjectiveFactory* each = first_factory; each != nullptr; each = each->next_)
+    names.emplace_back(each->name_);
+  std::sort(names.begin(), names.end());
   return names;
 }
 
 Status ObjectiveFactory::make(const std::string& name, const Parameters& parameters, ObjectivePtr& out) {
-  std::vector<std::string> known;
-  for (const ObjectiveFactory* each = first_factory; each != nullptr; each = each->next_) {
+  for (const ObjectiveFactory* each = first_factory; each != nullptr; each = each->next_)
     if (name == each->name_) return each->make_(parameters, out);
-    known.push_back(quote(each->name_));
-  }
-  std::sort(known.begin(), known.end());
-  std::string names;
-  for (const std::string& each : known) names += (names.empty() ? "" : ", ") + each;
-  return {Code::kOutOfRange, explain("objective", "one of " + names, quote(name))};
+  std::string known;
+  for (const std::string& each : names()) known += (known.empty() ? "" : ", ") + quote(each);
+  return {Code::kOutOfRange, explain("objective", "one of " + known, quote(name))};
 }
 
 }  // namespace genmi

@@ -88,7 +88,8 @@ void one_vs_all(DivergencePass<T>& pass) {
     Vector<T> value{};
     for (std::size_t k = 0; k < strip.pass.k; ++k) {
       const Halves<T> halves = f(strip.tau(k), strip.pi(k), strip.difference(k), strip.template log_ratio_for<F>(k));
-      value += halves.by_p + halves.by_q;
+      if constexpr (requires { f.value(strip.difference(k)); }) value += f.value(strip.difference(k));
+      else value += halves.by_p + halves.by_q;
       if constexpr (kGradient) {
         strip.add_gradient(k, halves.by_p);
         strip.add_by_proportion(k, halves.by_q);
@@ -250,7 +251,8 @@ constexpr DivergenceEntry kDivergences[] = {
     entry<TotalVariation>("tv"),  entry<Hellinger>("hellinger"),
     entry<Pearson>("pearson"),    entry<Neyman>("neyman"),
     entry<JensenShannon>("js"),   entry<Jeffreys>("jeffreys"),
-    entry<LeCam>("lecam"),        entry<Alpha>("alpha"),
+    entry<LeCam>("lecam"),        entry<SymmetricChiSquared>("symmetric-chi2"),
+    entry<Alpha>("alpha"),
 };
 
 constexpr DivergenceKernels kDivergenceKernels = {

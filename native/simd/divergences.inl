@@ -47,6 +47,8 @@ struct TotalVariation : Divergence {
     const V half_sign = d > 0 ? spread(T(0.5)) : d < 0 ? spread(T(-0.5)) : V{};
     return {half_sign * p, -half_sign * q};
   }
+  // The sum of the halves, of which d keeps the digits.
+  V value(V d) const { return math::absolute<T>(d) * T(0.5); }
 };
 
 // f(t) = (1 - sqrt t)^2 / 2, which is 1 - sqrt t but for a multiple of t - 1
@@ -80,6 +82,18 @@ struct Pearson : Divergence {
   }
   T order() const { return 2; }
   Halves<T> terms(V p, V q, V d, V) const { return {p * (d / q), q * (d / p)}; }
+};
+
+// f(t) = (t - 1)^2 (t + 1) / t, which is Pearson's and Neyman's together
+template <class T>
+struct SymmetricChiSquared : Pearson<T> {
+  using V = Vector<T>;
+  static constexpr int kOneVsOneScale = 4;
+  static constexpr bool kFiniteOneVsAll = false;
+  Halves<T> operator()(V p, V q, V d, V l) const {
+    const Halves<T> pearson = Pearson<T>::operator()(p, q, d, l), neyman = Pearson<T>::operator()(q, p, -d, -l);
+    return {pearson.by_p + neyman.by_q, pearson.by_q + neyman.by_p};
+  }
 };
 
 // f(t) = [t log t - (1 + t) log((1 + t) / 2)] / 2

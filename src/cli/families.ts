@@ -1,6 +1,7 @@
 /** The objectives that `genmi bench` times: all that have both modes, by their names without the mode. */
 import { Affinity } from '../affinity.js';
 import type { Matrix } from '../matrix.js';
+import { energy } from '../objectives/energy.js';
 import { chi2, fDivergence, fDivergenceNames } from '../objectives/f-divergence.js';
 import { mmd } from '../objectives/mmd.js';
 import type { Mode, Objective } from '../objectives/objective.js';
@@ -29,5 +30,6 @@ export const families: Readonly<Record<string, Family>> = {
   alpha: divergence((mode) => fDivergence({ mode, f: { alpha: 1.5 } })),
   mmd: geometry(kernel, (mode, affinity) => mmd({ mode, affinity })),
   'squared-mmd': geometry(kernel, (mode, affinity) => mmd({ mode, affinity, squared: true })),
+  energy: geometry(distance, (mode, affinity) => energy({ mode, affinity })),
   wasserstein: geometry(distance, (mode, affinity) => wasserstein({ mode, affinity })),
 };

@@ -14,6 +14,7 @@ export const fDivergenceNames = [
   'js',
   'jeffreys',
   'lecam',
+  'symmetric-chi2',
 ] as const;
 
 export type FDivergenceName = (typeof fDivergenceNames)[number];
@@ -86,6 +87,11 @@ export function chi2(options: ModeOptions & { convention?: 'pearson' | 'half' | 
 /**
  * The objective of any f-divergence by name, or of the alpha family
  * f(t) = (t^a - a t + a - 1) / (a (a - 1)), with its limits Kullback-Leibler at a = 1 and the reverse at a = 0.
+ *
+ * With t the density ratio: `'kl'` t log t, `'reverse-kl'` -log t, `'tv'` |t - 1| / 2, `'hellinger'` 1 - sqrt t,
+ * `'pearson'` (t - 1)^2, `'neyman'` (t - 1)^2 / t, `'js'` (t log t - (1 + t) log((1 + t) / 2)) / 2, `'jeffreys'`
+ * (t - 1) log t, `'lecam'` (t - 1)^2 / (2 (t + 1)), and `'symmetric-chi2'` (t - 1)^2 (t + 1) / t, which is Pearson's and
+ * Neyman's sum.
  *
  * Cost O(N K); one-vs-one O(N K^2) for `'tv'`, `'js'` and `'lecam'`.
  * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.

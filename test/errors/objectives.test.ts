@@ -4,6 +4,7 @@ import {
   Affinity,
   add,
   chi2,
+  energy,
   entropy,
   fDivergence,
   GenmiError,
@@ -24,13 +25,31 @@ import { distance, kernel, type Loose, n, objectives, range, tau, type, x } from
 const next = random(15);
 
 describe('objectives', () => {
-  const loose = { kl, tv, hellinger, chi2, fDivergence, mmd, wasserstein, entropy, gemini, add, scale } as Loose;
+  const loose = {
+    kl,
+    tv,
+    hellinger,
+    chi2,
+    fDivergence,
+    mmd,
+    energy,
+    wasserstein,
+    entropy,
+    gemini,
+    add,
+    scale,
+  } as Loose;
 
-  it.each(['kl', 'tv', 'hellinger', 'chi2', 'fDivergence', 'mmd', 'wasserstein'])(
+  it.each(['kl', 'tv', 'hellinger', 'chi2', 'fDivergence', 'mmd', 'energy', 'wasserstein'])(
     '%s without a mode, or with another',
     (name) => {
       const rest =
-        { fDivergence: { f: 'kl' }, mmd: { affinity: kernel }, wasserstein: { affinity: distance } }[name] ?? {};
+        {
+          fDivergence: { f: 'kl' },
+          mmd: { affinity: kernel },
+          energy: { affinity: distance },
+          wasserstein: { affinity: distance },
+        }[name] ?? {};
       expectError(
         thrownBy(() => loose[name](undefined)),
         { code: type, argument: 'options', expected: 'an object', received: 'undefined' },

@@ -36,6 +36,13 @@ describe('f-divergences (gemini.md 3)', () => {
     forAll(problems(), (problem) => expectSame(f('neyman', 'ovo'), f('pearson', 'ovo'), make(problem).logits));
   });
 
+  it.each(modes)('symmetric chi-squared is Pearson and Neyman together, %s', (mode) => {
+    forAll(problems(), (problem) => {
+      const both = add(f('pearson', mode), f('neyman', mode));
+      expectSame(f('symmetric-chi2', mode), both, make(problem).logits);
+    });
+  });
+
   it.each(modes)('the alpha family holds Hellinger, Pearson and Neyman, %s', (mode) => {
     forAll(problems(), (problem) => {
       const { logits } = make(problem);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "genmi/evaluation.h"
 #include "isas.h"
 #include "random.h"
+#include "simd/kernels.h"
 #include "thoroughness.h"
 
 namespace genmi {
@@ -54,10 +56,23 @@ const std::vector<Definition>& definitions() {
       {"jeffreys", 0, [](double t) { return (t - 1) * std::log(t); }, [](double t) { return std::log(t) + 1 - 1 / t; }},
       {"lecam", 0, [](double t) { return (t - 1) * (t - 1) / (2 * (t + 1)); },
        [](double t) { return (t - 1) * (t + 3) / (2 * (t + 1) * (t + 1)); }},
+      {"symmetric-chi2", 0, [](double t) { return (t - 1) * (t - 1) * (t + 1) / t; },
+       [](double t) { return 2 * t - 1 - 1 / (t * t); }, false, false},
       alpha_family(0.3),
       alpha_family(2.5),
       alpha_family(-0.5)};
   return all;
+}
+
+const Definition& definition(const std::string& name) {
+  for (const Definition& each : definitions())
+    if (each.name == name) return each;
+  throw std::invalid_argument(name);
+}
+
+TEST(FDivergences, HaveADefinitionEach) {
+  const simd::DivergenceKernels& known = simd::default_kernels().divergence;
+  for (std::size_t at = 0; at < known.count; ++at) EXPECT_EQ(definition(known.all[at].name).name, known.all[at].name);
 }
 
 struct Result {
@@ -253,7 +268,7 @@ TEST(FDivergences, TiesOfTotalVariationHaveSlopeZero) {
   for (std::size_t i = 0; i < n; ++i) tau[i * k + 7] = tau[i * k + 2];  // two columns are equal throughout
   const std::vector<float> single(tau.begin(), tau.end());
   const std::vector<double> same(single.begin(), single.end());
-  const Definition& tv = definitions()[2];
+  const Definition& tv = definition("tv");
   const Result expected = expected_of(tv, true, same, k, {}, 0);
   for (const simd::Isa isa : test::supported_isas()) {
     const test::WithIsa with(isa);
@@ -321,7 +336,7 @@ TEST(FDivergences, SayWhereANumberIsNotFinite) {
       Workspace workspace;
       double value = 0;
       const Status status =
-          evaluate(*make(definitions()[0], false), MatrixView<float>{data.data(), 1000, 4}, {from}, {workspace}, value);
+          evaluate(*make(definition("kl"), false), MatrixView<float>{data.data(), 1000, 4}, {from}, {workspace}, value);
       EXPECT_EQ(status.code(), Code::kOutOfRange);
       EXPECT_NE(status.message().find("row " + std::to_string(at / 4) + ", column " + std::to_string(at % 4)),
                 std::string::npos)

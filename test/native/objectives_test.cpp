@@ -2,6 +2,7 @@
 // logits, in both clip modes, and finite answers where inputs are degenerate, on every instruction set that runs here.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string>
@@ -10,6 +11,7 @@
 #include "genmi/measured.h"
 #include "genmi/shared_affinity.h"
 #include "isas.h"
+#include "objective_cases.h"
 #include "objectives/predictions.h"
 #include "random.h"
 
@@ -18,30 +20,7 @@ namespace {
 
 using test::Generator;
 
-struct Case {
-  std::string name;  // of the factory
-  std::string f;     // of an f-divergence
-  double alpha = 0;
-  bool squared = false;
-};
-
-const Case kCases[] = {{"f-divergence", "kl"},
-                       {"f-divergence", "reverse-kl"},
-                       {"f-divergence", "tv"},
-                       {"f-divergence", "hellinger"},
-                       {"f-divergence", "pearson"},
-                       {"f-divergence", "half-chi2"},
-                       {"f-divergence", "neyman"},
-                       {"f-divergence", "js"},
-                       {"f-divergence", "jeffreys"},
-                       {"f-divergence", "lecam"},
-                       {"f-divergence", "alpha", 0.5},
-                       {"f-divergence", "alpha", 3},
-                       {"f-divergence", "alpha", -1},
-                       {"f-divergence", "alpha", 1},
-                       {"mmd", ""},
-                       {"mmd", "", 0, true},
-                       {"wasserstein", ""}};
+using Case = test::ObjectiveCase;
 
 std::shared_ptr<SharedAffinity> make_affinity(Kind kind, const std::vector<double>& features, std::size_t n) {
   AffinityPtr affinity;
@@ -60,9 +39,9 @@ ObjectivePtr make(const Case& each, const std::string& mode, const std::vector<d
   parameters.set("f", each.f);
   parameters.set("alpha", each.alpha);
   parameters.set("squared", each.squared ? 1.0 : 0.0);
-  if (each.name != "f-divergence")
+  if (each.has_affinity())
     parameters.set("affinity",
-                   SharedAffinityPtr(make_affinity(each.name == "mmd" ? Kind::kKernel : Kind::kDistance, features, n)));
+                   SharedAffinityPtr(make_affinity(each.has_kernel() ? Kind::kKernel : Kind::kDistance, features, n)));
   ObjectivePtr objective;
   EXPECT_TRUE(ObjectiveFactory::make(each.name, parameters, objective));
   return objective;
@@ -274,15 +253,22 @@ std::string case_name(const testing::TestParamInfo<Objectives::ParamType>& info)
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Objectives,
-                         testing::Combine(testing::ValuesIn(kCases), testing::Values("ova", "ovo"),
+                         testing::Combine(testing::ValuesIn(test::objective_cases()), testing::Values("ova", "ovo"),
                                           testing::ValuesIn(test::supported_isas())),
                          case_name);
+
+TEST(ObjectiveFactory, KnowsNoneThatHasNoCase) {
+  std::vector<std::string> tested = {"entropy", "sum"};  // below, and through JavaScript
+  for (const Case& each : test::objective_cases()) tested.push_back(each.name);
+  for (const std::string& name : ObjectiveFactory::names())
+    EXPECT_NE(std::find(tested.begin(), tested.end(), name), tested.end()) << name;
+}
 
 // From logits, Kullback-Leibler one-vs-one pulls a dead cluster back with force pi / N however far it is: the term that
 // a clip mask deletes.
 TEST(KullbackLeibler, RestoringForceSurvivesSaturation) {
   Generator random(23);
-  const ObjectivePtr objective = make(kCases[0], "ovo", {}, 0);
+  const ObjectivePtr objective = make(test::f_divergence_case("kl"), "ovo", {}, 0);
   const std::vector<double> logits = {0, -2000, 0.5, -2000, 1, -2000, 0, 2000};
   expect_central_differences(*objective, logits, 2, {From::kLogits, Clip::kFused, 1e-12, {}}, 1e-6);
   std::vector<double> fused, masked;
@@ -356,6 +342,36 @@ TEST(AlphaFamily, SaysWhenItOverflows) {
   EXPECT_EQ(try_to_evaluate(*steep, single, 3, options, value, &gradient).code(), Code::kOutOfRange);
 }
 
+// Whatever goes wrong, and however late: value and gradient are those from before.
+TEST(Evaluation, WritesNothingWhereItFails) {
+  Generator random(61);
+  const std::size_t n = 9, k = 3;
+  const std::vector<double> logits = test::gaussians(random, n * k);
+  const ObjectivePtr kl = make(test::f_divergence_case("kl"), "ovo", {}, 0);
+  Parameters parameters;
+  parameters.set("terms", std::vector<Parameters::Term>{{kl, 1e60}});
+  ObjectivePtr steep;
+  ASSERT_TRUE(ObjectiveFactory::make("sum", parameters, steep));
+  Workspace workspace;
+  const std::vector<float> single(logits.begin(), logits.end());
+  std::vector<float> gradient(n * k, 7);
+  double value = 7;
+  const auto evaluate_into = [&](const AnyMatrix& predictions, Job* job) {
+    return evaluate(*steep, predictions, {From::kLogits}, {workspace, nullptr, 1, job}, value, std::span(gradient));
+  };
+  EXPECT_EQ(evaluate_into(MatrixView<float>{single.data(), n, k}, nullptr).code(), Code::kOutOfRange);
+  EXPECT_EQ(evaluate_into(MatrixView<double>{logits.data(), n, k}, nullptr).code(), Code::kOutOfRange);
+  Job job;
+  job.cancel();
+  EXPECT_EQ(evaluate_into(MatrixView<double>{logits.data(), n, k}, &job).code(), Code::kAborted);
+  EXPECT_EQ(value, 7);
+  EXPECT_EQ(gradient, std::vector<float>(n * k, 7));
+  std::vector<double> wide(n * k);
+  EXPECT_TRUE(
+      evaluate(*steep, MatrixView<double>{logits.data(), n, k}, {From::kLogits}, {workspace}, value, std::span(wide)));
+  EXPECT_NE(value, 7);
+}
+
 TEST(Mmd, RefusesAKernelThatOverflows) {
   AffinityPtr affinity;
   Workspace workspace;
@@ -373,8 +389,9 @@ TEST(WeightedSum, AddsValuesAndGradients) {
   const std::size_t n = 12, k = 3;
   const std::vector<double> features = test::gaussians(random, n * 2), logits = test::gaussians(random, n * k, 3);
   // Neyman is clipped and the others are not: each must see its own form of the predictions.
-  const ObjectivePtr terms[] = {make(kCases[0], "ovo", features, n), make(kCases[6], "ova", features, n),
-                                make(kCases[14], "ovo", features, n)};
+  const ObjectivePtr terms[] = {make(test::f_divergence_case("kl"), "ovo", features, n),
+                                make(test::f_divergence_case("neyman"), "ova", features, n),
+                                make({"mmd", ""}, "ovo", features, n)};
   Parameters parameters;
   parameters.set("terms", std::vector<Parameters::Term>{{terms[0], 1}, {terms[1], -0.5}, {terms[2], 3}});
   ObjectivePtr sum;

@@ -2,6 +2,7 @@
 import {
   type Affinity,
   chi2,
+  energy,
   entropy,
   fDivergence,
   fDivergenceNames,
@@ -34,6 +35,7 @@ export function geometryObjectives(mode: Mode, kernel: Affinity, distance: Affin
   return [
     mmd({ mode, affinity: kernel }),
     mmd({ mode, affinity: kernel, squared: true }),
+    energy({ mode, affinity: distance }),
     wasserstein({ mode, affinity: distance }),
   ];
 }

@@ -1,0 +1,31 @@
+/** The energy distance objectives. */
+import { type Affinity, nativeOf } from '../affinity.js';
+import { checkOptions, oneOf } from '../options.js';
+import { type GeometryObjective, type Mode, NativeBackedObjective } from './objective.js';
+
+/** Options of `energy`. */
+export interface EnergyOptions {
+  mode: Mode;
+  /** A distance, N x N. */
+  affinity: Affinity;
+}
+
+/**
+ * The expected energy distance between clusters and data, or between clusters; to be maximised. The distance is
+ * 2 E d(x, y) - E d(x, x') - E d(y, y') for x and y from the two.
+ *
+ * Range: the distance's units; >= 0 for distances of negative type (`'euclidean'`, `'manhattan'`, `'sqeuclidean'`), any
+ * sign for others. It is twice the squared discrepancy (`mmd`) of the kernel (d(x, 0) + d(y, 0) - d(x, y)) / 2.
+ * Gradient: exact.
+ *
+ * Cost: O(N^2 K); one-vs-one O(N K^2) more.
+ * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no distance, RangeError ERR_OUT_OF_RANGE, GenmiError
+ * ERR_DISPOSED.
+ * Source: Szekely, Rizzo, "Energy statistics: A class of statistics based on distances", 2013, eq. (5).
+ */
+export function energy(options: EnergyOptions): GeometryObjective {
+  checkOptions(options, ['mode', 'affinity']);
+  const mode = oneOf('mode', options.mode, ['ova', 'ovo']);
+  const affinity = nativeOf(options.affinity, 'affinity');
+  return new NativeBackedObjective(`energy_${mode}`, mode, 'energy', { affinity });
+}
