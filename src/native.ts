@@ -159,8 +159,6 @@ export type NativeEntries = [
 ];
 
 export interface Native {
-  /** Sets the function that makes the addon's errors. */
-  onError(create: (code: string, message: string) => Error): void;
   /** Returns the instruction set in use; sets it where a name is given. */
   isa(name?: string): string;
   /** Returns the most threads of one computation; sets them where a count is given. */
@@ -198,21 +196,19 @@ const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as NodeGyp
 /** The file the addon was loaded from. */
 export let binary = '';
 
-function open(): Native {
+/** What the addon's file exports. Errors of what `open` returns are those that its argument makes, whoever else opens it. */
+interface Addon {
+  open(create: (code: string, message: string) => Error): Native;
+}
+
+function find(): Addon {
   try {
     binary = nodeGypBuild.path(root);
-    return nodeGypBuild(root) as Native;
+    return nodeGypBuild(root) as Addon;
   } catch (cause) {
     if ((cause as { code?: unknown } | undefined)?.code === 'ERR_OUT_OF_MEMORY') throw outOfMemoryToLoad(cause);
     throw notLoaded(notFoundMessage(cause), cause);
   }
-}
-
-/** Loads the addon. `onError` throws where the addon refuses GENMI_ISA: earlier it cannot make errors. */
-function load(): Native {
-  const addon = open();
-  addon.onError(fromNative);
-  return addon;
 }
 
 /** The folders in which the addon is looked for, in this order, each with the addons found there. */
@@ -239,4 +235,4 @@ function notFoundMessage(cause: unknown): string {
   ].join('\n');
 }
 
-export const native: Native = load();
+export const native: Native = find().open(fromNative);

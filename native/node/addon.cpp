@@ -24,16 +24,6 @@ Napi::Error unknown_isa(Napi::Env env, const char* argument, const std::string& 
   return to_error(env, {Code::kUnavailable, explain(argument, "one that this processor has", quote(name), remedy)});
 }
 
-// onError(create): create(code, message) makes the errors that the addon throws. The first thing that is called, and so
-// where a GENMI_ISA that cannot be followed is one.
-void on_error(const Napi::CallbackInfo& info) {
-  if (!info[0].IsFunction())
-    throw to_error(info.Env(), {Code::kInvalidType, explain("onError", "a function", "another value")});
-  Environment::of(info.Env()).create_error = Napi::Persistent(info[0].As<Napi::Function>());
-  if (const char* name = simd::refused_isa())
-    throw unknown_isa(info.Env(), "GENMI_ISA", name, "unset this environment variable, or set it to 'auto'");
-}
-
 // isa(name?): the instruction set of this environment; sets it when given, 'auto' being the best.
 Napi::Value isa(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
@@ -56,24 +46,35 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
 // reclaim(): frees all memory that nobody can reach any more; takes a collection of garbage.
 void reclaim(const Napi::CallbackInfo& info) { Environment::of(info.Env()).reclaim(info.Env()); }
 
-void define_all(Napi::Env env, Napi::Object exports) {
-  auto environment = std::make_unique<Environment>();
-  env.SetInstanceData(environment.get());
-  environment.release();
-  define_function<on_error>(env, exports, "onError");
-  define_function<isa>(env, exports, "isa");
-  define_function<threads>(env, exports, "threads");
-  define_function<reclaim>(env, exports, "reclaim");
-  define_job(env, exports);
-  define_affinity(env, exports);
-  define_objective(env, exports);
-  define_solver(env, exports);
+// open(create): the addon for one copy of the TypeScript layer, whose create(code, message) makes the errors that are
+// thrown. Where a GENMI_ISA that cannot be followed is one.
+Napi::Value open(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsFunction()) throw to_error(env, {Code::kInvalidType, explain("open", "a function", "another value")});
+  Client& client = Environment::of(env).clients.emplace_back();
+  client.create_error = Napi::Weak(info[0].As<Napi::Function>());
+  const Serving serving(env, &client);
+  if (const char* name = simd::refused_isa())
+    throw unknown_isa(env, "GENMI_ISA", name, "unset this environment variable, or set it to 'auto'");
+  Napi::Object opened = Napi::Object::New(env);
+  define_function<isa>(env, opened, "isa");
+  define_function<threads>(env, opened, "threads");
+  define_function<reclaim>(env, opened, "reclaim");
+  define_job(env, opened);
+  define_affinity(env, opened);
+  define_objective(env, opened);
+  define_solver(env, opened);
+  return opened;
 }
 
-// Errors of loading are plain ones: onError has not been called yet.
-napi_value init(napi_env env, napi_value exports) noexcept {
+// Errors of loading are plain ones: nobody has said yet how to make others.
+napi_value init(napi_env environment, napi_value exports) noexcept {
+  const Napi::Env env(environment);
   try {
-    define_all(env, {env, exports});
+    auto own = std::make_unique<Environment>();
+    env.SetInstanceData(own.get());
+    own.release();
+    define_function<open>(env, {env, exports}, "open");
   } catch (const Napi::Error& error) {
     error.ThrowAsJavaScriptException();
   } catch (const std::exception&) {

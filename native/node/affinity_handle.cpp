@@ -73,7 +73,9 @@ class PrecomputedTask final : public Task {
         precision_(precision_option(info[3].As<Napi::Object>())),
         matrix_(info[0], size_argument(info[1], "rows"), size_argument(info[2], "columns"), "matrix", access) {}
 
-  Status run(Context&) override { return precomputed_affinity(matrix_.view(), kind_, metric_, precision_, affinity_); }
+  Status run(Context& context) override {
+    return precomputed_affinity(matrix_.view(), kind_, metric_, precision_, context, affinity_);
+  }
   Napi::Value finish(Napi::Env env) override { return AffinityHandle::create(env, std::move(affinity_)); }
 
  private:
@@ -209,7 +211,7 @@ Napi::Value AffinityHandle::create(Napi::Env env, AffinityPtr affinity) {
   const std::size_t bytes = affinity->bytes();
   environment.new_affinity = charged(environment.memory, std::move(affinity), bytes);
   const Taken taken{environment.new_affinity};
-  return environment.affinity_class.New(std::initializer_list<napi_value>{});
+  return environment.client->affinity_class.New(std::initializer_list<napi_value>{});
 }
 
 SharedAffinityPtr AffinityHandle::shared(const Napi::Value& value) {
@@ -232,7 +234,7 @@ Napi::Value AffinityHandle::submatrix(const Napi::CallbackInfo& info) {
 void AffinityHandle::dispose(const Napi::CallbackInfo&) { shared_->dispose(); }
 
 void define_affinity(Napi::Env env, Napi::Object exports) {
-  Environment::of(env).affinity_class = Napi::Persistent(
+  client_of(env)->affinity_class = Napi::Persistent(
       define_class<AffinityHandle>(env, {method<AffinityHandle, &AffinityHandle::submatrix>("submatrix"),
                                          method<AffinityHandle, &AffinityHandle::dispose>("dispose")}));
   define_function<perform<MeasureTask>>(env, exports, "measure");

@@ -14,11 +14,31 @@ void make_room(Napi::Env env);
 // At its end: tells V8 how much native memory is held.
 void tell_memory(Napi::Env env);
 
+// A copy of the TypeScript layer that uses this addon: functions and classes are made for one, and carry its address.
+struct Client;
+Client* client_of(Napi::Env env);
+
+// Whose call is running, so that errors are of that client's classes.
+class Serving {
+ public:
+  Serving(Napi::Env env, Client* client);
+  ~Serving();
+  Serving(const Serving&) = delete;
+  Serving& operator=(const Serving&) = delete;
+
+ private:
+  Client*& current_;
+  Client* const before_;
+};
+
 // Body: napi_value(const Napi::CallbackInfo&).
 template <class Body>
 napi_value enter(napi_env env, napi_callback_info call, const Body& body) noexcept {
   try {
     try {
+      void* client = nullptr;
+      napi_get_cb_info(env, call, nullptr, nullptr, nullptr, &client);
+      const Serving serving(env, static_cast<Client*>(client));
       const napi_value result = guarded(env, [&] {
         make_room(env);
         return body(Napi::CallbackInfo(env, call));
@@ -53,7 +73,8 @@ napi_value call_function(napi_env env, napi_callback_info call) noexcept {
 template <auto function>
 void define_function(Napi::Env env, Napi::Object exports, const char* name) {
   napi_value made = nullptr;
-  const napi_status status = napi_create_function(env, name, NAPI_AUTO_LENGTH, call_function<function>, nullptr, &made);
+  const napi_status status =
+      napi_create_function(env, name, NAPI_AUTO_LENGTH, call_function<function>, client_of(env), &made);
   NAPI_THROW_IF_FAILED_VOID(env, status);
   exports.Set(name, made);
 }

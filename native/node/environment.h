@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <list>
 #include <memory>
 
 #include "genmi/affinity.h"
@@ -16,6 +17,12 @@
 
 namespace genmi::node {
 
+struct Client {
+  // (code, message) => Error; src/errors.ts. Weak: a module that has been forgotten makes no more calls.
+  Napi::FunctionReference create_error;
+  Napi::FunctionReference affinity_class;
+};
+
 struct Environment {
   Workspace workspace;  // of the synchronous calls
   std::shared_ptr<ThreadPool> pool = ThreadPool::shared();
@@ -23,11 +30,11 @@ struct Environment {
   std::shared_ptr<Calls> calls;  // from the first asynchronous call on
   std::size_t threads = ThreadPool::hardware_threads();
   simd::Isa isa = simd::default_isa();
-  Napi::FunctionReference create_error;  // (code, message) => Error; src/errors.ts
+  std::list<Client> clients;
+  Client* client = nullptr;  // whose call is running
   HeldMemoryPtr memory = std::make_shared<HeldMemory>();
   Handles handles;
-  Napi::FunctionReference affinity_class;
-  AffinityPtr new_affinity;  // for the constructor of that class, which makes no other
+  AffinityPtr new_affinity;  // for the constructor of a client's affinity class, which makes no other
 
   // Collects garbage, and deletes the handles of what was collected.
   void reclaim(Napi::Env env);

@@ -21,11 +21,13 @@ const char* code_of(Code code) {
   return "ERR_UNKNOWN";
 }
 
-// create_error of src/errors.ts makes errors; before it is known, plain ones have the code.
+// The client's create_error makes errors; where there is none, plain ones have the code.
 Napi::Error make_error(Napi::Env env, const char* code, const char* message) {
-  const Napi::FunctionReference& create = Environment::of(env).create_error;
+  const Client* const client = Environment::of(env).client;
   const auto text = Napi::String::New(env, message);
-  if (!create.IsEmpty()) return {env, create.Call({Napi::String::New(env, code), text})};
+  if (const Napi::Function create = client != nullptr ? client->create_error.Value() : Napi::Function();
+      !create.IsEmpty())
+    return {env, create.Call({Napi::String::New(env, code), text})};
   napi_value error = nullptr;
   const napi_status status = napi_create_error(env, Napi::String::New(env, code), text, &error);
   NAPI_THROW_IF_FAILED(env, status, Napi::Error());

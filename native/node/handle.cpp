@@ -79,4 +79,10 @@ void Handles::finalize(napi_env env, void* data, void*) {
 
 Handles& handles_of(Napi::Env env) { return Environment::of(env).handles; }
 
+Client* client_of(Napi::Env env) { return Environment::of(env).client; }
+
+Serving::Serving(Napi::Env env, Client* client)
+    : current_(Environment::of(env).client), before_(std::exchange(current_, client)) {}
+Serving::~Serving() { current_ = before_; }
+
 }  // namespace genmi::node

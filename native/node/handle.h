@@ -5,8 +5,8 @@
 #include <napi.h>
 
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
+#include <vector>
 
 #include "node/entry.h"
 #include "node/errors.h"
@@ -90,10 +90,12 @@ napi_property_descriptor getter(const char* name) {
 }
 
 template <class T>
-Napi::Function define_class(Napi::Env env, std::initializer_list<napi_property_descriptor> properties) {
+Napi::Function define_class(Napi::Env env, std::vector<napi_property_descriptor> properties) {
+  Client* const client = client_of(env);
+  for (napi_property_descriptor& each : properties) each.data = client;
   napi_value constructor = nullptr;
-  const napi_status status = napi_define_class(env, T::kName, NAPI_AUTO_LENGTH, construct<T>, nullptr,
-                                               properties.size(), properties.begin(), &constructor);
+  const napi_status status = napi_define_class(env, T::kName, NAPI_AUTO_LENGTH, construct<T>, client, properties.size(),
+                                               properties.data(), &constructor);
   NAPI_THROW_IF_FAILED(env, status, Napi::Function());
   return {env, constructor};
 }

@@ -56,7 +56,8 @@ class TaskCall final : public Call {
         job_(std::move(job)),
         pool_(Environment::of(env).pool),
         threads_(Environment::of(env).threads),
-        kernels_(simd::kernels(Environment::of(env).isa)) {
+        kernels_(simd::kernels(Environment::of(env).isa)),
+        client_(client_of(env)) {
     job_->call = this;
   }
   ~TaskCall() override {
@@ -79,6 +80,7 @@ class TaskCall final : public Call {
   }
 
   void settle(Napi::Env env) noexcept override {
+    const Serving serving(env, client_);
     try {
       try {
         deferred_.Resolve(guarded(env, [&] { return finish(env); }));
@@ -106,6 +108,7 @@ class TaskCall final : public Call {
   std::shared_ptr<ThreadPool> pool_;
   std::size_t threads_;
   const simd::Kernels& kernels_;
+  Client* client_;
   Status status_;
   std::exception_ptr failure_;
 };

@@ -11,8 +11,7 @@ const setUp = `
   function load(file) {
     const module = { exports: {} };
     process.dlopen(module, file);
-    module.exports.onError((code, message) => Object.assign(new Error(message), { code }));
-    return module.exports;
+    return module.exports.open((code, message) => Object.assign(new Error(message), { code }));
   }
   const copy = path.join(folder, 'copy.node');
   copyFileSync(info().binary, copy);
