@@ -16,8 +16,8 @@ namespace genmi::affinity {
 
 using simd::Reduction;
 
-// What becomes of a reduction when all samples are moved by the same vector: nothing; it changes by terms that each
-// sample knows (<x - m, y - m> = <x, y> - <m, x> - <m, y> + <m, m>); it changes.
+// How a reduction answers when the same vector is added to all samples: it stays; it changes by terms of a single
+// sample each (<x - m, y - m> = <x, y> - <m, x> - <m, y> + <m, m>); it changes.
 enum class Translation { kInvariant, kRestorable, kVariant };
 
 // r(s x, s y) = s^degree r(x, y) for s > 0.
@@ -43,7 +43,7 @@ constexpr const Invariances& invariances_of(Reduction reduction) {
   return kInvariances[static_cast<std::size_t>(reduction)];
 }
 
-// What becomes of the reduction r: scale r, scale sqrt(r), exp(-gamma r), (gamma r + coef0)^degree, tanh(gamma r +
+// The function of the reduction r: scale r, scale sqrt(r), exp(-gamma r), (gamma r + coef0)^degree, tanh(gamma r +
 // coef0).
 enum class Finish { kAffine, kRoot, kExponential, kPower, kTanh };
 

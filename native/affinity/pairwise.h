@@ -20,7 +20,7 @@ inline constexpr std::size_t kTileSize = 6 * simd::kFeaturePanel<T>;
 // About how long a feature of a pair takes.
 inline constexpr double kNanosecondsPerTerm = 0.1;
 
-// Some samples as the kernels read them, and what each brings to its entries beside its features. Filled up with zeros
+// Some samples as the kernels read them, and the parts of entries that a sample knows by itself. Filled up with zeros
 // to a whole panel.
 template <class T>
 struct PackedSamples {
@@ -60,7 +60,7 @@ struct DoubtedPair {
 template <class T>
 class Pairwise {
  public:
-  // What a cancelled job has left undone makes no sense, but does no harm.
+  // A cancelled job leaves numbers without a meaning, which may be read.
   Pairwise(AnyMatrix features, const Measure& measure, const Coefficients& coefficients, const Context& context);
 
   std::size_t size() const { return features_.size; }
@@ -74,11 +74,11 @@ class Pairwise {
   void set_gamma_of(double factor, double r, const Context& context);
 
   PackedSamples<T> pack(Rows rows, const Context& context) const;
-  // Samples [begin, end) of rows, in place of what was in `into`; with the kernels of who made this.
+  // Replaces `into` by samples [begin, end) of rows. Uses the kernels of the context that made this object.
   void pack(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const;
 
-  // tile = core, and what is added, for rows from row on and columns from column on, both multiples of 8 (columns: of a
-  // panel).
+  // tile = core plus the added parts, for rows from row on and columns from column on, both multiples of 8 (columns: of
+  // a panel).
   void evaluate(const PackedSamples<T>& rows, std::size_t row, const PackedSamples<T>& columns, std::size_t column,
                 const simd::Tile<T>& tile) const;
   // The reductions of all pairs i > j of rows, row by row, in units of the features' power of two.

@@ -1,5 +1,5 @@
-// What a measure makes of the features before any pair is looked at: what is added to entries, and how it is kept apart
-// from what varies.
+// The parts of entries that a sample knows by itself, before any pair is evaluated. Large constant parts are kept
+// apart, in float64.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -21,7 +21,7 @@ constexpr std::size_t kSampledForDoubts = 64;
 // Reductions are alike if all except one of this many are larger than this share of their median.
 constexpr double kAlike = 1.0 / 2;
 constexpr std::size_t kFewOf = 16;
-// Of the exponential's constant part: what is below is all tail.
+// The constant part of exponential kernels is at least exp(-kLargestExponent).
 constexpr double kLargestExponent = 10;
 
 }  // namespace
@@ -41,7 +41,7 @@ Pairwise<T>::Pairwise(AnyMatrix features, const Measure& measure, const Coeffici
 }
 
 // Inner products of centred samples make squared differences of many features at half the cost, minima differences.
-// Those are trusted less: not for data in clusters far apart, where differences within one are small.
+// Minima are trusted less: not for clusters far apart, where differences within a cluster are small.
 template <class T>
 void Pairwise<T>::find_parts(const Context& context) {
   if (measure_->reduction == Reduction::kSquaredEuclidean) {
@@ -164,7 +164,7 @@ void Pairwise<T>::derive_differences() {
   }
   offsets_.assign(size(), constant / 2);
   for (std::size_t i = 0; has_zeros_ && i < size(); ++i)
-    if (own_[i] == 0) offsets_[i] += traits.scale;  // half of what it lacks to being orthogonal
+    if (own_[i] == 0) offsets_[i] += traits.scale;  // half of its distance from orthogonal
 }
 
 template <class T>

@@ -13,7 +13,7 @@
 namespace genmi::affinity {
 namespace {
 
-// Samples, evenly spread over the data, that tell what is ordinary.
+// This many samples, evenly spread over the data, tell where ordinary samples are.
 constexpr std::size_t kSampledRows = 64, kSampledLengths = 256;
 // A sample this many times as far from the others as they are from each other is an outlier.
 constexpr double kOutlying = 64;
@@ -165,12 +165,10 @@ template <class U>
 void SampleFeatures<T>::centre_and_copy(MatrixView<U> features, const Measure& measure, const Context& context) {
   find_centre(features, measure, context);
   copy(features, context);
-  measure_rows();
   const bool overflows = !std::isfinite(*std::max_element(reach.begin(), reach.end()));
   if (overflows && sizeof(U) == sizeof(T)) {
     centre.assign(columns, 0.0);
     copy(features, context);
-    measure_rows();
   }
   if (!measure.is_linear()) choose_exponent(features, measure, context);
   if constexpr (sizeof(U) > sizeof(T)) keep_given(features, measure, context);
@@ -199,28 +197,30 @@ template <class T>
 template <class U>
 void SampleFeatures<T>::copy(MatrixView<U> features, const Context& context) {
   const double scale = std::ldexp(1.0, -exponent);
-  for (std::size_t i = 0; i < size && !context.cancelled(); ++i)
+  reach.assign(size, 0.0);
+  smallest = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < size && !context.cancelled(); ++i) {
     for (std::size_t f = 0; f < columns; ++f)
       rows[i * stride + f] = static_cast<T>((static_cast<double>(features(i, f)) - centre[f]) * scale);
+    measure_row(i);
+  }
+  if (std::isinf(smallest)) smallest = 0;
 }
 
 // Magnitudes are compared as integers, which have the same order and are compared several at a time.
 template <class T>
-void SampleFeatures<T>::measure_rows() {
+void SampleFeatures<T>::measure_row(std::size_t i) {
   using Bits = std::conditional_t<sizeof(T) == sizeof(float), std::uint32_t, std::uint64_t>;
-  Bits least = std::numeric_limits<Bits>::max();
-  reach.resize(size);
-  for (std::size_t i = 0; i < size; ++i) {
-    const T* x = row(i);
-    Bits most = 0;
-    for (std::size_t f = 0; f < columns; ++f) {
-      const Bits magnitude = std::bit_cast<Bits>(x[f]) << 1 >> 1;
-      most = std::max(most, magnitude);
-      least = std::min(least, magnitude - 1);  // 0 becomes the largest number
-    }
-    reach[i] = static_cast<double>(std::bit_cast<T>(most));
+  constexpr Bits kNone = std::numeric_limits<Bits>::max();
+  const T* x = row(i);
+  Bits most = 0, least = kNone;
+  for (std::size_t f = 0; f < columns; ++f) {
+    const Bits magnitude = std::bit_cast<Bits>(x[f]) << 1 >> 1;
+    most = std::max(most, magnitude);
+    least = std::min(least, magnitude - 1);  // 0 becomes the largest number
   }
-  smallest = least == std::numeric_limits<Bits>::max() ? 0 : static_cast<double>(std::bit_cast<T>(least + 1));
+  reach[i] = static_cast<double>(std::bit_cast<T>(most));
+  if (least != kNone) smallest = std::min(smallest, static_cast<double>(std::bit_cast<T>(least + 1)));
 }
 
 template <class T>
@@ -250,10 +250,9 @@ void SampleFeatures<T>::choose_exponent(MatrixView<U> features, const Measure& m
   if (exponent == 0) return;
   copy(features, context);
   for (double& value : centre) value = std::ldexp(value, -exponent);
-  measure_rows();
 }
 
-// Of inner products only what has left the range of normal numbers is missed; differences miss every digit.
+// Inner products need the features only where rows are no normal numbers; differences need every digit.
 template <class T>
 template <class U>
 void SampleFeatures<T>::keep_given(MatrixView<U> features, const Measure& measure, const Context& context) {

@@ -17,7 +17,7 @@ inline Vector<T> magnitude(Vector<T> x) {
 #endif
 }
 
-// What a reduction does with a pair of features, and with two sums of chunks.
+// The term of a reduction for a pair of features, and the sum of two chunks.
 struct Sum {
   template <class V>
   static V join(V a, V b) {
@@ -206,7 +206,7 @@ void reduce_segments(const T* rows, const T* columns, std::size_t features, T* o
   for (std::size_t k = 0; k < kBlockRows * kSize; ++k) out[k] += error[k];
 }
 
-// kBlockRows rows against a panel of columns: own parts + factor times what is in the tile, or a sum of differences.
+// For kBlockRows rows and a panel of columns: own parts + factor times the entries of the tile, or sums of differences.
 template <class T, class Difference>
 void add_parts_to_block(const T* rows, const T* columns, std::size_t features, const OwnParts<T>& parts, T factor,
                         T* out, std::size_t stride) {
