@@ -13,3 +13,5 @@ run(`${RELEASE.folder}/native_tests`, ['--gtest_filter=RandomProblems.*'], {
   GENMI_PROBLEMS: problems,
   GENMI_SEED: firstSeed,
 });
+// Of the addon and the library that are built.
+run(process.execPath, ['scripts/out-of-memory.mjs']);
