@@ -196,7 +196,7 @@ const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as NodeGyp
 /** The file the addon was loaded from. */
 export let binary = '';
 
-/** What the addon's file exports. Errors of what `open` returns are those that its argument makes, whoever else opens it. */
+/** The exports of the addon's file. `create` makes the errors of the Native returned, whoever else opens the addon. */
 interface Addon {
   open(create: (code: string, message: string) => Error): Native;
 }

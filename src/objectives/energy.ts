@@ -11,12 +11,13 @@ export interface EnergyOptions {
 }
 
 /**
- * The expected energy distance between clusters and data, or between clusters; to be maximised. The distance is
- * 2 E d(x, y) - E d(x, x') - E d(y, y') for x and y from the two.
+ * The expected energy distance between clusters and data, or between clusters; to be maximised.
  *
- * Range: the distance's units; >= 0 for distances of negative type (`'euclidean'`, `'manhattan'`, `'sqeuclidean'`), any
- * sign for others. It is twice the squared discrepancy (`mmd`) of the kernel (d(x, 0) + d(y, 0) - d(x, y)) / 2.
- * Gradient: exact.
+ * For x, x' from one of two distributions and y, y' from the other, it is 2 E d(x, y) - E d(x, x') - E d(y, y'): twice
+ * the squared discrepancy (`mmd`) of the kernel (d(x, 0) + d(y, 0) - d(x, y)) / 2.
+ *
+ * Range: in units of the distance; >= 0 for distances of negative type (`'euclidean'`, `'manhattan'`, `'sqeuclidean'`),
+ * of any sign for others. Gradient: exact.
  *
  * Cost: O(N^2 K); one-vs-one O(N K^2) more.
  * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no distance, RangeError ERR_OUT_OF_RANGE, GenmiError

@@ -1,4 +1,4 @@
-/** Objectives by the names that the Python package uses. */
+/** Objectives by their names in the Python package gemclus. */
 import type { Affinity } from '../affinity.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
 import { checkOptions } from '../options.js';
@@ -18,6 +18,7 @@ const families = {
 } as const satisfies Record<string, (options: { mode: Mode; affinity: Affinity }) => Objective>;
 
 type Family = keyof typeof families;
+/** A name that `gemini` knows. */
 export type GeminiName = 'mi' | `${Family}_${Mode}`;
 
 const modes: readonly Mode[] = ['ova', 'ovo'];
@@ -29,10 +30,12 @@ export const geminiNames: readonly GeminiName[] = [
 ];
 
 /**
- * Any objective by its name in gemclus, such as `'wasserstein_ovo'` (`'chi2_…'` in that package's convention, see `chi2`).
+ * Makes an objective by its name in gemclus, such as `'wasserstein_ovo'`; `'chi2_…'` is its half convention, see
+ * `chi2`.
  *
- * @param options `affinity`: a kernel for `mmd_…`, a distance for `wasserstein_…`; not used by the others.
- * @throws RangeError ERR_OUT_OF_RANGE for an unknown name, with those that are known.
+ * @param options `affinity`: a kernel for `mmd_…`, a distance for `wasserstein_…`; the others do not use it.
+ * Range, gradient and cost: as for the constructor of that objective.
+ * @throws TypeError ERR_INVALID_ARG_TYPE; RangeError ERR_OUT_OF_RANGE for an unknown name, with the known names.
  */
 export function gemini(name: GeminiName, options: { affinity?: Affinity | undefined } = {}): Objective {
   checkOptions(options, ['affinity']);

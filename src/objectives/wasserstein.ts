@@ -13,7 +13,8 @@ export interface WassersteinOptions {
   /**
    * One-vs-one only: the number of random pairs of clusters for each call, or a list of pairs.
    *
-   * The value over random pairs is scaled: its expectation is the value over all pairs.
+   * The value is scaled by (all pairs) / (chosen pairs): over random pairs, its expectation is the value over all
+   * pairs.
    */
   pairs?: number | readonly (readonly [number, number])[] | undefined;
   /** The seed of the random pairs; default 0. The same sequence of calls draws the same sequence of pairs. */

@@ -146,11 +146,11 @@ function differentiable(
   return custom(predictions) as Scalar;
 }
 
-/** A loss as the engine keeps it, in float32. */
+/** Makes the loss a scalar of the engine; throws RangeError where float32 cannot hold it. */
 function scalarOf(tf: TensorFlow, value: number): Scalar {
   if (Number.isFinite(Math.fround(value))) return tf.scalar(value);
   const remedy = 'use smaller factors, or an affinity of smaller numbers';
-  throw outOfRange('predictions', 'some whose loss is a finite float32 number', `${value}`, remedy);
+  throw outOfRange('predictions', 'a loss that is a finite float32 number', `${value}`, remedy);
 }
 
 /**
