@@ -9,7 +9,7 @@
 namespace genmi {
 namespace {
 
-// The process's executor; ended before the other static objects, which its computations may use.
+// The process's executor. It ends before the other static objects, because its computations may use them.
 struct Shared {
   std::mutex mutex;
   std::weak_ptr<Executor> current;
@@ -20,7 +20,7 @@ struct Shared {
 };
 
 Status no_thread() {
-  return {Code::kOutOfMemory, explain("threads", "room for one that computes in the background", "a failed start",
+  return {Code::kOutOfMemory, explain("threads", "room for a background thread", "a failed start",
                                       "use the synchronous call, or end other threads")};
 }
 
@@ -46,7 +46,7 @@ Status Executor::submit(Work& work) {
   return Status::ok();
 }
 
-// Where the system allows no further thread, computations wait for those there are.
+// Where the system allows no further thread, computations wait for the threads that exist.
 void Executor::add_thread() {
   if (threads_.size() >= limit_ || stopping_) return;
   try {

@@ -9,18 +9,18 @@
 namespace genmi {
 
 // One call of run(): its threads, the caller among them, draw indices until none is left.
-struct ThreadPool::Batch {
+struct ThreadPool::Call {
   const Task* task;
   std::size_t count;
-  std::vector<std::size_t> free_slots;  // of workers; guarded by the pool's mutex
+  std::vector<std::size_t> free_slots;  // slots that no worker holds; guarded by the pool's mutex
   std::atomic<std::size_t> next_index{0};
-  std::condition_variable idle;  // when no worker is inside
+  std::condition_variable idle;  // notified when a worker leaves
   std::atomic<bool> failed{false};
-  std::exception_ptr failure;  // of the task that set failed
+  std::exception_ptr failure;  // the exception of the task that set `failed`
 
   bool has_room() const { return !free_slots.empty() && next_index.load(std::memory_order_relaxed) < count; }
 
-  // Until must_leave(), which is asked between tasks.
+  // Runs tasks until none is left or must_leave(), which is asked between tasks, answers true.
   template <class MustLeave>
   void drain(std::size_t slot, const MustLeave& must_leave) {
     try {
@@ -56,56 +56,56 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::run(std::size_t count, std::size_t threads, const Task& task) {
   if (count == 0) return;
   const std::size_t workers = std::min({threads, count, limit_}) - 1;
-  const auto batch = std::make_shared<Batch>();
-  batch->task = &task;
-  batch->count = count;
-  for (std::size_t slot = workers; slot > 0; --slot) batch->free_slots.push_back(slot);
+  const auto call = std::make_shared<Call>();
+  call->task = &task;
+  call->count = count;
+  for (std::size_t slot = workers; slot > 0; --slot) call->free_slots.push_back(slot);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     ensure_workers(workers);
-    queue_.push_back(batch);
+    queue_.push_back(call);
     ++running_;
   }
   for (std::size_t worker = 0; worker < workers; ++worker) wake_.notify_one();
-  batch->drain(0, [] { return false; });
+  call->drain(0, [] { return false; });
 
   std::unique_lock<std::mutex> lock(mutex_);
-  queue_.erase(std::find(queue_.begin(), queue_.end(), batch));
+  queue_.erase(std::find(queue_.begin(), queue_.end(), call));
   --running_;
-  if (find_work()) wake_.notify_one();  // of another caller, for which there was no room
-  batch->idle.wait(lock, [&] { return batch->free_slots.size() == workers; });
-  if (batch->failure) std::rethrow_exception(batch->failure);
+  if (find_work()) wake_.notify_one();  // another caller's call may now have a worker
+  call->idle.wait(lock, [&] { return call->free_slots.size() == workers; });
+  if (call->failure) std::rethrow_exception(call->failure);
 }
 
-// A batch that one more worker may join.
-std::shared_ptr<ThreadPool::Batch> ThreadPool::find_work() const {
+// A call that one more worker may join.
+std::shared_ptr<ThreadPool::Call> ThreadPool::find_work() const {
   if (running_ >= limit_) return nullptr;
-  const auto found = std::find_if(queue_.begin(), queue_.end(), [](const auto& batch) { return batch->has_room(); });
+  const auto found = std::find_if(queue_.begin(), queue_.end(), [](const auto& call) { return call->has_room(); });
   return found == queue_.end() ? nullptr : *found;
 }
 
 void ThreadPool::work() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stopping_) {
-    const std::shared_ptr<Batch> batch = find_work();
-    if (!batch) {
+    const std::shared_ptr<Call> call = find_work();
+    if (!call) {
       wake_.wait(lock);
       continue;
     }
-    const std::size_t slot = batch->free_slots.back();
-    batch->free_slots.pop_back();
+    const std::size_t slot = call->free_slots.back();
+    call->free_slots.pop_back();
     ++running_;
     lock.unlock();
-    batch->drain(slot, [this] { return running_.load(std::memory_order_relaxed) > limit_; });
+    call->drain(slot, [this] { return running_.load(std::memory_order_relaxed) > limit_; });
     lock.lock();
     --running_;
-    batch->free_slots.push_back(slot);
-    batch->idle.notify_one();
+    call->free_slots.push_back(slot);
+    call->idle.notify_one();
   }
 }
 
-// Workers are made once and shared by everybody. Where the system allows no further thread, those there are must do;
-// the results are the same.
+// Workers are made once and shared by all callers. Where the system allows no further thread, fewer workers give the
+// same results.
 void ThreadPool::ensure_workers(std::size_t count) {
   try {
     while (workers_.size() < count) workers_.emplace_back([this] { work(); });

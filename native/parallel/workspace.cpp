@@ -7,8 +7,9 @@ namespace genmi {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kSmallestBlock = std::size_t{1} << 18;
-// What an idle workspace may keep; one call at N = 5000 would otherwise hold its cost matrix for the process's life.
+constexpr std::size_t kSmallestSlab = std::size_t{1} << 18;
+// The most bytes an idle workspace keeps. Without a limit, one call at N = 5000 would hold its cost matrix for the
+// process's life.
 constexpr std::size_t kKept = std::size_t{1} << 26;
 
 std::size_t aligned(const std::byte* base, std::size_t offset) {
@@ -19,31 +20,31 @@ std::size_t aligned(const std::byte* base, std::size_t offset) {
 }  // namespace
 
 void* Workspace::take_bytes(std::size_t bytes) {
-  while (block_ < blocks_.size()) {
-    Block& block = blocks_[block_];
-    const std::size_t start = aligned(block.memory.get(), used_);
-    if (start + bytes <= block.size) {
+  while (slab_ < slabs_.size()) {
+    Slab& slab = slabs_[slab_];
+    const std::size_t start = aligned(slab.memory.get(), used_);
+    if (start + bytes <= slab.size) {
       used_ = start + bytes;
-      return block.memory.get() + start;
+      return slab.memory.get() + start;
     }
-    ++block_;
+    ++slab_;
     used_ = 0;
   }
-  const std::size_t last = blocks_.empty() ? kSmallestBlock : blocks_.back().size;
+  const std::size_t last = slabs_.empty() ? kSmallestSlab : slabs_.back().size;
   const std::size_t size = std::max(bytes + kAlignment, 2 * std::min(last, kKept));
-  blocks_.push_back({std::unique_ptr<std::byte[]>(new std::byte[size]), size});
+  slabs_.push_back({std::unique_ptr<std::byte[]>(new std::byte[size]), size});
   return take_bytes(bytes);
 }
 
-void Workspace::release(std::size_t block, std::size_t used) {
-  block_ = block;
+void Workspace::release(std::size_t slab, std::size_t used) {
+  slab_ = slab;
   used_ = used;
-  if (block_ != 0 || used_ != 0) return;
+  if (slab_ != 0 || used_ != 0) return;
   std::size_t total = 0;
-  for (const Block& each : blocks_) total += each.size;
-  while (!blocks_.empty() && total > kKept) {
-    total -= blocks_.back().size;
-    blocks_.pop_back();
+  for (const Slab& each : slabs_) total += each.size;
+  while (!slabs_.empty() && total > kKept) {
+    total -= slabs_.back().size;
+    slabs_.pop_back();
   }
 }
 

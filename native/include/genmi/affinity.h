@@ -1,5 +1,5 @@
-// What the geometry-aware objectives know of the data: an N x N kernel or distance between the samples, immutable, in
-// native memory, shared by any number of objectives and threads.
+// An affinity is an N x N kernel or distance between the samples: all that geometry-aware objectives know of the data.
+// It is immutable, lies in native memory, and is shared by any number of objectives and threads.
 #pragma once
 
 #include <cstddef>
@@ -36,22 +36,22 @@ class Affinity {
 
   // out[j] = A(i, columns[j]).
   virtual void entries(std::size_t i, Rows columns, double* out) const = 0;
-  // out = A(rows, columns), rows.count x columns.count: the same entries, and for many rows at a time much faster where
-  // they have to be evaluated.
+  // out = A(rows, columns), rows.count x columns.count. Equal to entries() row by row; much faster for many rows where
+  // entries are evaluated from features.
   virtual void block(Rows rows, Rows columns, double* out) const;
 
   // About how many multiplications an entry takes.
   virtual double entry_operations() const { return 1; }
 
-  // About how long this many entries take one by one, with all that surrounds each: whether threads are worth it.
+  // About how long `count` entries take one by one, overhead included. It decides whether threads are worth their cost.
   double entry_nanoseconds(std::size_t count) const { return static_cast<double>(count) * (entry_operations() + 8); }
 
   // out = A(rows, rows), rows.count x rows.count.
   virtual void submatrix(Rows rows, const Context& context, double* out) const = 0;
-  // The same rounded to float32, in rows of 64-byte alignment and `stride` numbers, a multiple of 16.
+  // A(rows, rows) rounded to float32. Rows are aligned to 64 bytes and `stride` numbers apart, a multiple of 16.
   virtual void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const = 0;
 
-  // Its products with whole matrices: native/affinity/centred_product.h.
+  // The affinity's products with whole matrices: native/affinity/centred_product.h.
   virtual const affinity::CentredProduct& products() const = 0;
 
  protected:
@@ -65,7 +65,7 @@ class Affinity {
 
 using AffinityPtr = std::shared_ptr<const Affinity>;
 
-// Features far apart, or a large power, have entries that no number can hold.
+// The error for entries that overflow: features far apart, or a large power.
 Status not_finite();
 
 }  // namespace genmi

@@ -1,4 +1,4 @@
-// Vectors whose memory begins at a cache line pair, as wide vector instructions like it.
+// Vectors whose memory is aligned to 128 bytes, a pair of cache lines, for fast vector instructions.
 #pragma once
 
 #include <cstddef>

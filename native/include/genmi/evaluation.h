@@ -1,5 +1,5 @@
-// One evaluation: from predictions to an objective's value and its gradient with respect to them. Trainers, backends,
-// the binding and the tests call this and nothing below it.
+// One evaluation computes an objective's value and its gradient with respect to the predictions. Trainers, backends,
+// the binding and the tests call this header and nothing below it.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +16,12 @@ namespace genmi {
 
 enum class From { kProbabilities, kLogits };
 
-// What happens to probabilities outside [epsilon, 1 - epsilon].
+// How probabilities outside [epsilon, 1 - epsilon] are treated.
 //
-// kFused: the gradient does not stop there, so that a saturated model can recover. From logits, objectives whose
-// gradient has a finite limit are not clipped at all: value and gradient are those of the exact softmax, in the log
-// domain.
+// kFused: the gradient passes through the clipping, so that a saturated model can recover. From logits, objectives
+// whose gradient has a finite limit are not clipped: value and gradient come from the exact softmax, in the log domain.
 //
-// kMask: clipped always, and the gradient is 0 where clipping changed anything, as the Python packages do it.
+// kMask: probabilities are always clipped. The gradient is 0 where clipping changed them, as in the Python packages.
 enum class Clip { kFused, kMask };
 
 struct EvaluationOptions {
@@ -30,8 +29,8 @@ struct EvaluationOptions {
   Clip clip = Clip::kFused;
   double epsilon = 1e-12;  // in (0, 0.5)
   Rows rows;               // which samples of the affinity the predictions are; default: all of them
-  std::uint64_t draw = 0;  // which of its sequence of random choices an objective is to make
-  bool rehearsal = false;  // the trial run of an estimate: nothing is drawn at random, nothing is kept
+  std::uint64_t draw = 0;  // the number of this draw in the objective's random sequence
+  bool rehearsal = false;  // a trial run, for an estimate of time: nothing is drawn at random, nothing is kept
 };
 
 // An array that receives a result, in either precision; empty where it is not wanted.
@@ -44,7 +43,8 @@ using AnyOutput = std::variant<std::span<float>, std::span<double>>;
 Status evaluate(const Objective& objective, AnyMatrix predictions, const EvaluationOptions& options,
                 const Context& context, double& value, AnyOutput gradient = {});
 
-// dI/dA for the entries of the objective's affinity as free variables, N x N. Written and refused as above.
+// dI/dA for the entries of the objective's affinity as free variables, N x N. `out` is written as `gradient` of
+// evaluate() is; the errors are the same.
 Status evaluate_affinity_gradient(const Objective& objective, AnyMatrix predictions, const EvaluationOptions& options,
                                   const Context& context, AnyOutput out);
 

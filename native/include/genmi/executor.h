@@ -1,4 +1,5 @@
-// Threads that run whole computations in the background. (A computation shares its own tasks by way of ThreadPool.)
+// An executor has threads that run whole computations in the background. A computation divides its own work into tasks
+// of the ThreadPool.
 #pragma once
 
 #include <condition_variable>
@@ -15,12 +16,12 @@ namespace genmi {
 
 class Executor {
  public:
-  // One computation. Whoever submits it owns it, until finished() is called or withdraw() answers true.
+  // One computation. The submitter owns it and keeps it alive until finished() is called or withdraw() returns true.
   class Work {
    public:
     virtual ~Work() = default;
     virtual void run() noexcept = 0;
-    virtual void cancel() noexcept = 0;    // run() is to return soon; called on any thread
+    virtual void cancel() noexcept = 0;    // asks run() to return soon; called on any thread
     virtual void finished() noexcept = 0;  // the executor's last use of this object, after run()
 
    private:
@@ -29,10 +30,10 @@ class Executor {
     bool queued_ = false;
   };
 
-  // The executor of this process, alive as long as somebody holds it. When the process exits, it cancels what runs.
+  // The executor of this process, alive as long as somebody holds it. At process exit it cancels all computations.
   static std::shared_ptr<Executor> shared();
 
-  // limit: the most computations that run at once; the others wait in order. Threads are started as they are needed.
+  // limit: the largest number of computations that run at once; the others wait in order. Threads start when needed.
   explicit Executor(std::size_t limit) : limit_(limit > 0 ? limit : 1) {}
   ~Executor() { stop(); }
   Executor(const Executor&) = delete;
@@ -44,10 +45,10 @@ class Executor {
   // Takes a computation out of the queue: true if it had not begun and never will.
   bool withdraw(Work& work);
 
-  // Forgets what waits, cancels what runs, and joins the threads. Nothing may be submitted afterwards.
+  // Forgets waiting computations, cancels running ones, and joins the threads. Nothing may be submitted afterwards.
   void stop();
 
-  // As many as the hardware has threads, and two at least: a short computation need not wait for a long one.
+  // The number of hardware threads, at least two: a short computation need not wait for a long one.
   static std::size_t default_limit();
 
  private:
@@ -55,7 +56,7 @@ class Executor {
   void add_thread();
 
   const std::size_t limit_;
-  std::mutex mutex_;  // guards all that follows
+  std::mutex mutex_;  // guards all members below
   std::condition_variable wake_;
   std::vector<std::thread> threads_;
   std::list<Work*> queue_, running_;

@@ -1,4 +1,4 @@
-// What a long computation shares with whoever waits for it: a request to stop, and how far it has come.
+// A Job is shared by a long computation and its caller: a request to stop, and how far the computation has come.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@ class Job {
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
 
-  // The share of the work that is done, in [0, 1]: the largest that was reported, since threads may come late.
+  // Reports the share of the work that is done, in [0, 1]. The largest report counts, since threads may report late.
   void report(double done) {
     double before = progress();
     while (before < done && !progress_.compare_exchange_weak(before, done, std::memory_order_relaxed)) continue;

@@ -1,4 +1,4 @@
-// Affinities that a named kernel or distance makes of features.
+// Affinities computed from features by a named kernel or distance.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,8 @@ struct MeasureOptions {
   std::optional<double> coef0;   // default 1
 };
 
-// features: N x d, finite. kDense: N^2 entries, O(N^2 d) once; kFeatures: N d, entries evaluated when asked for.
+// features: N x d, finite. kDense stores N^2 entries, computed once in O(N^2 d). kFeatures stores N d numbers and
+// evaluates entries on demand.
 Status measure_affinity(AnyMatrix features, const MeasureOptions& options, Storage storage, Precision precision,
                         const Context& context, AffinityPtr& out);
 

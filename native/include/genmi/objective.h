@@ -1,5 +1,5 @@
-// A generalised mutual information: the expected distance between what the clusters look like and what the data look
-// like (one-vs-all), or between the clusters (one-vs-one), as a function of the predictions. It is maximised.
+// A generalised mutual information is a function of the predictions, to be maximised: the expected distance between a
+// cluster's distribution and that of all data (one-vs-all), or between the distributions of two clusters (one-vs-one).
 //
 //   one-vs-all   I = sum_k pi_k Distance(p(x | k), p(x))
 //   one-vs-one   I = sum_a sum_b pi_a pi_b Distance(p(x | a), p(x | b))
@@ -22,14 +22,14 @@
 
 namespace genmi {
 
-// One call's predictions and what an evaluation adds up: native/objectives/predictions.h.
+// The predictions of one step, and the sums of an evaluation: native/objectives/predictions.h.
 template <class T>
 class Batch;
 template <class T>
 struct Totals;
 class DensityRatios;
 
-// What a call with N samples and K clusters will need.
+// An estimate for a call with N samples and K clusters.
 struct Cost {
   double operations = 0;  // up to a constant of the objective
   double bytes = 0;       // of scratch memory
@@ -39,7 +39,7 @@ class Objective {
  public:
   virtual ~Objective() = default;
 
-  // Adds factor times the value, and the gradient where totals has room for one.
+  // Adds factor times the value to totals, and factor times the gradient if totals.with_gradient().
   virtual Status evaluate(const Batch<float>& batch, const Context& context, double factor,
                           Totals<float>& totals) const = 0;
   virtual Status evaluate(const Batch<double>& batch, const Context& context, double factor,
@@ -50,23 +50,23 @@ class Objective {
 
   virtual Cost cost(std::size_t n, std::size_t k) const = 0;
 
-  // A bound of |dI/dlog tau_ik| and |dI/dlog pi_k| / pi_k, at any predictions of n samples whose probabilities are at
-  // least epsilon where they are clipped, and their logarithms at least -logarithm where not. Infinite: unknown, so
-  // that gradients are checked before they are written.
+  // An upper bound of |dI/dlog tau_ik| and |dI/dlog pi_k| / pi_k at any predictions of n samples. Clipped probabilities
+  // are at least epsilon; logarithms of others are at least -logarithm. Infinite means unknown: gradients are then
+  // checked before they are written.
   virtual double largest_slope(std::size_t, [[maybe_unused]] double epsilon, [[maybe_unused]] double logarithm) const {
     return std::numeric_limits<double>::infinity();
   }
 
-  // How much memory it holds between two evaluations.
+  // The bytes that this objective holds between two evaluations.
   virtual std::size_t kept_bytes() const { return 0; }
 
-  // How many samples its affinity knows; 0 for objectives that need none.
+  // The number of samples of the objective's affinity; 0 for objectives without an affinity.
   virtual std::size_t affinity_size() const { return 0; }
 };
 
 using ObjectivePtr = std::shared_ptr<const Objective>;
 
-// What the constructor of an objective was given, by name.
+// The arguments of an objective's constructor, by name.
 class Parameters {
  public:
   struct Term {
@@ -93,8 +93,8 @@ class Parameters {
   std::map<std::string, Value> values_;
 };
 
-// Each file of native/objectives registers what it makes under a name; nothing else lists them. Registration allocates
-// nothing: a failure while static objects are made would end the process.
+// Each file of native/objectives registers its objectives by name; there is no other list. Registration allocates
+// nothing, because a failure during static initialisation would end the process.
 class ObjectiveFactory {
  public:
   using Make = Status (*)(const Parameters&, ObjectivePtr&);

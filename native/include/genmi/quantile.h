@@ -5,8 +5,9 @@
 
 namespace genmi {
 
-// The q-quantile, linearly interpolated, of all N^2 entries of a distance: both triangles and the zero diagonal. Exact;
-// nearly always one pass over the N (N - 1) / 2 pairs. Keeps N^2 / 32 numbers at most. kOutOfRange when it is infinite.
+// The exact q-quantile, linearly interpolated, of all N^2 entries of a distance: both triangles and the zero diagonal.
+// Cost: nearly always one pass over the N (N - 1) / 2 pairs. Memory: at most N^2 / 32 numbers. Errors: kOutOfRange when
+// the quantile is infinite.
 Status distance_quantile(const Affinity& distances, double q, const Context& context, double& out);
 
 }  // namespace genmi

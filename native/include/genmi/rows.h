@@ -16,8 +16,8 @@ struct Rows {
   std::size_t operator[](std::size_t i) const { return index == nullptr ? i : static_cast<std::size_t>(index[i]); }
 };
 
-// Whether n samples can be these rows of an affinity over size samples: as many, each in range; without rows, all of
-// them. size 0: there is no affinity, and any range will do.
+// Checks that n predictions belong to these rows of an affinity over `size` samples: n row numbers, each in range.
+// Without row numbers, n must be `size`. size 0 means no affinity: any row numbers pass.
 Status check_rows(Rows rows, std::size_t n, std::size_t size);
 
 }  // namespace genmi

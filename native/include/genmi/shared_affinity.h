@@ -1,4 +1,4 @@
-// An affinity whose memory its owner can give back while others still refer to it.
+// A SharedAffinity lets its owner free an affinity while others still refer to it.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@
 
 namespace genmi {
 
-// An affinity that its owner may dispose of while objectives still refer to it. Who is computing keeps it alive.
+// An affinity that its owner may dispose of while objectives still refer to it. A computation that has opened it keeps
+// it alive until it ends.
 class SharedAffinity {
  public:
   explicit SharedAffinity(AffinityPtr affinity)
@@ -18,7 +19,7 @@ class SharedAffinity {
 
   std::size_t size() const { return size_; }
   Kind kind() const { return kind_; }
-  // kDisposed when it is gone.
+  // The affinity, or kDisposed after dispose().
   Status open(AffinityPtr& out) const;
   void dispose();
 

@@ -1,4 +1,5 @@
-// The answer of every room: success, or why not. The core never prints or aborts; the one exception is std::bad_alloc.
+// A Status is the answer of every room: success, or an error. The core never prints or aborts. It throws std::bad_alloc
+// and nothing else.
 #pragma once
 
 #include <string>
@@ -34,7 +35,7 @@ class [[nodiscard]] Status {
   std::string message_;
 };
 
-// What a computation answers that was asked to stop.
+// The answer of a computation that was asked to stop.
 inline Status aborted() { return {Code::kAborted, "aborted"}; }
 
 // A number as JavaScript writes it.
@@ -43,7 +44,7 @@ std::string format(double value);
 // A name as a user writes it, in quotes.
 std::string quote(const std::string& name);
 
-// The form every message has: which argument, what it must be, what came, what to do.
+// The form of every message: the argument, what was expected, what was received, and a remedy.
 std::string explain(const std::string& argument, const std::string& expected, const std::string& received,
                     const std::string& remedy = {});
 

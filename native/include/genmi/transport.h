@@ -3,8 +3,8 @@
 //   minimise <plan, costs>  over plan >= 0, plan 1 = supply, plan' 1 = demand
 //   maximise <u, supply> + <v, demand>  over u_i + v_j <= costs_ij
 //
-// Solved by the network simplex, primal from nothing (native/transport/network_simplex.h) and dual from the basis of a
-// problem like it (dual_simplex.h); no GEMINI in here.
+// Solved by the network simplex: primal from nothing (native/transport/network_simplex.h), dual from the basis of a
+// similar problem (dual_simplex.h). No GEMINI in here.
 // References: Ahuja, Magnanti, Orlin, "Network Flows", 1993, ch. 11; Peyre, Cuturi, "Computational Optimal
 // Transport", 2019, ch. 3.
 #pragma once
@@ -33,45 +33,46 @@ namespace genmi::transport {
 struct CostBlock;
 class CoarseCosts;
 
-// Costs between n1 sources and n2 targets in the form that solvers want, made once and shared by all of them.
+// Costs between n1 sources and n2 targets in the form that solvers read, prepared once and shared by all solvers.
 class Costs {
  public:
-  // What is known of square costs already and need not be checked.
+  // Properties of square costs that are known already and need not be checked.
   struct Known {
-    // Whether the triangle inequality holds for most triangles, so that mass which both measures have at a point need
-    // not move. A hint about the fastest way: the optimum is the same.
+    // Whether the triangle inequality holds for most triangles, so that mass common to both measures at a point need
+    // not move. A hint for speed: the optimum is the same.
     std::optional<bool> metric_like = {};
     bool symmetric = false;
   };
 
-  // Takes numbers from -1e300 to 1e300, at least one (else kOutOfRange); borrows them. Cost: a few passes over them.
+  // Borrows the matrix: at least one number, all from -1e300 to 1e300 (else kOutOfRange). Cost: a few passes over it.
   Status prepare(MatrixView<double> matrix, Known known);
   Status prepare(MatrixView<double> matrix) { return prepare(matrix, {}); }
 
-  // Symmetric costs >= 0 between `points` points with a zero diagonal, which are float32 numbers and are kept as such:
-  // fill writes them in rows of `stride`.
+  // Symmetric costs >= 0 between `points` points with a zero diagonal, kept in float32. fill writes them in rows that
+  // are `stride` numbers apart.
   using FillRows = std::function<void(float* rows, std::size_t stride)>;
   Status prepare(std::size_t points, const FillRows& fill, std::optional<bool> metric_like);
 
-  // The vector kernels that solvers read these costs with; else those of simd::default_isa().
+  // Sets the vector kernels that read these costs; the default is those of simd::default_isa().
   void use(const simd::TransportKernels& kernels) { kernels_ = &kernels; }
 
   std::size_t rows() const { return matrix_.rows; }
   std::size_t columns() const { return matrix_.columns; }
-  // Of memory, from any thread; the block in 16 bits counts once it has been made.
+  // Bytes of memory, the 16-bit costs included once they have been made. From any thread.
   std::size_t bytes() const;
 
   // For the solvers: (costs - shift()) * scale(). The scale is a power of two that keeps float32 in range. The shift is
-  // the least cost where that is negative, or more than half of the largest other one; else 0.
+  // the least cost if that is negative or exceeds half of the largest other cost; else 0.
   CostBlock block() const;
-  // The block's in 16 bits, made by the first who asks; from any thread.
+  // The costs of block() in 16 bits, made at the first call; from any thread.
   const CoarseCosts& coarse() const;
   double scale() const { return scale_; }
   double shift() const { return shift_; }
-  double largest() const { return largest_; }                 // magnitude of the costs as they came
-  double largest_in_block() const { return span_ * scale_; }  // >= 0, as all costs there are
-  // The costs as they came, in rows; null where they came as float32. And one of them, however they came.
+  double largest() const { return largest_; }                 // the largest magnitude of the caller's costs
+  double largest_in_block() const { return span_ * scale_; }  // the largest cost of block(), where all are >= 0
+  // The caller's costs, in rows; null where they came as float32.
   const double* caller_rows() const { return matrix_.data; }
+  // One of the caller's costs, in either precision.
   double operator()(std::size_t row, std::size_t column) const {
     const std::size_t at = row * matrix_.columns + column;
     if (matrix_.data != nullptr) return matrix_.data[at];
@@ -88,17 +89,18 @@ class Costs {
   void pad();
 
   const simd::TransportKernels* kernels_ = nullptr;
-  MatrixView<double> matrix_;  // without data where they came as float32
+  MatrixView<double> matrix_;  // without data where the costs came as float32
   double scale_ = 1, shift_ = 0;
-  double largest_ = 0, span_ = 0;  // of the costs, and of what they exceed the shift by
-  std::vector<double> scaled_;     // the block's, empty where they are the caller's
-  AlignedVector<float> rounded_;   // in padded rows
-  std::size_t row_stride_ = 0;     // of them
+  double largest_ = 0;            // max |cost|
+  double span_ = 0;               // max (cost - shift)
+  std::vector<double> scaled_;    // the costs of block(); empty where they equal the caller's
+  AlignedVector<float> rounded_;  // the same in float32, in padded rows
+  std::size_t row_stride_ = 0;    // from one row of rounded_ to the next
   bool rounding_is_exact_ = false, zero_diagonal_ = false, metric_like_ = false, symmetric_ = false;
   std::shared_ptr<MadeOnce> coarse_;
 };
 
-// The basis that a problem ended with, from which the next one like it, over the same costs, is solved sooner.
+// The final basis of a problem. A similar problem over the same costs is solved sooner from it.
 class Basis {
  public:
   bool empty() const { return arcs.empty(); }
@@ -115,7 +117,7 @@ class Basis {
   };
   Graph graph = Graph::kPoints;
   std::vector<Arc> arcs;
-  std::vector<double> supply, demand;  // the measures that it was left by
+  std::vector<double> supply, demand;  // the measures of that problem
 };
 
 struct Options {
@@ -123,7 +125,7 @@ struct Options {
   std::uint64_t max_pivots = std::numeric_limits<std::uint64_t>::max();
   double mass_tolerance = 1e-8;  // largest relative difference of the two sums
   const Job* job = nullptr;      // polled inside the pivots
-  // The basis to start from (ignored if empty or with max_pivots); receives the final one, if that is optimal.
+  // The basis to start from, ignored if empty or with max_pivots. It receives the final basis, if that is optimal.
   Basis* basis = nullptr;
 };
 
@@ -135,17 +137,18 @@ struct PlanEntry {
   double mass;
 };
 
-// How far a result is from a proof of optimality, measured on the caller's numbers in float64 after the solve. At the
-// optimum all three are rounding errors: the gap about 1e-14 of the cost or of <|u|, supply> + <|v|, demand>, the
-// others about 1e-14 of the largest potential. Costs that no flow pays, such as those of forbidden pairs, leave
-// potentials as small as the others allow.
+// How far a result is from a proof of optimality, measured on the caller's numbers in float64 after the solve.
+//
+// At the optimum all three numbers are rounding errors. The gap is about 1e-14 of the cost or of
+// <|u|, supply> + <|v|, demand>; the others are about 1e-14 of the largest potential. Potentials stay as small as the
+// costs of used arcs allow, whatever unused arcs cost (forbidden pairs, for example).
 struct Certificate {
   double gap = 0;            // <plan, costs> - (<u, supply> + <v, demand>)
   double infeasibility = 0;  // the largest of 0 and u_i + v_j - costs_ij over all i, j
   double slackness = 0;      // the largest costs_ij - u_i - v_j over the plan's positive entries
 };
 
-// One problem's answer, reused from call to call by whoever solves many.
+// The answer of one problem. A caller with many problems reuses the object.
 struct Result {
   Outcome outcome = Outcome::kOptimal;
   double cost = 0;           // <plan, costs>; the optimum is no lower than cost - certificate.gap
@@ -155,7 +158,7 @@ struct Result {
   Certificate certificate;
 };
 
-// Solves problems, one after the other, keeping its memory between them. One thread at a time.
+// Solves problems one after the other and keeps its memory between them. One thread at a time.
 class Solver {
  public:
   Solver();
@@ -163,11 +166,11 @@ class Solver {
   Solver(Solver&&) noexcept;
   Solver& operator=(Solver&&) noexcept;
 
-  // supply: n1 weights, demand: n2 weights, finite, >= 0, not all zero; their sum, also times the largest cost, at most
-  // 1e300. Demands are scaled to the supplies' sum when the sums differ by no more than mass_tolerance; by more is
-  // kInfeasible. The result is for that sum as it is, not
-  // for 1. Stopping at max_pivots is no error but an Outcome. On an error (kOutOfRange for the weights, kInfeasible,
-  // kAborted) the result is unspecified. Cost about N^2 to N^2.3 for N points.
+  // supply: n1 weights, demand: n2 weights, finite, >= 0, not all zero. Their sum, and the sum times the largest cost,
+  // is at most 1e300. Demands are scaled to the supplies' sum when the sums differ by at most mass_tolerance; a larger
+  // difference is kInfeasible. The result is for the supplies' sum, which is not scaled to 1. Stopping at max_pivots is
+  // an Outcome, no error. On an error (kOutOfRange for the weights, kInfeasible, kAborted) the result is unspecified.
+  // Cost: about N^2 to N^2.3 for N points.
   Status solve(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
                const Options& options, Result& result);
 
@@ -176,10 +179,10 @@ class Solver {
   std::unique_ptr<Workspace> workspace_;
 };
 
-// Solves count problems over one cost matrix, each on one of the context's threads: the same bits for any number of
-// them. weights(i, supply, demand) fills in problem i, keep(i, result) may take its answer; both are called from
-// several threads. Returns the error of the first problem, by number, that has one. Memory is kept in the context's
-// workspace. bases: none, or one for each problem, see Options.
+// Solves `count` problems over one cost matrix, each on one of the context's threads, with the same bits for any number
+// of threads. weights(i, supply, demand) fills in problem i; keep(i, result) may take its answer. Both are called from
+// several threads. Returns the error of the lowest-numbered problem that failed. Memory is kept in the context's
+// workspace. bases: none, or one for each problem; see Options.
 using FillWeights = std::function<void(std::size_t problem, std::span<double> supply, std::span<double> demand)>;
 using KeepResult = std::function<void(std::size_t problem, Result& result)>;
 Status solve_many(const Costs& costs, std::size_t count, const FillWeights& weights, const Options& options,

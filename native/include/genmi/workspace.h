@@ -1,4 +1,5 @@
-// Scratch memory that is kept between calls: a training step allocates its result and, over features, packed samples.
+// A Workspace keeps scratch memory between calls: a training step then allocates only its result and, over features,
+// packed samples.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,7 @@
 
 namespace genmi {
 
-// A stack of blocks: take() hands out memory that stays valid until the Frame it was taken in ends.
+// A stack of memory. take() hands out memory that stays valid until the current Frame ends.
 class Workspace {
  public:
   // Uninitialised memory for count numbers, aligned to a cache line.
@@ -25,42 +26,42 @@ class Workspace {
     return memory;
   }
 
-  // The one object of this type that lives as long as the workspace: memory of a computation that is no plain array.
+  // The one object of type T that lives as long as the workspace: for scratch memory that is no plain array.
   template <class T>
   T& kept() {
-    static char key;  // its address tells the types apart (were it constant, a linker might fold all into one)
+    static char key;  // its address identifies T (a linker could merge constant keys)
     for (const auto& [type, object] : kept_)
       if (type == &key) return *static_cast<T*>(object.get());
     kept_.emplace_back(&key, std::make_shared<T>());
     return *static_cast<T*>(kept_.back().second.get());
   }
 
-  // Gives back, when it ends, all that was taken since it began.
+  // A Frame gives back, in its destructor, all memory taken since its constructor.
   class Frame {
    public:
-    explicit Frame(Workspace& workspace) : workspace_(workspace), block_(workspace.block_), used_(workspace.used_) {}
-    ~Frame() { workspace_.release(block_, used_); }
+    explicit Frame(Workspace& workspace) : workspace_(workspace), slab_(workspace.slab_), used_(workspace.used_) {}
+    ~Frame() { workspace_.release(slab_, used_); }
     Frame(const Frame&) = delete;
     Frame& operator=(const Frame&) = delete;
 
    private:
     Workspace& workspace_;
-    std::size_t block_, used_;
+    std::size_t slab_, used_;
   };
 
  private:
-  struct Block {
+  struct Slab {
     std::unique_ptr<std::byte[]> memory;
     std::size_t size = 0;
   };
 
   void* take_bytes(std::size_t bytes);
-  void release(std::size_t block, std::size_t used);
+  void release(std::size_t slab, std::size_t used);
 
-  std::vector<Block> blocks_;
+  std::vector<Slab> slabs_;
   std::vector<std::pair<const char*, std::shared_ptr<void>>> kept_;
-  std::size_t block_ = 0;  // the block that is being filled
-  std::size_t used_ = 0;   // bytes used of it
+  std::size_t slab_ = 0;  // the slab that is being filled
+  std::size_t used_ = 0;  // bytes used of that slab
 };
 
 }  // namespace genmi
