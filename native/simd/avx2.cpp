@@ -1,3 +1,4 @@
+// The vector kernels compiled for AVX2 with fused multiply-add.
 #if defined(__x86_64__)
 #include <immintrin.h>
 

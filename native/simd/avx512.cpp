@@ -1,3 +1,4 @@
+// The vector kernels compiled for AVX-512.
 #if defined(__x86_64__)
 #include <immintrin.h>
 

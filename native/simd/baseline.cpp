@@ -1,4 +1,4 @@
-// The baseline (SSE2 or NEON), and the choice between it and the others.
+// The vector kernels compiled for the baseline (SSE2 or NEON), and the choice among instruction sets.
 #if defined(__aarch64__)
 #include <arm_neon.h>
 #elif defined(__x86_64__)

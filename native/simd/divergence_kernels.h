@@ -1,18 +1,18 @@
 // The vector kernels of predictions and f-divergences, in both precisions.
 //
-// They work on panels of 16 samples: column k of panel p is 16 numbers at (p K + k) 16, one for each sample, so that
-// all that is done per sample is done in lanes, for any K. The last panel is filled up with copies of its last sample,
-// which count in no sum. Sums over samples are taken in T over a block of panels, and in float64 beyond.
+// They work on panels of 16 samples: column k of panel p is 16 numbers at (p K + k) 16, one for each sample. Work per
+// sample is done in lanes, for any K. The last panel is filled up with copies of its last sample, which count in no
+// sum. Sums over samples are taken in T over a block of panels, and in float64 over all blocks.
 //
-// Error bounds of the elementary functions in units in the last place, measured by test/native/math_test.cpp against a
-// wider C library, on every instruction set (the baseline has no fused multiply-add): exp and log in float32 over all
-// numbers, the others over some millions:
+// Error bounds of the elementary functions in units in the last place, on every instruction set (the baseline has no
+// fused multiply-add). test/native/math_test.cpp measures them against the C library in a longer format: exp and log in
+// float32 over all numbers, the others over some millions.
 //
 //            exp    log    expm1  log1p
 //   float32  1.1    0.9    4      4
 //   float64  1.1    0.9    4      4
 //
-// (of a denormal number, log 1.1).
+// For denormal numbers the bound of log is 1.1.
 #pragma once
 
 #include <cstddef>
@@ -22,10 +22,10 @@
 
 namespace genmi::simd {
 
-// From the derivative with respect to log tau, in panels, to the gradient, row-major: either with respect to tau
-// (probabilities), or to the logits. `by_tau` and `by_clipped` are the derivatives by way of the proportions, one for
-// each column, to be multiplied with tau and with the clipped tau; the gradient is 0 where tau is not within (least,
-// greatest).
+// The last pass: from the derivative with respect to log tau, in panels, to the row-major gradient with respect to tau
+// (probabilities) or to the logits. `by_tau` and `by_clipped` are the derivatives through the proportions, one for each
+// column; the pass multiplies them by tau and by the clipped tau. The gradient is 0 where tau is not within
+// (least, greatest).
 template <class T>
 struct GradientPass {
   std::size_t rows, k;
@@ -36,29 +36,28 @@ struct GradientPass {
   T* out;
 };
 
-// The proportions as kernels need them, one number for each column. None is below the smallest normal number.
+// The proportions as kernels need them, one number for each column, at least the smallest normal number.
 template <class T>
 struct ColumnConstants {
-  const T *pi, *rest;  // the sum of the two is the proportion in float64
+  const T *pi, *rest;  // pi + rest is the proportion in float64
   const T* inverse;
   const T *log, *log_rest;
   T total;  // the sum of pi
 };
 
-// A block of panels, and what an f-divergence adds up over its samples.
+// A block of panels, and the sums of an f-divergence over its samples.
 template <class T>
 struct DivergencePass {
   std::size_t rows, k;
   const T *tau, *log_tau;  // log_tau: null where it is not known
   ColumnConstants<T> columns;
-  T order;                // of the alpha family
-  T share;                // what the derivatives with respect to log tau are multiplied with
-  T* log_gradient;        // they are added to this; or null
-  bool overwrite;         // they are not added, but take the place of what is there
+  T order;                // the a of the alpha family
+  T share;                // the factor of the derivatives with respect to log tau
+  T* log_gradient;        // receives share times these derivatives, in panels; or null
+  bool overwrite;         // log_gradient is overwritten; else it is added to
   T* scratch;             // kDivergenceScratch 16 K numbers
   double value;           // the sum over the samples
-  double* by_proportion;  // K: to which is added that of the derivatives with respect to log pi, if log_gradient is not
-                          // null
+  double* by_proportion;  // K sums: the derivatives with respect to log pi are added, unless log_gradient is null
 };
 inline constexpr std::size_t kDivergenceScratch = 4;
 
@@ -84,7 +83,7 @@ struct DivergenceEntry {
 
 template <class T>
 struct PanelKernels {
-  // From row-major probabilities and logits; false if some are not finite. Clipped to [least, greatest].
+  // Reads row-major probabilities, clipped to [least, greatest], or logits. False if some are not finite.
   bool (*read_probabilities)(const T* data, std::size_t rows, std::size_t k, T least, T greatest, T* tau);
   bool (*read_logits)(const T* data, std::size_t rows, std::size_t k, T* log_tau, T* tau);
   void (*clip)(const T* from, std::size_t rows, std::size_t k, T least, T greatest, T* to);
@@ -94,7 +93,7 @@ struct PanelKernels {
   void (*entropy)(DivergencePass<T>& pass);
   void (*gradient_of_probabilities)(const GradientPass<T>& pass);
   void (*gradient_of_logits)(const GradientPass<T>& pass);
-  // out[i] = f(x[i]) for tests, over a multiple of 16 numbers.
+  // out[i] = f(x[i]), for tests. `count` is a multiple of 16.
   void (*exp)(const T* x, std::size_t count, T* out);
   void (*log)(const T* x, std::size_t count, T* out);
   void (*expm1)(const T* x, std::size_t count, T* out);
@@ -104,8 +103,8 @@ struct PanelKernels {
 struct DivergenceKernels {
   PanelKernels<float> single;
   PanelKernels<double> wide;
-  const DivergenceEntry* all;  // in the same order on every instruction set
-  std::size_t count;           // of them
+  const DivergenceEntry* all;  // `count` entries, in the same order on every instruction set
+  std::size_t count;
 };
 
 }  // namespace genmi::simd

@@ -8,14 +8,14 @@
 namespace genmi::simd {
 namespace {
 
-// As many samples of a panel as a vector has lanes; their next column is kPanel numbers further on.
+// Samples of a panel that fill a vector, one in each lane. Their next column is kPanel numbers further on.
 template <class T>
 struct Strip {
   using V = Vector<T>;
   const DivergencePass<T>& pass;
-  std::size_t first;  // where its first column is
-  std::size_t lane;   // of the panel, its first sample
-  V weight;           // 1; 0 for what fills up the last panel
+  std::size_t first;  // the index of its first sample's first column
+  std::size_t lane;   // its first sample's lane in the panel
+  V weight;           // 1; 0 in lanes beyond the last sample
 
   V tau(std::size_t k) const { return load_vector(pass.tau + first + k * kPanel); }
   V pi(std::size_t k) const { return spread(pass.columns.pi[k]); }
@@ -38,12 +38,12 @@ struct Strip {
     const V before = pass.overwrite ? V{} : load_vector(to);
     store_vector<T>(multiply_add(by_log_tau, spread(pass.share), before), to);
   }
-  // scratch: the sums by column, lane by lane
+  // Adds to the sums that scratch holds for every column and lane.
   void add_by_proportion(std::size_t k, V by_log_pi) const {
     T* to = pass.scratch + k * kPanel + lane;
     store_vector<T>(multiply_add(by_log_pi, weight, load_vector(to)), to);
   }
-  // Scratch memory of K vectors: the second to fourth of four.
+  // Scratch memory for column k: row 1, 2 or 3 of four (row 0 has the sums of add_by_proportion).
   T* row(std::size_t which, std::size_t k) const { return pass.scratch + (which * pass.k + k) * kPanel; }
 };
 
@@ -53,7 +53,7 @@ constexpr T kOnesThenZeros[2 * kPanel] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 // Calls visit(strip), which returns the samples' values, for all strips.
 template <class T, class Visit>
 inline void sum_over_strips(DivergencePass<T>& result, double scale, Visit visit) {
-  const DivergencePass<T> pass = result;  // in registers: the compiler must assume that stores may alias `result`
+  const DivergencePass<T> pass = result;  // a copy for registers: stores could alias `result`
   const std::size_t k = pass.k;
   if (pass.log_gradient != nullptr)
     for (std::size_t at = 0; at < k * kPanel; at += kLanes<T>) store_vector<T>(Vector<T>{}, pass.scratch + at);
@@ -136,16 +136,17 @@ void sum_over_pairs(DivergencePass<T>& pass) {
   });
 }
 
-// The same where it separates, by the terms u, v of the clusters and their sums U, V: with A = sum tau + (a - 1) U and
-// B = sum pi + (1 - a) V, which are the sums of tau t^(a-1) and pi t^(1-a), the sum over pairs of the alpha family is
-// (A B - sum tau sum pi) / (a (a - 1)). Written without that difference, which vanishes for tau = pi and a = 1: O(K).
+// The same sum in O(K), for divergences of the alpha family. u and v are a cluster's terms, U and V their sums;
+// A = sum tau + (a - 1) U is the sum of tau t^(a-1), and B = sum pi + (1 - a) V is the sum of pi t^(1-a). The sum over
+// pairs is (A B - sum tau sum pi) / (a (a - 1)). The code expands the product, because this difference cancels for
+// tau = pi and for a = 1.
 template <class T, class F, bool kGradient>
 void sum_separately(DivergencePass<T>& pass) {
   const F f = make_divergence<F>(static_cast<double>(pass.order));
   const T order = f.order(), inverse_order = 1 / order, total = pass.columns.total;
   constexpr T kScale = static_cast<T>(F::kOneVsOneScale);
   sum_over_strips(pass, static_cast<double>(kScale), [&](const Strip<T>& strip) {
-    Vector<T> sum_u{}, sum_v{}, surplus{};  // of tau over pi
+    Vector<T> sum_u{}, sum_v{}, surplus{};  // surplus: sum (tau - pi)
     for (std::size_t k = 0; k < strip.pass.k; ++k) {
       const Vector<T> d = strip.difference(k);
       const Halves<T> terms = f.terms(strip.tau(k), strip.pi(k), d, strip.template log_ratio_for<F>(k));

@@ -48,7 +48,7 @@ inline std::size_t degree(const HopSearch& search, std::size_t node) {
   return search.offsets[node + 1] - search.offsets[node];
 }
 
-// The sources that have come to a node at this level, and those that are left to come.
+// Records that the sources `come` have reached a node at this level, and that `left` are still to come.
 inline void settle(HopSearch& search, std::size_t node, const Sources& come, const Sources& left) {
   store(left, search.remaining[node]);
   for (std::size_t level = search.level, plane = 0; level != 0; level >>= 1, ++plane)
@@ -82,7 +82,7 @@ void push(HopSearch& search) {
   }
 }
 
-// What is left of the sources that are wanted when all have come that are at one of the neighbours.
+// The wanted sources that are at none of the neighbours.
 inline Sources look_for(Sources wanted, const SourceSet* current, const std::int32_t* neighbor,
                         const std::int32_t* end) {
   for (; end - neighbor >= 4; neighbor += 4) {
@@ -115,14 +115,14 @@ void pull(HopSearch& search) {
   }
 }
 
-// A register of hops, one for each bit that it takes from a set.
+// Hops of several sources in a register, one in each lane.
 struct Hops {
   typedef std::uint16_t Vector __attribute__((vector_size(GENMI_VECTOR_BYTES)));
   typedef std::uint16_t InMemory __attribute__((vector_size(GENMI_VECTOR_BYTES), aligned(2), may_alias));
   static constexpr std::size_t kLanes = GENMI_VECTOR_BYTES / 2;
 };
 
-// The lowest bits, one in each lane.
+// The lowest bits, one in each lane, as 0 or 1.
 inline Hops::Vector spread(std::uint64_t bits) {
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
   return Hops::Vector(_mm512_maskz_set1_epi16(static_cast<__mmask32>(bits), 1));
@@ -204,7 +204,7 @@ template <class T>
 std::size_t tally(const T* values, std::size_t count, double low, double high, Tally& tally, double* between) {
   const Block<double> lows = all(low), highs = all(high);
   std::size_t used = 0, i = 0;
-  const auto look_at = [&](std::size_t end) {  // what is not below
+  const auto look_at = [&](std::size_t end) {  // counts and copies the values that are not below low
     for (std::size_t j = i; j < end; ++j) {
       const auto value = static_cast<double>(values[j]);
       between[used] = value;

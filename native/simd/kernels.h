@@ -20,7 +20,7 @@ struct Kernels {
   ProductKernels<double> product_double;
   TransportKernels transport;
 
-  // Those for a type that is a parameter.
+  // The kernels for T, which is float or double.
   template <class T>
   const PanelKernels<T>& panel() const {
     if constexpr (sizeof(T) == sizeof(float)) return divergence.single;
@@ -38,10 +38,10 @@ struct Kernels {
   }
 };
 
-// Those of one instruction set, which must be supported.
+// The kernels of one instruction set, which must be supported.
 const Kernels& kernels(Isa isa);
 
-// Those of simd::default_isa(), for a Context that names none.
+// The kernels of simd::default_isa(), for a Context that names none.
 const Kernels& default_kernels();
 
 }  // namespace genmi::simd

@@ -1,15 +1,14 @@
 // The source of all vector kernels, included once per instruction set by a file that has chosen it (baseline.cpp,
 // avx2.cpp, avx512.cpp): GENMI_KERNELS names the table, GENMI_VECTOR_BYTES is the size of a register.
 //
-// Written with the vector extensions of GCC and Clang. Nothing of the standard library may be called here: an inline
-// function compiled with wider instructions could take the place of the same one elsewhere in the program. Nothing is
-// contracted to a fused multiply-add but what says so (multiply_add), so that kernels without it give the same bits on
-// every instruction set.
+// Written with the vector extensions of GCC and Clang. Nothing of the standard library may be called here: the linker
+// could take an inline function compiled for a better instruction set for the whole program. Only multiply_add is a
+// fused multiply-add, so that kernels without it give the same bits on every instruction set.
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #else
 #pragma GCC optimize("fp-contract=off")
-#if defined(__aarch64__)  // to schedule before registers are given away takes more of them than there are
+#if defined(__aarch64__)  // scheduling before register allocation needs more registers than there are
 #pragma GCC optimize("no-schedule-insns")
 #endif
 #endif

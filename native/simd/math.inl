@@ -1,8 +1,7 @@
-// Elementary functions of vectors, in float32 and float64, and the vectors that the f-divergences are written in: see
-// kernels.inl. Error bounds: divergence_kernels.h.
+// Elementary functions of vectors, in float32 and float64: see kernels.inl. Error bounds: divergence_kernels.h.
 //
-// Reduction to a short interval and a series there (Cody, Waite, "Software Manual for the Elementary Functions", 1980);
-// the logarithm by log(1 + f) = 2 artanh(f / (2 + f)), summed so that f itself is added last.
+// Each function reduces its argument to a short interval and sums a series there (Cody, Waite, "Software Manual for the
+// Elementary Functions", 1980). The logarithm is log(1 + f) = 2 artanh(f / (2 + f)), summed so that f is added last.
 
 namespace genmi::simd {
 namespace {
@@ -71,14 +70,14 @@ inline Vector<T> absolute(Vector<T> x) {
   return reinterpret_cast<Vector<T>>(bits<T>(x) & ~bits<T>(spread(T(-0.0))));
 }
 
-// What is positive, shifted right: AVX2 has no other shift for 64 bits.
+// positive >> places. The shift is unsigned, because AVX2 has no signed one for 64 bits.
 template <class T>
 inline Integers<T> shift_right(Integers<T> positive, int places) {
   return reinterpret_cast<Integers<T>>(reinterpret_cast<Naturals<T>>(positive) >> places);
 }
 
-// sum_i coefficient(kFrom + i) x^i over kCount terms, where powers are x, x^2, x^4, ...: halves that do not wait for
-// each other (Estrin).
+// sum_i coefficient(kFrom + i) x^i over kCount terms, where powers are x, x^2, x^4, ... By Estrin's scheme: the two
+// halves of a sum do not wait for each other.
 template <class T, class Coefficients, int kFrom, int kCount>
 inline Vector<T> polynomial(const Vector<T>* powers) {
   if constexpr (kCount == 1) {
@@ -117,7 +116,7 @@ inline Vector<T> exponential_series(Vector<T> r) {
   return multiply_add(polynomial<T, InverseFactorials, kFirst, kCount>(r), r * r, r);
 }
 
-// x = power ln 2 + rest, where `shifted` is the power with the rounder added to it.
+// x = power ln 2 + rest, with shifted = power + kRounder.
 template <class T>
 struct Reduced {
   Vector<T> rest, power, shifted;
@@ -141,11 +140,11 @@ inline Vector<T> scale_by_power(Vector<T> series, const Reduced<T>& reduced) {
     return Vector<T>(_mm512_maskz_scalef_ps(__mmask16(-1), __m512(sum), __m512(reduced.power)));
   else return Vector<T>(_mm512_maskz_scalef_pd(__mmask8(-1), __m512d(sum), __m512d(reduced.power)));
 #else
-  // In two steps, since neither end of the range has the power as a number.
+  // In two factors, since 2^power is no number at either end of the range.
   using F = FormatOf<T>;
   const Vector<T> number = reduced.shifted == reduced.shifted ? reduced.shifted : spread(F::kRounder);
   const Integers<T> power = bits<T>(number) - bits<T>(spread(F::kRounder));
-  constexpr int kEven = 2048;  // keeps what is halved positive
+  constexpr int kEven = 2048;  // makes the number positive that is halved
   const Integers<T> half = shift_right<T>(power + kEven, 1) - kEven / 2, rest = power - half;
   const Vector<T> first = reinterpret_cast<Vector<T>>((half + F::kBias) << F::kMantissa);
   const Vector<T> second = reinterpret_cast<Vector<T>>((rest + F::kBias) << F::kMantissa);
@@ -178,12 +177,12 @@ inline Vector<T> log_reduced(Vector<T> f, Vector<T> exponent) {
   return multiply_add(exponent, spread(F::kLn2High), f - (half_square - tail));
 }
 
-// log(1 + d), where `one_plus` is 1 + d rounded, a positive normal number: accurate on both sides of d = 0 as the
-// argument alone is not.
+// log(1 + d), where `one_plus` is 1 + d rounded, a positive normal number. Near d = 0 the result is as accurate as d,
+// which the rounded sum is not.
 template <class T>
 inline Vector<T> log_of_sum(Vector<T> one_plus, Vector<T> d) {
   using F = FormatOf<T>;
-  // As unsigned numbers, since NaN may overflow.
+  // Unsigned numbers, since the sum below may overflow for NaN.
   const auto natural = reinterpret_cast<Naturals<T>>(one_plus);
   const Naturals<T> biased = (natural + (F::kOne - F::kRootOfHalf)) >> F::kMantissa;
   const auto mantissa = reinterpret_cast<Vector<T>>(natural - ((biased - F::kBias) << F::kMantissa));
@@ -193,7 +192,7 @@ inline Vector<T> log_of_sum(Vector<T> one_plus, Vector<T> d) {
   return log_reduced<T>(f, exponents);
 }
 
-// Of any number, with the C library's answers where there is no logarithm.
+// log(x) for any x, with the C library's answers where there is no logarithm.
 template <class T>
 inline Vector<T> log(Vector<T> x) {
   using F = FormatOf<T>;

@@ -1,7 +1,7 @@
-// The vector kernels of products with matrices in panels (simd/panels.h): predictions, and what is made of them.
+// The vector kernels of products with matrices in panels (simd/panels.h), such as predictions and density ratios.
 //
-// The other factor comes in plain rows, padded with zeros to whole panels. A matrix in panels is one too: its rows are
-// its columns, which have 16 numbers in each panel.
+// The other factor comes in plain rows, padded with zeros to whole panels. Columns of a matrix in panels can be such
+// rows too: each has 16 numbers in every panel.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ namespace genmi::simd {
 // How many rows multiply_rows takes at a time.
 inline constexpr std::size_t kProductRows = 4;
 
-// Consecutive panels are `step` numbers apart: 16 times the number of columns, 16 in a plain row, 0 if all are the
-// same.
+// Consecutive panels are `step` numbers apart: 16 times the number of columns; 16 in a plain row; 0 where every step
+// reads the same panel.
 template <class T>
 struct Panels {
   T* data;
@@ -23,11 +23,12 @@ struct Panels {
 
 template <class T>
 struct ProductKernels {
-  // For how many columns the registers have room: the largest `width` below.
+  // The largest `width` below: the number of columns that registers have room for.
   std::size_t width;
 
-  // out[c][r] += <rows[r], column c> over `count` panels of both, for kProductRows rows and `width` columns; out is in
-  // a panel of results, where row 0 has its lane. Meanwhile fetches `ahead`, as many numbers of as many plain rows.
+  // out[c][r] += <rows[r], column c> over `count` panels of both, for kProductRows rows and `width` columns. out points
+  // into a panel of results, at the lane of row 0. Meanwhile the kernel prefetches the plain rows `ahead`, of the same
+  // number and length.
   void (*multiply_rows)(const T* const* rows, std::size_t row_step, Panels<const T> columns, std::size_t width,
                         std::size_t count, const T* const* ahead, T* out);
 

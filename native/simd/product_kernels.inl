@@ -3,14 +3,14 @@
 namespace genmi::simd {
 namespace {
 
-// 4 x 6 sums and what they are made of fill 32 registers, 4 x 3 fill 16.
+// 4 x 6 sums and their factors fill 32 registers; 4 x 3 sums and their factors fill 16.
 #if GENMI_VECTOR_BYTES == 64 || defined(__aarch64__)
 constexpr std::size_t kWidth = 6;
 #else
 constexpr std::size_t kWidth = 3;
 #endif
 
-// The numbers below count, as types that a template can take apart.
+// CountIndices<kCount>::Type is Indices<0, ..., kCount - 1>.
 template <std::size_t... kIndex>
 struct Indices {};
 template <std::size_t kCount, std::size_t... kIndex>
@@ -20,21 +20,21 @@ struct CountIndices<0, kIndex...> {
   using Type = Indices<kIndex...>;
 };
 
-// Half of a's and half of b's lanes in turns, within each group of 16 bytes, where shuffles are fast.
+// Lanes of a and of b in turn, from half kHalf of each group of 16 bytes: shuffles within 16 bytes are fast.
 template <class T, std::size_t kHalf, class V, std::size_t... kLane>
 inline V interleave(V a, V b, Indices<kLane...>) {
   constexpr std::size_t kGroup = 16 / sizeof(T), kCount = sizeof...(kLane);
   return __builtin_shufflevector(
       a, b, (kLane / kGroup * kGroup + kHalf * kGroup / 2 + kLane % kGroup / 2 + kLane % 2 * kCount)...);
 }
-// Half of a's lanes, then half of b's, within each group of four.
+// Within each group of four lanes: half kHalf of a's lanes, then the same half of b's.
 template <std::size_t kHalf, class V, std::size_t... kLane>
 inline V concatenate(V a, V b, Indices<kLane...>) {
   constexpr std::size_t kCount = sizeof...(kLane);
   return __builtin_shufflevector(a, b, (kLane / 4 * 4 + kHalf * 2 + kLane % 2 + kLane % 4 / 2 * kCount)...);
 }
 
-// The sum of a vector's groups of 16 bytes.
+// add_halves: the lower half of a vector plus the upper one. add_groups: the sum of a vector's groups of 16 bytes.
 template <class V, std::size_t... kLane>
 inline auto add_halves(V vector, Indices<kLane...>) {
   return __builtin_shufflevector(vector, vector, kLane...) +
@@ -62,7 +62,7 @@ inline void add_sums(const V (&vectors)[kProductRows], T* out) {
   }
 }
 
-// Lanes along the panels: each kept apart until the end.
+// Lanes run along the panels. Each lane has a sum of its own until the end.
 template <class T, std::size_t kColumns>
 void multiply_some(const T* const* rows, std::size_t row_step, Panels<const T> columns, std::size_t count,
                    const T* const* ahead, T* out) {
@@ -88,7 +88,7 @@ void multiply_some(const T* const* rows, std::size_t row_step, Panels<const T> c
   for (std::size_t c = 0; c < kColumns; ++c) add_sums(sums[c], out + c * kPanel);
 }
 
-// Some vectors of some columns of the result, for all rows.
+// Adds the products with all rows to kVectors vectors of kColumns columns of the result.
 template <class T, std::size_t kColumns, std::size_t kVectors>
 inline void add_some(const T* const* rows, std::size_t row_count, const std::size_t (&from)[kVectors],
                      Panels<const T> columns, T* const (&out)[kVectors]) {

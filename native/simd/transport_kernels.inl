@@ -18,7 +18,7 @@ std::size_t find_minimum(const float* costs, const float* prices, std::size_t co
     while (costs[j] - prices[j] != minimum) ++j;
     return j;
   }
-  return 0;  // not reached: there is one
+  return 0;  // not reached: row_minimum has found the minimum in this row
 }
 
 template <class T>
@@ -80,14 +80,14 @@ void coarse_minima(const std::int16_t* const* rows, const std::int16_t* prices, 
 void coarse_prices(const float* prices, float centre, float inverse_unit, std::int16_t* out, std::size_t count) {
   constexpr float kMost = kCoarseRange;
   for (std::size_t j = 0; j < count; ++j) {
-    float below = kMost - (prices[j] - centre) * inverse_unit;  // whose floor is a plain conversion
+    float below = kMost - (prices[j] - centre) * inverse_unit;  // positive, so that a conversion to int is its floor
     below = below < 1 ? 1 : below;
     below = below > 2 * kMost ? 2 * kMost : below;
     out[j] = static_cast<std::int16_t>(kCoarseRange - static_cast<int>(below));
   }
 }
 
-// What potentials take off a cost: their difference, or in both directions the larger of the two.
+// The number that potentials subtract from a cost: column - row, or |column - row| for both directions.
 template <bool both, class V>
 inline V potential_difference(V column, V row) {
   const V above = column - row;
@@ -97,7 +97,8 @@ inline V potential_difference(V column, V row) {
 
 constexpr std::size_t kStretch = Block<double>::kLanes;
 
-// Whether one column of a stretch is close. Differences are clamped so that cost - difference fits 16 bits.
+// Whether cost - difference is below the margin at one column of a stretch. Differences are clamped so that this fits
+// 16 bits.
 template <bool both>
 inline bool any_close(const std::int16_t* costs, const std::int16_t* columns, std::int16_t row, std::int16_t margin) {
   constexpr std::size_t kBytes = GENMI_VECTOR_BYTES < 32 ? GENMI_VECTOR_BYTES : 32;
@@ -112,7 +113,7 @@ inline bool any_close(const std::int16_t* costs, const std::int16_t* columns, st
   return any_bit(close);
 }
 
-// Which stretches are close is hard to predict: they are listed without a branch, and then looked at.
+// Processors cannot predict which stretches are close. So a loop without branches lists them, and then they are read.
 template <bool both, class T>
 double close_slack(const CoarsePotentials& coarse, const T* costs, const double* row_potentials,
                    const double* column_potentials, std::size_t count, std::size_t columns) {
@@ -146,8 +147,8 @@ double close_slack(const CoarsePotentials& coarse, const T* costs, const double*
   return least_of(least_yet, reduce(minimum, least_of));
 }
 
-// exp(x) to about 2e-7 relative for -55 <= x <= 80, outside that of the nearest end: a Taylor polynomial on
-// [-ln 2 / 2, ln 2 / 2] and a power of two. (Cody, Waite, "Software Manual for the Elementary Functions", 1980.)
+// exp(x) for x clamped to [-55, 80], to about 2e-7 relative: a Taylor polynomial on [-ln 2 / 2, ln 2 / 2] times a power
+// of two (Cody, Waite, "Software Manual for the Elementary Functions", 1980).
 inline VectorOf<float>::Type exponential(VectorOf<float>::Type x) {
   using Floats = VectorOf<float>::Type;
   typedef int Integers __attribute__((vector_size(GENMI_VECTOR_BYTES)));
@@ -186,7 +187,7 @@ void square_row(float* kernel, float row_scale, const float* scales, std::size_t
   }
 }
 
-// Four rows at a time, so that the vectors that they share are loaded a quarter as often.
+// Four rows at a time: the vectors that all rows need are loaded a quarter as often.
 void scale_rows(const float* kernel, const float* columns, const float* weights, float* scales, float* sums,
                 std::size_t count) {
   static_assert(kSinkhornRows == 4);

@@ -1,4 +1,4 @@
-// The vectors that every kernel is written in: see kernels.inl, which includes this once per instruction set.
+// The vector types of all kernels, and their operations: see kernels.inl, which includes this once per instruction set.
 
 namespace genmi::simd {
 namespace {
@@ -40,7 +40,8 @@ inline void store_vector(Vector<T> vector, T* to) {
   *reinterpret_cast<typename VectorOf<T>::InMemory*>(to) = vector;
 }
 
-// a < b ? a : b and a > b ? a : b, so b where one is NaN: an instruction each, which compilers do not find.
+// smaller is a < b ? a : b, larger is a > b ? a : b. Both are b where one is NaN. Each is one instruction that
+// compilers do not find.
 template <class V>
 inline V smaller(V a, V b) {
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
@@ -72,7 +73,7 @@ inline V larger(V a, V b) {
 #endif
 }
 
-// Whether any bit of a register, or of half of one, is set, such as of a comparison.
+// Whether any bit of a register or half a register is set, for example in the result of a comparison.
 template <class V>
 inline bool any_bit(V of) {
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
@@ -87,7 +88,7 @@ inline bool any_bit(V of) {
   return any != 0;
 }
 
-// Lanes of low and high, taken in turn: from their first halves, and from their second.
+// Lanes of low and high in turn, from their first halves or from their second halves.
 template <class V>
 inline V interleave_first(V low, V high) {
   constexpr std::size_t kCount = sizeof(V) / sizeof(low[0]);
@@ -105,7 +106,7 @@ inline V interleave_second(V low, V high) {
   else return __builtin_shufflevector(low, high, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
-// A perfect shuffle of all rows, as often as it takes: row i becomes column i.
+// Row i becomes column i: log2(kCount) perfect shuffles of all rows.
 template <class T>
 inline void transpose(Vector<T>* rows) {
   constexpr std::size_t kCount = kLanes<T>;
@@ -119,8 +120,8 @@ inline void transpose(Vector<T>* rows) {
   }
 }
 
-// Each 16 bytes of a vector by themselves: chunks of `kChunk` lanes of a and b in turn, from the first halves of the 16
-// bytes, or from the second.
+// Within each part of 16 bytes: chunks of `kChunk` lanes of a and b in turn, from the first halves of the parts or from
+// the second halves.
 template <std::size_t kChunk, bool kSecond, class V, std::size_t... kLane>
 inline V interleave_parts(V a, V b, std::index_sequence<kLane...>) {
   constexpr std::size_t kPart = 16 / sizeof(a[0]), kChunks = kPart / kChunk;
@@ -152,7 +153,7 @@ inline void transpose_parts(Vector<T>* rows) {
   }
 }
 
-// These lanes, of two vectors counted one after the other.
+// pick: the lanes kLane of low and high, counted through both. pick_from: as many lanes of one vector, from kFirst on.
 template <class V, std::size_t... kLane>
 inline auto pick(V low, V high, std::index_sequence<kLane...>) {
   return __builtin_shufflevector(low, high, int(kLane)...);
@@ -162,7 +163,8 @@ inline auto pick_from(V vector, std::index_sequence<kLane...>) {
   return __builtin_shufflevector(vector, vector, int(kFirst + kLane)...);
 }
 
-// A vector's parts of 16 bytes, `stride` numbers apart in memory: those of its halves, until a half is a part.
+// A vector from or to parts of 16 bytes that are `stride` numbers apart in memory. Splits the vector in halves until a
+// half is one part.
 template <class T, std::size_t kBytes = GENMI_VECTOR_BYTES>
 inline auto load_parts(const T* from, std::size_t stride) {
   if constexpr (kBytes == 16) {
@@ -188,7 +190,7 @@ inline void store_parts(V vector, T* to, std::size_t stride) {
   }
 }
 
-// 128 bytes of numbers, in as many registers as it takes: so a lane is the same on every instruction set.
+// 128 bytes of numbers in as many registers as they need. A lane is the same number on every instruction set.
 template <class T>
 struct Block {
   using Vector = typename VectorOf<T>::Type;
@@ -247,7 +249,7 @@ inline Block<T> greatest(const Block<T>& a, const Block<T>& b) {
   return zip(a, b, [](auto x, auto y) { return larger(x, y); });
 }
 
-// a b + c, rounded once wherever the instruction set can. Nothing else is contracted.
+// a b + c, rounded once where the instruction set has such an instruction. Nothing else is contracted.
 template <class V>
 inline V multiply_add(V a, V b, V c) {
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
@@ -273,7 +275,7 @@ inline Block<T> multiply_add(const Block<T>& a, const Block<T>& b, const Block<T
 
 constexpr auto least_of = [](auto a, auto b) { return a < b ? a : b; };
 
-// The upper half of a vector's lanes onto the lower, until one is left.
+// Combines all lanes into one: upper half with lower half, until one lane is left.
 template <class T, std::size_t kBytes, class Operation>
 inline T fold(const T* lanes, Operation operation) {
   if constexpr (kBytes == 2 * sizeof(T)) {
@@ -288,7 +290,7 @@ inline T fold(const T* lanes, Operation operation) {
   }
 }
 
-// The same for a block.
+// Combines all lanes of a bundle into one, first across its registers.
 template <class T, class Operation>
 inline T reduce(Block<T> block, Operation operation) {
   for (std::size_t half = Block<T>::kVectors / 2; half > 0; half /= 2)
@@ -298,8 +300,8 @@ inline T reduce(Block<T> block, Operation operation) {
   return fold<T, GENMI_VECTOR_BYTES>(lanes, operation);
 }
 
-// Half a vector of float32 as one of float64, and back: GCC 12 takes the conversions of Arm's and AVX-512's apart.
-// (With a mask of all lanes AVX-512's is the same, without a warning about the undefined lanes of none.)
+// Half a vector of float32 as a vector of float64, and back. Intrinsics, because GCC 12 splits these conversions into
+// several instructions for Arm and AVX-512. (AVX-512's forms with a full mask avoid a warning about undefined lanes.)
 typedef float HalfFloats __attribute__((vector_size(GENMI_VECTOR_BYTES / 2), aligned(4), may_alias));
 inline Vector<double> load_wide(const float* from) {
 #if defined(__aarch64__)
