@@ -24,7 +24,7 @@ Napi::Error unknown_isa(Napi::Env env, const char* argument, const std::string& 
   return to_error(env, {Code::kUnavailable, explain(argument, "one that this processor has", quote(name), remedy)});
 }
 
-// isa(name?): the instruction set of this environment; sets it when given, 'auto' being the best.
+// isa(name?): the instruction set of this environment, set first if a name is given. 'auto' is the best.
 Napi::Value isa(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   if (!info[0].IsUndefined()) {
@@ -36,18 +36,18 @@ Napi::Value isa(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), simd::name_of(environment.isa));
 }
 
-// threads(count?): how many threads a computation of this environment may use; sets it when given.
+// threads(count?): how many threads a computation of this environment may use, set first if a count is given.
 Napi::Value threads(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   if (!info[0].IsUndefined()) environment.threads = std::max<std::size_t>(1, size_argument(info[0], "threads"));
   return Napi::Number::New(info.Env(), static_cast<double>(environment.threads));
 }
 
-// reclaim(): frees all memory that nobody can reach any more; takes a collection of garbage.
+// reclaim(): frees all memory that nobody can reach any more. Costs a garbage collection.
 void reclaim(const Napi::CallbackInfo& info) { Environment::of(info.Env()).reclaim(info.Env()); }
 
-// open(create): the addon for one copy of the TypeScript layer, whose create(code, message) makes the errors that are
-// thrown. Where a GENMI_ISA that cannot be followed is one.
+// open(create): the addon for one copy of the TypeScript layer, whose create(code, message) makes the errors that the
+// addon throws. Throws if the instruction set in GENMI_ISA does not run here.
 Napi::Value open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsFunction()) throw to_error(env, {Code::kInvalidType, explain("open", "a function", "another value")});
@@ -67,7 +67,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   return opened;
 }
 
-// Errors of loading are plain ones: nobody has said yet how to make others.
+// An error while the addon loads is a plain Error: open has not been called yet.
 napi_value init(napi_env environment, napi_value exports) noexcept {
   const Napi::Env env(environment);
   try {

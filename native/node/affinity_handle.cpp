@@ -96,7 +96,7 @@ HopOptions hop_options(const Napi::Object& object) {
   return options;
 }
 
-// The part of both calls that count hops.
+// The common part of hops and featureHops.
 class HopsTask : public Task {
  public:
   explicit HopsTask(const Napi::Object& options) : options_(hop_options(options)) {}
@@ -200,7 +200,7 @@ AffinityHandle::AffinityHandle(const Napi::CallbackInfo& info) {
   self.Set("bytes", static_cast<double>(affinity->bytes()));
 }
 
-// Whether or not the constructor has taken the affinity, the next one finds none.
+// Clears new_affinity when create() ends, even if the constructor failed.
 struct Taken {
   AffinityPtr& affinity;
   ~Taken() { affinity.reset(); }

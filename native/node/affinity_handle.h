@@ -1,4 +1,4 @@
-// Affinities as JavaScript objects: native memory that V8 knows the size of.
+// Affinities as JavaScript objects. V8 knows the size of their native memory.
 #pragma once
 
 #include <napi.h>
@@ -15,11 +15,11 @@ class AffinityHandle final : public Handle {
   static constexpr const char* kName = "Affinity";
   static constexpr const char* kExpected = "an Affinity of this copy of genmi";
 
-  // For create() alone: JavaScript cannot construct one.
+  // For create() alone: JavaScript cannot construct an Affinity.
   explicit AffinityHandle(const Napi::CallbackInfo& info);
 
   static Napi::Value create(Napi::Env env, AffinityPtr affinity);
-  // The affinity behind a JavaScript object; throws if it is none.
+  // The affinity behind a JavaScript object. Throws if the object has none.
   static SharedAffinityPtr shared(const Napi::Value& value);
   static AffinityPtr open(const Napi::Value& value);
 

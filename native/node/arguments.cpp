@@ -12,10 +12,10 @@ namespace {
   throw to_error(env, {code, explain(argument, expected, received)});
 }
 
-// A typed array as it is now; every look at it is a new one, since JavaScript may have resized or detached its memory.
+// A typed array as it is now. Each use looks at the array anew, since JavaScript may resize or detach its memory.
 struct Numbers {
-  std::optional<napi_typedarray_type> type;  // none: it is no typed array
-  void* data = nullptr;                      // after its byteOffset; null where there are none
+  std::optional<napi_typedarray_type> type;  // empty if the value is no typed array
+  void* data = nullptr;                      // the first number, after byteOffset; null without numbers
   std::size_t length = 0;
   bool shared = false;  // other threads may write it
 
@@ -84,7 +84,7 @@ RowsArgument::RowsArgument(const Napi::Value& value) {
   const auto* data = static_cast<const std::int32_t*>(numbers.data);
   copy_.assign(data, data + numbers.length);
   memory_ = numbers.memory();
-  // No pointer means "all rows", which an empty array does not.
+  // A null pointer would mean "all rows"; an empty array means no rows.
   static constexpr std::int32_t kNone = 0;
   view_ = {copy_.empty() ? &kNone : copy_.data(), copy_.size()};
 }
@@ -103,7 +103,7 @@ Output::Output(const Napi::Value& value, std::size_t length, const char* argumen
 template <class T>
 void Output::write(const T* values) {
   const Napi::TypedArray array = kept_.IsEmpty() ? view_ : kept_.Value();
-  const Numbers numbers = look_at(array, length_, "out");  // it may have been detached since
+  const Numbers numbers = look_at(array, length_, "out");  // the array may have been detached since the check
   const auto copy = [&](auto* to) {
     std::transform(values, values + length_, to,
                    [](T value) { return static_cast<std::remove_pointer_t<decltype(to)>>(value); });

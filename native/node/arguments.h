@@ -1,6 +1,6 @@
-// Arguments from JavaScript (options objects are to be read before arrays: a getter could take an array's memory away):
-// no pointer leaves here without a checked length. The TypeScript layer has already said what is wrong in the user's
-// words; these checks keep the process safe whoever calls.
+// Arguments from JavaScript. No pointer leaves here without a checked length. Callers read options objects before
+// arrays, because a getter could detach an array's memory. The TypeScript layer has checked arguments already, with
+// messages for users; the checks here keep the process safe from any caller.
 #pragma once
 
 #include <napi.h>
@@ -16,17 +16,17 @@
 
 namespace genmi::node {
 
-// Whether a call may look at the caller's memory (it does not return before it is done) or must own a copy.
+// kView: a synchronous call may read the caller's memory. kCopy: an asynchronous call must own a copy.
 enum class Access { kView, kCopy };
 
-// Memory that a caller lent, to be compared with other such memory.
+// A range of memory that a caller lent, to be compared with other ranges.
 struct Memory {
   std::uintptr_t begin = 0;
   std::size_t bytes = 0;
 };
 
-// A Float32Array or Float64Array of rows x columns numbers. Of shared memory, where other threads may write meanwhile,
-// always a copy: what was checked is what is used.
+// A Float32Array or Float64Array of rows x columns numbers. Shared memory is always copied, because other threads may
+// write it between the check and the use.
 class MatrixArgument {
  public:
   MatrixArgument(const Napi::Value& value, std::size_t rows, std::size_t columns, const char* argument, Access access);
@@ -40,7 +40,7 @@ class MatrixArgument {
   std::vector<double> doubles_;
 };
 
-// A copy of an Int32Array; null or undefined for "all".
+// A copy of an Int32Array. null or undefined means all rows.
 class RowsArgument {
  public:
   explicit RowsArgument(const Napi::Value& value);
@@ -55,7 +55,7 @@ class RowsArgument {
 
 enum class Presence { kRequired, kOptional };
 
-// A Float32Array or Float64Array that a call fills; kept alive until it has, where the call does not return before.
+// A Float32Array or Float64Array that a call fills. An asynchronous call keeps it alive until then.
 class Output {
  public:
   Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence,
@@ -63,7 +63,7 @@ class Output {
   bool wanted() const { return length_ != 0; }
   bool is_single() const { return single_; }
   const Memory& lent() const { return lent_; }
-  // Its memory, if it has this precision and nobody can take it away meanwhile (Access::kView); or null.
+  // The array's memory, if it has this precision and the call is synchronous (Access::kView); else null.
   template <class T>
   T* memory() const {
     return single_ == (sizeof(T) == sizeof(float)) ? static_cast<T*>(memory_) : nullptr;
@@ -74,13 +74,13 @@ class Output {
  private:
   Napi::TypedArray view_;
   Napi::Reference<Napi::TypedArray> kept_;
-  std::size_t length_ = 0;  // 0 for none
+  std::size_t length_ = 0;  // 0 without an array
   bool single_ = false;
   void* memory_ = nullptr;
   Memory lent_;
 };
 
-// Refuses an output that shares memory with an input, also through another buffer object over the same memory.
+// Throws if an output shares memory with an input, also through another buffer object over the same memory.
 void check_apart(Napi::Env env, const Output& out, const Memory& input, const char* received);
 
 std::size_t size_argument(const Napi::Value& value, const char* argument);

@@ -5,7 +5,7 @@
 namespace genmi::node {
 
 void Call::finished() noexcept {
-  // The environment's end may destroy this call as soon as it is handed over.
+  // Once finish() has this call, the environment's end may destroy it: keep calls_ alive.
   const std::shared_ptr<Calls> calls = calls_;
   calls->finish(*this);
 }
@@ -13,7 +13,7 @@ void Call::finished() noexcept {
 std::shared_ptr<Calls> Calls::open(Napi::Env env, Executor& executor) {
   const std::shared_ptr<Calls> calls(new Calls(executor));
   const auto settle = [](napi_env environment, napi_value, void* self, void*) {
-    // Without an environment it is ending, and close() does the rest.
+    // A null environment is ending: close() does the rest.
     if (environment != nullptr) static_cast<Calls*>(self)->settle_finished(environment);
   };
   const Napi::String name = Napi::String::New(env, "genmi");
@@ -21,9 +21,9 @@ std::shared_ptr<Calls> Calls::open(Napi::Env env, Executor& executor) {
                        napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, calls.get(),
                                                        settle, &calls->wake_),
                        nullptr);
-  // Idle, it keeps no process alive.
+  // An idle threadsafe function must not keep the process alive.
   NAPI_THROW_IF_FAILED(env, napi_unref_threadsafe_function(env, calls->wake_), nullptr);
-  // Hooks are called last in, first out: this one before that by which Node closes the function above.
+  // Hooks are called last in, first out: this hook runs before Node's own, which closes the function above.
   const auto end = [](void* self) { static_cast<Calls*>(self)->close(); };
   NAPI_THROW_IF_FAILED(env, napi_add_env_cleanup_hook(env, end, calls.get()), nullptr);
   return calls;
@@ -58,7 +58,7 @@ void Calls::cancel(Call& call) {
   if (executor_.withdraw(call)) finish(call);
 }
 
-// Allocates nothing, and so cannot fail.
+// Allocates nothing and cannot fail.
 void Calls::finish(Call& call) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
   finished_.splice(finished_.end(), unfinished_, call.place_);

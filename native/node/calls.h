@@ -1,5 +1,5 @@
-// The asynchronous calls of one JavaScript environment: from their start, over a thread of the executor, to the end of
-// their promises.
+// The asynchronous calls of one JavaScript environment. A call starts, runs on a thread of the executor, and settles
+// its promise on JavaScript's thread.
 #pragma once
 
 #include <napi.h>
@@ -16,7 +16,7 @@ namespace genmi::node {
 
 class Calls;
 
-// One asynchronous call. It is made, settled and destroyed on JavaScript's thread, because it holds references.
+// One asynchronous call. It holds references, so it is made, settled and destroyed on JavaScript's thread.
 class Call : public Executor::Work {
  public:
   // Resolves or rejects the promise. Nothing is thrown.
@@ -31,12 +31,13 @@ class Call : public Executor::Work {
 
 class Calls : public std::enable_shared_from_this<Calls> {
  public:
-  // They end with the environment: calls that wait are dropped, calls that run are cancelled and waited for.
+  // The Calls of an environment. At the environment's end, waiting calls are dropped; running calls are cancelled and
+  // waited for.
   static std::shared_ptr<Calls> open(Napi::Env env, Executor& executor);
 
   // Runs the call in the background, then settles it. The environment lives on meanwhile.
   Status start(Napi::Env env, std::unique_ptr<Call> call);
-  // Ends a call at once if it waits, soon if it runs.
+  // Ends a waiting call at once, a running call soon.
   void cancel(Call& call);
 
  private:
@@ -47,9 +48,9 @@ class Calls : public std::enable_shared_from_this<Calls> {
   void close() noexcept;
 
   Executor& executor_;
-  napi_threadsafe_function wake_ = nullptr;  // has settle_finished() called on JavaScript's thread
+  napi_threadsafe_function wake_ = nullptr;  // calls settle_finished() on JavaScript's thread
   std::size_t pending_ = 0;                  // calls not settled; for JavaScript's thread only
-  std::mutex mutex_;                         // guards what follows
+  std::mutex mutex_;                         // guards all members below
   std::condition_variable all_finished_;
   std::list<std::unique_ptr<Call>> unfinished_, finished_;
   bool woken_ = false;

@@ -1,4 +1,4 @@
-// How JavaScript enters the addon: nothing but JavaScript errors leaves it, whatever fails.
+// How JavaScript enters the addon. Only JavaScript errors leave it, whatever fails.
 #pragma once
 
 #include <napi.h>
@@ -11,7 +11,7 @@ namespace genmi::node {
 
 // At the beginning of each call: frees memory that nobody can reach any more.
 void make_room(Napi::Env env);
-// At its end: tells V8 how much native memory is held.
+// At the end of each call: tells V8 how much native memory is held.
 void tell_memory(Napi::Env env);
 
 // A copy of the TypeScript layer that uses this addon: functions and classes are made for one, and carry its address.
@@ -49,12 +49,12 @@ napi_value enter(napi_env env, napi_callback_info call, const Body& body) noexce
       tell_memory(env);
       error.ThrowAsJavaScriptException();
     }
-  } catch (...) {  // the environment is being terminated: nobody waits for an error
+  } catch (...) {  // the environment is ending: nobody waits for an error
   }
   return nullptr;
 }
 
-// Calls that return nothing return undefined.
+// The result of a call; undefined for a call that returns void.
 template <class Call>
 napi_value result_of(const Call& call) {
   if constexpr (std::is_void_v<decltype(call())>) {

@@ -7,7 +7,7 @@
 namespace genmi::node {
 namespace {
 
-// More than V8 lets objects hold outside its heap: it collects at once.
+// More bytes than V8 lets objects hold outside its heap, so that it collects garbage at once.
 constexpr std::int64_t kPressure = std::int64_t{1} << 42;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What the addon keeps for each JavaScript environment: the main thread and every worker thread have their own.
+// The addon's state for one JavaScript environment. The main thread and every worker thread have their own.
 #pragma once
 
 #include <napi.h>
@@ -18,28 +18,28 @@
 namespace genmi::node {
 
 struct Client {
-  // (code, message) => Error; src/errors.ts. Weak: a module that has been forgotten makes no more calls.
+  // (code, message) => Error, of src/errors.ts. Weak: a module that was collected makes no more calls.
   Napi::FunctionReference create_error;
   Napi::FunctionReference affinity_class;
 };
 
 struct Environment {
-  Workspace workspace;  // of the synchronous calls
+  Workspace workspace;  // for synchronous calls
   std::shared_ptr<ThreadPool> pool = ThreadPool::shared();
   std::shared_ptr<Executor> executor = Executor::shared();
   std::shared_ptr<Calls> calls;  // from the first asynchronous call on
   std::size_t threads = ThreadPool::hardware_threads();
   simd::Isa isa = simd::default_isa();
   std::list<Client> clients;
-  Client* client = nullptr;  // whose call is running
+  Client* client = nullptr;  // the client whose call is running
   HeldMemoryPtr memory = std::make_shared<HeldMemory>();
   Handles handles;
-  AffinityPtr new_affinity;  // for the constructor of a client's affinity class, which makes no other
+  AffinityPtr new_affinity;  // the affinity that the constructor of a client's affinity class takes; it makes no other
 
-  // Collects garbage, and deletes the handles of what was collected.
+  // Collects garbage, and deletes the handles of collected objects.
   void reclaim(Napi::Env env);
-  // Before a call that may allocate: deletes the handles of collected objects, where much memory has been added since
-  // the last time, and collects garbage once it has doubled. Node alone would free it one turn of the event loop later.
+  // Before a call that may allocate: deletes the handles of collected objects if much memory was added since the last
+  // time, and collects garbage if it has doubled. Node alone would free the memory one turn of the event loop later.
   void make_room(Napi::Env env);
 
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }

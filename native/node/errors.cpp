@@ -21,7 +21,7 @@ const char* code_of(Code code) {
   return "ERR_UNKNOWN";
 }
 
-// The client's create_error makes errors; where there is none, plain ones have the code.
+// The error that the client's create_error makes. Without a client: a plain Error with the code.
 Napi::Error make_error(Napi::Env env, const char* code, const char* message) {
   const Client* const client = Environment::of(env).client;
   const auto text = Napi::String::New(env, message);

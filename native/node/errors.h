@@ -12,7 +12,7 @@
 
 namespace genmi::node {
 
-// The error that src/errors.ts makes of it.
+// The JavaScript error of a status, made by src/errors.ts.
 Napi::Error to_error(Napi::Env env, const Status& status);
 
 // ERR_OUT_OF_MEMORY, made without any allocation here.
@@ -25,7 +25,7 @@ inline void check(Napi::Env env, const Status& status) {
   if (!status) throw to_error(env, status);
 }
 
-// Runs a callback so that nothing but JavaScript errors leaves it.
+// Runs a callback so that only JavaScript errors leave it.
 template <class Body>
 auto guarded(Napi::Env env, const Body& body) -> decltype(body()) {
   try {
@@ -36,9 +36,9 @@ auto guarded(Napi::Env env, const Body& body) -> decltype(body()) {
     throw out_of_memory(env);
   } catch (const std::length_error&) {
     throw out_of_memory(env);
-  } catch (const std::system_error&) {  // no further thread
+  } catch (const std::system_error&) {  // the system allows no further thread
     throw out_of_memory(env);
-  } catch (const std::bad_exception&) {  // what std::current_exception() gives where it finds no memory
+  } catch (const std::bad_exception&) {  // std::current_exception() returns it when memory is short
     throw out_of_memory(env);
   } catch (const std::exception& error) {
     throw unexpected(env, error.what());

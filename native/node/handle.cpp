@@ -8,18 +8,18 @@
 namespace genmi::node {
 namespace {
 
-// Its address tells copies of this addon apart, its value environments.
+// The number of environments so far. In a tag, its value identifies the environment, its address the copy of the addon.
 std::atomic<std::uint64_t> environments{0};
 
 }  // namespace
 
-// One link of the list of an environment's objects. It belongs to the object, whose finalizer deletes it.
+// One link of the list of an environment's objects. The object owns it: the object's finalizer deletes it.
 struct Handles::Wrapped {
   std::unique_ptr<Handle> handle;  // null once swept
   Handles* owner = nullptr;        // null once the environment is gone
   Wrapped* previous = nullptr;
   Wrapped* next = nullptr;
-  napi_ref object = nullptr;  // weak
+  napi_ref object = nullptr;  // a weak reference
 };
 
 Handles::Handles() : environment_(environments++) {}

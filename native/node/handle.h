@@ -1,5 +1,5 @@
-// C++ values behind JavaScript objects. An object is believed only if it carries the tag of its class and of this
-// environment: prototypes can be exchanged, tags cannot.
+// C++ values behind JavaScript objects. An object is accepted only with the tag of its class and of this environment:
+// JavaScript can exchange prototypes, but not tags.
 #pragma once
 
 #include <napi.h>
@@ -17,8 +17,8 @@ struct Environment;
 
 enum class HandleClass : std::uint64_t { kAffinity, kObjective, kSolver, kJob };
 
-// The value behind an object. Each class T of these has its T::kClass and T::kName, what an argument of this class is
-// called (T::kExpected), and a constructor T(const Napi::CallbackInfo&).
+// The value behind an object. Each class T derived from Handle has T::kClass, T::kName, T::kExpected (the words for an
+// argument of this class in errors), and a constructor T(const Napi::CallbackInfo&).
 class Handle {
  public:
   Handle() = default;
@@ -36,7 +36,7 @@ class Handles {
   Handles& operator=(const Handles&) = delete;
 
   void wrap(Napi::Env env, napi_value object, HandleClass type, std::unique_ptr<Handle> handle);
-  // The Handle of this class behind a value; null where there is none, or that of another environment.
+  // The Handle of this class behind a value; null for a value without one, or with one of another environment.
   Handle* find(Napi::Env env, napi_value value, HandleClass type) const;
   // Deletes the handles of collected objects at once. Node runs finalizers one turn of the event loop later.
   void sweep(Napi::Env env);
@@ -52,7 +52,7 @@ class Handles {
 
 Handles& handles_of(Napi::Env env);
 
-// The T behind an argument, which is named in the error if there is none.
+// The T behind an argument. Throws an error that names the argument if there is none.
 template <class T>
 T& unwrap(const Napi::Value& value, const char* argument) {
   const Napi::Env env = value.Env();

@@ -1,4 +1,4 @@
-// Native memory that outlives a call, as V8 is told of it: it decides when to collect the objects that hold it.
+// Native memory that outlives a call. V8 is told its size, because V8 decides when to collect the objects that hold it.
 #pragma once
 
 #include <napi.h>
@@ -11,14 +11,14 @@
 
 namespace genmi::node {
 
-// All of one environment's. It lives as long as anybody holds memory that was charged to it.
+// The bytes held by one environment. The object lives as long as anybody holds memory that was charged to it.
 class HeldMemory {
  public:
-  // From any thread.
+  // Both may be called from any thread.
   void add(std::int64_t bytes) { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
   std::int64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
-  // On JavaScript's thread: tells V8 what has changed since the last time.
+  // On JavaScript's thread: tells V8 the change since the last time.
   void tell(Napi::BasicEnv env) {
     const std::int64_t now = bytes(), before = std::exchange(told_, now);
     if (now != before) Napi::MemoryManagement::AdjustExternalMemory(env, now - before);
@@ -31,7 +31,7 @@ class HeldMemory {
 
 using HeldMemoryPtr = std::shared_ptr<HeldMemory>;
 
-// Bytes that are held as long as this lives. Whoever keeps the memory alive keeps this beside it.
+// Bytes that count as held as long as this object lives. The owner of the memory keeps a Charge beside it.
 class Charge {
  public:
   explicit Charge(HeldMemoryPtr memory, std::size_t bytes = 0) : memory_(std::move(memory)) { set(bytes); }

@@ -21,7 +21,7 @@ std::vector<Parameters::Term> read_terms(const Napi::Array& array, KeptObjective
   return terms;
 }
 
-// Whatever an objective's constructor was given, by name: the binding knows no objective. kept: those of its terms.
+// The arguments of an objective's constructor, by name; the binding knows no objective. Adds the terms' to kept.
 Parameters read_parameters(const Napi::Object& object, KeptObjectives& kept) {
   Parameters parameters;
   const Napi::Array names = object.GetPropertyNames();
@@ -41,7 +41,7 @@ Parameters read_parameters(const Napi::Object& object, KeptObjectives& kept) {
   return parameters;
 }
 
-// The part of every evaluation's arguments: predictions, n, k, logits, mask, epsilon, rows.
+// The arguments that all evaluations begin with: predictions, n, k, logits, mask, epsilon, rows.
 struct EvaluationArguments {
   static constexpr int kCount = 7;
 
@@ -62,7 +62,7 @@ struct EvaluationArguments {
     options.rows = rows.view();
   }
 
-  // Inputs are never written to, through whatever object their memory is lent.
+  // No input is ever written to: `out` must not share memory with one, through any JavaScript object.
   void check_apart(Napi::Env env, const Output& out) const {
     node::check_apart(env, out, predictions.memory(), "that of the predictions");
     node::check_apart(env, out, rows.memory(), "that of the rows");
@@ -74,7 +74,7 @@ struct EvaluationArguments {
   EvaluationOptions options;
 };
 
-// evaluate(…, gradient): the value, and the gradient into the array when one is given
+// evaluate(…, gradient): returns the value, and writes the gradient into the array if there is one
 class EvaluateTask final : public Task {
  public:
   EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective, KeptObjectives kept,
@@ -107,7 +107,7 @@ class EvaluateTask final : public Task {
   }
 
  private:
-  // At once into the caller's memory, or where nobody can take it away before finish().
+  // Where the gradient goes: at once into the caller's memory, or into memory of the task until finish().
   AnyOutput destination() {
     if (!out_.wanted()) return {};
     const std::size_t numbers = arguments_.n * arguments_.k;
@@ -169,7 +169,7 @@ Napi::Value ObjectiveHandle::evaluate(const Napi::CallbackInfo& info) {
   return run_now(info.Env(), task);
 }
 
-// As evaluate, for timing it.
+// A trial run of evaluate, for timing.
 Napi::Value ObjectiveHandle::rehearse(const Napi::CallbackInfo& info) {
   EvaluateTask task(info, Access::kView, objective_, kept_, 0, true);
   return run_now(info.Env(), task);

@@ -13,7 +13,7 @@
 
 namespace genmi::node {
 
-// An objective that holds no others, and the bytes that it keeps between calls: shared by all that evaluate it.
+// An objective that is no sum of others, and the bytes that it keeps between calls. Shared by all sums that have it.
 struct KeptObjective {
   KeptObjective(ObjectivePtr of, HeldMemoryPtr memory) : objective(std::move(of)), charge(std::move(memory)) {}
   ObjectivePtr objective;
@@ -40,8 +40,9 @@ class ObjectiveHandle final : public Handle {
 
  private:
   ObjectivePtr objective_;
-  KeptObjectives kept_;  // its terms', or itself
-  // Calls so far, counted where they are made: asynchronous ones may run in any order, and still draw in this one.
+  KeptObjectives kept_;  // its terms, or itself
+  // The number of calls so far. Calls are numbered when they are made: asynchronous calls draw in the order of calling,
+  // in whatever order they run.
   std::uint64_t draws_ = 0;
 };
 

@@ -19,12 +19,12 @@
 namespace genmi::node {
 namespace {
 
-// Shared by the calls that use them.
+// Costs are shared by the calls that use them.
 using CostsPtr = std::shared_ptr<const transport::OwnedCosts>;
 
-// What a solver holds between calls: the costs, none once it has been disposed of, and the bases that the last warm
-// call left, one for each of its problems. A call takes the bases and puts its own in their place when it is done, both
-// on JavaScript's thread: a call that runs meanwhile finds none, and starts from nothing.
+// A solver's state between calls: the costs, null after dispose(), and the bases of the last warm call, one for each
+// of its problems. A call takes the bases when it starts and puts its own back at its end, both on JavaScript's thread.
+// A call that runs meanwhile finds no bases, and starts from nothing.
 struct SolverState {
   explicit SolverState(HeldMemoryPtr memory) : charge_of_bases(std::move(memory)) {}
 
@@ -44,19 +44,19 @@ struct SolverState {
   }
 };
 
-// The numbers of a result, as they go over: as many for each problem, one problem after the other.
+// The numbers of one result, in the order in which they go to JavaScript, one problem after the other.
 struct ResultNumbers {
   double cost, outcome, pivots, gap, infeasibility, slackness, plan_entries;
 };
 constexpr std::array kNumberNames = {"cost", "outcome", "pivots", "gap", "infeasibility", "slackness", "planEntries"};
 static_assert(sizeof(ResultNumbers) == kNumberNames.size() * sizeof(double));
 
-// By the number of the Outcome.
+// Names of outcomes, indexed by Outcome.
 constexpr std::array kOutcomeNames = {"optimal", "iteration-limit", "unproven"};
 static_assert(kOutcomeNames.size() == static_cast<std::size_t>(transport::Outcome::kUnproven) + 1);
 
-// Numbers that JavaScript has made room for. They are written there where nobody can take it away meanwhile, else into
-// memory of their own first.
+// Numbers that go into an array of JavaScript. A synchronous call writes them there; an asynchronous call writes them
+// into memory of its own first.
 class ResultArray {
  public:
   ResultArray(const Napi::Value& value, std::size_t length, const char* argument, Access access)
@@ -74,7 +74,7 @@ class ResultArray {
   std::vector<double> own_;
 };
 
-// Memory of a typed array that JavaScript has made room in; there are checks of it, but no call into JavaScript.
+// The memory of a typed array for results. Checks the array without calling into JavaScript.
 template <class T>
 T* room_for(std::size_t entries, const Napi::Value& value, napi_typedarray_type type) {
   if (value.IsTypedArray()) {
@@ -86,9 +86,10 @@ T* room_for(std::size_t entries, const Napi::Value& value, napi_typedarray_type 
                                explain("plans", "arrays of " + std::to_string(entries) + " numbers", "another value")});
 }
 
-// solveMany(supplies, demands, count, sharedDemand, options, numbers, potentials, plans): numbers has room for the
-// ResultNumbers of all problems; potentials, or null, for u and v of each; plans, or null, makes room for the entries
-// of all plans, once their number is known.
+// solveMany(supplies, demands, count, sharedDemand, options, numbers, potentials, plans)
+//   numbers      an array with room for the ResultNumbers of all problems
+//   potentials   an array with room for u and v of each problem, or null
+//   plans        a function that makes room for the entries of all plans, once their number is known, or null
 class SolveTask final : public Task {
  public:
   static constexpr int kArguments = 8;
@@ -110,7 +111,7 @@ class SolveTask final : public Task {
     options_.plan = !make_room_.IsEmpty();
     const bool single = std::holds_alternative<MatrixView<float>>(supplies_.view()) ||
                         std::holds_alternative<MatrixView<float>>(demands_.view());
-    // Sums of many float32 weights differ by their rounding.
+    // Two sums of many float32 weights may differ by rounding.
     options_.mass_tolerance = single ? 1e-4 : 1e-8;
     if (!warm_) return;
     bases_ = std::move(solver_->bases);
@@ -162,7 +163,7 @@ class SolveTask final : public Task {
 
   std::size_t potentials_each() const { return costs_->costs().rows() + costs_->costs().columns(); }
 
-  // From any thread. Results go over in a few arrays for all problems: objects are cheaper to make on the other side.
+  // From any thread. The results of all problems go to JavaScript in a few arrays: making objects is cheaper there.
   void write(std::size_t problem, transport::Result& result) {
     const auto& [gap, infeasibility, slackness] = result.certificate;
     const ResultNumbers numbers{
@@ -199,13 +200,13 @@ class SolveTask final : public Task {
   CostsPtr costs_;
   std::shared_ptr<SolverState> solver_;
   bool warm_;
-  std::vector<transport::Basis> bases_;  // one for each problem, or none
+  std::vector<transport::Basis> bases_;  // one for each problem, or empty
   transport::Options options_;
-  std::size_t threads_;  // 0: the environment's
+  std::size_t threads_;  // 0: the number that the environment has set
   std::size_t count_;
   MatrixArgument supplies_, demands_;
   ResultArray numbers_, potentials_;
-  Napi::FunctionReference make_room_;  // for plans; empty where nobody asks for them
+  Napi::FunctionReference make_room_;  // makes room for plans; empty if none were asked for
   std::vector<std::vector<transport::PlanEntry>> plans_;
 };
 
@@ -221,10 +222,10 @@ class SolverHandle final : public Handle {
     if (info[0].IsTypedArray()) prepare_costs(info);
     else prepare_affinity(info);
   }
-  // A call that runs meanwhile keeps the costs until it ends; its bases are nobody's.
+  // A running call keeps the costs until it ends; its bases are dropped.
   ~SolverHandle() override { state_->give_back(); }
 
-  // A call that runs meanwhile keeps the costs until it ends.
+  // A running call keeps the costs until it ends.
   void dispose(const Napi::CallbackInfo&) { state_->give_back(); }
 
   Napi::Value solve_many(const Napi::CallbackInfo& info) {
@@ -273,7 +274,7 @@ class SolverHandle final : public Handle {
     if (affinity_) check(env, affinity_->open(affinity));
   }
 
-  SharedAffinityPtr affinity_;  // none for a plain cost matrix
+  SharedAffinityPtr affinity_;  // null for a plain cost matrix
   std::shared_ptr<SolverState> state_;
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 class TaskCall;
 
-// A job, shared by the object that JavaScript holds and the call that it may cancel.
+// A job that is shared by the JavaScript object and the call that the object may cancel.
 struct SharedJob : Job {
   TaskCall* call = nullptr;  // while its promise is pending; for JavaScript's thread only
 };
@@ -35,7 +35,7 @@ class JobHandle final : public Handle {
   std::shared_ptr<SharedJob> job_ = std::make_shared<SharedJob>();
 };
 
-// A task charges what it keeps when this goes out of scope.
+// A guard: at its end, the task charges the memory that is kept.
 class Charging {
  public:
   explicit Charging(Task& task) : task_(task) {}
@@ -87,14 +87,14 @@ class TaskCall final : public Call {
       } catch (const Napi::Error& error) {
         deferred_.Reject(error.Value());
       }
-    } catch (...) {  // the environment is being terminated: nobody waits for the promise
+    } catch (...) {  // the environment is ending: nobody waits for the promise
     }
-    task_.reset();  // and what it holds, so that V8 is told
+    task_.reset();  // frees the task's memory before V8 is told
     tell_memory(env);
   }
 
  private:
-  // Work that ended before it noticed has still been asked to stop: nothing is written.
+  // A cancelled task writes nothing, even if it has run to its end.
   Napi::Value finish(Napi::Env env) {
     const Charging charging(*task_);
     if (failure_) std::rethrow_exception(failure_);
@@ -118,7 +118,7 @@ void JobHandle::cancel(const Napi::CallbackInfo& info) {
   if (job_->call != nullptr) Environment::of(info.Env()).calls->cancel(*job_->call);
 }
 
-// The job of an argument, or one that only the environment's end cancels.
+// The job of an argument; without one, a job that only the environment's end cancels.
 std::shared_ptr<SharedJob> job_of(const Napi::Value& value) {
   if (value.IsNull() || value.IsUndefined()) return std::make_shared<SharedJob>();
   return unwrap<JobHandle>(value, "job").job();

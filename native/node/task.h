@@ -1,4 +1,4 @@
-// One computation that JavaScript asked for, run at once or by a worker: the same code either way.
+// A Task is one computation that JavaScript asked for. The same code runs at once or on a thread of the executor.
 #pragma once
 
 #include <napi.h>
@@ -14,20 +14,21 @@ namespace genmi::node {
 class Task {
  public:
   virtual ~Task() = default;
-  // Without JavaScript: possibly on another thread.
+  // Computes without JavaScript, possibly on another thread.
   virtual Status run(Context& context) = 0;
-  // With JavaScript: writes what the caller lent, returns the result.
+  // On JavaScript's thread: writes into the arrays that the caller lent, and returns the result.
   virtual Napi::Value finish(Napi::Env env) = 0;
-  // On JavaScript's thread, at last, however the task ended: charges the memory that is kept from now on.
+  // On JavaScript's thread, at the end, even after an error: charges the memory that is kept from now on.
   virtual void charge() {}
 };
 
 Napi::Value run_now(Napi::Env env, Task& task);
 
-// The promise of the task's result. job: a Job that may cancel it, or null. The task owns its data (Access::kCopy).
+// Returns the promise of the task's result. job: a Job that may cancel the task, or null. The task must own its data
+// (Access::kCopy).
 Napi::Value run_async(Napi::Env env, std::unique_ptr<Task> task, const Napi::Value& job);
 
-// Makes T(info, access) and runs it; async, the job is the argument after the task's own.
+// Makes T(info, access) and runs it. For the asynchronous form, the job is the argument after the task's own.
 template <class T>
 Napi::Value perform(const Napi::CallbackInfo& info) {
   T task(info, Access::kView);
