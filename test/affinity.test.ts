@@ -527,7 +527,7 @@ describe('hop distances', () => {
     expect(Array.from(line.toMatrix().data)).toEqual([0, 1, 2, 3, 1, 0, 1, 2, 2, 1, 0, 1, 3, 2, 1, 0]);
   });
 
-  it('take two bytes a pair, on either side of a batch of searches', () => {
+  it('take two bytes a pair, also where several searches of 512 samples are needed', () => {
     const ring = Array.from({ length: 1030 }, (_, i) => [Math.cos((i * Math.PI) / 515), Math.sin((i * Math.PI) / 515)]);
     const hops = Affinity.hops(ring, { neighbors: 2 });
     expect(hops.graph).toEqual({ threshold: 0, edges: 1030, longest: 515, connected: true });

@@ -192,7 +192,7 @@ describe('the page of genmi bench', () => {
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
   });
 
-  it('is well formed and asks nobody for anything', async () => {
+  it('is well formed and loads nothing from elsewhere', async () => {
     const file = path.join(folder, 'one.html');
     // One number of clusters: axes of a single value.
     await bench('--objectives', 'kl', '--n', '10', '--k', '3', '--html', file);

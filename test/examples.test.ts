@@ -33,7 +33,7 @@ function readOutput(out: string): { results: Results; page: string } {
   };
 }
 
-/** What must be the same in two runs: everything but the clock. */
+/** The results that must be the same in two runs: all except times. */
 const withoutSeconds = ({ history }: Results) => history.map(({ seconds, ...record }) => record);
 
 beforeAll(() => {
@@ -111,7 +111,7 @@ describe('the MNIST job', () => {
     expect(results.history.length).toBeGreaterThan(0);
   });
 
-  it('stops at a number that is none and names the step', async () => {
+  it('stops at NaN and names the step', async () => {
     const { tf } = await loadEngine('cpu');
     const digits = readDigits('t10k', 100);
     const trained = train({

@@ -48,7 +48,7 @@ const composed = [
 const objectives = [...plain, ...composed].map((objective, at) => ({ name: `${objective.name} (${at})`, objective }));
 const toleranceOf = (name: string) => (name.includes('wasserstein') ? 1e-5 : 1e-6);
 
-// Small enough that no sign of total variation and no basis of a transport problem changes within it.
+// Small enough that no sign of total variation and no basis of a transport problem changes within a step.
 const step = 1e-5;
 
 function differences(objective: Objective, at: Matrix, options: EvaluateOptions): Float64Array {
@@ -170,7 +170,7 @@ describe('saturated logits', () => {
     // tau = 1 and e^-1000, pi = 1/2: I = mean of sum (tau - pi) log tau = 1/2 * 1000.
     const { value, gradient } = kl({ mode: 'ovo' }).valueAndGrad(huge, fused);
     expectNumber(value, 500, 1e-13);
-    // gemini.md 2: (tau - pi) / N and no more where tau is 0; here also tau (log tau - m - S), which is 0 for both.
+    // gemini.md 2: dI/dz = (tau - pi + tau (log tau - m - S)) / N. The last term is 0 for tau = 1 and tau = 0.
     expectClose(gradient.data.map(Math.abs), new Float64Array(8).fill(1 / 8), 1e-12);
     expect(gradient.data[0]).toBeGreaterThan(0);
     const masked = kl({ mode: 'ovo' }).valueAndGrad(huge, mask);

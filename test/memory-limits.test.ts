@@ -165,8 +165,8 @@ describe('with 50 MB left', () => {
   });
 });
 
-describe('what is small', () => {
-  it('is not refused where nothing is said to be available, and nobody asks', () => {
+describe('a small request', () => {
+  it('is granted without a look at the available memory', () => {
     const asked = leave(0);
     transport.valueAndGrad(...some);
     Affinity.kernel({ data: new Float32Array(2000), shape: [2000, 1] }, { kernel: 'rbf' }).toMatrix();
@@ -174,7 +174,7 @@ describe('what is small', () => {
   });
 });
 
-it('asks a warm start once: what it needs is kept', () => {
+it('checks a warm start once, because its memory is kept', () => {
   const warm = wasserstein({ mode: 'ova', affinity: distance, warmStart: true });
   const both = add(kl({ mode: 'ova' }), wasserstein({ mode: 'ova', affinity: distance, warmStart: true }));
   const rows = Int32Array.from({ length: 4000 }, (_, i) => i);
@@ -184,7 +184,7 @@ it('asks a warm start once: what it needs is kept', () => {
   for (const _ of [1, 2]) expect(thrownBy(() => warm.value(all))).toMatchObject({ code: 'ERR_OUT_OF_MEMORY' });
 });
 
-it('leaves 200,000 samples an error, where the process was killed', async () => {
+it('refuses 200,000 samples, which once killed the process', async () => {
   const result = await runProgram(`
     const n = 200_000;
     const x = { data: numbers(n, 1), shape: [n, 1] };

@@ -24,7 +24,7 @@ async function residentAfter(work: () => void | Promise<void>): Promise<number> 
   return process.memoryUsage().rss;
 }
 
-/** The engine's own heap breathes by some MB; what is lost at each step is lost in every round. */
+/** The engine's own heap varies by some MB from round to round; a leak grows in every round. */
 async function expectFlat(warmUp: () => void | Promise<void>, work: () => void | Promise<void>) {
   let before = await residentAfter(warmUp);
   const growth: number[] = [];
@@ -114,7 +114,7 @@ describe("an affinity's memory", () => {
   const x: Matrix = { data: Float64Array.from({ length: 2000 }, next), shape: [1000, 2] };
   const make = () => Affinity.distance(x, { metric: 'euclidean', storage: 'dense' });
 
-  // What is reported shows in what the engine does: `process.memoryUsage().external` of this V8 counts array buffers only.
+  // Reported memory makes the engine collect. `process.memoryUsage().external` of this V8 counts array buffers only.
   it('is reported to the engine, and taken back by dispose()', async () => {
     const disposedOf = await majorCollections(() => {
       const affinity = make();
@@ -178,7 +178,7 @@ describe("an affinity's memory", () => {
     const promise = objective.valueAsync(tau).catch((error: { code?: string }) => error.code);
     affinity.dispose();
     await collectAll();
-    // Either it had begun and ends well, or it was told.
+    // The call succeeds if it had begun before dispose(), and rejects otherwise.
     expect([expected, 'ERR_DISPOSED']).toContain(await promise);
   });
 });
@@ -187,7 +187,7 @@ describe('what is kept for warm starts is reported to the engine', () => {
   const size = 400;
   const distance = Affinity.distance(gaussian(next, size, 2), { metric: 'euclidean' });
 
-  // Results are collected in both cases, and the first times are of a young heap: what counts is the difference of several.
+  // Results are collected in both cases, and a young heap collects differently: sums of several rounds are compared.
   async function expectMoreCollections(make: (warmStart: boolean) => () => unknown) {
     await majorCollections(make(false));
     let [cold, warm] = [0, 0];

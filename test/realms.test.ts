@@ -295,7 +295,7 @@ describe('what cannot be read', () => {
     expectError(thrownBy(call), { code: 'ERR_INVALID_ARG_TYPE', argument });
   });
 
-  it('throws what it throws, when a getter of options does', async () => {
+  it('passes on an error that a getter of options throws', async () => {
     const mine = new Error('mine');
     const throwing = (name: string) =>
       Object.defineProperty({}, name, {

@@ -101,7 +101,7 @@ describe('estimate', () => {
     expect(seconds).toBeGreaterThan(0);
     expect(bytes).toBeGreaterThan(0);
   });
-  it('counts what a product with the kernel takes meanwhile', () => {
+  it('counts the memory that a product with the kernel needs', () => {
     const [n, batch, k] = [600, 300, 4];
     const x = { data: Float32Array.from({ length: n * 2 }, (_, i) => Math.sin(i * i)), shape: [n, 2] as const };
     const bytes = (samples: number, options: KernelOptions) =>
@@ -169,7 +169,7 @@ it('draws the same pairs for calls that run at the same time as for the same cal
   expect(new Set(expected).size).toBeGreaterThan(5);
 });
 
-it('rejects with a code where asynchronous options are missing or none', async () => {
+it('rejects with a code where asynchronous options are missing or null', async () => {
   const none = null as unknown as Record<string, never>;
   const missing = undefined as unknown as { kernel: 'rbf'; metric: 'l1' };
   const rejected = { code: 'ERR_INVALID_ARG_TYPE' };
@@ -190,7 +190,7 @@ it('counts rows also for objectives without an affinity', () => {
   expect(() => fDivergence({ mode: 'ova', f: 'js' }).value(tau, { rows: [1] })).toThrow(/^rows: expected 6/);
 });
 
-it('refuses a signal that is none', async () => {
+it('refuses a number as a signal', async () => {
   const options = { signal: 5 as unknown as AbortSignal };
   await expect(fDivergence({ mode: 'ova', f: 'kl' }).valueAsync(tau, options)).rejects.toMatchObject({
     code: 'ERR_INVALID_ARG_TYPE',

@@ -173,7 +173,7 @@ describe('an asynchronous onProgress', () => {
   });
 });
 
-it('says that there are not so many neighbors before it counts memory', async () => {
+it('says that there are not that many neighbors before it counts memory', async () => {
   const wrong = {
     code: 'ERR_OUT_OF_RANGE',
     message: expect.stringContaining('neighbors: expected an integer in [1, 29]'),
@@ -184,7 +184,7 @@ it('says that there are not so many neighbors before it counts memory', async ()
   }
 });
 
-it('a signal that is aborted by its own event loop turn is known to the call', async () => {
+it('a signal that its timeout aborts reaches the call', async () => {
   const signal = AbortSignal.timeout(30);
   const rejected = rejectionOf(() => startSlow(signal));
   await once(signal, 'abort');

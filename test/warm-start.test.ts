@@ -99,7 +99,7 @@ describe.each(Object.entries(distances))('over distances that are %s', (_, dista
       const { data } = measures(logits);
       const count = 1 + Math.floor(next() * k);
       const problems = { data: data.slice(0, count * n), shape: [count, n] } as Matrix<Float64Array>;
-      // Points without mass, which a basis from before may have as its own.
+      // Some points have no mass; the kept basis may still contain them.
       if (next() < 0.5) for (let i = 0; i < count * n; i += 3) problems.data[i] = 0;
       for (let c = 0; c < count; c++) {
         const sum = problems.data.subarray(c * n, (c + 1) * n).reduce((a, b) => a + b, 0);
@@ -135,7 +135,7 @@ describe.each(Object.entries(distances))('over distances that are %s', (_, dista
     for (const [step, loss] of warm.losses.entries())
       expectNumber(loss, cold.losses[step] as number, 1e-9, `loss of step ${step}`);
 
-    // The same problems, from whose solver one learns whether bases were of use: also when predictions are saturated.
+    // A solver of the same problems tells its pivots: bases must save work, also when predictions are saturated.
     const solver = new TransportSolver(distance);
     const total = { warm: 0, cold: 0 };
     for (const logits of cold.path) {

@@ -343,7 +343,7 @@ describe('an asynchronous evaluation', () => {
     expect(await value).toBe(expected.value);
   });
 
-  it('and every other is the same to the bit on any number of threads', async () => {
+  it('is the same to the bit on any number of threads, like a synchronous one', async () => {
     const { threads } = info();
     const rows = Int32Array.from({ length: 80 }, (_, i) => 5 * i);
     const batch: Matrix = { data: logits.data.subarray(0, 80 * k), shape: [80, k] };

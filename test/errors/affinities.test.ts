@@ -323,7 +323,7 @@ describe('precomputed', () => {
     ],
   ])('%s', (_what, call, error) => expectError(thrownBy(call), error));
 
-  it('no kind', () => {
+  it('a missing kind', () => {
     const error = thrownBy(() => (Affinity.precomputed as Loose)(square));
     expectError(error, { code: type, argument: 'kind', expected: "'kernel', 'distance'", received: 'undefined' });
   });

@@ -75,7 +75,7 @@ describe('inputs are never written to', () => {
     expect(affinityGrad).toBeInstanceOf(Float32Array);
   });
 
-  it('a result is never used again', () => {
+  it('the memory of a result is never used again', () => {
     for (const objective of Object.values(objectives)) {
       const first = objective.valueAndGrad(tau).gradient.data;
       const kept = Float64Array.from(first);

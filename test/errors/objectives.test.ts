@@ -295,7 +295,7 @@ describe('objectives', () => {
     expect(await rejectionOf(() => objective.valueAsync(tau))).toBeInstanceOf(GenmiError);
   });
 
-  it('of classes that are not ours are no objectives', () => {
+  it('do not include objects of other classes', () => {
     const impostor = { ...kl({ mode: 'ova' }), value: () => 1 };
     expectError(
       thrownBy(() => add(impostor as Loose)),
@@ -321,7 +321,7 @@ it('a sum over affinities of different samples', () => {
   }
 });
 
-describe('a range is told as it is', () => {
+describe('a message states the range as it is', () => {
   it.each<[string, () => unknown, ExpectedError]>([
     [
       'without an upper end',

@@ -79,7 +79,7 @@ describe('names', () => {
     }
   });
 
-  it('of all else are no names of the Python package', () => {
+  it('of all other objectives are no names of the Python package', () => {
     const { x } = make({ n: 9, k: 3, seed: 8 });
     const kernel = Affinity.kernel(x, { kernel: 'rbf' });
     const affinity = Affinity.distance(x, { metric: 'euclidean' });

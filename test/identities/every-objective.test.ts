@@ -1,4 +1,4 @@
-/** What holds for every objective and every batch, whatever its size: invariances, and one answer to all forms of one question. */
+/** Properties of every objective on batches of any size: invariances, and one answer for all forms of an input. */
 import { describe, expect, it } from 'vitest';
 import { Affinity, chi2, type EvaluateOptions, type Matrix, type Objective } from '../../src/index.js';
 import { expectClose, expectNumber, largest } from '../support/compare.js';

@@ -26,7 +26,7 @@ struct Definition {
   std::string name;
   double alpha;
   Function f, slope;
-  bool finite_ova = true, finite_ovo = true;  // whether from logits it is that of the exact softmax
+  bool finite_ova = true, finite_ovo = true;  // whether the value from logits is that of the exact softmax
 };
 
 Definition alpha_family(double a) {
@@ -78,12 +78,12 @@ TEST(FDivergences, HaveADefinitionEach) {
 struct Result {
   double value = 0;
   std::vector<double> gradient;
-  // By how much the gradient may be off: total variation steps where two ratios are equal, and rounding decides which
-  // is larger where they nearly are.
+  // The error that the gradient may have. Total variation's gradient jumps where two ratios are equal; where they are
+  // nearly equal, rounding decides which is larger.
   std::vector<double> slack;
 };
 
-// The generic form of spec for any f: tau are free variables, pi is their mean.
+// The definition for any f. The entries of tau are free variables; pi is their mean.
 struct Reference {
   const Definition& d;
   std::size_t n, k;
@@ -112,7 +112,7 @@ struct Reference {
       double *to = &result.gradient[i * k], *slack = &result.slack[i * k];
       for (std::size_t a = 0; a < k; ++a) {
         for (std::size_t b = 0; one_vs_one && b < k; ++b) {
-          if (a == b) {  // contributes f(1), and p and q are the same variables
+          if (a == b) {  // the term is f(1): p and q are the same variables
             value += row[a] * pi[a] * d.f(1);
             to[a] += pi[a] * d.f(1);
             by_pi[a] += row[a] * d.f(1);
@@ -180,8 +180,7 @@ ObjectivePtr make(const Definition& d, bool one_vs_one) {
   return objective;
 }
 
-// Evaluates on memory that begins one number after where vectors would like it to, and sees that nothing around the
-// gradient is written to.
+// Evaluates on misaligned memory, and checks that nothing around the gradient is written.
 template <class T>
 Result evaluate(const Objective& objective, const std::vector<T>& data, std::size_t k, const EvaluationOptions& options,
                 std::size_t threads = 1) {
@@ -241,8 +240,8 @@ void check(std::size_t n, std::size_t k, const EvaluationOptions& options, Gener
 
 constexpr std::size_t kStep = test::kExhaustive ? 1 : 6;
 
-// Every N and every K up to 67 (every sixth where not exhaustive), in both precisions, from both sources, with
-// both clips, at an epsilon that clips some of the probabilities, and at one that clips none.
+// Every N and every K up to 67 (every sixth where not exhaustive), in both precisions, from probabilities and logits,
+// with both clip modes, at an epsilon that clips some probabilities and at one that clips none.
 TEST(FDivergences, EqualTheirDefinitions) {
   Generator random(41);
   constexpr std::size_t kLargest = 67;
@@ -260,7 +259,7 @@ TEST(FDivergences, EqualTheirDefinitions) {
   }
 }
 
-// Exact ties count nothing, wherever in a panel they are: the middle of the slopes on both sides.
+// Exact ties contribute 0, the mean of the slopes on both sides, wherever in a panel they are.
 TEST(FDivergences, TiesOfTotalVariationHaveSlopeZero) {
   const std::size_t n = 40, k = 11;
   Generator random(43);
@@ -306,7 +305,7 @@ TEST(FDivergences, AreSameBitsForAnyNumberOfThreads) {
   check_threads<double>(12'345, 37);
 }
 
-// Where the predictions are nearly uniform, all that matters is a small difference from the proportions.
+// Nearly uniform predictions differ little from the proportions. The whole value comes from these differences.
 TEST(FDivergences, KeepTheirDigitsNearUniformPredictions) {
   const std::size_t n = 200, k = 10;
   Generator random(53);
@@ -322,7 +321,7 @@ TEST(FDivergences, KeepTheirDigitsNearUniformPredictions) {
         size = std::max(size, std::abs(expected.gradient[at]));
         error = std::max(error, std::abs(actual.gradient[at] - expected.gradient[at]));
       }
-      const bool pairwise = one_vs_one && (d.name == "js" || d.name == "lecam");  // of rounded products
+      const bool pairwise = one_vs_one && (d.name == "js" || d.name == "lecam");  // p and q are rounded products
       EXPECT_LE(error, (pairwise ? 2e-5 : 1e-6) * size) << d.name << one_vs_one;
     }
   }

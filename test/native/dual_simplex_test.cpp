@@ -1,5 +1,5 @@
-// What a warm start is made of: the dual simplex, which serves other measures from an optimal tree, and the routes of
-// mass that passes through points.
+// The parts of a warm start: the dual simplex, which serves other measures from an optimal tree, and the routes of mass
+// that passes through points.
 #include "transport/dual_simplex.h"
 
 #include <set>
@@ -60,8 +60,8 @@ TEST(DualSimplex, FindsTheOptimumForOtherMasses) {
   }
 }
 
-// All points below one, away from which they are as far as their distance: optimal, whatever flows. Looked at by rows
-// only, or by the columns that equal them.
+// The tree has all points below one root, with their distances from it as potentials: optimal for any masses. The dual
+// simplex reads rows only, or also the columns, which equal them.
 TEST(DualSimplex, FindsTheOptimumAmongPoints) {
   Random random(2);
   DualSimplex dual;
@@ -124,7 +124,7 @@ TEST(DualSimplex, GivesUpWhereFlowsLeaveTheirRange) {
   }
 }
 
-// Mass that passes through points on its way arrives, from whoever sent it, and no more of it than there is.
+// Mass that passes through points arrives at its targets, from its sources, and none is added on the way.
 TEST(Routes, LeadFromSourcesToTargets) {
   Random random(4);
   Routes routes;

@@ -19,7 +19,7 @@ bool becomes_true(const Condition& condition) {
   return condition();
 }
 
-// What has become of all computations of a test.
+// Counts of the computations of a test, by their state.
 struct Counts {
   std::atomic<int> running{0}, most{0}, ran{0}, cancelled{0}, finished{0};
 };

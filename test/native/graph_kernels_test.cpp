@@ -1,5 +1,5 @@
-// The vector kernels of neighbourhood graphs, on every instruction set that runs here, against plain loops: at all
-// lengths, wherever rows begin in memory, and with numbers that are none. Their searches: see hop_search_test.cpp.
+// The vector kernels of neighbourhood graphs against plain loops, on every instruction set that runs here: at all
+// lengths, at any alignment, and with infinities and NaN. Searches are tested in hop_search_test.cpp.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -20,7 +20,7 @@ using Generator = genmi::test::Generator;
 constexpr std::size_t kLongest = 130;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// Exactly count values, so that a sanitizer sees what is read or written beyond, that begin where no vector likes it.
+// Misaligned memory for exactly `count` values, so that a sanitizer sees an access beyond them.
 template <class T>
 class Row {
  public:
@@ -34,7 +34,7 @@ class Row {
   std::unique_ptr<T[]> memory_;
 };
 
-// Of few values or many; now and then infinite, or NaN.
+// A row with few or many different values, some of them infinite or NaN.
 template <class T>
 Row<T> some_values(std::size_t count, Generator& random) {
   Row<T> row(count);

@@ -1,4 +1,4 @@
-// Hops between all nodes of graphs of every shape, and the graphs that distances make, against the plainest algorithms.
+// Hops between all nodes of graphs of every shape, and the graphs made from distances, against the plainest algorithms.
 #include "affinity/hop_search.h"
 
 #include <gtest/gtest.h>
@@ -87,8 +87,9 @@ TEST_P(HopSearch, CountsHopsOfChainsStarsAndCliques) {
   }
 }
 
-// Sparse ones, in pieces; dense ones, with a few nodes alone; a long path.
-TEST_P(HopSearch, CountsHopsAcrossBatches) {
+// One search starts from 512 nodes. Around that number and twice that number: sparse graphs of many components, dense
+// graphs with isolated nodes, a long path, and a star.
+TEST_P(HopSearch, CountsHopsOfSeveralSearches) {
   for (const std::size_t n : {511, 512, 513, 1025}) {
     Lists pieces = random_lists(n, n * 4 / 5, random_), dense = random_lists(n - 3, n * 40, random_);
     dense.resize(n);
@@ -146,7 +147,7 @@ TEST(HopSearchOfAll, ReportsProgressAndIsCancelled) {
   EXPECT_EQ(search(chain(1300), 2, &job).status.code(), Code::kAborted);
 }
 
-// What pairs are to be joined, by sorting whole rows.
+// The pairs that a graph must join, found by sorting whole rows.
 Lists nearest_of(const std::vector<double>& matrix, std::size_t n, std::size_t count) {
   std::vector<std::pair<std::size_t, std::size_t>> pairs;
   for (std::size_t i = 0; i < n; ++i) {
@@ -201,7 +202,7 @@ TEST(NeighborhoodGraph, IsThatOfDistances) {
   }
 }
 
-// Distances that overflow are the farthest there are, and equal.
+// Distances that overflow are equal, and larger than all others.
 TEST(NeighborhoodGraph, TakesInfiniteDistances) {
   std::vector<double> x(80, 0.0);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = i % 2 == 0 ? static_cast<double>(i) : 1e200;
@@ -219,7 +220,7 @@ TEST(NeighborhoodGraph, TakesInfiniteDistances) {
                  nearest_of(matrix, x.size(), count));
 }
 
-// From distances to hops: what is reported, and what stands for the disconnected.
+// From distances to hops: the report, and the number for disconnected pairs.
 TEST(HopAffinity, IsMadeOfDistances) {
   Generator random(8);
   for (const std::size_t n : {2, 20, 67, 130}) {

@@ -1,4 +1,4 @@
-// Graphs and distances of which hops are counted, and the plainest ways to count them.
+// Graphs and distances for tests of hops, and the plainest algorithms that count hops.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ constexpr double kFar = std::numeric_limits<double>::infinity();
 
 using Lists = std::vector<std::vector<std::int32_t>>;
 
-// From pairs in any order, repeated ones allowed.
+// A graph from pairs in any order; pairs may be repeated.
 inline Lists neighbors_before(std::size_t n, const std::vector<std::pair<std::size_t, std::size_t>>& pairs) {
   Lists before(n);
   for (const auto& [a, b] : pairs)
@@ -70,7 +70,7 @@ inline std::vector<double> floyd_warshall(const Lists& before) {
   return hops;
 }
 
-// The same from one node, with a queue.
+// Hops from one node, by a breadth-first search with a queue.
 inline std::vector<double> search_from(const Lists& before, std::size_t source) {
   const std::size_t n = before.size();
   Lists all = before;
@@ -99,7 +99,7 @@ inline AffinityPtr precomputed(const std::vector<double>& matrix, Precision prec
   return status ? distances : nullptr;
 }
 
-// Symmetric, with a zero diagonal; with few values, many ties.
+// Symmetric distances with a zero diagonal. Few values mean many ties.
 inline std::vector<double> random_distances(std::size_t n, std::size_t values, Generator& random) {
   std::vector<double> matrix(n * n, 0.0);
   for (std::size_t i = 0; i < n; ++i)

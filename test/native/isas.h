@@ -1,4 +1,4 @@
-// The instruction sets that run here, for tests of what is compiled for each.
+// The instruction sets that run here, for tests of the code compiled for each.
 #pragma once
 
 #include <vector>
@@ -14,7 +14,7 @@ inline std::vector<simd::Isa> supported_isas() {
   return isas;
 }
 
-// Uses an instruction set as long as it lives.
+// Makes an instruction set the default as long as this object lives.
 class WithIsa {
  public:
   explicit WithIsa(simd::Isa isa) : before_(simd::default_isa()) { simd::set_default_isa(isa); }

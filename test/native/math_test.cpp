@@ -1,7 +1,7 @@
-// The elementary functions of every instruction set that runs here: exponentials and logarithms of float32 against the
-// C library's float64, over all numbers there are (every 1009th where not exhaustive), the rest
-// against what is wider, on random and on special numbers. The bounds are those that simd/divergence_kernels.h and
-// simd/pairwise_finish.inl state, in units in the last place.
+// The elementary functions of every instruction set that runs here. Exponentials and logarithms of float32 are compared
+// with the C library's float64 over all numbers (every 1009th where not exhaustive). The other functions are compared
+// with a longer format, on random and special numbers. simd/divergence_kernels.h and simd/pairwise_finish.inl state the
+// bounds, in units in the last place.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -47,7 +47,7 @@ double largest_error(void (*function)(const T*, std::size_t, T*), const std::vec
   return largest;
 }
 
-// A function of one instruction set, of whole panels of numbers.
+// A function of one instruction set, applied to whole panels of numbers.
 template <class T>
 using Apply = void (*)(const Kernels& kernels, const T* x, std::size_t count, T* out);
 
@@ -56,7 +56,7 @@ void apply(const Kernels& kernels, const T* x, std::size_t count, T* out) {
   (kernels.panel<T>().*kFunction)(x, count, out);
 }
 
-// What finishes tiles, as a function of their entries: exp(x), or exp(x) - 1.
+// A finish of tiles as a function of their entries: exp(x), or exp(x) - 1.
 template <class T, auto kFinish>
 void apply_to_tile(const Kernels& kernels, const T* x, std::size_t count, T* out) {
   constexpr std::size_t kWidth = kFeaturePanel<T>;
@@ -68,8 +68,8 @@ void apply_to_tile(const Kernels& kernels, const T* x, std::size_t count, T* out
   (kernels.pairwise<T>().*kFinish)({out, kWidth, rows, kWidth}, finish);
 }
 
-// One run of numbers: what is expected, and the inverse of a unit in the last place there, 0 where neither it nor the
-// expected number is a normal one. (Errors are counted without a call per number: there are billions.)
+// A chunk of numbers, their expected results, and the inverse of a unit in the last place of each result. The inverse
+// is 0 where the expected result is no normal number. (Billions of errors are computed from these without a call each.)
 struct Expected {
   std::vector<float> x;
   std::vector<double> y, inverse_unit;
@@ -96,8 +96,8 @@ struct Expected {
   }
 };
 
-// The largest error of a function on any instruction set. fill(chunk, expected) makes the chunks [0, chunks), on two
-// threads.
+// The largest error of a function over the chunks [0, chunks) and all instruction sets. fill(chunk, expected) makes a
+// chunk; two threads do so.
 template <class Fill>
 double largest_error_of(Apply<float> function, std::uint64_t chunks, std::size_t size, const Fill& fill) {
   constexpr std::uint64_t kThreads = 2;
@@ -128,7 +128,7 @@ TEST(MathOfAllFloats, Exponential) {
   const auto fill = [&](std::uint64_t chunk, Expected& expected) {
     for (std::size_t i = 0; i < kChunk; ++i) {
       const float x = std::bit_cast<float>(static_cast<std::uint32_t>((chunk * kChunk + i) * kStride));
-      // Beyond 200 float32 has 0 or infinity; the C library takes long to say so.
+      // Beyond +-200 the exponential is 0 or infinite in float32; the C library is slow there.
       expected.set(i, x, std::exp(std::clamp(static_cast<double>(x), -200.0, 200.0)));
     }
   };
@@ -138,8 +138,8 @@ TEST(MathOfAllFloats, Exponential) {
   EXPECT_LE(error, 1.1);
 }
 
-// All numbers from -87.3, where the exponential is the least normal number, to 80, of which it is not 1: what kernels
-// ask for. Below there is 0, which is not theirs to tell apart.
+// All numbers from -87.3, where the exponential is the least normal number, to 80, except magnitudes below 1e-8, where
+// it is 1: the range that kernels use. Below -87.3 the result is 0.
 template <class Reference>
 double largest_error_in_tiles(Apply<float> function, const Reference& reference) {
   const std::uint64_t tiny = std::bit_cast<std::uint32_t>(1e-8f);
@@ -172,13 +172,13 @@ TEST(MathOfAllFloats, ExponentialLessOneOfTiles) {
   EXPECT_LE(error, 3);
 }
 
-// By mantissas, whose logarithms the C library gives, and by exponents.
+// For each mantissa the C library gives one logarithm; those of all exponents follow by adding multiples of log 2.
 TEST(MathOfAllFloats, Logarithm) {
   constexpr std::uint32_t kMantissas = 1 << 23, kExponents = 254;
   const auto fill = [&](std::uint64_t chunk, Expected& expected) {
     const auto mantissa = static_cast<std::uint32_t>(chunk * kStride);
     const double above = 1 + static_cast<double>(mantissa) / kMantissas;
-    const int shift = above > 1.4 ? 1 : 0;  // so that no digits cancel near 1
+    const int shift = above > 1.4 ? 1 : 0;  // no digits cancel near 1
     const double log = std::log(above / (1 << shift));
     for (std::uint32_t i = 0; i < kExponents; ++i)
       expected.set(i, std::bit_cast<float>(mantissa | (i + 1) << 23),
@@ -191,7 +191,7 @@ TEST(MathOfAllFloats, Logarithm) {
   EXPECT_LE(error, 0.9);
 }
 
-// Zeros, denormal, infinite and negative numbers, and what is none.
+// Zeros, denormal, infinite and negative numbers, and NaN.
 TEST(MathOfAllFloats, LogarithmOfWhatIsNotNormal) {
   constexpr std::uint64_t kDenormal = 1 << 23, kBeyond = 0x7f800000, kRest = (std::uint64_t{1} << 32) - kBeyond;
   const std::uint64_t denormal = chunks_of(kDenormal);
@@ -220,7 +220,7 @@ std::vector<T> between(double least, double greatest, std::size_t count, std::ve
   return x;
 }
 
-// As many with every exponent.
+// Random numbers in [least, greatest] with uniform logarithms.
 template <class T>
 std::vector<T> of_all_sizes(double least, double greatest, std::size_t count) {
   std::mt19937_64 random(6);
@@ -288,7 +288,7 @@ TEST_P(Math, SampledDoubleInTiles) {
   }
 }
 
-// Where the exponential is no normal number.
+// The finish returns 0 where the exponential is below the normal numbers.
 TEST_P(Math, TilesHaveNothingBelowNormalNumbers) {
   const std::vector<float> x(16, -87.4f), far(16, -1e30f);
   std::vector<float> y(16, 1);

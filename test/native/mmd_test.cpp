@@ -1,5 +1,5 @@
-// The maximum mean discrepancy on every instruction set that runs here: accuracy of what is in float32, and clusters
-// that are equal or nearly so.
+// The maximum mean discrepancy on every instruction set that runs here: accuracy in float32, and clusters that are
+// equal or nearly equal.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -67,7 +67,7 @@ double relative_error(const std::vector<double>& actual, const std::vector<doubl
   return difference / largest;
 }
 
-// From predictions in both precisions: those in float32 against the same numbers.
+// Predictions in both precisions; the reference for float32 predictions reads the same rounded numbers.
 void expect_equal(const AffinityPtr& actual, const AffinityPtr& expected, const std::vector<double>& tau, std::size_t k,
                   Rows rows, double tolerance) {
   const std::vector<float> single(tau.begin(), tau.end());
@@ -82,7 +82,8 @@ void expect_equal(const AffinityPtr& actual, const AffinityPtr& expected, const 
   }
 }
 
-// An rbf kernel of wide bandwidth is 1 - gamma |x - y|^2: its mean is as many times its deviation as gamma is small.
+// The ratio of a kernel's mean to its deviation. For an rbf kernel with a small gamma, about 1 - gamma |x - y|^2, the
+// ratio grows like 1 / gamma.
 double mean_over_deviation(const Affinity& kernel) {
   const std::size_t n = kernel.size();
   std::vector<double> row(n);
@@ -101,8 +102,8 @@ class Mmd : public testing::TestWithParam<simd::Isa> {
   Generator random_{3};
 };
 
-// The table of accuracy that kernels are held to: 1e-6 of the gradient however far the kernel's mean is from 0, if it
-// is stored; evaluated from float32 features its digits are those of the features' differences.
+// A stored kernel keeps the gradient to 1e-6, however large the kernel's mean is. A kernel evaluated from float32
+// features has as many digits as the differences of the features.
 TEST_P(Mmd, InFloat32IsRightForKernelsWithALargeMean) {
   const std::size_t n = 500, d = 10, k = 10;
   const std::vector<double> features = test::gaussians(random_, n * d);
@@ -126,7 +127,7 @@ TEST_P(Mmd, InFloat32IsRightForKernelsWithALargeMean) {
   }
 }
 
-// So are float32 kernels that the caller computed, of whatever they hold.
+// The same holds for float32 kernels that the caller computed.
 TEST_P(Mmd, InFloat32IsRightForPrecomputedKernelsWithALargeMean) {
   const std::size_t n = 300, k = 10;
   const std::vector<double> features = test::gaussians(random_, n * 10);
@@ -146,7 +147,7 @@ TEST_P(Mmd, InFloat32IsRightForPrecomputedKernelsWithALargeMean) {
   }
 }
 
-// Beyond 2048 samples nothing N x N is kept: rows are made a few at a time, and centred in float64.
+// Beyond 2048 samples no N x N matrix is kept: rows are made a few at a time, and centred in float64.
 TEST_P(Mmd, InFloat32IsRightForMoreSamplesThanAreKept) {
   const std::size_t n = 2100, d = 10, k = 5;
   const std::vector<double> features = test::gaussians(random_, n * d);
@@ -156,8 +157,7 @@ TEST_P(Mmd, InFloat32IsRightForMoreSamplesThanAreKept) {
   expect_equal(single, exact, test::softmax(test::gaussians(random_, n * k), k), k, {}, 1e-6);
 }
 
-// The objective as it is defined, with its gradient by the chain rule from density ratios, in float64 and one loop for
-// each index.
+// The definition in float64, with one loop for each index. Its gradient follows from density ratios by the chain rule.
 Result expected_of(const std::vector<double>& kernel, bool one_vs_one, bool squared, const std::vector<double>& tau,
                    std::size_t k) {
   const std::size_t n = tau.size() / k;
@@ -174,7 +174,7 @@ Result expected_of(const std::vector<double>& kernel, bool one_vs_one, bool squa
       for (std::size_t j = 0; j < n; ++j) by_w[i] += 2 * kernel[i * n + j] * w(j) / (samples * samples);
       s += w(i) * by_w[i] / 2;
     }
-    if (s < 0 || largest < 1e-13) s = 0;  // the latter is rounding: equal clusters, or one that is all the data
+    if (s < 0 || largest < 1e-13) s = 0;  // largest < 1e-13 is rounding: equal clusters, or a cluster of all the data
     const double distance = squared ? s : std::sqrt(s), slope = s == 0 ? 0 : squared ? 1 : 0.5 / distance;
     const double weight = with_data ? pi[a] : pi[a] * pi[b];
     result.value += weight * distance;
@@ -237,8 +237,8 @@ TEST_P(Mmd, EqualsItsDefinition) {
   }
 }
 
-// A kernel need not be positive semi-definite: where the quadratic form is negative, it counts as 0 and has no slope,
-// also where it is nearly as small as what it is the difference of.
+// A kernel need not be positive semi-definite. A negative quadratic form counts as 0 and has gradient 0, also where its
+// terms hardly cancel.
 TEST_P(Mmd, IsZeroWhereTheQuadraticFormIsNegative) {
   const std::vector<double> opposite = {-1, 1, 1, -1}, tau = {.4, .38, .22, .2, .21, .59};
   for (const bool squared : {false, true})
@@ -248,7 +248,7 @@ TEST_P(Mmd, IsZeroWhereTheQuadraticFormIsNegative) {
       EXPECT_EQ(result.value, 0) << mode << squared;
       EXPECT_EQ(result.gradient, std::vector<double>(6, 0.0)) << mode << squared;
     }
-  // Some comparisons of an indefinite one are negative, some are not.
+  // For an indefinite kernel some comparisons are negative and some are not.
   const std::size_t n = 40, k = 7;
   std::vector<double> kernel(n * n);
   const std::vector<double> x = test::gaussians(random_, n), y = test::gaussians(random_, n);
@@ -259,7 +259,8 @@ TEST_P(Mmd, IsZeroWhereTheQuadraticFormIsNegative) {
 INSTANTIATE_TEST_SUITE_P(Isas, Mmd, testing::ValuesIn(test::supported_isas()),
                          [](const auto& each) { return std::string(name_of(each.param)); });
 
-// Predictions of three clusters, and of the last one split in two: each half what `share` says of it, sample by sample.
+// Predictions of three clusters with the last one split in two: the first part has share(i) of sample i, the second the
+// rest.
 template <class Share>
 std::vector<double> split_last(const std::vector<double>& tau, const Share& share) {
   std::vector<double> split;
@@ -282,7 +283,8 @@ class NearlyEqualClusters : public testing::TestWithParam<std::tuple<Precision, 
   AffinityPtr kernel_ = make_kernel(features_, kSamples, {.name = "rbf"}, Storage::kDense, precision());
 };
 
-// Halves of one cluster are the same distribution: at distance 0, and with the distances to others of the whole.
+// Two parts of one cluster, each a constant share of it, are the same distribution. Their distance is 0, and each has
+// the whole cluster's distances to the others.
 TEST_P(NearlyEqualClusters, AreAtDistanceZeroWhereOnlyRoundingTellsThemApart) {
   const Result whole = evaluate(kernel_, "ovo", tau_, 3);
   for (const double share : {0.5, 0.3}) {
@@ -295,7 +297,7 @@ TEST_P(NearlyEqualClusters, AreAtDistanceZeroWhereOnlyRoundingTellsThemApart) {
   }
 }
 
-// The quadratic form of their difference, not a difference of quadratic forms.
+// The distance is the quadratic form of a difference, not a difference of quadratic forms.
 TEST_P(NearlyEqualClusters, AreNotLostInRounding) {
   const std::vector<double> noise = test::gaussians(random_, kSamples);
   const double rounding = precision() == Precision::kFloat32 ? 6e-8 : 1e-16;

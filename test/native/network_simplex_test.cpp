@@ -1,5 +1,5 @@
-// Bases that are strongly feasible: the first one, each that a pivot leaves, and the one of everything made from the
-// one of what moves.
+// Strongly feasible bases: the initial basis, the basis after each pivot, and the basis of all mass that is built from
+// the basis of moving mass.
 #include "transport/network_simplex.h"
 
 #include <limits>
@@ -104,7 +104,7 @@ TEST(NetworkSimplex, GoesOnFromWhereALimitStoppedIt) {
   ASSERT_NO_FATAL_FAILURE(expect_optimal_tree(tree, problem.costs));
 }
 
-// Of hop distances, squared distances, and costs that are no distances at all.
+// For hop distances, squared distances, and costs that are no distances.
 TEST(WholeBasis, IsStronglyFeasible) {
   Random random(21);
   Gather gather;
@@ -122,7 +122,7 @@ TEST(WholeBasis, IsStronglyFeasible) {
       SpanningTree tree, whole;
       const CostBlock between = gather.select(prepared.block(), moving.sources.points, moving.targets.points);
       ASSERT_TRUE(InitialBasis().build({between, moving.sources.units, moving.targets.units}, nullptr, tree));
-      // Any feasible basis will do, the optimal one or not.
+      // Any feasible basis serves, optimal or not.
       simplex.solve(between, repeat % 2 == 0 ? below(n, random) : kNoLimit, nullptr, tree);
       const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points);
       WholeBasis().build(tree, marginals, block, whole);

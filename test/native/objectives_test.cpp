@@ -87,7 +87,7 @@ void expect_central_differences(const Objective& objective, std::vector<double> 
   const double scale = std::max(largest(gradient), 1e-3);
   for (std::size_t at = 0; at < data.size(); ++at) {
     const double kept = data[at];
-    // Derivatives with respect to a small probability vary as fast as it is small.
+    // The smaller a probability, the faster the derivative with respect to it varies.
     const double step = options.from == From::kLogits ? 1e-5 : 3e-5 * kept;
     data[at] = kept + step;
     const double above = evaluate(objective, data, k, options);
@@ -195,7 +195,7 @@ TEST_P(Objectives, AreSameBitsForAnyNumberOfThreads) {
   }
 }
 
-// Cancelled before any step of an evaluation, it is not done, and nothing is written.
+// An evaluation that is cancelled before any of its steps is not finished, and writes nothing.
 template <class T>
 void check_cancelled(const Objective& objective, std::size_t k, const EvaluationOptions& options) {
   Generator random(37);
@@ -258,14 +258,14 @@ INSTANTIATE_TEST_SUITE_P(All, Objectives,
                          case_name);
 
 TEST(ObjectiveFactory, KnowsNoneThatHasNoCase) {
-  std::vector<std::string> tested = {"entropy", "sum"};  // below, and through JavaScript
+  std::vector<std::string> tested = {"entropy", "sum"};  // tested below, and through JavaScript
   for (const Case& each : test::objective_cases()) tested.push_back(each.name);
   for (const std::string& name : ObjectiveFactory::names())
     EXPECT_NE(std::find(tested.begin(), tested.end(), name), tested.end()) << name;
 }
 
-// From logits, Kullback-Leibler one-vs-one pulls a dead cluster back with force pi / N however far it is: the term that
-// a clip mask deletes.
+// From logits, Kullback-Leibler one-vs-one pulls a dead cluster back with force pi / N, however low its logits are. A
+// clip mask would delete this term.
 TEST(KullbackLeibler, RestoringForceSurvivesSaturation) {
   Generator random(23);
   const ObjectivePtr objective = make(test::f_divergence_case("kl"), "ovo", {}, 0);
@@ -319,7 +319,7 @@ TEST(AlphaFamily, IsAccurateNearItsLimits) {
   }
 }
 
-// Powers of clipped probabilities leave float32 soon: never without a word.
+// Powers of clipped probabilities soon overflow float32: that is an error.
 TEST(AlphaFamily, SaysWhenItOverflows) {
   const std::vector<float> single = {1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1};
   const std::vector<double> wide(single.begin(), single.end());
@@ -336,7 +336,7 @@ TEST(AlphaFamily, SaysWhenItOverflows) {
     }
     EXPECT_TRUE(try_to_evaluate(*objective, wide, 3, options, value, &exact));
   }
-  // Here the value is a number still, and dI/dtau, which is 10^12 times as large, is not.
+  // Here the value is still finite, but dI/dtau, which is 10^12 times as large, is not.
   const ObjectivePtr steep = make({"f-divergence", "alpha", 3.6}, "ovo", {}, 0);
   EXPECT_TRUE(try_to_evaluate(*steep, single, 3, options, value));
   EXPECT_EQ(try_to_evaluate(*steep, single, 3, options, value, &gradient).code(), Code::kOutOfRange);
@@ -388,7 +388,7 @@ TEST(WeightedSum, AddsValuesAndGradients) {
   Generator random(29);
   const std::size_t n = 12, k = 3;
   const std::vector<double> features = test::gaussians(random, n * 2), logits = test::gaussians(random, n * k, 3);
-  // Neyman is clipped and the others are not: each must see its own form of the predictions.
+  // Neyman reads clipped predictions and the others do not: each must read its own form.
   const ObjectivePtr terms[] = {make(test::f_divergence_case("kl"), "ovo", features, n),
                                 make(test::f_divergence_case("neyman"), "ova", features, n),
                                 make({"mmd", ""}, "ovo", features, n)};

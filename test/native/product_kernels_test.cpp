@@ -22,7 +22,7 @@ using simd::Isa;
 using simd::kPanel;
 using test::Generator;
 
-// Rows that end where memory does, padded with zeros to whole panels.
+// Rows padded with zeros to whole panels. The last one ends where the memory ends.
 template <class T>
 struct Matrix {
   Matrix(std::size_t row_count, std::size_t column_count, Generator& random)
@@ -51,7 +51,7 @@ std::vector<T> to_panels(const Matrix<T>& matrix) {
   return panels;
 }
 
-// Results in panels against sums of `terms` terms, term(i, j, t), within what any order of adding them may round.
+// Compares results in panels with sums of `terms` terms, term(i, j, t), within the rounding of any order of adding.
 template <class T, class Term>
 void expect_sums(const std::vector<T>& panels, std::size_t rows, std::size_t columns, std::size_t terms,
                  const Term& term) {

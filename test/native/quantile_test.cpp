@@ -1,4 +1,4 @@
-// The quantile of all N^2 distances against sorting them: the same number, ties, infinities and small N included.
+// The quantile of all N^2 distances equals that of the sorted distances, ties, infinities and small N included.
 #include "genmi/quantile.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ std::vector<double> sorted(std::vector<double> values) {
   return values;
 }
 
-// Of numbers in order, interpolated.
+// The interpolated quantile of sorted numbers.
 double quantile_in(const std::vector<double>& values, double q) {
   const double position = q * static_cast<double>(values.size() - 1);
   const auto below = static_cast<std::size_t>(position);
@@ -60,8 +60,8 @@ TEST_P(Quantile, IsThatOfTheSortedEntries) {
   }
 }
 
-// So many samples that intervals are sampled; with few values most pairs are at the ends of the interval; where the
-// pairs in it are too many, or it misses the rank, histograms help.
+// Enough samples for intervals from sampled pairs. With few values, most pairs are at the ends of the interval. Where
+// it has too many pairs, or misses the rank, histograms are used.
 TEST_P(Quantile, IsThatOfTheSortedEntriesOfMany) {
   for (const std::size_t n : {513, 900}) {
     for (const std::size_t values : {0, 1, 3, 50, 100000}) {
@@ -78,7 +78,7 @@ TEST_P(Quantile, IsThatOfTheSortedEntriesOfMany) {
 INSTANTIATE_TEST_SUITE_P(Of, Quantile, testing::ValuesIn(simd::kAllIsas),
                          [](const auto& test) { return std::string(name_of(test.param)); });
 
-// Every rank of pairs of which most are nearly equal: the last bits tell them apart.
+// Every rank, for pairs that are nearly all equal and differ in their last bits.
 TEST(PairSelection, FindsEveryRank) {
   constexpr std::size_t kSamples = 530, kPairs = kSamples * (kSamples - 1) / 2;
   Generator random(2);
@@ -103,7 +103,7 @@ TEST(PairSelection, FindsEveryRank) {
     EXPECT_EQ(selection.distance_at(rank), pairs[rank]) << rank;
 }
 
-// Distances that grow along the rows, where a pair that is sampled says nothing of those around it.
+// Distances grow along the rows, so that sampled pairs give a wrong interval.
 TEST(PairSelection, RecoversFromAnIntervalThatMisses) {
   constexpr std::size_t kSamples = 700;
   std::vector<double> matrix(kSamples * kSamples, 0.0);

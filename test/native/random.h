@@ -1,4 +1,4 @@
-// Random inputs for tests: the same ones in every run.
+// Random inputs for tests, the same in every run.
 #pragma once
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// Many problems over one cost matrix: the same bits for any number of threads, cold and from kept bases. The pool has
-// as many workers as are asked for, also where the machine has fewer processors.
+// Many problems over one cost matrix: the same bits for any number of threads, cold and from kept bases. The pool
+// starts the workers that are asked for, also on machines with fewer processors.
 #include <algorithm>
 #include <iterator>
 #include <string>
@@ -15,7 +15,7 @@ using namespace test;
 constexpr std::size_t kPoints = 12, kProblems = 20;
 constexpr std::size_t kThreads[] = {1, 2, 3, 8};
 
-// Everything that a problem answers with.
+// All numbers of a problem's answer.
 std::vector<double> numbers_of(const Result& result) {
   const Certificate& certificate = result.certificate;
   std::vector<double> numbers = {result.cost, static_cast<double>(result.pivots), certificate.gap,
@@ -46,7 +46,7 @@ Status solve_on(std::size_t threads, const Matrix& costs, std::size_t problems, 
   return solve_many(prepare(costs), problems, weights, options, {workspace, &pool, threads}, keep, bases);
 }
 
-// From one point to another.
+// All mass is at one point, and moves to another.
 void fill(std::size_t problem, std::span<double> supply, std::span<double> demand) {
   for (std::size_t i = 0; i < kPoints; ++i) supply[i] = i == problem % kPoints ? 1 : 0;
   for (std::size_t i = 0; i < kPoints; ++i) demand[i] = i == (problem * 5 + 1) % kPoints ? 1 : 0;
@@ -81,7 +81,7 @@ TEST(SolveMany, AreSameBitsForAnyNumberOfThreads) {
       std::copy(supplies[problem].begin(), supplies[problem].end(), supply.begin());
       std::copy(demands[problem].begin(), demands[problem].end(), demand.begin());
     };
-    // A step on: every second point has a little less, the others as much more.
+    // The next step: every second point has a little less mass, the others have more by the same amount.
     const auto next = [&](std::size_t problem, std::span<double> supply, std::span<double> demand) {
       weights(problem, supply, demand);
       for (std::size_t i = 0; i + 1 < supply.size(); i += 2) {

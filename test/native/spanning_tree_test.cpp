@@ -1,4 +1,4 @@
-// The spanning tree through random exchanges, next to one that knows nothing but its parents.
+// The spanning tree through random exchanges, compared with a tree that only knows its parents.
 #include "transport/spanning_tree.h"
 
 #include <utility>
@@ -24,7 +24,7 @@ class Trees : public testing::TestWithParam<bool> {
  protected:
   bool same_points() const { return GetParam(); }
 
-  // A random tree, and the same in links_.
+  // Builds a random tree, and the same tree in links_.
   void grow(std::size_t rows, std::size_t columns, Random& random) {
     costs_ = small_whole_costs(rows, columns, random);
     prepared_ = prepare(costs_);
@@ -73,7 +73,7 @@ class Trees : public testing::TestWithParam<bool> {
     return a;
   }
 
-  // Exchanges random arcs in both trees, if the second that is drawn leads back over the cut of the first.
+  // Draws two random arcs and exchanges the first for the second in both trees, if the second crosses the first's cut.
   bool exchange(Random& random) {
     const Node leaving = any_of(nodes_, random);
     if (leaving == tree_.root()) return false;
@@ -120,7 +120,7 @@ class Trees : public testing::TestWithParam<bool> {
     }
   }
 
-  // All stretches being inside those of the parents, and as long as the subtrees are large: each is its subtree.
+  // If every stretch lies inside its parent's, and is as long as its subtree is large, then each is its subtree.
   void expect_stretch_inside(Node node, Node parent) const {
     const auto end = [this](Node of) { return tree_.position(of) + static_cast<std::size_t>(tree_.subtree_size(of)); };
     ASSERT_GT(tree_.position(node), tree_.position(parent));

@@ -1,4 +1,4 @@
-// How much a test may do: under sanitizers and emulators everything takes ten times as long.
+// How much work a test does. Under sanitizers and emulators all work takes ten times as long.
 #pragma once
 
 namespace genmi::test {

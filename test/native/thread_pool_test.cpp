@@ -27,7 +27,7 @@ TEST(ThreadPool, CallsEveryIndexOnceAndEachSlotOnOneThreadAtATime) {
   }
 }
 
-// How many threads are inside its tasks at once, and the most that have been.
+// Counts how many threads are inside tasks at once, and the largest such number.
 struct Inside {
   std::atomic<std::size_t> now{0}, peak{0};
 
@@ -48,7 +48,7 @@ bool becomes_true(const Condition& condition, std::chrono::milliseconds patience
 
 constexpr std::chrono::milliseconds kPatience{20'000};
 
-// Four threads are at one caller's tasks when three other callers come: its three workers make room for them.
+// Four threads run the tasks of one caller when three other callers come: its three workers make room for them.
 TEST(ThreadPool, RunsNoMoreTasksAtOnceThanItsLimitHoweverManyCallersThereAre) {
   constexpr std::size_t kLimit = 4, kOthers = 3;
   ThreadPool pool(kLimit);
@@ -166,7 +166,7 @@ TEST(Job, KeepsTheLargestProgressThatWasReported) {
   Job job;
   job.report(0.25);
   job.report(1);
-  job.report(20.0 / 21);  // by a thread that was late
+  job.report(20.0 / 21);  // a late thread reports
   EXPECT_EQ(job.progress(), 1);
 }
 

@@ -25,7 +25,7 @@ void expect_close_bounds(const Result& result, double optimum) {
 
 // ---- Small costs beside large ones ----
 
-// By hand: 1 + 2 of the first group or 8 + 0, and the same of the second.
+// By hand: the first group costs min(1 + 2, 8 + 0) = 3, and so does the second.
 TEST(SmallCosts, CountBesideForbiddenPairs) {
   for (double b = 1e3; b < 2e30; b *= 10) {
     SCOPED_TRACE(b);
@@ -38,8 +38,8 @@ TEST(SmallCosts, CountBesideForbiddenPairs) {
   }
 }
 
-// Balanced groups, whose points are mixed; what leads from one to another has costs of its own. The optimum is the sum
-// of the groups' optima, each solved alone.
+// Balanced groups with mixed points, and large costs between groups. The optimum is the sum of the groups' optima, each
+// solved alone.
 struct Groups {
   Matrix costs;
   Weights supply, demand;
@@ -82,7 +82,7 @@ TEST(SmallCosts, CountBesideFarGroups) {
   }
 }
 
-// Over a metric, too: pairs of points, all near their partner and 2^49 from the others.
+// The same over a metric: pairs of points near each other, 2^49 away from all other pairs.
 TEST(SmallCosts, CountBetweenFarPoints) {
   Random random(32);
   for (std::size_t groups = 2; groups < 12; ++groups) {
@@ -91,7 +91,7 @@ TEST(SmallCosts, CountBetweenFarPoints) {
     double optimum = 0;
     for (std::size_t g = 0; g < groups; ++g) {
       const double at = std::ldexp(static_cast<double>(g), 49);
-      // By hand: 1 goes 2 to the right, whatever the point between does.
+      // By hand: mass 1 moves 2 to the right, whatever the point between does.
       for (const double offset : {0.0, 1.0, 2.0}) points.push_back({at + offset});
       supply[3 * g] = demand[3 * g + 2] = 1;
       supply[3 * g + 1] = demand[3 * g + 1] = 2;
@@ -102,8 +102,8 @@ TEST(SmallCosts, CountBetweenFarPoints) {
   }
 }
 
-// Forbidden pairs of several magnitudes at once; where a mass has to take one, the rest is still the best there is.
-// By hand: the last source reaches only the last target, for the least forbidden cost.
+// Forbidden pairs of several magnitudes at once. One mass has to take a forbidden pair; the rest is still optimal. By
+// hand: the last source reaches only the last target, for the least forbidden cost.
 TEST(SmallCosts, CountBesideAForbiddenCostThatIsPaid) {
   for (const double least : {1e4, 1e8, 1e15}) {
     Matrix costs(3, 3, 1e30);
@@ -138,7 +138,7 @@ TEST(SmallCosts, CountInWarmStarts) {
       EXPECT_EQ(result.outcome, Outcome::kOptimal);
       EXPECT_NEAR(result.cost, cold.cost, 1e-12 * cold.cost);
       EXPECT_EQ(find_fault(problem.costs, supply, demand, result), "");
-      // A unit more at both ends of an entry of the plan: groups stay balanced.
+      // One more unit at both ends of an entry of the plan: groups stay balanced.
       const PlanEntry& entry = result.plan[below(result.plan.size(), random)];
       ++supply[static_cast<std::size_t>(entry.source)];
       ++demand[static_cast<std::size_t>(entry.target)];

@@ -1,5 +1,5 @@
-// Problems of few points on one side: the same work whichever side that is, and little more than proportional to the
-// other side.
+// Problems with few points on one side. The work is the same for either side, and about proportional to the number of
+// points on the other.
 #include <chrono>
 
 #include "transport_support.h"
@@ -14,7 +14,7 @@ struct Kind {
   double (*cost)(double point, double x, double y, Random& random);
 };
 
-// On a line, costs to two points differ by the same for most others.
+// On a line, most points have the same difference between their costs to two given points.
 const Kind kKinds[] = {
     {"Random", [](double, double, double, Random& random) { return uniform(random); }},
     {"Plane", [](double point, double x, double y, Random&) { return std::hypot(x - point, y - point * point); }},
@@ -81,8 +81,8 @@ double seconds_of(const Matrix& costs, const Weights& p, const Weights& q) {
   return least;
 }
 
-// Before, sixteen times as many points took 250 times as long, and 6,000 times on a line. The bound leaves room for
-// caches, and for other work on the machine.
+// Before SuccessivePaths, sixteen times as many points took 250 times as long, on a line 6,000 times. The bound leaves
+// room for caches and for other work on the machine.
 TEST_P(FewPoints, TakeTimeInProportionToTheOthers) {
   Random random(31);
   const std::size_t few = 2;

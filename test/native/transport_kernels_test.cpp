@@ -1,5 +1,5 @@
-// The vector kernels of every instruction set that runs here against plain loops: the same bits, at all lengths, closed
-// columns included, and wherever in memory costs begin if the contract lets them.
+// The transport kernels of every instruction set that runs here have the same bits as plain loops: at all lengths, with
+// closed columns, and at any alignment of costs that the contract allows.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -20,7 +20,7 @@ using Generator = genmi::test::Generator;
 constexpr std::size_t kLongest = 130;
 constexpr float kPadding36 = 1e36f;
 
-// Costs that are tied or not, prices that are now and then -infinity (a closed column).
+// Costs with or without ties. Some prices are -infinity (closed columns).
 template <class T>
 std::vector<T> some_costs(std::size_t count, Generator& random) {
   std::vector<T> costs(count);
@@ -40,7 +40,7 @@ std::vector<T> some_prices(std::size_t count, Generator& random) {
   return prices;
 }
 
-// A copy in memory as aligned as solvers' is, filled up to whole blocks.
+// A padded copy, aligned as in solvers.
 template <class T>
 AlignedVector<T> pad(const std::vector<T>& values, T with) {
   AlignedVector<T> row(values.begin(), values.end());
@@ -48,7 +48,7 @@ AlignedVector<T> pad(const std::vector<T>& values, T with) {
   return row;
 }
 
-// A copy that begins one entry after where a vector would like it to, and ends where memory does.
+// A misaligned copy that ends where its memory ends.
 template <class T>
 class Unaligned {
  public:
@@ -94,7 +94,7 @@ TEST_P(Kernels, FindTheMinimumOfARow) {
   }
 }
 
-// Of float32 costs and of float64 ones.
+// For float32 or float64 costs.
 template <class T, class Minimum, class Slack, class Lower>
 void expect_exact(Minimum minimum, Slack slack, Lower lower, Generator& random) {
   for (std::size_t n = 1; n <= kLongest; ++n) {
@@ -129,7 +129,7 @@ TEST_P(Kernels, AreExactOverFloat64Costs) {
   expect_exact<double>(kernels().exact_minimum_double, kernels().exact_slack_double, kernels().lower_double, random_);
 }
 
-// As far apart as 16 bits hold.
+// Numbers that are as far apart as 16-bit differences allow.
 AlignedVector<std::int16_t> some_shorts(std::size_t count, int least, int greatest, Generator& random) {
   AlignedVector<std::int16_t> shorts(padded(count));
   for (std::int16_t& value : shorts)
@@ -174,8 +174,8 @@ TEST_P(Kernels, RoundPricesUp) {
   }
 }
 
-// Costs and potentials with rounded forms that have nothing to do with them; some stretches are close. What is found is
-// the least of the close ones, and perhaps of others in the same stretch.
+// Costs and potentials with unrelated 16-bit forms, close in some stretches only. The kernel must find the least slack
+// of the close columns; it may also count other columns of the same stretches.
 template <bool both, class T, class CloseSlack>
 void expect_close_slack(CloseSlack close_slack, std::size_t n, std::size_t columns, Generator& random) {
   const std::size_t rows = both ? n : 1 + n / 3, stride = padded(n);

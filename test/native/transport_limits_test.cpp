@@ -1,4 +1,4 @@
-// Exact transport that is stopped early bounds the optimum, and what has no answer is refused.
+// Exact transport that is stopped early bounds the optimum. Problems without an answer are refused.
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -57,7 +57,7 @@ TEST(Transport, StopsWhenCancelledBeforehand) {
   }
 }
 
-// Half-way through the time of a whole solve, which is in the pivots. Repeated, for machines that stall.
+// Cancels at half the time of a whole solve, when pivots are running. Repeated, because machines may stall.
 TEST(Transport, StopsWhenCancelledDuringThePivots) {
   using Clock = std::chrono::steady_clock;
   Random random(14);
@@ -67,7 +67,7 @@ TEST(Transport, StopsWhenCancelledDuringThePivots) {
   const Weights supply = make_weights(n, 1, random), demand = make_weights(n, 1, random);
   Solver solver;
   Result result;
-  Clock::duration whole = Clock::duration::max();  // the shortest: the first has memory to get
+  Clock::duration whole = Clock::duration::max();  // the shortest of several: the first one allocates memory
   for (int repeat = 0; repeat < 3; ++repeat) {
     const Clock::time_point start = Clock::now();
     ASSERT_TRUE(solver.solve(prepared, supply, demand, {}, result));
@@ -88,7 +88,7 @@ TEST(Transport, StopsWhenCancelledDuringThePivots) {
   EXPECT_EQ(code, Code::kAborted);
 }
 
-// ---- What is refused ----
+// ---- Refusals ----
 
 class Refusals : public testing::Test {
  protected:
@@ -113,7 +113,7 @@ TEST_F(Refusals, WeightsOutOfRange) {
   EXPECT_EQ(status.message(), "q: expected finite weights >= 0, received -0.5 at index 1; clip the weights");
 }
 
-// Sums that are finite or infinite by their rounding.
+// Rounding decides whether these sums are finite.
 TEST_F(Refusals, SumsAtTheEndOfTheNumbers) {
   const double most = std::numeric_limits<double>::max();
   for (std::size_t n = 2; n < 40; ++n) {
@@ -128,7 +128,7 @@ TEST_F(Refusals, SumsAtTheEndOfTheNumbers) {
   }
 }
 
-// Each in its range, but not what they make together.
+// Costs and sums are each in range, but their product is not.
 TEST_F(Refusals, CostsAndSumsWhoseProductOverflows) {
   for (const double cost : {1e12, 1e160, 1e300}) {
     costs_ = Matrix(2, 3, cost);
@@ -162,7 +162,7 @@ TEST_F(Refusals, CostsOutOfRange) {
   EXPECT_EQ(Costs().prepare({nullptr, 0, 3}).code(), Code::kOutOfRange);
 }
 
-// Without a look at them.
+// Too many points are refused before any cost is read.
 TEST_F(Refusals, MorePointsThanNodesCanNumber) {
   const std::size_t most = std::size_t{1} << 31;
   for (const auto& [rows, columns] : {std::pair{most, std::size_t{1}}, {std::size_t{1}, most}, {most / 2, most / 2}}) {

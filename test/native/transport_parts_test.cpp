@@ -1,4 +1,4 @@
-// What the simplex starts from: costs made ready, measures in integer units, first flows, first potentials.
+// The inputs of the simplex: prepared costs, measures in integer units, first flows, first potentials.
 #include <algorithm>
 #include <array>
 #include <cfenv>
@@ -134,13 +134,13 @@ TEST(CoarseCosts, BoundReducedCostsFromBelow) {
       for (std::size_t k = 0; k < rows.size(); ++k) {
         const float least = block.rounded_minimum(rows[k], prices.data());
         EXPECT_LE(bounds[k], least + 1e-6f * largest) << family;
-        EXPECT_GE(bounds[k], std::min(least - 3e-4f * largest, largest)) << family;  // closed ones are that far only
+        EXPECT_GE(bounds[k], std::min(least - 3e-4f * largest, largest)) << family;  // closed columns count as largest
       }
     }
   }
 }
 
-// A few costs beyond comparison do not make all others nothing, and bounds hold for prices of any of them.
+// A few enormous costs do not round all others to zero, and bounds hold for prices of any size.
 TEST(CoarseCosts, BoundReducedCostsBesideOutliers) {
   Random random(15);
   Matrix costs = make("plane", 50, random);
@@ -177,7 +177,7 @@ TEST(CoarseCosts, BoundReducedCostsWhereMostAreNearlyNothing) {
   for (const float bound : bounds) EXPECT_EQ(bound, 0.f);
 }
 
-// The largest cost is a price too, however near it is to the end of 16 bits.
+// The largest cost may also be a price, however near it is to the end of 16 bits.
 TEST(CoarseCosts, BoundReducedCostsAtTheirEnd) {
   Matrix costs(4, 4, 0);
   costs(0, 1) = costs(1, 0) = 1.99999;
@@ -191,12 +191,12 @@ TEST(CoarseCosts, BoundReducedCostsAtTheirEnd) {
   for (const float bound : bounds) EXPECT_LE(bound, -largest);
 }
 
-// Whole numbers are their own roundings, so that ties need not be looked at twice.
+// Whole numbers have exact 16-bit forms, so that ties need no second look.
 TEST(CoarseCosts, AreExactForWholeNumbers) {
   CoarseCosts::RoundedPotentials scratch;
   Random random(12);
   Matrix costs = make("hops", 70, random);
-  costs(8, 9) = costs(9, 8) = 1000;  // a penalty is no reason to cut them
+  costs(8, 9) = costs(9, 8) = 1000;  // a penalty must not make the other costs inexact
   const Costs prepared = prepare(costs);
   const CostBlock block = prepared.block();
   const AlignedVector<float> prices(block.stride(), 1.f);
@@ -210,7 +210,7 @@ TEST(CoarseCosts, AreExactForWholeNumbers) {
   EXPECT_EQ(prepared.coarse().infeasibility(block, potentials.data(), potentials.data(), true, scratch), 0.0);
 }
 
-// What exceeds a cost is found, however little it is; potentials too far apart are left to others.
+// The largest excess over a cost is found, however small it is. For potentials too far apart there is no answer.
 TEST(CoarseCosts, FindPotentialsThatExceedACost) {
   CoarseCosts::RoundedPotentials scratch;
   Random random(13);
@@ -236,7 +236,7 @@ TEST(CoarseCosts, FindPotentialsThatExceedACost) {
   }
 }
 
-// Rows that are no columns.
+// The same where rows and columns are different points.
 TEST(CoarseCosts, FindPotentialsOfTwoSidesThatExceedACost) {
   CoarseCosts::RoundedPotentials scratch;
   Random random(14);
@@ -271,7 +271,7 @@ void expect_in_order_and_positive(const Support& support) {
             support.points.end());
 }
 
-// Point by point: the sum of all the units at once could overflow.
+// Compares point by point, because a sum of all units could overflow.
 std::int64_t imbalance(const Measures& measures, std::size_t points) {
   std::vector<std::int64_t> balance(points);
   for (std::size_t k = 0; k < measures.sources.points.size(); ++k)
@@ -287,7 +287,7 @@ TEST(Marginals, AreBalancedToTheUnit) {
     const std::size_t n = 1 + below(300, random);
     const Weights supply = make_weights(n, repeat % kWeightKinds, random);
     Weights demand = make_weights(n, below(kWeightKinds, random), random);
-    if (repeat % 5 == 0) {  // hardly anything moves beside what may stay
+    if (repeat % 5 == 0) {  // nearly all mass may stay
       demand = supply;
       for (double& weight : demand) weight *= 1 + power_of_ten(-15, -9, random);
     }
@@ -319,7 +319,7 @@ TEST(Marginals, LeaveNoPointBothToGiveAndToTake) {
   EXPECT_TRUE(both.empty());
 }
 
-// Added to the large weight one by one, the others would each lose some digits; before it, they would not.
+// In `supply` the large weight comes first, and the small weights added to it lose digits; in `demand` it comes last.
 TEST(Marginals, DoNotMistakeRoundingOfTheSumsForMassThatMoves) {
   Weights supply(10000, 0.1);
   Weights demand = supply;
@@ -339,7 +339,7 @@ FirstPotentials no_potentials(const CostBlock& costs) {
   return potentials;
 }
 
-// Rows and columns joined by shipments, as a tree's or a forest's must be, once at most.
+// Joins rows and columns by shipments. In a tree or a forest, no shipment joins a component to itself.
 bool is_forest(const std::vector<Shipment>& shipments, std::size_t rows, std::size_t columns) {
   std::vector<std::size_t> leader(rows + columns);
   std::iota(leader.begin(), leader.end(), std::size_t{0});
@@ -415,7 +415,7 @@ TEST(MatrixMinimum, StopsWhenCancelled) {
 
 // ---- First potentials ----
 
-// Between two sides, one of which is short: masses that are tied or not, costs that are tied or not.
+// Few points on one side, many on the other; masses and costs with or without ties.
 TEST(SuccessivePaths, ShipEverythingOnAForest) {
   Random random(24);
   SuccessivePaths paths;
@@ -460,7 +460,7 @@ TEST(Sinkhorn, PotentialsAreFiniteForExtremeCostsAndMasses) {
   for (std::size_t repeat = 0; repeat < 400; ++repeat) {
     const Family& family = families()[repeat % families().size()];
     Matrix costs = family.make(20 + below(60, random), random);
-    const double spread = repeat % 3 == 0 ? 0 : power_of_ten(-1, 2, random);  // of the costs' exponents
+    const double spread = repeat % 3 == 0 ? 0 : power_of_ten(-1, 2, random);  // the range of the costs' exponents
     for (double& cost : costs.values) cost *= power_of_ten(-spread, spread, random);
     const Costs prepared = prepare(costs);
     Marginals marginals;
@@ -477,7 +477,7 @@ TEST(Sinkhorn, PotentialsAreFiniteForExtremeCostsAndMasses) {
   }
 }
 
-// Some processors take a hundred times as long for numbers too small to be normal.
+// Denormal numbers take some processors a hundred times as long.
 TEST(Sinkhorn, StaysAmongNormalNumbers) {
   Random random(24);
   Sinkhorn sinkhorn;
@@ -485,7 +485,7 @@ TEST(Sinkhorn, StaysAmongNormalNumbers) {
   for (const char* family : {"plane", "squared plane", "hops", "euclidean", "random wide"}) {
     const Matrix costs = make(family, 200, random);
     const Costs prepared = prepare(costs);
-    // As a softmax makes them: from nearly all to nearly nothing.
+    // Weights like a softmax's, from nearly 1 to nearly 0.
     Weights supply(costs.rows);
     for (double& weight : supply) weight = std::exp(-30 * uniform(random));
     Marginals marginals;

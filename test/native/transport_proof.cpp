@@ -42,7 +42,7 @@ class Proof {
   }
 
  private:
-  // The complaint `what: value, but at most bound` unless it holds. Not a number is a fault too.
+  // Complains unless value <= bound. NaN is a fault too.
   void expect_at_most(const char* what, Accurate value, Accurate bound) {
     if (!(value <= bound)) faults_ << what << ": " << value << ", but at most " << bound << " is right\n";
   }
@@ -114,7 +114,7 @@ class Proof {
   const Matrix& costs_;
   const Weights& supply_;
   const Result& result_;
-  std::vector<Accurate> demand_;  // scaled to the supply's sum, as the solver is to take it
+  std::vector<Accurate> demand_;  // scaled to the supply's sum, as the solver scales it
   Accurate largest_, mass_, largest_potential_ = 0, rounding_ = 0;
   Accurate marginal_error_ = 0, plan_cost_ = 0, dual_value_ = 0, infeasibility_ = 0, slackness_ = 0;
   std::ostringstream faults_;

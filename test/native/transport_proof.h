@@ -1,6 +1,6 @@
-// The proof that an answer to a transport problem is right, which shares nothing with the solver: duality, slackness,
-// marginals. Dual numbers are not unique and never compared. Sums are made in extended precision, so that the solver's
-// rounding is measured and not our own.
+// The proof that an answer to a transport problem is right: duality, slackness and marginals. It shares no code with
+// the solver. Duals are not unique and never compared. Sums are made in extended precision, so that the measured
+// rounding is the solver's, not the proof's.
 #pragma once
 
 #include <algorithm>
@@ -28,12 +28,13 @@ struct Matrix {
   MatrixView<double> view() const { return {values.data(), rows, columns}; }
 };
 
-// How far potentials may exceed costs by rounding: hardly more than the costs' own, as they do on whatever is not made
-// for the purpose, or as far as the interface admits, for costs that break the triangle inequality by just so much.
+// How far potentials may exceed costs by rounding.
+// kUsual: hardly more than the rounding of the costs, as on all problems except contrived ones.
+// kDocumented: as far as the interface allows, for costs that break the triangle inequality by just that much.
 enum class Rounding { kUsual, kDocumented };
 
-// What is wrong with a result that has its plan; empty if nothing is. At every stage: a plan with the right marginals,
-// duals that are feasible at all points, a certificate that tells the truth. At the optimum also: no gap, no slack.
+// The faults of a result that has its plan; empty if it has none. Every result needs a plan with the right marginals,
+// duals that are feasible at all points, and a true certificate. An optimal result also has no gap and no slack.
 std::string find_fault(const Matrix& costs, const Weights& supply, const Weights& demand, const Result& result,
                        Rounding rounding = Rounding::kUsual);
 

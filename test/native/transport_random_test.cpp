@@ -1,5 +1,5 @@
-// Random problems, each of which must come with its proof. A problem is made from its number alone: a failure names the
-// one that GENMI_SEED=number GENMI_PROBLEMS=1 repeats. The nightly run takes a million others.
+// Random problems: each solution must prove itself. A problem is made from its number alone. A failure names the
+// number, and GENMI_SEED=number GENMI_PROBLEMS=1 repeats it. The nightly run takes a million other problems.
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -50,7 +50,7 @@ bool is_symmetric(const Matrix& costs) {
   return true;
 }
 
-// The same measure but for a relative change of each weight, between rounding and a thousandth.
+// The measure with a relative change of each weight, between rounding and a thousandth.
 Weights nearly_equal(const Weights& weights, Random& random) {
   const double change = power_of_ten(-17, -3, random);
   Weights changed = weights;
@@ -79,7 +79,7 @@ RandomProblem draw_problem(std::uint64_t seed, std::size_t n, Random& random) {
   return problem;
 }
 
-// Half of them are very small, where the special cases are.
+// Half of the sizes are very small, where the special cases are.
 std::size_t draw_small_size(Random& random) { return 1 + below(uniform(random) < 0.5 ? 16 : 64, random); }
 
 std::size_t draw_large_size(Random& random) { return 65 + below(336, random); }
@@ -103,7 +103,7 @@ void expect_proofs(std::uint64_t count, std::size_t (*draw_size)(Random&)) {
   }
 }
 
-// What a step of training makes of a measure: every weight changes a little, some become nothing or get something.
+// A measure after one step of training: every weight changes a little, some become zero, some zeros become positive.
 Weights moved(const Weights& weights, double step, Random& random) {
   const double nothing = random() % 2 == 0 ? 0 : 1e-300, saturated = power_of_ten(-12, -3, random);
   Weights changed = weights;
@@ -116,7 +116,7 @@ Weights moved(const Weights& weights, double step, Random& random) {
   return changed;
 }
 
-// Each problem is the first of a sequence, whose others begin with the basis that the one before has left.
+// Each problem is the first of a sequence. Every later problem starts from the basis of the one before.
 void expect_proofs_of_sequences(std::uint64_t first, std::uint64_t count, std::size_t (*draw_size)(Random&)) {
   constexpr int kSteps = 5;
   Solver solver;
@@ -153,7 +153,7 @@ TEST(RandomProblems, AreSolvedWithProofStepAfterStep) {
   expect_proofs_of_sequences(first_seed(), (problem_count() + 9) / 10, draw_small_size);
 }
 
-// Potentials of a kept tree, whose rounding exceeded that of the costs.
+// Problems that failed once: the potentials of a kept tree had more rounding than the costs.
 TEST(RandomProblems, AreFeasibleWhereAKeptTreeHasRounded) {
   expect_proofs_of_sequences(20785054016, 1, draw_small_size);
   expect_proofs_of_sequences(20785000267, 1, draw_large_size);

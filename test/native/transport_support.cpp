@@ -128,20 +128,20 @@ Matrix few_values_zero_diagonal(std::size_t n, Random& random) {
   return costs;
 }
 
-// All but equal, where a careless tolerance would stop early.
+// Nearly equal costs, for which a careless tolerance would stop early.
 Matrix near_ties(std::size_t n, Random& random) {
   Matrix costs = random_costs(n, n, random);
   for (double& cost : costs.values) cost = 1 + 1e-9 * cost;
   return costs;
 }
 
-// The triangle inequality is broken by rounding, in a few triangles and by little.
+// Distances that break the triangle inequality slightly by rounding, in a few triangles.
 Matrix rounded_to_float(Matrix costs) {
   for (double& cost : costs.values) cost = static_cast<double>(static_cast<float>(cost));
   return costs;
 }
 
-// Pairs that are to be avoided, next to ordinary costs.
+// Ordinary costs, and forbidden pairs with large costs.
 Matrix with_penalties(Matrix costs, Random& random) {
   const double penalty = power_of_ten(1, 6, random);
   for (double& cost : costs.values)
@@ -149,8 +149,8 @@ Matrix with_penalties(Matrix costs, Random& random) {
   return costs;
 }
 
-// Groups of neighbouring indices far apart, as trained predictions see clusters: the masses of make_weights' last kind
-// lie in some of them.
+// Groups of neighbouring indices, far apart from each other, like the clusters of a trained model. The masses of
+// make_weights' last kind lie in some of the groups.
 Matrix far_groups(std::size_t n, Random& random) {
   std::vector<Point> points = gaussian_points(n, 2, random);
   const double apart = power_of_ten(1, 3, random);
@@ -200,7 +200,7 @@ const std::vector<Family>& families() {
       {"few values zero diagonal", few_values_zero_diagonal},
       {"penalties zero diagonal",
        [](std::size_t n, Random& random) { return with_penalties(symmetric(n, random), random); }},
-      // Between two sets.
+      // Costs between two different sets of points.
       {"random square", [](std::size_t n, Random& random) { return random_costs(n, n, random); }},
       {"near ties", near_ties},
       {"few values", [](std::size_t n, Random& random) { return few_values(n, n, random); }},

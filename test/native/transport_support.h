@@ -1,4 +1,4 @@
-// What the tests of exact transport share: problems of many families, and the proof that an answer is right.
+// Shared by the tests of exact transport: problems of many families, and the proof that an answer is right.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ inline double inner(const Weights& a, const Weights& b) {
 
 double uniform(Random& random);                                // in [0, 1)
 std::size_t below(std::size_t count, Random& random);          // 0 .. count - 1
-double power_of_ten(double low, double high, Random& random);  // of an exponent between the two
+double power_of_ten(double low, double high, Random& random);  // 10^e for e in [low, high)
 
 using Point = std::vector<double>;
 using Distance = double (*)(const Point&, const Point&);
@@ -40,7 +40,7 @@ Matrix pairwise(const std::vector<Point>& a, const std::vector<Point>& b, Distan
 Matrix gaussian_distances(std::size_t n, std::size_t dimension, Distance distance, Random& random);
 Matrix random_costs(std::size_t n1, std::size_t n2, Random& random);
 
-// n is about the size: rectangular families make more rows or columns of it, or only one.
+// n is about the number of points. Rectangular families have more rows or columns than n, or one only.
 struct Family {
   const char* name;
   Matrix (*make)(std::size_t n, Random& random);
@@ -48,22 +48,21 @@ struct Family {
 const std::vector<Family>& families();
 Matrix make(const std::string& family, std::size_t n, Random& random);
 
-// Weights of many kinds, among them zeros, ties, some that are nothing beside the others, and a single point. They sum
-// to 1.
+// Weights that sum to 1, of many kinds: among them zeros, ties, weights that drown beside others, and a single point.
 constexpr std::size_t kWeightKinds = 9;
 Weights make_weights(std::size_t n, std::size_t kind, Random& random);
 
 // ---- Solving ----
 
-// Whoever prepares costs may expect the triangle inequality, or not, or say nothing.
+// The metric_like hint of costs: true, false, or none.
 using Hint = std::optional<bool>;
 
-// Those that make a difference. None may change an optimum, whether true or false.
+// The hints that change how a problem is solved. No hint, right or wrong, may change the optimum.
 std::vector<Hint> hints_for(const Matrix& costs);
 
 Costs prepare(const Matrix& costs, Hint hint = {});
 
-// With a new solver, and the plan.
+// Solves with a new solver, and returns the plan too.
 Result solve(const Matrix& costs, Hint hint, const Weights& supply, const Weights& demand, Options options = {});
 
 inline void expect_right(const Matrix& costs, const Weights& supply, const Weights& demand, const Result& result) {

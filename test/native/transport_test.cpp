@@ -1,4 +1,4 @@
-// Exact transport proves itself optimal on every family, hint and kind of weights, and stays the same where it must.
+// Exact transport proves itself optimal on every family, hint and kind of weights, and has all its invariances.
 #include "genmi/transport.h"
 
 #include <fstream>
@@ -53,7 +53,7 @@ TEST(Transport, LeavesEqualMeasuresWhereTheyAre) {
   }
 }
 
-// A point without mass has the derivative of the cost for getting some as its potential.
+// The potential of a point without mass is the one-sided derivative of the cost with respect to its mass.
 TEST(Transport, PointsWithoutMassHaveTheOneSidedDerivative) {
   Random random(6);
   for (const char* family : {"plane", "squared euclidean"}) {
@@ -93,7 +93,7 @@ TEST(Transport, KeepsCostsExactBesidePenaltiesThatAreNotPaid) {
   EXPECT_LE(result.certificate.gap, 1e-13 * before.cost);
 }
 
-// Costs that vanish beside a penalty are as good as zero, and no reason to look for an optimum for ever.
+// Costs that drown beside a penalty must not keep the search from ending.
 TEST(Transport, EndsBesidePenaltiesBeyondComparison) {
   Random random(16);
   const std::size_t n = 30;
@@ -105,7 +105,7 @@ TEST(Transport, EndsBesidePenaltiesBeyondComparison) {
   }
 }
 
-// Beside it hardly anything moves; ties may send what does through points, and what they have out of the basis.
+// Nearly all mass stays. With ties, moving mass may pass through points whose own mass is on no arc of the basis.
 TEST(Transport, KeepsMassThatStaysWhereNoArcOfTheBasisCarriesIt) {
   Random random(17);
   for (std::size_t repeat = 0; repeat < 100; ++repeat) {
@@ -144,7 +144,7 @@ TEST(Transport, EndsWhereFirstPotentialsCannotBeHad) {
   EXPECT_LE(result.certificate.gap, 1e-12 * result.cost);
 }
 
-// Masses at the end of the numbers, a fraction of which is nothing: no entry of the plan may be of it.
+// Masses so small that a fraction of them underflows to 0: the plan must have no entry of mass 0.
 TEST(Transport, HasNoEntriesWithoutMass) {
   Random random(18);
   for (const char* family : {"plane", "squared plane"}) {
@@ -255,7 +255,7 @@ TEST(Transport, SolversRememberNothing) {
       EXPECT_EQ(result.pivots, fresh.pivots);
       EXPECT_EQ(result.certificate.gap, fresh.certificate.gap);
       EXPECT_EQ(result.plan.size(), options.plan ? fresh.plan.size() : 0);
-      // Another problem in between, of another shape.
+      // The solver solves a problem of another shape in between.
       ASSERT_TRUE(reused.solve(prepared_others, Weights(others.rows, 1.0 / static_cast<double>(others.rows)),
                                make_weights(others.columns, 1, random), options, result));
     }

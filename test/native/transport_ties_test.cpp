@@ -1,5 +1,4 @@
-// Problems full of ties, in which nearly every pivot moves nothing: a rule that does not prevent it would go round in
-// circles.
+// Problems full of ties, in which nearly every pivot moves nothing. A pivot rule without protection would cycle.
 #include "transport_support.h"
 
 namespace genmi::transport {
@@ -33,7 +32,7 @@ TEST_P(Ties, EndOnLargeProblems) {
       expect_end(metric_like, make_weights(kPoints, 2, random_), make_weights(kPoints, kind, random_));
 }
 
-// Whole masses on both sides: almost every sum of some of the supplies is one of demands.
+// Integer masses on both sides: almost every sum of some supplies equals a sum of some demands.
 TEST_P(Ties, EndWhenMassesAreTiedToo) {
   Weights supply(kPoints, 1), demand(kPoints, 1);
   for (std::size_t i = 0; i < kPoints; ++i) (i % 2 == 0 ? supply : demand)[i] = 0;

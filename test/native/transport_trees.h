@@ -1,4 +1,4 @@
-// What holds for the bases of transport problems. Costs are small whole numbers, so that potentials are exact.
+// Properties that bases of transport problems have. Costs are small whole numbers, so that potentials are exact.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ inline Matrix small_whole_costs(std::size_t n1, std::size_t n2, Random& random) 
   return costs;
 }
 
-// Positive, and of the given total, which is at least their number.
+// Positive masses with the given total, which is at least their number.
 inline Units random_units(std::size_t count, std::int64_t total, Random& random) {
   Units units(count, 1);
   for (std::int64_t left = total - static_cast<std::int64_t>(count); left > 0; --left) ++units[below(count, random)];
@@ -39,7 +39,7 @@ inline void expect_potentials_of_arcs(const SpanningTree& tree, const CostBlock&
   }
 }
 
-// And nowhere negative.
+// Reduced costs are zero on the tree and nowhere negative.
 inline void expect_optimal_tree(const SpanningTree& tree, const CostBlock& costs) {
   const Sides& sides = tree.sides();
   expect_potentials_of_arcs(tree, costs);
@@ -48,7 +48,7 @@ inline void expect_optimal_tree(const SpanningTree& tree, const CostBlock& costs
       ASSERT_GE(costs(i, j) + tree.potential(sides.row_node(i)) - tree.potential(sides.column_node(j)), 0);
 }
 
-// What leaves each node, less what comes in: supplies of rows, minus the demands of columns.
+// The flow out of each node minus the flow into it: the supply of a row, minus the demand of a column.
 inline Units balances_of(const SpanningTree& tree) {
   const Sides& sides = tree.sides();
   Units balances(sides.node_numbers());
@@ -60,7 +60,7 @@ inline Units balances_of(const SpanningTree& tree) {
   return balances;
 }
 
-// A basis of all rows and columns that serves the problem, and from every node of which some flow can be sent up.
+// A basis of all rows and columns that serves the problem and is strongly feasible: every node can send flow up.
 inline void expect_strongly_feasible(const SpanningTree& tree, const Problem& problem) {
   const Sides& sides = tree.sides();
   ASSERT_EQ(tree.size(), problem.costs.rows + problem.costs.columns);

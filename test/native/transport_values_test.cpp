@@ -1,4 +1,4 @@
-// Values of exact transport: those of a reference, and of two solvers that share nothing with it: all permutations, and
+// Values of exact transport, compared with a reference's and with two independent solvers: all permutations, and
 // successive shortest paths.
 #include <cmath>
 #include <limits>
@@ -150,7 +150,7 @@ TEST(Transport, MovesOneUnitBetweenTwoPoints) {
   }
 }
 
-// By hand: one of the two diagonals is the plan.
+// By hand: the optimal plan is one of the two diagonals.
 TEST(Transport, TakesNegativeCosts) {
   Matrix costs(2, 2);
   costs.values = {-1, .3, .2, -.5};
@@ -177,16 +177,15 @@ TEST(Transport, AgreesWithAllPermutationsOfCostsOfBothSigns) {
   }
 }
 
-// A zero diagonal is no reason to leave mass where it is, where other costs are below zero: both weights had better
-// move.
+// Despite a zero diagonal, mass must move where other costs are negative. By hand: both weights move, for -2.
 TEST(Transport, MovesMassThatEarnsByIt) {
   Matrix costs(2, 2);
   costs(0, 1) = costs(1, 0) = -1;
   for (const Hint hint : hints_for(costs)) EXPECT_EQ(solve(costs, hint, {1, 1}, {1, 1}).cost, -2);
 }
 
-// A constant on top of all costs makes them rounder and the plan no worse than that: by s * 1e-15 of the largest
-// difference, where the constant is s times as large. Measured on the costs without it.
+// A constant s times the largest difference, added to all costs, rounds them. Measured on the original costs, the plan
+// may be worse by at most s * 1e-15 of the largest difference.
 TEST(Transport, LosesNothingToAConstantOnAllCosts) {
   Random random(22);
   for (const char* family : {"random square", "squared plane", "hops", "random wide", "euclidean", "few values tall"}) {

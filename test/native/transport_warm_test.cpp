@@ -1,5 +1,5 @@
-// Warm starts: whatever basis a solver is given, its own last one or one of another problem altogether, it must find
-// the optimum that it finds from nothing, and prove it.
+// Warm starts: from any basis, its own last one or another problem's, a solver must find and prove the optimum that it
+// finds from nothing.
 #include <cmath>
 #include <string>
 
@@ -11,7 +11,7 @@ namespace {
 
 using namespace test;
 
-// The predictions of a model in training, of which each cluster is a measure.
+// The predictions of a model in training. Each cluster is a measure.
 class Clusters {
  public:
   Clusters(std::size_t points, std::size_t clusters, double sharpness, Random& random)
@@ -38,8 +38,8 @@ class Clusters {
 
 class WarmStarts : public testing::Test {
  protected:
-  // Solves from the basis kept, leaves the next one there, and compares with a solve from nothing. Costs may change in
-  // between.
+  // Solves from the kept basis, keeps the next one, and compares with a solve from nothing. Costs may change between
+  // calls.
   void expect_same_optimum(const Matrix& costs, const Costs& prepared, const Weights& supply, const Weights& demand) {
     Options options;
     options.plan = true;
@@ -101,7 +101,7 @@ TEST_F(WarmStarts, NeedFewerPivotsForASmallStep) {
   }
 }
 
-// As saturated predictions have them: points without mass, of which some get or lose theirs on the way.
+// Points without mass, as in saturated predictions. Some points get or lose mass from step to step.
 TEST_F(WarmStarts, NeedFewerPivotsWherePointsHaveNoMass) {
   Random random(3);
   for (const char* family :
@@ -129,7 +129,7 @@ TEST_F(WarmStarts, NeedFewerPivotsWherePointsHaveNoMass) {
   }
 }
 
-// Flows of a tree that is not feasible are as large as all mass that stays, which does not count when it cancels.
+// The flows of an infeasible tree can be as large as all staying mass together, even if they cancel in sum.
 TEST_F(WarmStarts, SurviveFlowsThatOverflow) {
   for (std::size_t n = 2; n < 80; ++n) {
     SCOPED_TRACE(n);
@@ -138,7 +138,7 @@ TEST_F(WarmStarts, SurviveFlowsThatOverflow) {
     const Sides sides = Sides::bipartite(n, n);
     Weights supply(n, 1), demand(n, 1);
     supply.front() += 1e-6, demand.back() += 1e-6;
-    // All rows on the first column, all columns on the first row.
+    // A tree with all rows on the first column, and all columns on the first row.
     basis_.graph = Basis::Graph::kSides;
     basis_.arcs = {{sides.row_node(0), sides.row_node(0), false, 0},
                    {sides.column_node(0), sides.row_node(0), false, 0}};
@@ -149,8 +149,7 @@ TEST_F(WarmStarts, SurviveFlowsThatOverflow) {
   }
 }
 
-// The same costs, but measures that have nothing to do with each other: other supports, points that gain or lose all
-// their mass, equal measures.
+// The same costs with unrelated measures: other supports, points that gain or lose all their mass, equal measures.
 TEST_F(WarmStarts, SurviveTheBasisOfAnyOtherProblem) {
   for (std::size_t sequence = 0; sequence < 10 * families().size(); ++sequence) {
     Random random(sequence);
@@ -172,7 +171,7 @@ TEST_F(WarmStarts, SurviveTheBasisOfAnyOtherProblem) {
   }
 }
 
-// Costs of another shape, or of the same shape and another kind: what fits no more is not used.
+// Costs of another shape, or of the same shape and another kind: a basis that does not fit is not used.
 TEST_F(WarmStarts, SurviveTheBasisOfOtherCosts) {
   for (std::size_t sequence = 0; sequence < 100; ++sequence) {
     Random random(sequence);
@@ -190,7 +189,7 @@ TEST_F(WarmStarts, SurviveTheBasisOfOtherCosts) {
   }
 }
 
-// A limit on pivots, or a request to stop, leaves no half-finished basis that the next solve would stumble over.
+// A limit on pivots, or a request to stop, must leave no unfinished basis for the next solve.
 TEST_F(WarmStarts, SurviveSolvesThatWereStopped) {
   Random random(2);
   for (const char* family : {"plane", "squared plane", "random wide"}) {

@@ -1,4 +1,4 @@
-/** Comparisons that say by how much, and where. */
+/** Comparisons whose messages say how large a difference is, and where. */
 import { expect } from 'vitest';
 
 type Numbers = ArrayLike<number>;

@@ -7,7 +7,7 @@ import { type Ended, execute } from './processes.js';
 export const entry = new URL('../../dist/index.js', import.meta.url);
 if (!existsSync(entry)) throw new Error('dist/ is missing: run `npm run build` first');
 
-// What every program below starts with: the package, and problems whose numbers are the same everywhere.
+// Every program below starts with this: the package, and problems whose numbers are the same everywhere.
 const prelude = `
   const genmi = await import(${JSON.stringify(entry.href)});
   const { Affinity, add, config, info, kl, mmd, wasserstein } = genmi;
@@ -27,21 +27,21 @@ const prelude = `
   const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 `;
 
-/** Of Node, to run an ES module that begins with the package and its problems. */
+/** Node's arguments for an ES module that begins with the package and its problems. */
 export const programArguments = (code: string) => ['--input-type=module', '--eval', prelude + code];
 
-/** Runs an ES module in a Node of its own. */
+/** Runs an ES module that begins with the package and its problems in a Node process of its own. */
 export function runProgram(code: string, timeout?: number, nodeOptions?: readonly string[]): Promise<Ended> {
   return runBare(prelude + code, timeout, nodeOptions);
 }
 
-/** The same without the prelude: the main thread does not load the package. */
+/** Runs an ES module without that beginning: the main thread does not load the package. */
 export function runBare(code: string, timeout = 60_000, nodeOptions: readonly string[] = []): Promise<Ended> {
   const args = [...nodeOptions, '--input-type=module', '--eval', code];
   return execute(process.execPath, args, { timeout, killSignal: 'SIGKILL' });
 }
 
-/** The same prelude, for worker threads that a program of `runProgram` starts. */
+/** A worker's source with the same beginning, for worker threads that a program of `runProgram` starts. */
 export const workerSource = (code: string): string =>
   `(async () => { const { parentPort, workerData } = await import('node:worker_threads'); ${prelude} ${code} })()
     .catch((error) => { setImmediate(() => { throw error; }); });`;

@@ -1,4 +1,4 @@
-/** What every error of genmi must be: its class, its code, and a message with argument, expected and received. */
+/** Checks of errors: the class, the code, and a message with argument, expected and received. */
 import { expect } from 'vitest';
 import { GenmiError } from '../../src/index.js';
 

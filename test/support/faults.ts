@@ -1,4 +1,4 @@
-/** What makes allocations of the addon fail, and tells what V8 knows of: see faults/faults.cpp. */
+/** Makes allocations of the addon fail, and tells how much memory V8 knows of: see faults/faults.cpp. */
 
 import { programArguments } from './dist.js';
 import { type Ended, execute } from './processes.js';
@@ -6,7 +6,7 @@ import { type Ended, execute } from './processes.js';
 const script = new URL('../../scripts/faults.mjs', import.meta.url).href;
 const { buildFaults } = (await import(script)) as { buildFaults(): string | undefined };
 
-/** The addon that is preloaded; undefined where it cannot be built, which only CI takes for a failure. */
+/** The library that is preloaded; undefined where it cannot be built, which is a failure in CI only. */
 export const faults = buildFaults();
 if (faults === undefined && process.env.CI !== undefined) throw new Error('faults.cpp needs Linux and a C++ compiler');
 

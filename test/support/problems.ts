@@ -1,4 +1,4 @@
-/** Random problems of all sizes, for what holds for every one of them. */
+/** Random problems of all sizes, for properties of every problem. */
 import fc from 'fast-check';
 import type { Matrix, Objective } from '../../src/index.js';
 import { expectClose, expectNumber, largest } from './compare.js';
@@ -10,7 +10,7 @@ export interface Problem {
   seed: number;
 }
 
-/** Of any size, one sample and one cluster among them; the seed makes its numbers. */
+/** Problems of any size, among them one sample and one cluster. A problem's seed makes its numbers. */
 export const problems = (bounds: { n?: number; k?: number; minK?: number } = {}) =>
   fc.record({
     n: fc.integer({ min: 1, max: bounds.n ?? 24 }),

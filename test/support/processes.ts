@@ -2,7 +2,7 @@
 import { type ExecFileOptions, execFile } from 'node:child_process';
 
 export interface Ended {
-  /** What it exited with, or why it did not start; null when a signal ended it. */
+  /** The exit code, or the reason why the program did not start; null when a signal ended it. */
   code: number | string | null;
   signal: string | null;
   stdout: string;
@@ -28,7 +28,7 @@ export function executeOutside(command: string, args: readonly string[], cwd: st
   return execute(command, args, { cwd, env, maxBuffer: 2 ** 26 });
 }
 
-/** The same for a program that must exit with 0; returns what it printed. */
+/** Runs a program that must exit with 0, and returns its output. */
 export async function succeedOutside(command: string, args: readonly string[], cwd: string): Promise<string> {
   const { code, stdout, stderr } = await executeOutside(command, args, cwd);
   if (code === 0) return stdout;

@@ -41,7 +41,7 @@ const fromLogits = { from: 'logits' } as const;
 const type = 'ERR_INVALID_ARG_TYPE';
 const range = 'ERR_OUT_OF_RANGE';
 
-/** Passes everything on, and keeps what it was asked. */
+/** Passes all calls on to an objective, and records them. */
 function recording(of: Objective) {
   const calls: { predictions: Float32Array; rows: number[] | undefined; gradient: boolean }[] = [];
   const record = (predictions: MatrixLike, options: EvaluateOptions | undefined, gradient: boolean) => {
@@ -598,7 +598,7 @@ function describeWrongInput() {
     }
   });
 
-  it('is not what may well be samples, nor classes where no samples are meant', () => {
+  it('is not found in targets that may be row indices, nor in classes for an objective without rows', () => {
     const targets = (column: number[], others = 0) => tf.tensor2d(column.map((row) => [row, others, 0]));
     const some = (rows: number) => tf.slice(tensor(logits), [0, 0], [rows, k]);
     const { forFit } = make(tf, objective, fromLogits);

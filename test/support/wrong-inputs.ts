@@ -1,4 +1,4 @@
-/** What the tests of wrong inputs share: good inputs, and matrices that are wrong in every way. */
+/** Shared by the tests of wrong inputs: good inputs, and matrices that are wrong in every way. */
 import { expect, vi } from 'vitest';
 import { Affinity, add, kl, mmd, type Objective, tv, wasserstein } from '../../src/index.js';
 import { native } from '../../src/native.js';
@@ -113,7 +113,7 @@ export function matrixErrors(argument: string): Wrong[] {
   ];
 }
 
-/** How often a call that throws has made something native before. */
+/** The number of native objects that a call makes before it throws. */
 export function madeBefore(call: () => unknown): number {
   const [measure, solver] = [vi.spyOn(native, 'measure'), vi.spyOn(native, 'Solver')];
   try {

@@ -1,8 +1,7 @@
-// libFuzzer on the solver's native entry: bytes become costs, measures and options of a few problems in a row, which
-// one solver solves from the bases that the last ones left. Whatever comes out must be a documented error or have its
-// proof.
+// libFuzzer on the solver's native entry. Bytes become the costs, measures and options of a few problems in a row; one
+// solver solves each from the basis of the one before. Every result must be a documented error or prove itself.
 //
-// Numbers come from small palettes: ties and outliers of any size are what solvers stumble over, not digits.
+// Numbers come from small palettes, because solvers fail on ties and outliers, not on digits.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <cmath>
@@ -69,7 +68,7 @@ Costs::Known draw_known(const Matrix& costs, FuzzedDataProvider& data) {
   return known;
 }
 
-// The same sum for both, most of the time.
+// Gives both measures the same sum, most of the time.
 void balance(const Weights& supply, Weights& demand) {
   double supplied = 0, demanded = 0;
   for (const double weight : supply) supplied += weight;
@@ -77,7 +76,7 @@ void balance(const Weights& supply, Weights& demand) {
   for (double& weight : demand) weight *= supplied / demanded;
 }
 
-// Whether products of costs and masses are far from underflow, so that proofs mean something.
+// Whether products of costs and masses are far from underflow. Otherwise a proof means nothing.
 bool is_provable(const Matrix& costs, const Weights& supply) {
   double mass = 0;
   for (const double weight : supply) mass += weight;

@@ -1,12 +1,12 @@
-// Makes allocations fail that genmi asks for. Preloaded into Node, it takes the place of operator new, mmap and
-// pthread_create; loaded as an addon, too, it lets JavaScript say which.
+// Makes allocations of genmi fail. Preloaded into Node, this library replaces operator new, mmap and pthread_create.
+// Loaded as an addon too, it lets JavaScript choose the allocations.
 //
-//   fail(first, last)  of the allocations from now on, those with first <= number <= last fail; the first is number 1
-//   asked()            how many there have been since
-//   told()             how many bytes outside its heap V8 knows of
+//   fail(first, last)  numbers the allocations from now on, from 1; those with first <= number <= last fail
+//   asked()            the number of allocations since fail()
+//   told()             the bytes outside its heap that V8 knows of
 //
-// GENMI_FAULT=first:last in the environment has the same effect once the addon is loaded, and says so on stderr;
-// GENMI_FAULT_TRACE=1 prints where.
+// GENMI_FAULT=first:last in the environment calls fail(first, last) once the addon is loaded, and reports each failure
+// on stderr; GENMI_FAULT_TRACE=1 prints the stack of each.
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <link.h>
@@ -27,7 +27,7 @@ namespace {
 
 std::atomic<long> asked{0}, first{0}, last{-1};
 std::atomic<bool> counting{false};
-thread_local bool inside = false;  // of this file: what it calls may allocate
+thread_local bool inside = false;  // code of this file is running: its own allocations do not count
 
 enum class Module { kGenmi, kLibrary, kOther };
 
@@ -38,7 +38,7 @@ struct Range {
 Range ranges[4096];
 std::size_t range_count = 0;
 
-// Of all that is loaded now. Looking at the loader's own list at each allocation would wait for its lock.
+// Lists the modules that are loaded now. Reading the loader's own list at each allocation would wait for its lock.
 void look_at_modules() {
   range_count = 0;
   const auto add = [](dl_phdr_info* info, std::size_t, void*) {
@@ -56,7 +56,7 @@ void look_at_modules() {
   dl_iterate_phdr(add, nullptr);
 }
 
-// What has been loaded since is genmi.
+// The module of an address. A module that was loaded after look_at_modules() is genmi.
 Module module_of(const void* address) {
   const auto place = reinterpret_cast<std::uintptr_t>(address);
   for (std::size_t i = 0; i < range_count; ++i)
@@ -70,7 +70,7 @@ bool asked_by_genmi(const void* caller) {
   if (module != Module::kLibrary) return module == Module::kGenmi;
   void* frames[16];
   const int depth = backtrace(frames, 16);
-  bool below = true;  // the frames of this file and of the library
+  bool below = true;  // true until the caller's frame: frames of this file and of the library
   for (int i = 0; i < depth; ++i) {
     if (frames[i] == caller) below = false;
     if (!below && module_of(frames[i]) != Module::kLibrary) return module_of(frames[i]) == Module::kGenmi;
@@ -108,13 +108,13 @@ Function* next(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
 }
 
-// As GENMI_FAULT says, when the addon is loaded.
+// Begins to count and fail as GENMI_FAULT says, when the addon is loaded.
 void begin_with_loading() {
   long from = 0, to = -1;
   const char* text = std::getenv("GENMI_FAULT");
   if (counting || text == nullptr || std::sscanf(text, "%ld:%ld", &from, &to) != 2) return;
   void* frames[1];
-  backtrace(frames, 1);  // which loads its library at the first call
+  backtrace(frames, 1);  // the first call loads a library, which must not happen later
   look_at_modules();
   first = from;
   last = to;
