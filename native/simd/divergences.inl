@@ -1,15 +1,15 @@
-// The f-divergences, each by the halves of its perspective function F(p, q) = q f(p / q): p F_p and q F_q, the
-// derivatives with respect to log p and log q, whose sum is F itself (Euler: F is homogeneous). They are finite where f
-// is not.
+// The f-divergences. Each has a perspective function F(p, q) = q f(p / q) and is written as two halves, p F_p and
+// q F_q: the derivatives with respect to log p and log q. Their sum is F, because F is homogeneous (Euler). The halves
+// are finite where f is not.
 //
-// With t = p / q, the halves are q t f'(t) and q (f(t) - t f'(t)). A multiple of t - 1 added to f changes no objective
-// (the sum of p - q over all that is compared is 0), and is chosen here so that f'(1) = 0: nothing cancels where p and
-// q are nearly equal. Each is given p, q, d = p - q and l = log(p / q), which may be more accurate than p and q are.
+// With t = p / q, the halves are q t f'(t) and q (f(t) - t f'(t)). A multiple of t - 1 added to f changes no objective,
+// because p - q sums to 0 over a comparison. It is chosen so that f'(1) = 0: nothing cancels where p and q are nearly
+// equal. A divergence receives p, q, d = p - q and l = log(p / q); d and l may be more accurate than p and q.
 // Definitions: Csiszar 1967; the scale of each is that of the GEMINI paper's code where it has one.
 //
-// One-vs-one, F(tau_a pi_b, tau_b pi_a) is summed over all pairs of clusters. Where F is made of products of powers
-// the sum separates, see sum_separately in divergence_kernels.inl: such a divergence names its order a, and two
-// terms p (t^(a-1) - 1) / (a - 1) and q (t^(1-a) - 1) / (1 - a) (for a = 1: p log t and q log t).
+// One-vs-one sums F(tau_a pi_b, tau_b pi_a) over all pairs of clusters. If F consists of products of powers, the sum
+// separates: see sum_separately in divergence_kernels.inl. Such a divergence has an order a, and two terms
+// p (t^(a-1) - 1) / (a - 1) and q (t^(1-a) - 1) / (1 - a) (for a = 1: p log t and q log t).
 
 namespace genmi::simd {
 namespace {
@@ -19,11 +19,11 @@ struct Halves {
   Vector<T> by_p, by_q;
 };
 
-// What most of them are, unless they say otherwise.
+// The defaults, which a divergence may replace.
 struct Divergence {
   static constexpr bool kLogarithm = false;  // whether it uses l
   static constexpr int kOneVsOneScale = 1;
-  static constexpr bool kSelfDual = false;  // whether the order is 1/2, where p and q change places freely
+  static constexpr bool kSelfDual = false;  // whether the order is 1/2: F(p, q) = F(q, p)
   // Whether the derivatives with respect to log tau stay finite as a probability vanishes.
   static constexpr bool kFiniteOneVsAll = true, kFiniteOneVsOne = true;
 };
@@ -51,7 +51,7 @@ struct TotalVariation : Divergence {
   V value(V d) const { return math::absolute<T>(d) * T(0.5); }
 };
 
-// f(t) = (1 - sqrt t)^2 / 2, which is 1 - sqrt t but for a multiple of t - 1
+// f(t) = (1 - sqrt t)^2 / 2 = 1 - sqrt t + (t - 1) / 2
 template <class T>
 struct Hellinger : Divergence {
   using V = Vector<T>;
@@ -102,7 +102,7 @@ struct JensenShannon : Divergence {
   using V = Vector<T>;
   Halves<T> operator()(V p, V q, V d, V) const { return {half(p, q, d), half(q, p, -d)}; }
 
-  // a / 2 log(a / ((a + b) / 2)), where d = a - b; 0 where a is nothing beside b.
+  // a / 2 log(a / ((a + b) / 2)) with d = a - b; 0 where a < 1e-30 b.
   static V half(V a, V b, V d) {
     const V ratio = a > b * T(1e-30) ? d / (a * -2) : V{};
     return a * T(-0.5) * math::log1p<T>(ratio);
@@ -141,7 +141,7 @@ struct Alpha : Divergence {
 
   // q (t^s - 1) / s
   static V power(V q, V l, T s) { return q * math::expm1<T>(l * s) / s; }
-  // p (t^s - 1) / s, also where p vanishes and the power is beyond all numbers.
+  // p (t^s - 1) / s, also where p vanishes and t^s overflows.
   static V power_of_first(V p, V q, V l, T s) {
     const V exponent = l * s;
     const V near = p * math::expm1<T>(exponent), far = q * math::exp<T>(l * (s + 1)) - p;
@@ -149,7 +149,7 @@ struct Alpha : Divergence {
   }
 };
 
-// D(q, p) for D(p, q): one-vs-one the same.
+// D(q, p) for a divergence D(p, q). One-vs-one, both are the same.
 template <template <class> class Other, class T>
 struct Reversed : Other<T> {
   using V = Vector<T>;

@@ -44,7 +44,7 @@ CpuId cpuid(std::uint32_t leaf) {
   return id;
 }
 
-// Which registers the operating system saves.
+// The register states that the operating system saves.
 std::uint64_t saved_state() {
 #if defined(_M_X64) && !defined(__clang__)
   return _xgetbv(0);
@@ -72,7 +72,7 @@ Isa detect() { return Isa::kBaseline; }
 
 #endif
 
-// What GENMI_ISA names, or null where it leaves the choice to us.
+// The name in GENMI_ISA; null where it is unset, empty or "auto".
 const char* wanted_isa() {
   const char* name = std::getenv("GENMI_ISA");
   return name == nullptr || name[0] == '\0' || name == std::string_view("auto") ? nullptr : name;

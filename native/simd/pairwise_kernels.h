@@ -1,10 +1,11 @@
-// The vector kernels of pairwise affinities. Samples come packed in panels of kFeaturePanel: panel[f * kFeaturePanel +
-// lane] is feature f of a sample, so that a register holds one feature of several samples. A tile is a small matrix of
-// entries, rows x columns, in rows of `stride` numbers, that stays in a cache while one kernel after the other goes
-// over it.
+// The vector kernels of pairwise affinities.
 //
-// A reduction adds the features up in order, kChunk at a time, so an entry depends on its two samples alone: not on
-// where in a tile it stands, nor on which of the two is the row.
+// Samples come packed in panels of kFeaturePanel: panel[f * kFeaturePanel + lane] is feature f of the sample in that
+// lane, so that a register holds one feature of several samples. A tile is a small matrix of entries, rows x columns,
+// with rows `stride` numbers apart. It stays in a cache while one kernel after the other works on it.
+//
+// A reduction adds the features up in order, kChunk at a time. So an entry depends on its two samples alone: neither on
+// its place in a tile, nor on which of the two samples is the row.
 #pragma once
 
 #include <cstddef>
@@ -46,34 +47,33 @@ struct PanelPair {
   std::size_t begin, end;   // the features that are reduced; all for add_squares and add_sums
 };
 
-// sum (x - y)^2 = |x|^2 + |y|^2 - 2 <x, y> and sum |x - y| = sum x + sum y - 2 sum min(x, y): what each sample brings
-// by itself, less half of the shift; and its part of the least difference, less the shift, that is not taken for
-// rounding.
+// The parts of each sample in sum (x - y)^2 = |x|^2 + |y|^2 - 2 <x, y>, or in sum |x - y| = sum x + sum y -
+// 2 sum min(x, y). A result below least_of_rows[i] + least_of_columns[j] would be mostly rounding.
 template <class T>
 struct OwnParts {
-  const T *rows, *columns;
-  const T *least_of_rows, *least_of_columns;
-  T shift;
+  const T *rows, *columns;                    // |x|^2 or sum x of each sample, minus half of the shift
+  const T *least_of_rows, *least_of_columns;  // parts of the least trusted sum, minus nearly half of the shift
+  T shift;                                    // subtracted from every sum
 };
 
-// What is left of a reduction r, in float64 for powers and tanh and in the tile's precision for the others, is
-// f(r) + rows[i] + columns[j].
+// A finish f makes f(r) + rows[i] + columns[j] of a reduction r: in float64 for powers and tanh, else in the tile's
+// precision.
 template <class T>
 struct Finish {
-  const double *rows, *columns;  // what is added to every entry
+  const double *rows, *columns;  // added to every entry
   double scale = 1;              // affine: scale r; root: scale sqrt(r)
   double gamma = 1;
   double degree = 1;
   const double *inner_rows = nullptr,
                *inner_columns = nullptr;  // power, tanh: of gamma r + inner_rows[i] + inner_columns[j]
-  T subtract = 0;                         // affine, exponential_less_one: from r, before anything else
-  T zero = 0;                             // exponential_less_one: what is left of r between equal samples,
+  T subtract = 0;                         // affine, exponential_less_one: subtracted from r first
+  T zero = 0;                             // exponential_less_one: r - subtract between equal samples,
   T at_zero = 0;                          // and the value there
 };
 
 template <class T>
 struct PairwiseKernels {
-  // kFeaturePanel samples (null: zeros) into a panel.
+  // Packs kFeaturePanel samples into a panel; a null sample becomes zeros.
   void (*pack)(const T* const* samples, std::size_t features, T* panel);
   // tile = the reduction of every pair over at most kSegment features; for kSquaredEuclidean by differences.
   void (*reduce[kReductions])(const PanelPair<T>& panels, const Tile<T>& tile);
@@ -81,9 +81,8 @@ struct PairwiseKernels {
   void (*join[kReductions])(const Tile<T>& part, T* error, const Tile<T>& tile);
   // tile /= divisors, 0 / 0 = 0.
   void (*divide)(const Tile<T>& divisors, const Tile<T>& tile);
-  // From the tile of inner products, or of minima: sum (x - y)^2 - shift, or sum |x - y| - shift. Where that is less
-  // than is trusted, and much of it would be rounding, the differences are added up instead; two equal samples are at
-  // 0.
+  // From a tile of inner products: sum (x - y)^2 - shift. From a tile of -2 sum min(x, y): sum |x - y| - shift. Sums
+  // below the trusted least are added up again from differences, so that equal samples have distance 0.
   void (*add_squares)(const PanelPair<T>& panels, const OwnParts<T>& parts, const Tile<T>& tile);
   void (*add_sums)(const PanelPair<T>& panels, const OwnParts<T>& parts, const Tile<T>& tile);
 
@@ -95,14 +94,14 @@ struct PairwiseKernels {
   void (*power)(const Tile<T>& tile, const Finish<T>& finish);  // g^degree, for an integer degree >= 0
   void (*tanh)(const Tile<T>& tile, const Finish<T>& finish);   // tanh(g)
 
-  // out[i][j] = tile[i][j], for any number of rows; mirror: out[j][i] = tile[i][j], for any number of columns and a
-  // multiple of kFeaturePanel rows. out and its rows are aligned to 64 bytes; `stream` writes past the caches. The
-  // answer is whether all of the tile's numbers are finite.
+  // store: out[i][j] = tile[i][j], for any number of rows. Returns whether all numbers of the tile are finite.
+  // mirror: out[j][i] = tile[i][j], for any number of columns and a multiple of kFeaturePanel rows.
+  // out and its rows are aligned to 64 bytes; `stream` writes past the caches.
   bool (*store)(const Tile<T>& tile, T* out, std::size_t stride, bool stream);
   void (*mirror)(const Tile<T>& tile, T* out, std::size_t stride, bool stream);
 };
 
-// The same entries, rounded.
+// Rounds the entries of a tile to float32.
 using Narrow = void (*)(const Tile<double>& tile, const Tile<float>& narrowed);
 
 }  // namespace genmi::simd

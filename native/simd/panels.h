@@ -1,6 +1,6 @@
-// Matrices with a row for each sample and a few columns, one for each cluster, in panels of 16 rows: panel p holds
-// [column][16], row 16 p + lane in lane. So vectors run along the samples, and no lane is lost whatever the number of
-// clusters. Beyond the last row a panel is 0, but that of predictions has copies of the last sample there.
+// Matrices with a row for each sample and a column for each cluster, in panels of 16 rows. Panel p is an array
+// [column][16] with row 16 p + lane in each lane. Vectors run along the samples, so that no lane is lost for any number
+// of clusters. Beyond the last row, panels have zeros; panels of predictions have copies of the last sample.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace genmi::simd {
 inline constexpr std::size_t kPanel = 16;
 
 constexpr std::size_t panels_of(std::size_t rows) { return (rows + kPanel - 1) / kPanel; }
-// Where the number of a row and a column is, of so many columns.
+// The index of the number at a row and a column, in a matrix of `columns` columns.
 constexpr std::size_t place_in_panels(std::size_t row, std::size_t column, std::size_t columns) {
   return (row / kPanel * columns + column) * kPanel + row % kPanel;
 }

@@ -1,5 +1,5 @@
-// Sums over the features of two samples, in float64, in eight independent lanes: the order is fixed and the compiler
-// can vectorise it without being allowed to reorder anything.
+// Sums over the features of two samples, in float64. They are made in eight independent lanes, so that the order is
+// fixed and the compiler can vectorise the loop without reordering additions.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ double inner(const T* x, const T* y, std::size_t d) {
   return sum(x, y, d, [](double a, double b) { return a * b; });
 }
 
-// out += a x, for the short rows (one number per cluster) that products with predictions are made of.
+// out += a x, for short rows with one number for each cluster, as in products with predictions.
 template <class T>
 inline void add_scaled(double a, const T* x, std::size_t k, double* out) {
   for (std::size_t i = 0; i < k; ++i) out[i] += a * static_cast<double>(x[i]);

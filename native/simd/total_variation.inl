@@ -1,19 +1,20 @@
-// Total variation one-vs-one, the sum over pairs of |tau_a pi_b - tau_b pi_a|, by ranks. With P_a the sum of pi_b and
-// Q_a the sum of tau_b over all b whose ratio tau_b / pi_b is below that of a, less those sums over all b above, it is
-// sum_a (tau_a - pi_a) P_a, and its derivatives are tau_a P_a and -pi_a Q_a. Two sums under a mask for each pair, with
-// several a at once in registers: no sort is as fast.
+// Total variation one-vs-one, the sum over pairs of |tau_a pi_b - tau_b pi_a|, by ranks of the ratios tau / pi.
+//
+// P_a is the sum of pi_b over all b with a lower ratio than a, minus the sum over all b with a higher one; Q_a is the
+// same of tau_b. The value is sum_a (tau_a - pi_a) P_a, the derivatives with respect to the logarithms are tau_a P_a
+// and -pi_a Q_a. Each pair takes two masked sums, for several a at once in registers: no sort is as fast.
 
 namespace genmi::simd {
 namespace {
 
-// Clusters of which the sums are in registers: as many as there are registers for.
+// The number of clusters whose sums fit into registers.
 #if GENMI_VECTOR_BYTES == 64 || defined(__aarch64__)
 constexpr std::size_t kAtOnce = 8;
 #else
 constexpr std::size_t kAtOnce = 4;
 #endif
 
-// Where a > b (or a >= b), pi and tau are added.
+// Adds pi and tau to the sums where a > b, or a >= b.
 template <class T, bool kOrEqual>
 inline void add_below(Vector<T> a, Vector<T> b, Vector<T> pi, Vector<T> tau, Vector<T>& sum_pi, Vector<T>& sum_tau) {
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
@@ -34,7 +35,7 @@ inline void add_below(Vector<T> a, Vector<T> b, Vector<T> pi, Vector<T> tau, Vec
 #endif
 }
 
-// Where a > b, pi and tau are added; where a < b they are subtracted.
+// Adds pi and tau to the sums where a > b, and subtracts them where a < b.
 template <class T>
 inline void add_signed(Vector<T> a, Vector<T> b, Vector<T> pi, Vector<T> tau, Vector<T>& sum_pi, Vector<T>& sum_tau) {
   const Integers<T> above = reinterpret_cast<Integers<T>>(a > b), below = reinterpret_cast<Integers<T>>(a < b);
@@ -44,7 +45,7 @@ inline void add_signed(Vector<T> a, Vector<T> b, Vector<T> pi, Vector<T> tau, Ve
   sum_tau -= reinterpret_cast<Vector<T>>(below & math::bits<T>(tau));
 }
 
-// Lanes in which a number has been equal to another, for kCount numbers apart.
+// The lanes in which one of kCount numbers was equal to another number.
 template <class T, std::size_t kCount>
 struct Ties {
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
@@ -78,8 +79,8 @@ template <class T>
 struct Variation {
   const Strip<T>& strip;
 
-  // What grows with tau / pi, and tells apart those near 1 as well as those near 0: it less 1, and below a half its
-  // negative inverse.
+  // A number that grows with t = tau / pi and has full precision near t = 1 and near t = 0: t - 1 for t >= 1/2,
+  // -1 / (4 t) below.
   static Vector<T> rank(Vector<T> tau, Vector<T> pi, Vector<T> d) {
     const auto above_half = d * 2 >= -pi;
     return (above_half ? d : pi * T(-0.25)) / (above_half ? pi : tau);
@@ -89,7 +90,8 @@ struct Variation {
   T* below_pi(std::size_t k) const { return strip.row(2, k); }
   T* below_tau(std::size_t k) const { return strip.row(3, k); }
 
-  // P and Q of kCount clusters from `first` on; P and Q of kOrEqual, which count ties, are added to those without.
+  // The sums of pi_b and tau_b over all b ranked below, for kCount clusters from `first` on. With kOrEqual, the sums
+  // over all b below or equal are added to them.
   template <bool kOrEqual, std::size_t kCount>
   void sum_below(std::size_t first, std::size_t clusters) const {
     Vector<T> own[kCount], sums_pi[kCount], sums_tau[kCount];
@@ -116,7 +118,8 @@ struct Variation {
     if (a < clusters) sum_below<kOrEqual, 1>(a, clusters);
   }
 
-  // The differences P and Q themselves, for proportions of which one is nearly all: those of that cluster are small.
+  // P and Q summed directly. If one proportion is nearly the total, P and Q of its cluster are small, and a difference
+  // of two large sums would lose their digits.
   void sum_differences(std::size_t clusters) const {
     for (std::size_t a = 0; a < clusters; ++a) {
       const Vector<T> own = load_vector(rank_of(a));
@@ -128,7 +131,7 @@ struct Variation {
     }
   }
 
-  // Whether any of kCount clusters from `first` on are equal to each other or to one before.
+  // Whether any of kCount clusters from `first` on has the rank of another, or of a cluster before `first`.
   template <std::size_t kCount>
   bool has_ties(std::size_t first) const {
     Vector<T> own[kCount];
@@ -154,7 +157,7 @@ struct Variation {
   }
 };
 
-// Whether a cluster has so much that the sums over all others are small differences.
+// Whether one cluster has so much of the total that P and Q must be summed directly.
 template <class T>
 inline bool is_uneven(const DivergencePass<T>& pass) {
   bool uneven = false;
@@ -186,7 +189,7 @@ void sum_of_variations(DivergencePass<T>& pass) {
     for (std::size_t k = 0; k < clusters; ++k) {
       const Vector<T> tau = strip.tau(k), pi = strip.pi(k);
       Vector<T> less_pi = load_vector(variation.below_pi(k)), less_tau = load_vector(variation.below_tau(k));
-      if (!uneven) {  // from what is below, which counts ties once or not at all
+      if (!uneven) {  // P = 2 (sum below) + (sum of ties) - total; with ties, both passes have added up the first two
         if (!ties) {
           less_pi = less_pi * 2 + pi;
           less_tau = less_tau * 2 + tau;

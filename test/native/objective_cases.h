@@ -1,4 +1,5 @@
-// The one list of objectives for native tests: an objective that is added gets its line here, an f-divergence none.
+// The one list of objectives for native tests. A new objective needs a line here; f-divergences are found on their own.
+// themselves.
 #pragma once
 
 #include <stdexcept>
@@ -10,8 +11,8 @@
 namespace genmi::test {
 
 struct ObjectiveCase {
-  std::string name;  // of the factory
-  std::string f;     // of an f-divergence
+  std::string name;  // the factory's name of the objective
+  std::string f;     // the name of the f-divergence, if it is one
   double alpha = 0;
   bool squared = false;
 
@@ -19,7 +20,7 @@ struct ObjectiveCase {
   bool has_affinity() const { return name != "f-divergence"; }
 };
 
-// Objectives that are 0 at uniform predictions, which regularisers and sums are not.
+// Objectives that are 0 at uniform predictions. Regularisers and sums are not.
 inline std::vector<ObjectiveCase> objective_cases() {
   std::vector<ObjectiveCase> cases = {
       {"f-divergence", "half-chi2"}, {"mmd", ""}, {"mmd", "", 0, true}, {"energy", ""}, {"wasserstein", ""}};
