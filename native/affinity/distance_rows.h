@@ -53,7 +53,7 @@ void for_each_distance_row(const Affinity& distances, RowPart part, const Contex
       progress.finish_part();
     }
   };
-  context.for_each_block(n, kEvaluatedRows, nanoseconds, visit_evaluated);
+  context.for_each_range(n, kEvaluatedRows, nanoseconds, visit_evaluated);
 }
 
 }  // namespace genmi::affinity

@@ -50,7 +50,7 @@ void FeatureAffinity<T>::whole_rows(Rows rows, const Context& context, double* o
     for (std::size_t i = 0; i < count; ++i) some[i] = static_cast<std::int32_t>(rows[begin + i]);
     block({some, count}, rows, out + begin * rows.count);
   };
-  context.for_each_block(rows.count, kRows, entry_nanoseconds(rows.count * rows.count), evaluate_rows);
+  context.for_each_range(rows.count, kRows, entry_nanoseconds(rows.count * rows.count), evaluate_rows);
 }
 
 template <class T>

@@ -41,7 +41,7 @@ std::vector<double> means_with(const PackedSamples<T>& few, const Pairwise<T>& p
       for (std::size_t j = begin; j < std::min(samples.count, begin + columns); ++j)
         means[j] += static_cast<double>(entries[i * kColumns + (j - begin)]) / static_cast<double>(few.count);
   };
-  context.for_each_block(samples.padded(), kColumns, kNanosecondsPerTerm * terms, add_columns);
+  context.for_each_range(samples.padded(), kColumns, kNanosecondsPerTerm * terms, add_columns);
   return means;
 }
 

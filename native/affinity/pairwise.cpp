@@ -119,7 +119,7 @@ PackedSamples<T> Pairwise<T>::pack(Rows rows, const Context& context) const {
   PackedSamples<T> packed;
   prepare(context.kernels, rows, 0, rows.count, packed);
   const std::size_t panels = packed.padded() / simd::kFeaturePanel<T>;
-  context.for_each_block(panels, 1, kNanosecondsPerTerm * static_cast<double>(rows.count * columns()),
+  context.for_each_range(panels, 1, kNanosecondsPerTerm * static_cast<double>(rows.count * columns()),
                          [&](std::size_t panel, std::size_t, std::size_t) {
                            if (!context.cancelled()) pack_panel(panel, packed);
                          });
@@ -205,7 +205,7 @@ std::vector<double> Pairwise<T>::reduced_pairs(Rows rows, const Context& context
         pair = std::ldexp(exact.value, exact.exponent);
       }
   };
-  context.for_each_block(n, panel, kNanosecondsPerTerm * static_cast<double>(pairs.size() * d), reduce_rows);
+  context.for_each_range(n, panel, kNanosecondsPerTerm * static_cast<double>(pairs.size() * d), reduce_rows);
   return pairs;
 }
 
@@ -246,7 +246,7 @@ bool Pairwise<T>::fill(const PackedSamples<T>& samples, const Context& context, 
     progress.finish_part();
   };
   const double terms = static_cast<double>(count * count / 2) * static_cast<double>(this->columns() + 16);
-  context.for_each_block(parts, 1, kNanosecondsPerTerm * terms, make_tile);
+  context.for_each_range(parts, 1, kNanosecondsPerTerm * terms, make_tile);
   return finite.load();
 }
 

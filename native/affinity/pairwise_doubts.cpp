@@ -203,7 +203,7 @@ Status Pairwise<T>::explain_range(Precision precision, const Context& context) c
       }
   };
   const double terms = static_cast<double>(n * n / 2) * static_cast<double>(columns() + 16);
-  context.for_each_block(tiles(n), 1, kNanosecondsPerTerm * terms, check_tile);
+  context.for_each_range(tiles(n), 1, kNanosecondsPerTerm * terms, check_tile);
   if (context.cancelled()) return aborted();
   return first < n * n ? refusal(first / n, first % n, precision) : Status::ok();
 }

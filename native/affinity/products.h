@@ -22,7 +22,7 @@ void multiply_stored_rows(std::span<const T* const> rows, std::size_t columns, c
                           const Context& context, T* out) {
   constexpr std::size_t kRows = 128;
   const RowProduct<T> product(v, columns, k, context);
-  context.for_each_block(rows.size(), kRows, product_nanoseconds(rows.size(), columns, k),
+  context.for_each_range(rows.size(), kRows, product_nanoseconds(rows.size(), columns, k),
                          [&](std::size_t first, std::size_t count, std::size_t) {
                            if (!context.cancelled()) product.multiply(rows.subspan(first, count), out + first * k);
                          });
@@ -52,7 +52,7 @@ void multiply_transposed(std::span<const T* const> rows, std::size_t columns, co
   const std::size_t part = std::max(kSmallestPart, (n / kMostParts + kRows) / kRows * kRows);
   const std::size_t parts = (n + part - 1) / part;
   const std::span<T> sums = context.workspace.take_zeroed<T>(size * parts);
-  context.for_each_block(
+  context.for_each_range(
       n, part, product_nanoseconds(n, columns, k), [&](std::size_t first, std::size_t count, std::size_t) {
         if (context.cancelled()) return;
         T* sum = sums.data() + first / part * size;
@@ -75,7 +75,7 @@ void multiply_made_rows(std::size_t n, const T* v, std::size_t k, double nanosec
   const std::size_t stride = simd::panel_size(n, 1);
   const RowProduct<T> product(v, n, k, context);
   const std::span<T> scratch = context.workspace.take_zeroed<T>(kMadeRows * stride * context.slots());
-  context.for_each_block(n, kMadeRows, nanoseconds + product_nanoseconds(n, n, k),
+  context.for_each_range(n, kMadeRows, nanoseconds + product_nanoseconds(n, n, k),
                          [&](std::size_t first, std::size_t count, std::size_t slot) {
                            if (context.cancelled()) return;
                            T* made = scratch.data() + slot * kMadeRows * stride;

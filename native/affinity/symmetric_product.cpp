@@ -55,7 +55,7 @@ void multiply_symmetric(std::span<const T* const> rows, const T* v, std::size_t 
     for (std::size_t first = begin; first < end && !context.cancelled(); first += kRows)
       add_strip(product, rows.subspan(first, std::min(kRows, end - first)), first, n, k, begin, sums[p].data());
   };
-  context.for_each_block(kParts, 1, product_nanoseconds(n, n, k), add_part);
+  context.for_each_range(kParts, 1, product_nanoseconds(n, n, k), add_part);
   std::copy(sums[0].begin(), sums[0].end(), out);
   for (std::size_t p = 1; p < kParts; ++p)
     for (std::size_t at = 0; at < sums[p].size(); ++at) out[part_begin(n, p) * k + at] += sums[p][at];

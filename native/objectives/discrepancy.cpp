@@ -231,7 +231,7 @@ class QuadraticObjective final : public InBothPrecisions<QuadraticObjective> {
         for (std::size_t j = 0; j <= i; ++j)
           out[i * n + j] = out[j * n + i] = simd::inner(&pulled[i * k], &centred[j * k], k);
     };
-    context.for_each_block(n, kRows, static_cast<double>(n * n * (k + 4)) / 4, write_rows);
+    context.for_each_range(n, kRows, static_cast<double>(n * n * (k + 4)) / 4, write_rows);
     return context.cancelled() ? aborted() : Status::ok();
   }
 

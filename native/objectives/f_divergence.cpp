@@ -22,8 +22,8 @@ struct Divergence {
 
 class FDivergence final : public InBothPrecisions<FDivergence> {
  public:
-  FDivergence(const Divergence& single, const Divergence& wide, bool one_vs_one)
-      : single_(single), wide_(wide), one_vs_one_(one_vs_one) {}
+  FDivergence(const Divergence& in_single, const Divergence& in_double, bool one_vs_one)
+      : in_single_(in_single), in_double_(in_double), one_vs_one_(one_vs_one) {}
 
   template <class T>
   Status add(const Batch<T>& batch, const Context& context, double factor, Totals<T>& totals) const {
@@ -39,7 +39,7 @@ class FDivergence final : public InBothPrecisions<FDivergence> {
 
   Cost cost(std::size_t n, std::size_t k) const override {
     const double numbers = static_cast<double>(n) * static_cast<double>(k);
-    return {numbers * (one_vs_one_ && entry_of(wide_).pairwise ? static_cast<double>(k) : 1),
+    return {numbers * (one_vs_one_ && entry_of(in_double_).pairwise ? static_cast<double>(k) : 1),
             4 * numbers * sizeof(double)};
   }
 
@@ -47,11 +47,11 @@ class FDivergence final : public InBothPrecisions<FDivergence> {
   // powers of what has been clipped: of p for t -> 0, of q for t -> infinity, which one-vs-one are products of two.
   double largest_slope(std::size_t n, double epsilon, double logarithm) const override {
     const double samples = static_cast<double>(n);
-    if (!is_finite(wide_) || !is_finite(single_)) {
-      const double power = wide_.has_powers ? std::max({wide_.order - 1, -wide_.order, 0.0}) : 1;
+    if (!is_finite(in_double_) || !is_finite(in_single_)) {
+      const double power = in_double_.has_powers ? std::max({in_double_.order - 1, -in_double_.order, 0.0}) : 1;
       return kSlope * samples * samples * std::pow(epsilon, -(one_vs_one_ ? 2 : 1) * power - 1);
     }
-    if (wide_.has_powers) return Objective::largest_slope(n, epsilon, logarithm);
+    if (in_double_.has_powers) return Objective::largest_slope(n, epsilon, logarithm);
     return kSlope * (logarithm + samples * samples);
   }
 
@@ -65,7 +65,7 @@ class FDivergence final : public InBothPrecisions<FDivergence> {
 
   template <class T>
   const Divergence& divergence() const {
-    return sizeof(T) == sizeof(float) ? single_ : wide_;
+    return sizeof(T) == sizeof(float) ? in_single_ : in_double_;
   }
 
   template <class T>
@@ -86,7 +86,7 @@ class FDivergence final : public InBothPrecisions<FDivergence> {
 
   static constexpr double kSlope = 100;
 
-  Divergence single_, wide_;  // for predictions in float32 and in float64
+  Divergence in_single_, in_double_;  // for predictions in float32 and in float64
   bool one_vs_one_;
 };
 
@@ -130,10 +130,10 @@ std::optional<Divergence> find(const std::string& name, double alpha) {
 const ObjectiveFactory registration("f-divergence", [](const Parameters& parameters, ObjectivePtr& out) -> Status {
   const std::string name = parameters.text("f");
   const double alpha = parameters.number("alpha", 1);
-  const std::optional<Divergence> single = find<float>(name, alpha), wide = find<double>(name, alpha);
-  if (!single || !wide)
+  const std::optional<Divergence> in_single = find<float>(name, alpha), in_double = find<double>(name, alpha);
+  if (!in_single || !in_double)
     return {Code::kOutOfRange, explain("f", "the name of an f-divergence or { alpha: number }", quote(name))};
-  out = std::make_shared<FDivergence>(*single, *wide, parameters.one_vs_one());
+  out = std::make_shared<FDivergence>(*in_single, *in_double, parameters.one_vs_one());
   return Status::ok();
 });
 

@@ -24,7 +24,7 @@ enum class Order { kForwards, kBackwards };
 template <class Work>
 void for_each_block(const Context& context, std::size_t n, double nanoseconds, const Work& work,
                     Order order = Order::kForwards) {
-  context.for_each_block(n, kRowsPerBlock, nanoseconds, [&](std::size_t turn_first, std::size_t, std::size_t slot) {
+  context.for_each_range(n, kRowsPerBlock, nanoseconds, [&](std::size_t turn_first, std::size_t, std::size_t slot) {
     const std::size_t turn = turn_first / kRowsPerBlock;
     const std::size_t index = order == Order::kForwards ? turn : blocks_of(n) - 1 - turn;
     const std::size_t first = index * kRowsPerBlock;

@@ -71,13 +71,13 @@ struct DivergenceEntry {
   const char* name;
   bool finite_one_vs_all, finite_one_vs_one;  // whether tau dI/dtau stays finite as a probability vanishes
   bool pairwise;                              // whether one-vs-one costs O(N K^2)
-  DivergenceFunctions<float> single;
-  DivergenceFunctions<double> wide;
+  DivergenceFunctions<float> in_single;
+  DivergenceFunctions<double> in_double;
 
   template <class T>
   const DivergenceFunctions<T>& functions() const {
-    if constexpr (sizeof(T) == sizeof(float)) return single;
-    else return wide;
+    if constexpr (sizeof(T) == sizeof(float)) return in_single;
+    else return in_double;
   }
 };
 
@@ -101,8 +101,8 @@ struct PanelKernels {
 };
 
 struct DivergenceKernels {
-  PanelKernels<float> single;
-  PanelKernels<double> wide;
+  PanelKernels<float> in_single;
+  PanelKernels<double> in_double;
   const DivergenceEntry* all;  // `count` entries, in the same order on every instruction set
   std::size_t count;
 };

@@ -57,7 +57,7 @@ inline void sum_over_strips(DivergencePass<T>& result, double scale, Visit visit
   const std::size_t k = pass.k;
   if (pass.log_gradient != nullptr)
     for (std::size_t at = 0; at < k * kPanel; at += kLanes<T>) store_vector<T>(Vector<T>{}, pass.scratch + at);
-  Block<double> value = all(0.0);
+  Bundle<double> value = all(0.0);
   for (std::size_t panel = 0; panel < panels_of(pass.rows); ++panel) {
     const T* weights = kOnesThenZeros<T> + kPanel - lesser(pass.rows - panel * kPanel, kPanel);
     alignas(128) T values[kPanel];
@@ -257,8 +257,8 @@ constexpr DivergenceEntry kDivergences[] = {
 };
 
 constexpr DivergenceKernels kDivergenceKernels = {
-    .single = kPanelKernels<float>,
-    .wide = kPanelKernels<double>,
+    .in_single = kPanelKernels<float>,
+    .in_double = kPanelKernels<double>,
     .all = kDivergences,
     .count = sizeof kDivergences / sizeof *kDivergences,
 };

@@ -158,21 +158,21 @@ struct Lanes {
 
 template <class T>
 void strided_minima(const T* values, std::size_t count, double* minima) {
-  constexpr std::size_t kLanes = Block<T>::kLanes, kBlocks = kMinima / kLanes;
-  Block<T> blocks[kBlocks];
-  for (Block<T>& block : blocks) block = all(static_cast<T>(__builtin_inf()));
+  constexpr std::size_t kLanes = Bundle<T>::kLanes, kBundles = kMinima / kLanes;
+  Bundle<T> bundles[kBundles];
+  for (Bundle<T>& bundle : bundles) bundle = all(static_cast<T>(__builtin_inf()));
   std::size_t i = 0;
   for (; i + kMinima <= count; i += kMinima)
-    for (std::size_t k = 0; k < kBlocks; ++k) blocks[k] = least(load(values + i + k * kLanes), blocks[k]);
+    for (std::size_t k = 0; k < kBundles; ++k) bundles[k] = least(load(values + i + k * kLanes), bundles[k]);
   T lanes[kMinima];
-  for (std::size_t k = 0; k < kBlocks; ++k) store(blocks[k], lanes + k * kLanes);
+  for (std::size_t k = 0; k < kBundles; ++k) store(bundles[k], lanes + k * kLanes);
   for (; i < count; ++i) lanes[i % kMinima] = least_of(values[i], lanes[i % kMinima]);
   for (std::size_t lane = 0; lane < kMinima; ++lane) minima[lane] = static_cast<double>(lanes[lane]);
 }
 
 template <class T>
 std::size_t find_below(const T* values, std::size_t count, double bound, std::int32_t* found) {
-  const Block<double> bounds = all(bound);
+  const Bundle<double> bounds = all(bound);
   std::size_t used = 0, i = 0;
   const auto look_at = [&](std::size_t end) {
     for (std::size_t j = i; j < end; ++j) {
@@ -180,11 +180,11 @@ std::size_t find_below(const T* values, std::size_t count, double bound, std::in
       used += static_cast<double>(values[j]) < bound ? 1 : 0;
     }
   };
-  for (; i + Block<double>::kLanes <= count; i += Block<double>::kLanes) {
-    const Block<double> block = load_as_double(values + i);
+  for (; i + Bundle<double>::kLanes <= count; i += Bundle<double>::kLanes) {
+    const Bundle<double> bundle = load_as_double(values + i);
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
-    for (std::size_t k = 0; k < Block<double>::kVectors; ++k) {  // used <= i + 8 k: there is room for all eight
-      const __mmask8 below = _mm512_cmp_pd_mask(__m512d(block.vectors[k]), __m512d(bounds.vectors[k]), _CMP_LT_OQ);
+    for (std::size_t k = 0; k < Bundle<double>::kVectors; ++k) {  // used <= i + 8 k: there is room for all eight
+      const __mmask8 below = _mm512_cmp_pd_mask(__m512d(bundle.vectors[k]), __m512d(bounds.vectors[k]), _CMP_LT_OQ);
       const __m256i positions =
           _mm256_add_epi32(_mm256_set1_epi32(static_cast<int>(i + 8 * k)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(found + used), _mm256_maskz_compress_epi32(below, positions));
@@ -192,8 +192,8 @@ std::size_t find_below(const T* values, std::size_t count, double bound, std::in
     }
 #else
     Lanes::Vector below{};
-    for (std::size_t k = 0; k < Block<double>::kVectors; ++k) below |= block.vectors[k] < bounds.vectors[k];
-    if (any_bit(below)) look_at(i + Block<double>::kLanes);
+    for (std::size_t k = 0; k < Bundle<double>::kVectors; ++k) below |= bundle.vectors[k] < bounds.vectors[k];
+    if (any_bit(below)) look_at(i + Bundle<double>::kLanes);
 #endif
   }
   look_at(count);
@@ -202,7 +202,7 @@ std::size_t find_below(const T* values, std::size_t count, double bound, std::in
 
 template <class T>
 std::size_t tally(const T* values, std::size_t count, double low, double high, Tally& tally, double* between) {
-  const Block<double> lows = all(low), highs = all(high);
+  const Bundle<double> lows = all(low), highs = all(high);
   std::size_t used = 0, i = 0;
   const auto look_at = [&](std::size_t end) {  // counts and copies the values that are not below low
     for (std::size_t j = i; j < end; ++j) {
@@ -216,10 +216,10 @@ std::size_t tally(const T* values, std::size_t count, double low, double high, T
 #if defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
   std::size_t below = 0, at_low = 0, at_high = 0;
   const auto lanes_in = [](__mmask8 mask) { return static_cast<std::size_t>(__builtin_popcount(mask)); };
-  for (; i + Block<double>::kLanes <= count; i += Block<double>::kLanes) {
-    const Block<double> block = load_as_double(values + i);
-    for (std::size_t k = 0; k < Block<double>::kVectors; ++k) {  // used <= i + 8 k: there is room for all eight
-      const __m512d value = __m512d(block.vectors[k]), least = __m512d(lows.vectors[k]),
+  for (; i + Bundle<double>::kLanes <= count; i += Bundle<double>::kLanes) {
+    const Bundle<double> bundle = load_as_double(values + i);
+    for (std::size_t k = 0; k < Bundle<double>::kVectors; ++k) {  // used <= i + 8 k: there is room for all eight
+      const __m512d value = __m512d(bundle.vectors[k]), least = __m512d(lows.vectors[k]),
                     most = __m512d(highs.vectors[k]);
       const __mmask8 above = _mm512_cmp_pd_mask(value, least, _CMP_GT_OQ);
       const __mmask8 inside = _mm512_mask_cmp_pd_mask(above, value, most, _CMP_LT_OQ);
@@ -233,14 +233,14 @@ std::size_t tally(const T* values, std::size_t count, double low, double high, T
   tally.below += below, tally.at_low += at_low, tally.at_high += at_high;
 #else
   Lanes::Vector below{};
-  for (; i + Block<double>::kLanes <= count; i += Block<double>::kLanes) {
-    const Block<double> block = load_as_double(values + i);
+  for (; i + Bundle<double>::kLanes <= count; i += Bundle<double>::kLanes) {
+    const Bundle<double> bundle = load_as_double(values + i);
     Lanes::Vector met{};
-    for (std::size_t k = 0; k < Block<double>::kVectors; ++k) {
-      below -= block.vectors[k] < lows.vectors[k];
-      met |= (block.vectors[k] >= lows.vectors[k]) & (block.vectors[k] <= highs.vectors[k]);
+    for (std::size_t k = 0; k < Bundle<double>::kVectors; ++k) {
+      below -= bundle.vectors[k] < lows.vectors[k];
+      met |= (bundle.vectors[k] >= lows.vectors[k]) & (bundle.vectors[k] <= highs.vectors[k]);
     }
-    if (any_bit(met)) look_at(i + Block<double>::kLanes);
+    if (any_bit(met)) look_at(i + Bundle<double>::kLanes);
   }
   for (std::size_t lane = 0; lane < GENMI_VECTOR_BYTES / sizeof(double); ++lane)
     tally.below += static_cast<std::size_t>(below[lane]);

@@ -23,8 +23,8 @@ struct Kernels {
   // The kernels for T, which is float or double.
   template <class T>
   const PanelKernels<T>& panel() const {
-    if constexpr (sizeof(T) == sizeof(float)) return divergence.single;
-    else return divergence.wide;
+    if constexpr (sizeof(T) == sizeof(float)) return divergence.in_single;
+    else return divergence.in_double;
   }
   template <class T>
   const PairwiseKernels<T>& pairwise() const {

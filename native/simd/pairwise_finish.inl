@@ -1,10 +1,10 @@
-// What pairwise affinities make of their reductions: see kernels.inl, which includes this once per instruction set.
+// The functions that turn reductions into affinities: see kernels.inl, which includes this once per instruction set.
 
 namespace genmi::simd {
 namespace {
 
-// exp(x) = power (1 + rest), with a power of two and |rest| < 0.42, where the power is a normal number. math::exp takes
-// any x, and 1.5 to 1.9 times as long.
+// exp(x) = power (1 + rest) with a power of two and |rest| < 0.42, where the power is a normal number. math::exp is for
+// any x, but takes 1.5 to 1.9 times as long.
 template <class T>
 struct Exponential {
   Vector<T> power, rest;
@@ -23,7 +23,7 @@ template <class T>
 constexpr T kLowestExponent = T(1 - FormatOf<T>::kBias) * T(0.69314718055994530942);
 
 // exp(x) for x <= 700 (80 in float32), to 2 units in the last place (test/native/math_test.cpp; in float32 for all x);
-// 0 where that is no normal number.
+// 0 where exp(x) is below the normal numbers.
 template <class T>
 inline Vector<T> exponential(Vector<T> x) {
   const Vector<T> lowest = spread(kLowestExponent<T>);
@@ -38,7 +38,7 @@ inline Vector<T> exponential_less_one(Vector<T> x) {
   return multiply_add(e.power, e.rest, e.power - T{1});
 }
 
-// Goes over a tile with value(r), and adds what every row and column adds.
+// entry = value(entry) + rows[i] + columns[j] for all entries of a tile.
 template <class T, class Value>
 inline void finish_tile(const Tile<T>& tile, const Finish<T>& finish, Value value) {
   constexpr std::size_t kWidth = 8 * kFeaturePanel<T>;
@@ -103,10 +103,10 @@ void exponential_less_one_kernel(const Tile<T>& tile, const Finish<T>& finish) {
 
 using Doubles = Vector<double>;
 
-inline Doubles load_wide(const double* from) { return load_vector(from); }
-inline void store_narrow(Doubles vector, double* to) { store_vector(vector, to); }
+inline Doubles load_doubles(const double* from) { return load_vector(from); }
+inline void store_doubles(Doubles vector, double* to) { store_vector(vector, to); }
 
-// The same for functions of gamma r + rows + columns, in float64.
+// entry = value(gamma entry + inner_rows[i] + inner_columns[j]) + rows[i] + columns[j], in float64.
 template <class T, class Value>
 inline void finish_inner(const Tile<T>& tile, const Finish<T>& finish, Value value) {
   for (std::size_t i = 0; i < tile.rows; ++i)
@@ -114,7 +114,7 @@ inline void finish_inner(const Tile<T>& tile, const Finish<T>& finish, Value val
       T* entry = tile.entries + i * tile.stride + j;
       const Doubles inside = load_vector(finish.inner_columns + j) + finish.inner_rows[i];
       const Doubles outside = load_vector(finish.columns + j) + finish.rows[i];
-      store_narrow(value(load_wide(entry) * finish.gamma + inside) + outside, entry);
+      store_doubles(value(load_doubles(entry) * finish.gamma + inside) + outside, entry);
     }
 }
 

@@ -1,4 +1,4 @@
-// How samples come into panels, and tiles into matrices: see kernels.inl, which includes this once per instruction set.
+// Samples into panels, and tiles into matrices: see kernels.inl, which includes this once per instruction set.
 
 namespace genmi::simd {
 namespace {
@@ -34,7 +34,7 @@ inline void put_past_caches(Vector<T> vector, T* to) {
 #endif
 }
 
-// What was written past the caches is seen by other threads after this.
+// After this, other threads see the numbers that were written past the caches.
 inline void fence() {
 #if defined(__x86_64__)
   _mm_sfence();
@@ -90,7 +90,7 @@ void mirror_tile(const Tile<T>& tile, T* out, std::size_t stride, bool stream) {
 void narrow_tile(const Tile<double>& tile, const Tile<float>& narrowed) {
   for (std::size_t i = 0; i < tile.rows; ++i)
     for (std::size_t j = 0; j < tile.columns; j += kLanes<double>)
-      store_narrow(load_vector(tile.entries + i * tile.stride + j), narrowed.entries + i * narrowed.stride + j);
+      store_doubles(load_vector(tile.entries + i * tile.stride + j), narrowed.entries + i * narrowed.stride + j);
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
-// Predictions between the caller's rows and panels, and the softmax both ways: see divergence_kernels.h.
+// Predictions from the caller's rows to panels and gradients back, with the softmax: see divergence_kernels.h.
 
 namespace genmi::simd {
 namespace {
 
-// A tile is as many columns of a panel's rows as 16 bytes hold. All of them are read and written, also where there are
-// only `columns` of them.
+// A tile has the columns of a panel's rows that fill 16 bytes. All 16 bytes are read and written, even if the tile has
+// only `columns` columns.
 template <class T>
 inline constexpr std::size_t kTile = 16 / sizeof(T);
 
@@ -30,14 +30,14 @@ inline void write_tile(const Panel& panel, std::size_t column, std::size_t colum
 
 constexpr std::size_t lesser(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
-// Whether a tile of so many columns is there as a whole: its rows are, and what it reaches over the end of the last.
+// Whether all memory of a tile exists: all its rows, and the bytes that it reaches beyond the end of the last row.
 template <class T>
 inline bool is_whole(std::size_t rows, std::size_t panel, std::size_t k, std::size_t columns) {
   const std::size_t end = (panel + 1) * kPanel;
   return end <= rows && (columns == kTile<T> || (rows - end) * k >= kTile<T>);
 }
 
-// Of each vector on its way into the panel, of samples from `first` on, each(vector, first) is stored.
+// Reads a panel. Stores each(vector, first) for every vector of samples from `first` on.
 template <class T, class Each>
 inline void read_panel(const T* data, std::size_t rows, std::size_t index, std::size_t k, T* panel, const Each& each) {
   const T* from = data + index * kPanel * k;
@@ -55,8 +55,8 @@ inline void read_panel(const T* data, std::size_t rows, std::size_t index, std::
   }
 }
 
-// panel(k, first) is the vector of column k and samples from `first` on. The last columns come first, so that what they
-// write over the end of a row is corrected.
+// Writes a panel to rows. panel(k, first) is the vector of column k and samples from `first` on. The last columns are
+// written first: numbers that they write beyond the end of a row are overwritten later.
 template <class T, class Panel>
 inline void write_panel(const Panel& panel, std::size_t rows, std::size_t index, std::size_t k, T* out) {
   const std::size_t count = lesser(rows - index * kPanel, kPanel);
@@ -98,12 +98,12 @@ bool read_probabilities(const T* data, std::size_t rows, std::size_t k, T least,
   return all_zero<T>(not_finite);
 }
 
-// Logits of opposite signs near the largest number have no finite difference; what is beyond this counts as this.
+// The least logarithm: logits of opposite signs near the largest number have no finite difference.
 template <class T>
 inline constexpr T kLeastLogarithm = sizeof(T) == 4 ? T(-1e30) : T(-1e300);
 
-// A panel's logits less the largest of each sample, their exponentials, and the sums of those. Returns 0 if all are
-// finite.
+// For a panel's logits: log_tau = logit - largest logit of the sample, tau = exp(log_tau), sums = the sums of tau.
+// Returns 0 if all logits are finite.
 template <class T>
 inline Vector<T> read_exponentials(const T* data, std::size_t rows, std::size_t panel, std::size_t k, T* log_tau,
                                    T* tau, T* sums) {
@@ -128,7 +128,7 @@ inline Vector<T> read_exponentials(const T* data, std::size_t rows, std::size_t 
   return not_finite;
 }
 
-// Panels between which a processor need not wait for a sum, but which are still in the first cache.
+// The number of panels read together: their sums do not wait for each other, and they fit into the first cache.
 constexpr std::size_t kPanelsAtOnce = 4;
 
 template <class T>
@@ -172,8 +172,8 @@ void add_columns(const T* panels, std::size_t rows, std::size_t k, double* sums)
     const T* from = panels + column * kPanel;
     // float64 holds sums of float32 as they are.
     const double first = sizeof(T) == 4 ? 0 : static_cast<double>(*from);
-    const Block<double> firsts = all(first);
-    Block<double> lanes = all(0.0);
+    const Bundle<double> firsts = all(first);
+    Bundle<double> lanes = all(0.0);
     for (std::size_t panel = 0; panel < rows / kPanel; ++panel, from += k * kPanel) {
       if constexpr (sizeof(T) == 4) lanes = lanes + load_as_double(from);
       else lanes = lanes + (load_as_double(from) - firsts);
@@ -205,7 +205,7 @@ void gradient_of_probabilities(const GradientPass<T>& given) {
   }
 }
 
-// Of some samples of a panel: the gradient with respect to tau, times tau, into scratch.
+// tau dI/dtau for some samples of a panel, written to scratch. Returns its sum over the clusters.
 template <class T, bool kMasked>
 inline Vector<T> gather_gradient(const GradientPass<T>& pass, std::size_t panel, std::size_t first) {
   const std::size_t size = pass.k * kPanel, from = panel * size;
@@ -240,7 +240,7 @@ void gradient_of_logits(const GradientPass<T>& given) {
       }
       store_vector<T>(left_over, left + first);
     }
-    // Once more, since the first time the largest tau leaves the rounding of what it is a difference of.
+    // A second projection: after the first, the entry of the largest tau has the rounding error of a difference.
     const auto gradient = [&](std::size_t k, std::size_t first) {
       const std::size_t at = k * kPanel + first;
       return load_vector<T>(pass.scratch + at) - load_vector(tau + at) * load_vector<T>(left + first);
@@ -249,7 +249,7 @@ void gradient_of_logits(const GradientPass<T>& given) {
   }
 }
 
-// Most are not masked.
+// Chooses the kernel without a mask unless probabilities were clipped with one.
 template <class T, auto kMasked, auto kWhole>
 void choose_gradient(const GradientPass<T>& pass) {
   return pass.least > -T(__builtin_inf()) ? kMasked(pass) : kWhole(pass);

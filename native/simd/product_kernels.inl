@@ -150,8 +150,8 @@ void add_rows(const T* const* rows, std::size_t row_step, std::size_t row_count,
 
 template <class T>
 double dot(Panels<const T> a, Panels<const T> b, std::size_t count) {
-  static_assert(Block<double>::kLanes == kPanel);
-  Block<double> sums = all(0.0);
+  static_assert(Bundle<double>::kLanes == kPanel);
+  Bundle<double> sums = all(0.0);
   for (std::size_t p = 0; p < count; ++p)
     sums = multiply_add(load_as_double(a.data + p * a.step), load_as_double(b.data + p * b.step), sums);
   return reduce(sums, [](auto x, auto y) { return x + y; });

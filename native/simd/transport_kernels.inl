@@ -6,14 +6,14 @@ namespace {
 constexpr float kLarge = 3.0e38f;
 
 float row_minimum(const float* costs, const float* prices, std::size_t count) {
-  Block<float> minimum = all(kLarge);
-  for (std::size_t j = 0; j < count; j += Block<float>::kLanes)
+  Bundle<float> minimum = all(kLarge);
+  for (std::size_t j = 0; j < count; j += Bundle<float>::kLanes)
     minimum = least(load(costs + j) - load(prices + j), minimum);
   return reduce(minimum, least_of);
 }
 
 std::size_t find_minimum(const float* costs, const float* prices, std::size_t count, float minimum) {
-  for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
+  for (std::size_t j = 0; j < count; j += Bundle<float>::kLanes) {
     if (reduce(load(costs + j) - load(prices + j), least_of) != minimum) continue;
     while (costs[j] - prices[j] != minimum) ++j;
     return j;
@@ -23,9 +23,9 @@ std::size_t find_minimum(const float* costs, const float* prices, std::size_t co
 
 template <class T>
 double exact_minimum(const T* costs, const double* prices, std::size_t count) {
-  Block<double> minimum = all(__builtin_inf());
+  Bundle<double> minimum = all(__builtin_inf());
   std::size_t j = 0;
-  for (; j + Block<double>::kLanes <= count; j += Block<double>::kLanes)
+  for (; j + Bundle<double>::kLanes <= count; j += Bundle<double>::kLanes)
     minimum = least(load_as_double(costs + j) - load(prices + j), minimum);
   double least_yet = reduce(minimum, least_of);
   for (; j < count; ++j) least_yet = least_of(least_yet, static_cast<double>(costs[j]) - prices[j]);
@@ -34,11 +34,11 @@ double exact_minimum(const T* costs, const double* prices, std::size_t count) {
 
 template <class T>
 double exact_slack(const T* costs, const double* potentials, double own, std::size_t count) {
-  const Block<double> owns = all(own);
-  Block<double> minimum = all(__builtin_inf());
+  const Bundle<double> owns = all(own);
+  Bundle<double> minimum = all(__builtin_inf());
   std::size_t j = 0;
-  for (; j + Block<double>::kLanes <= count; j += Block<double>::kLanes) {
-    const Block<double> above = load(potentials + j) - owns;
+  for (; j + Bundle<double>::kLanes <= count; j += Bundle<double>::kLanes) {
+    const Bundle<double> above = load(potentials + j) - owns;
     minimum = least(load_as_double(costs + j) - greatest(above, all(0.0) - above), minimum);
   }
   double least_yet = reduce(minimum, least_of);
@@ -51,9 +51,9 @@ double exact_slack(const T* costs, const double* potentials, double own, std::si
 
 template <class T>
 void lower(const T* costs, double price, double* targets, std::size_t count) {
-  const Block<double> prices = all(price);
+  const Bundle<double> prices = all(price);
   std::size_t j = 0;
-  for (; j + Block<double>::kLanes <= count; j += Block<double>::kLanes)
+  for (; j + Bundle<double>::kLanes <= count; j += Bundle<double>::kLanes)
     store(least(load_as_double(costs + j) - prices, load(targets + j)), targets + j);
   for (; j < count; ++j) targets[j] = least_of(targets[j], static_cast<double>(costs[j]) - price);
 }
@@ -95,7 +95,7 @@ inline V potential_difference(V column, V row) {
   else return above > -above ? above : -above;
 }
 
-constexpr std::size_t kStretch = Block<double>::kLanes;
+constexpr std::size_t kStretch = Bundle<double>::kLanes;
 
 // Whether cost - difference is below the margin at one column of a stretch. Differences are clamped so that this fits
 // 16 bits.
@@ -118,10 +118,10 @@ template <bool both, class T>
 double close_slack(const CoarsePotentials& coarse, const T* costs, const double* row_potentials,
                    const double* column_potentials, std::size_t count, std::size_t columns) {
   constexpr std::size_t kListed = 64;  // at a time
-  Block<double> minimum = all(__builtin_inf());
+  Bundle<double> minimum = all(__builtin_inf());
   double least_yet = __builtin_inf();
   for (std::size_t i = 0; i < count; ++i, costs += columns) {
-    const Block<double> own = all(row_potentials[i]);
+    const Bundle<double> own = all(row_potentials[i]);
     for (std::size_t j = both ? i / kStretch * kStretch : 0; j < columns;) {
       std::size_t listed[kListed], close = 0;
       for (std::size_t k = 0; k < kListed && j < columns; ++k, j += kStretch) {
@@ -132,8 +132,8 @@ double close_slack(const CoarsePotentials& coarse, const T* costs, const double*
       for (std::size_t k = 0; k < close; ++k) {
         const std::size_t first = listed[k], left = columns - first;
         if (left >= kStretch) {
-          const Block<double> differences = zip(load(column_potentials + first), own,
-                                                [](auto x, auto y) { return potential_difference<both>(x, y); });
+          const Bundle<double> differences = zip(load(column_potentials + first), own,
+                                                 [](auto x, auto y) { return potential_difference<both>(x, y); });
           minimum = least(load_as_double(costs + first) - differences, minimum);
         } else {
           for (std::size_t c = first; c < columns; ++c) {
@@ -171,18 +171,18 @@ inline VectorOf<float>::Type exponential(VectorOf<float>::Type x) {
 
 void gibbs_row(const float* costs, float row_price, const float* prices, float inverse_epsilon, float* kernel,
                std::size_t count) {
-  const Block<float> row = all(row_price), scale = all(inverse_epsilon);
-  for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
-    Block<float> block = (row + load(prices + j) - load(costs + j)) * scale;
-    for (auto& vector : block.vectors) vector = exponential(vector);
-    store(block, kernel + j);
+  const Bundle<float> row = all(row_price), scale = all(inverse_epsilon);
+  for (std::size_t j = 0; j < count; j += Bundle<float>::kLanes) {
+    Bundle<float> bundle = (row + load(prices + j) - load(costs + j)) * scale;
+    for (auto& vector : bundle.vectors) vector = exponential(vector);
+    store(bundle, kernel + j);
   }
 }
 
 void square_row(float* kernel, float row_scale, const float* scales, std::size_t count) {
-  const Block<float> row = all(row_scale), floor = all(1e-12f), ceiling = all(1e18f);
-  for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
-    const Block<float> scaled = least(greatest(row * load(kernel + j) * load(scales + j), floor), ceiling);
+  const Bundle<float> row = all(row_scale), floor = all(1e-12f), ceiling = all(1e18f);
+  for (std::size_t j = 0; j < count; j += Bundle<float>::kLanes) {
+    const Bundle<float> scaled = least(greatest(row * load(kernel + j) * load(scales + j), floor), ceiling);
     store(scaled * scaled, kernel + j);
   }
 }
@@ -192,24 +192,24 @@ void scale_rows(const float* kernel, const float* columns, const float* weights,
                 std::size_t count) {
   static_assert(kSinkhornRows == 4);
   const float *a = kernel, *b = a + count, *c = b + count, *d = c + count;
-  Block<float> of_a = all(0.f), of_b = of_a, of_c = of_a, of_d = of_a;
-  for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
-    const Block<float> column = load(columns + j);
+  Bundle<float> of_a = all(0.f), of_b = of_a, of_c = of_a, of_d = of_a;
+  for (std::size_t j = 0; j < count; j += Bundle<float>::kLanes) {
+    const Bundle<float> column = load(columns + j);
     of_a = of_a + load(a + j) * column;
     of_b = of_b + load(b + j) * column;
     of_c = of_c + load(c + j) * column;
     of_d = of_d + load(d + j) * column;
   }
-  const Block<float> products[kSinkhornRows] = {of_a, of_b, of_c, of_d};
-  Block<float> factors[kSinkhornRows];
+  const Bundle<float> products[kSinkhornRows] = {of_a, of_b, of_c, of_d};
+  Bundle<float> factors[kSinkhornRows];
   for (std::size_t r = 0; r < kSinkhornRows; ++r) {
     const float sum = reduce(products[r], [](auto x, auto y) { return x + y; });
     scales[r] = sum > 1e-30f ? 1 / sum : 1e30f;
     const float factor = weights[r] * scales[r];
     factors[r] = all(factor < kLeastGibbsWeight ? 0.f : factor);
   }
-  for (std::size_t j = 0; j < count; j += Block<float>::kLanes) {
-    const Block<float> added =
+  for (std::size_t j = 0; j < count; j += Bundle<float>::kLanes) {
+    const Bundle<float> added =
         (factors[0] * load(a + j) + factors[1] * load(b + j)) + (factors[2] * load(c + j) + factors[3] * load(d + j));
     store(load(sums + j) + added, sums + j);
   }

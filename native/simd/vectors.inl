@@ -192,7 +192,7 @@ inline void store_parts(V vector, T* to, std::size_t stride) {
 
 // 128 bytes of numbers in as many registers as they need. A lane is the same number on every instruction set.
 template <class T>
-struct Block {
+struct Bundle {
   using Vector = typename VectorOf<T>::Type;
   static constexpr std::size_t kLanes = 128 / sizeof(T);
   static constexpr std::size_t kPerVector = GENMI_VECTOR_BYTES / sizeof(T);
@@ -201,51 +201,51 @@ struct Block {
 };
 
 template <class T>
-inline Block<T> all(T value) {
-  Block<T> block;
-  for (auto& vector : block.vectors) vector = value - typename Block<T>::Vector{};
-  return block;
+inline Bundle<T> all(T value) {
+  Bundle<T> bundle;
+  for (auto& vector : bundle.vectors) vector = value - typename Bundle<T>::Vector{};
+  return bundle;
 }
 
 template <class T>
-inline Block<T> load(const T* from) {
-  Block<T> block;
-  for (std::size_t k = 0; k < Block<T>::kVectors; ++k)
-    block.vectors[k] = *reinterpret_cast<const typename VectorOf<T>::InMemory*>(from + k * Block<T>::kPerVector);
-  return block;
+inline Bundle<T> load(const T* from) {
+  Bundle<T> bundle;
+  for (std::size_t k = 0; k < Bundle<T>::kVectors; ++k)
+    bundle.vectors[k] = *reinterpret_cast<const typename VectorOf<T>::InMemory*>(from + k * Bundle<T>::kPerVector);
+  return bundle;
 }
 
 template <class T>
-inline void store(const Block<T>& block, T* to) {
-  for (std::size_t k = 0; k < Block<T>::kVectors; ++k)
-    *reinterpret_cast<typename VectorOf<T>::InMemory*>(to + k * Block<T>::kPerVector) = block.vectors[k];
+inline void store(const Bundle<T>& bundle, T* to) {
+  for (std::size_t k = 0; k < Bundle<T>::kVectors; ++k)
+    *reinterpret_cast<typename VectorOf<T>::InMemory*>(to + k * Bundle<T>::kPerVector) = bundle.vectors[k];
 }
 
 template <class T, class Operation>
-inline Block<T> zip(const Block<T>& a, const Block<T>& b, Operation operation) {
-  Block<T> block;
-  for (std::size_t k = 0; k < Block<T>::kVectors; ++k) block.vectors[k] = operation(a.vectors[k], b.vectors[k]);
-  return block;
+inline Bundle<T> zip(const Bundle<T>& a, const Bundle<T>& b, Operation operation) {
+  Bundle<T> bundle;
+  for (std::size_t k = 0; k < Bundle<T>::kVectors; ++k) bundle.vectors[k] = operation(a.vectors[k], b.vectors[k]);
+  return bundle;
 }
 
 template <class T>
-inline Block<T> operator+(const Block<T>& a, const Block<T>& b) {
+inline Bundle<T> operator+(const Bundle<T>& a, const Bundle<T>& b) {
   return zip(a, b, [](auto x, auto y) { return x + y; });
 }
 template <class T>
-inline Block<T> operator-(const Block<T>& a, const Block<T>& b) {
+inline Bundle<T> operator-(const Bundle<T>& a, const Bundle<T>& b) {
   return zip(a, b, [](auto x, auto y) { return x - y; });
 }
 template <class T>
-inline Block<T> operator*(const Block<T>& a, const Block<T>& b) {
+inline Bundle<T> operator*(const Bundle<T>& a, const Bundle<T>& b) {
   return zip(a, b, [](auto x, auto y) { return x * y; });
 }
 template <class T>
-inline Block<T> least(const Block<T>& a, const Block<T>& b) {
+inline Bundle<T> least(const Bundle<T>& a, const Bundle<T>& b) {
   return zip(a, b, [](auto x, auto y) { return smaller(x, y); });
 }
 template <class T>
-inline Block<T> greatest(const Block<T>& a, const Block<T>& b) {
+inline Bundle<T> greatest(const Bundle<T>& a, const Bundle<T>& b) {
   return zip(a, b, [](auto x, auto y) { return larger(x, y); });
 }
 
@@ -266,11 +266,11 @@ inline V multiply_add(V a, V b, V c) {
 #endif
 }
 template <class T>
-inline Block<T> multiply_add(const Block<T>& a, const Block<T>& b, const Block<T>& c) {
-  Block<T> block;
-  for (std::size_t k = 0; k < Block<T>::kVectors; ++k)
-    block.vectors[k] = multiply_add(a.vectors[k], b.vectors[k], c.vectors[k]);
-  return block;
+inline Bundle<T> multiply_add(const Bundle<T>& a, const Bundle<T>& b, const Bundle<T>& c) {
+  Bundle<T> bundle;
+  for (std::size_t k = 0; k < Bundle<T>::kVectors; ++k)
+    bundle.vectors[k] = multiply_add(a.vectors[k], b.vectors[k], c.vectors[k]);
+  return bundle;
 }
 
 constexpr auto least_of = [](auto a, auto b) { return a < b ? a : b; };
@@ -292,18 +292,18 @@ inline T fold(const T* lanes, Operation operation) {
 
 // Combines all lanes of a bundle into one, first across its registers.
 template <class T, class Operation>
-inline T reduce(Block<T> block, Operation operation) {
-  for (std::size_t half = Block<T>::kVectors / 2; half > 0; half /= 2)
-    for (std::size_t k = 0; k < half; ++k) block.vectors[k] = operation(block.vectors[k], block.vectors[k + half]);
-  alignas(64) T lanes[Block<T>::kPerVector];
-  *reinterpret_cast<typename VectorOf<T>::Type*>(lanes) = block.vectors[0];
+inline T reduce(Bundle<T> bundle, Operation operation) {
+  for (std::size_t half = Bundle<T>::kVectors / 2; half > 0; half /= 2)
+    for (std::size_t k = 0; k < half; ++k) bundle.vectors[k] = operation(bundle.vectors[k], bundle.vectors[k + half]);
+  alignas(64) T lanes[Bundle<T>::kPerVector];
+  *reinterpret_cast<typename VectorOf<T>::Type*>(lanes) = bundle.vectors[0];
   return fold<T, GENMI_VECTOR_BYTES>(lanes, operation);
 }
 
 // Half a vector of float32 as a vector of float64, and back. Intrinsics, because GCC 12 splits these conversions into
 // several instructions for Arm and AVX-512. (AVX-512's forms with a full mask avoid a warning about undefined lanes.)
 typedef float HalfFloats __attribute__((vector_size(GENMI_VECTOR_BYTES / 2), aligned(4), may_alias));
-inline Vector<double> load_wide(const float* from) {
+inline Vector<double> load_doubles(const float* from) {
 #if defined(__aarch64__)
   return Vector<double>(vcvt_f64_f32(vld1_f32(from)));
 #elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
@@ -312,7 +312,7 @@ inline Vector<double> load_wide(const float* from) {
   return __builtin_convertvector(*reinterpret_cast<const HalfFloats*>(from), Vector<double>);
 #endif
 }
-inline void store_narrow(Vector<double> vector, float* to) {
+inline void store_doubles(Vector<double> vector, float* to) {
 #if defined(__aarch64__)
   vst1_f32(to, vcvt_f32_f64(float64x2_t(vector)));
 #elif defined(__x86_64__) && GENMI_VECTOR_BYTES == 64
@@ -322,13 +322,13 @@ inline void store_narrow(Vector<double> vector, float* to) {
 #endif
 }
 
-inline Block<double> load_as_double(const float* from) {
-  Block<double> block;
-  for (std::size_t k = 0; k < Block<double>::kVectors; ++k)
-    block.vectors[k] = load_wide(from + k * Block<double>::kPerVector);
-  return block;
+inline Bundle<double> load_as_double(const float* from) {
+  Bundle<double> bundle;
+  for (std::size_t k = 0; k < Bundle<double>::kVectors; ++k)
+    bundle.vectors[k] = load_doubles(from + k * Bundle<double>::kPerVector);
+  return bundle;
 }
-inline Block<double> load_as_double(const double* from) { return load(from); }
+inline Bundle<double> load_as_double(const double* from) { return load(from); }
 
 }  // namespace
 }  // namespace genmi::simd

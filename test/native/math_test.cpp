@@ -267,11 +267,11 @@ void check_sampled(const PanelKernels<T>& kernels, double exp_bound, double log_
   EXPECT_LE((largest_error<T, Wide>(kernels.log1p, below_0, log1p)), log1p_bound);
 }
 
-TEST_P(Math, SampledSingle) { check_sampled<float, double>(kernels().single, 1.1, 0.9, 4, 4); }
+TEST_P(Math, SampledSingle) { check_sampled<float, double>(kernels().in_single, 1.1, 0.9, 4, 4); }
 
 TEST_P(Math, SampledDouble) {
   if (sizeof(long double) == sizeof(double)) GTEST_SKIP() << "no wider reference here";
-  check_sampled<double, long double>(kernels().wide, 1.1, 0.9, 4, 4);
+  check_sampled<double, long double>(kernels().in_double, 1.1, 0.9, 4, 4);
 }
 
 TEST_P(Math, SampledDoubleInTiles) {

@@ -39,7 +39,7 @@ struct Context {
   // Cuts [0, size) into ranges of range_size and calls visit(first, count, slot) for each. All ranges together take
   // about `nanoseconds`. The ranges are the same for any number of threads.
   template <class Visit>
-  void for_each_block(std::size_t size, std::size_t range_size, double nanoseconds, const Visit& visit) const {
+  void for_each_range(std::size_t size, std::size_t range_size, double nanoseconds, const Visit& visit) const {
     const std::size_t ranges = (size + range_size - 1) / range_size;
     const auto task = [&](std::size_t index, std::size_t slot) {
       const std::size_t first = index * range_size;
