@@ -18,7 +18,7 @@ void tell_memory(Napi::Env env);
 struct Client;
 Client* client_of(Napi::Env env);
 
-// Whose call is running, so that errors are of that client's classes.
+// While it lives, a client's call is running: errors have that client's classes.
 class Serving {
  public:
   Serving(Napi::Env env, Client* client);

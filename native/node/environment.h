@@ -17,6 +17,7 @@
 
 namespace genmi::node {
 
+// One copy of the TypeScript layer over this addon.
 struct Client {
   // (code, message) => Error, of src/errors.ts. Weak: a module that was collected makes no more calls.
   Napi::FunctionReference create_error;
