@@ -1,4 +1,4 @@
-/** Affinities: what is stored, how exactly, and what comes out again. */
+/** Affinities: their storage, accuracy, entries and options. */
 import { describe, expect, it } from 'vitest';
 import {
   Affinity,
@@ -521,7 +521,7 @@ describe('hop distances', () => {
   });
 
   it('connect nearest neighbours, either way', () => {
-    // The last point is nobody's nearest, but has one.
+    // The last point is no other point's nearest neighbour, but has a nearest neighbour itself.
     const line = Affinity.hops([[0], [1], [2.5], [10]], { neighbors: 1 });
     expect(line.graph).toEqual({ threshold: 0, edges: 3, longest: 3, connected: true });
     expect(Array.from(line.toMatrix().data)).toEqual([0, 1, 2, 3, 1, 0, 1, 2, 2, 1, 0, 1, 3, 2, 1, 0]);

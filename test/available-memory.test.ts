@@ -108,7 +108,7 @@ describe('a request', () => {
   });
 });
 
-it('names what an allocation of the engine was for, and lets other errors pass', () => {
+it('names the purpose of a failed allocation of the engine, and lets other errors pass', () => {
   const failing = (error: Error) => () => {
     throw error;
   };

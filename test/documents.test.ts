@@ -1,4 +1,4 @@
-/** The documents: each code block runs and prints what stands below it, each command exists, each error code is explained. */
+/** The documents: code blocks run and print the output shown below them, commands exist, error codes are explained. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

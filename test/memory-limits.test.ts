@@ -1,4 +1,4 @@
-/** Calls that need more memory than there is are refused before they ask for it; what their errors advise works. */
+/** Calls that need more memory than there is are refused before they allocate; the remedies in their errors work. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -41,7 +41,7 @@ const all = predictions(n);
 const indices = Int32Array.from({ length: 1000 }, (_, i) => 5 * i);
 const some = [predictions(1000), { rows: indices }] as const;
 
-/** What is refused when 50 MB are left, and what works then, as the error says. */
+/** Calls that are refused when 50 MB are left, and the remedies in their errors, which work then. */
 const calls: [string, () => unknown, RegExp, () => unknown][] = [
   [
     'an evaluation by transport',

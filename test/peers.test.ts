@@ -1,4 +1,4 @@
-/** What gemclus, POT, scikit-learn and SciPy answer on real data; tolerances and traps: fixtures/peers/README.md. */
+/** The answers of gemclus, POT, scikit-learn and SciPy on real data; tolerances and traps: fixtures/peers/README.md. */
 import { describe, expect, it } from 'vitest';
 import {
   Affinity,

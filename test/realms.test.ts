@@ -1,4 +1,4 @@
-/** Arrays of other realms and tensors of other libraries: as good as those of this realm, wherever a matrix is taken. */
+/** Arrays of other realms and tensors of other libraries are taken wherever arrays of this realm are. */
 import path from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
@@ -230,7 +230,7 @@ describe('tensors of onnxruntime', () => {
 });
 
 describe('tensors of transformers.js', () => {
-  /** A tensor as that library makes them: a proxy over one of onnxruntime's, with methods `stride` and `size` besides. */
+  /** A tensor like that library's: a proxy over a tensor of onnxruntime, with `stride` and `size` besides. */
   class Wrapped {
     constructor(readonly ort_tensor: Tensor) {
       // biome-ignore lint/correctness/noConstructorReturn: so it does

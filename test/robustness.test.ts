@@ -66,7 +66,7 @@ it('gives a linear kernel in float32 its offsets back, also where the first is 0
   expect([...Affinity.kernel(x, { kernel: 'linear', storage: 'dense' }).toMatrix().data]).toEqual([1, 3, 3, 9]);
 });
 
-it('keeps what varies of a kernel that is rounded to float32', () => {
+it('keeps the digits of deviations in a kernel that is rounded to float32', () => {
   const x = Array.from({ length: 40 }, (_, i) => 1e4 + Math.sin(i));
   const gram = x.map((a) => x.map((b) => a * b));
   const predictions = x.map((_, i) => [0.5 + 0.4 * Math.cos(i), 0.5 - 0.4 * Math.cos(i)]);
@@ -274,7 +274,7 @@ describe('an evaluation that is cancelled', () => {
   const expected = new Float64Array(data.length);
   const value = objective.evaluate(data, tau.length, 2, false, false, 1e-12, null, expected);
 
-  /** Keeps this thread for 50 ms: the work, of microseconds, is done meanwhile on its own, but its promise is not settled. */
+  /** Blocks this thread for 50 ms: the work, of microseconds, ends on its own thread; its promise is not settled. */
   async function outcome(cancel: 'at once' | 'after its work' | 'never') {
     const gradient = new Float64Array(data.length);
     const job = new native.Job();

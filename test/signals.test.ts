@@ -19,7 +19,7 @@ const slow = {
 };
 const startSlow = (signal?: AbortSignal) => slow.objective.valueAsync(slow.logits, { from: 'logits', signal });
 
-/** What browsers' polyfills had: no reason, no throwIfAborted, no removeEventListener, no instance of anything. */
+/** A signal like browsers' polyfills: no reason, no throwIfAborted, no removeEventListener, no class. */
 function polyfill() {
   const listeners: (() => void)[] = [];
   const signal = { aborted: false, addEventListener: (_: string, listener: () => void) => listeners.push(listener) };

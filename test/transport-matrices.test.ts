@@ -31,7 +31,7 @@ describe('costs of either sign', () => {
     expect(new TransportSolver(negative).solve(half, half).cost).toBe(-0.75);
   });
 
-  it('cost what they do above 0, less the shift, with potentials for the numbers that were given', () => {
+  it('cost as much as costs above 0, less the shift, with potentials for the given numbers', () => {
     for (const [i, p] of P.entries()) {
       const q = Q[i] as number[];
       const shifted: Matrix = { data: costs.data.map((cost) => cost + 3), shape: costs.shape };
@@ -151,7 +151,7 @@ describe('results that do not fit', () => {
     expectError(await rejectionOf(() => solver.solveManyAsync(far, demand)), expected);
   });
 
-  it('because of their plans are what making room for these throws', async () => {
+  it('because of their plans reject with the error of making room for plans', async () => {
     const raw = new native.Solver(Float64Array.of(1, 2), 1, 2);
     const problem = [Float64Array.of(1), Float64Array.of(0.5, 0.5), 1, true] as const;
     const numbers = new Float64Array(native.resultNumbers.length);

@@ -21,7 +21,7 @@ function measures(logits: Float64Array): Matrix<Float64Array> {
 
 const uniform = new Float64Array(n).fill(1 / n);
 
-/** What an objective compares: each cluster with all data, or with the clusters behind it. */
+/** The comparisons of an objective: each cluster with all data, or with the clusters behind it. */
 function problemsOf(mode: 'ova' | 'ovo', logits: Float64Array): [Matrix, Matrix | Float64Array] {
   const clusters = measures(logits);
   if (mode === 'ova') return [clusters, uniform];

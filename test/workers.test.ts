@@ -305,7 +305,7 @@ describe('an asynchronous evaluation', () => {
     expect(performance.now() - start).toBeLessThan(200);
   });
 
-  it('aborted after it ended is still what it was', async () => {
+  it('keeps its result when it is aborted after its end', async () => {
     const controller = new AbortController();
     const small = mmd({ mode: 'ova', affinity: Affinity.kernel(x, { kernel: 'linear' }) });
     const value = await small.valueAsync(logits, { ...fromLogits, signal: controller.signal });

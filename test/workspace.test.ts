@@ -10,7 +10,7 @@ const clone = mkdtempSync(path.join(tmpdir(), 'genmi-workspace-'));
 const sibling = path.join(clone, 'packages', 'sibling');
 
 beforeAll(async () => {
-  // What npm reads in a clone, and what has been built of it: compiling it once more would show nothing.
+  // The files that npm reads in a clone, and the built ones: compiling them once more would show nothing.
   for (const name of ['package.json', 'package-lock.json', 'scripts', 'dist', 'build/Release/genmi.node'])
     cpSync(path.join(root, name), path.join(clone, name), { recursive: true });
   mkdirSync(sibling, { recursive: true });

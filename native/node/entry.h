@@ -14,7 +14,8 @@ void make_room(Napi::Env env);
 // At the end of each call: tells V8 how much native memory is held.
 void tell_memory(Napi::Env env);
 
-// A copy of the TypeScript layer that uses this addon: functions and classes are made for one, and carry its address.
+// A client is a copy of the TypeScript layer that uses this addon. Functions and classes are made for one client, and
+// carry its address.
 struct Client;
 Client* client_of(Napi::Env env);
 

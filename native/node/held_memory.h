@@ -49,7 +49,7 @@ class Charge {
   std::int64_t bytes_ = 0;
 };
 
-// The same object, with its bytes charged until nobody holds it.
+// A pointer to the object that charges its bytes as long as anybody holds it.
 template <class T>
 std::shared_ptr<T> charged(const HeldMemoryPtr& memory, std::shared_ptr<T> object, std::size_t bytes) {
   struct Charged {

@@ -9,20 +9,21 @@
 namespace genmi::node {
 namespace {
 
-std::vector<Parameters::Term> read_terms(const Napi::Array& array, KeptObjectives& kept) {
+std::vector<Parameters::Term> read_terms(const Napi::Array& array, ChargedObjectives& charged) {
   std::vector<Parameters::Term> terms;
   for (std::uint32_t i = 0; i < array.Length(); ++i) {
     const auto term = array.Get(i).As<Napi::Object>();
     const ObjectiveHandle& handle = unwrap<ObjectiveHandle>(term.Get("objective"), "objective");
-    const KeptObjectives& theirs = handle.kept();
-    kept.insert(kept.end(), theirs.begin(), theirs.end());
+    const ChargedObjectives& theirs = handle.terms();
+    charged.insert(charged.end(), theirs.begin(), theirs.end());
     terms.push_back({handle.objective(), number_option(term, "factor").value_or(1)});
   }
   return terms;
 }
 
-// The arguments of an objective's constructor, by name; the binding knows no objective. Adds the terms' to kept.
-Parameters read_parameters(const Napi::Object& object, KeptObjectives& kept) {
+// The arguments of an objective's constructor, by name; the binding knows no objective. `charged` receives the
+// objectives of its terms.
+Parameters read_parameters(const Napi::Object& object, ChargedObjectives& charged) {
   Parameters parameters;
   const Napi::Array names = object.GetPropertyNames();
   for (std::uint32_t i = 0; i < names.Length(); ++i) {
@@ -31,7 +32,7 @@ Parameters read_parameters(const Napi::Object& object, KeptObjectives& kept) {
     if (value.IsNumber()) parameters.set(name, value.As<Napi::Number>().DoubleValue());
     else if (value.IsBoolean()) parameters.set(name, value.As<Napi::Boolean>().Value() ? 1.0 : 0.0);
     else if (value.IsString()) parameters.set(name, value.As<Napi::String>().Utf8Value());
-    else if (value.IsArray()) parameters.set(name, read_terms(value.As<Napi::Array>(), kept));
+    else if (value.IsArray()) parameters.set(name, read_terms(value.As<Napi::Array>(), charged));
     else if (value.IsTypedArray()) {
       const RowsArgument argument(value);
       const Rows numbers = argument.view();
@@ -77,10 +78,10 @@ struct EvaluationArguments {
 // evaluate(…, gradient): returns the value, and writes the gradient into the array if there is one
 class EvaluateTask final : public Task {
  public:
-  EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective, KeptObjectives kept,
+  EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective, ChargedObjectives charged,
                std::uint64_t draw, bool rehearsal = false)
       : objective_(std::move(objective)),
-        kept_(std::move(kept)),
+        terms_(std::move(charged)),
         arguments_(info, access),
         out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out", Presence::kOptional, access) {
     arguments_.options.draw = draw;
@@ -103,7 +104,7 @@ class EvaluateTask final : public Task {
   }
 
   void charge() override {
-    for (const auto& each : kept_) each->charge.set(each->objective->kept_bytes());
+    for (const auto& each : terms_) each->charge.set(each->objective->kept_bytes());
   }
 
  private:
@@ -118,7 +119,7 @@ class EvaluateTask final : public Task {
   }
 
   ObjectivePtr objective_;
-  KeptObjectives kept_;
+  ChargedObjectives terms_;
   EvaluationArguments arguments_;
   Output out_;
   double value_ = 0;
@@ -159,24 +160,24 @@ ObjectiveHandle::ObjectiveHandle(const Napi::CallbackInfo& info) {
   if (!info[0].IsString() || !info[1].IsObject())
     throw to_error(env, {Code::kInvalidType, explain("Objective", "a name and parameters", "other values")});
   const std::string name = info[0].As<Napi::String>();
-  const Parameters parameters = read_parameters(info[1].As<Napi::Object>(), kept_);
+  const Parameters parameters = read_parameters(info[1].As<Napi::Object>(), terms_);
   check(env, ObjectiveFactory::make(name, parameters, objective_));
-  if (kept_.empty()) kept_.push_back(std::make_shared<KeptObjective>(objective_, Environment::of(env).memory));
+  if (terms_.empty()) terms_.push_back(std::make_shared<ChargedObjective>(objective_, Environment::of(env).memory));
 }
 
 Napi::Value ObjectiveHandle::evaluate(const Napi::CallbackInfo& info) {
-  EvaluateTask task(info, Access::kView, objective_, kept_, draws_++);
+  EvaluateTask task(info, Access::kView, objective_, terms_, draws_++);
   return run_now(info.Env(), task);
 }
 
 // A trial run of evaluate, for timing.
 Napi::Value ObjectiveHandle::rehearse(const Napi::CallbackInfo& info) {
-  EvaluateTask task(info, Access::kView, objective_, kept_, 0, true);
+  EvaluateTask task(info, Access::kView, objective_, terms_, 0, true);
   return run_now(info.Env(), task);
 }
 
 Napi::Value ObjectiveHandle::evaluate_async(const Napi::CallbackInfo& info) {
-  return run_async(info.Env(), std::make_unique<EvaluateTask>(info, Access::kCopy, objective_, kept_, draws_++),
+  return run_async(info.Env(), std::make_unique<EvaluateTask>(info, Access::kCopy, objective_, terms_, draws_++),
                    info[EvaluationArguments::kCount + 1]);
 }
 

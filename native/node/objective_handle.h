@@ -14,12 +14,12 @@
 namespace genmi::node {
 
 // An objective that is no sum of others, and the bytes that it keeps between calls. Shared by all sums that have it.
-struct KeptObjective {
-  KeptObjective(ObjectivePtr of, HeldMemoryPtr memory) : objective(std::move(of)), charge(std::move(memory)) {}
+struct ChargedObjective {
+  ChargedObjective(ObjectivePtr of, HeldMemoryPtr memory) : objective(std::move(of)), charge(std::move(memory)) {}
   ObjectivePtr objective;
   Charge charge;
 };
-using KeptObjectives = std::vector<std::shared_ptr<KeptObjective>>;
+using ChargedObjectives = std::vector<std::shared_ptr<ChargedObjective>>;
 
 // new Objective(name, parameters)
 class ObjectiveHandle final : public Handle {
@@ -30,7 +30,7 @@ class ObjectiveHandle final : public Handle {
 
   explicit ObjectiveHandle(const Napi::CallbackInfo& info);
   const ObjectivePtr& objective() const { return objective_; }
-  const KeptObjectives& kept() const { return kept_; }
+  const ChargedObjectives& terms() const { return terms_; }
 
   Napi::Value evaluate(const Napi::CallbackInfo& info);
   Napi::Value rehearse(const Napi::CallbackInfo& info);
@@ -40,7 +40,7 @@ class ObjectiveHandle final : public Handle {
 
  private:
   ObjectivePtr objective_;
-  KeptObjectives kept_;  // its terms, or itself
+  ChargedObjectives terms_;  // its terms, or itself
   // The number of calls so far. Calls are numbered when they are made: asynchronous calls draw in the order of calling,
   // in whatever order they run.
   std::uint64_t draws_ = 0;

@@ -87,7 +87,7 @@ struct PanelKernels {
   bool (*read_probabilities)(const T* data, std::size_t rows, std::size_t k, T least, T greatest, T* tau);
   bool (*read_logits)(const T* data, std::size_t rows, std::size_t k, T* log_tau, T* tau);
   void (*clip)(const T* from, std::size_t rows, std::size_t k, T least, T greatest, T* to);
-  // Adds up each column; in float64 what its numbers exceed the first of them by.
+  // Adds to the sums of all columns. In float64, differences from a column's first number are summed.
   void (*add_columns)(const T* panels, std::size_t rows, std::size_t k, double* sums);
   // The sum of -tau log tau.
   void (*entropy)(DivergencePass<T>& pass);

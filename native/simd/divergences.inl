@@ -47,7 +47,7 @@ struct TotalVariation : Divergence {
     const V half_sign = d > 0 ? spread(T(0.5)) : d < 0 ? spread(T(-0.5)) : V{};
     return {half_sign * p, -half_sign * q};
   }
-  // The sum of the halves, of which d keeps the digits.
+  // The sum of the halves, computed from d because d keeps its digits.
   V value(V d) const { return math::absolute<T>(d) * T(0.5); }
 };
 

@@ -12,7 +12,7 @@
 
 namespace genmi::simd {
 
-// Over the features of two samples, where a term 0 / 0 counts nothing.
+// Reductions over the features of two samples. A term 0 / 0 counts as 0.
 enum class Reduction {
   kInner,             // sum x y
   kSquaredEuclidean,  // sum (x - y)^2

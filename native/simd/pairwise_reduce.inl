@@ -8,7 +8,7 @@ constexpr std::size_t kPieces = 64 / GENMI_VECTOR_BYTES;
 
 template <class T>
 inline Vector<T> magnitude(Vector<T> x) {
-#if defined(__aarch64__)  // with the difference before it, one instruction
+#if defined(__aarch64__)  // one instruction together with the difference before it
   if constexpr (sizeof(T) == 4) return Vector<T>(vabsq_f32(float32x4_t(x)));
   else return Vector<T>(vabsq_f64(float64x2_t(x)));
 #else
@@ -44,7 +44,7 @@ struct SquaredDifferences : Sum {
     return multiply_add(difference, difference, sum);
   }
 };
-// x - y, to the bit, by the units that multiply: many processors have others for the sums that follow.
+// x - y, to the bit, on the processor's multiplying units: many processors have other units for the sums that follow.
 template <class T>
 inline Vector<T> subtract_beside_sums(Vector<T> x, Vector<T> y) {
 #if GENMI_VECTOR_BYTES >= 32
@@ -59,7 +59,7 @@ struct Differences : Sum {
     return sum + magnitude<T>(subtract_beside_sums<T>(x, y));
   }
 };
-// Half of the work of differences: one operation on the units that compare and add, one on those that multiply.
+// Minima take half of the work of differences: one operation on comparing units and one on multiplying units.
 struct Minima : Sum {
   template <class T>
   static Vector<T> add(Vector<T> sum, Vector<T> x, Vector<T> y) {
@@ -101,7 +101,7 @@ struct LargestDifference {
   }
 };
 
-// How many sums are kept in registers: kBlockRows times kBlockPanels panels.
+// The block of a tile whose sums are in registers: kBlockRows rows times kBlockPanels panels.
 #if GENMI_VECTOR_BYTES == 64
 constexpr std::size_t kBlockRows = 8, kBlockPanels = 3;
 #elif GENMI_VECTOR_BYTES == 32 || defined(__aarch64__)
@@ -112,7 +112,7 @@ constexpr std::size_t kBlockRows = 2, kBlockPanels = 1;
 
 static_assert(kRowGroup % kBlockRows == 0 && kFeaturePanel<double> % kBlockRows == 0);
 
-// Adds a chunk of features to kBlockRows x kPanels panels of a tile, or begins it.
+// Adds a chunk of features to a block of kBlockRows rows and kPanels panels of a tile. The first chunk overwrites it.
 template <class T, class Term, std::size_t kPanels>
 inline void reduce_block(const T* rows, const T* columns, std::size_t panel_size, std::size_t count, bool first, T* out,
                          std::size_t stride) {
@@ -140,7 +140,7 @@ inline void reduce_block(const T* rows, const T* columns, std::size_t panel_size
     }
 }
 
-// All row blocks of a tile against kPanels panels of its columns.
+// Reduces all rows of a tile, block by block, with kPanels panels of its columns.
 template <class T, class Term, std::size_t kPanels>
 void reduce_panels(const PanelPair<T>& panels, const T* columns, std::size_t chunk, const Tile<T>& tile, T* out) {
   const std::size_t panel_size = panels.features * kFeaturePanel<T>;

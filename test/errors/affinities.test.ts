@@ -329,7 +329,7 @@ describe('precomputed', () => {
   });
 });
 
-describe('what is wrong is told before features are copied', () => {
+describe('wrong options are refused before features are copied', () => {
   it.each<[string, () => unknown]>([
     ['hops with another word for disconnected', () => Affinity.hops(x, { disconnected: '3n' as 'n' })],
     ['hops with too many neighbours to fit', () => Affinity.hops(x, { neighbors: Number.MAX_SAFE_INTEGER })],

@@ -142,7 +142,7 @@ describe.each(Object.entries(objectives))('predictions of %s', (_, objective) =>
     );
   });
 
-  it('a signal that is none', async () => {
+  it('a signal of another type', async () => {
     const calls = objective as Loose;
     const error = { code: type, argument: 'signal', expected: 'an AbortSignal', received: "'stop'" };
     expectError(await rejectionOf(() => calls.valueAsync(tau, { signal: 'stop' })), error);

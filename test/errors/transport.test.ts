@@ -199,7 +199,7 @@ describe('transport', () => {
   });
 });
 
-describe('what is wrong is told before costs are copied', () => {
+describe('wrong arguments are refused before costs are copied', () => {
   it.each<[string, () => unknown]>([
     [
       'emd with weights that do not fit',

@@ -1,4 +1,4 @@
-/** The energy distance against its definition, written out, and against what it is equal to. */
+/** The energy distance against its definition, and against objectives that it equals. */
 import { describe, expect, it } from 'vitest';
 import { Affinity, energy, type Matrix, mmd } from '../../src/index.js';
 import { expectClose, expectNumber } from '../support/compare.js';

@@ -41,7 +41,7 @@ describe('randomly sampled pairs', () => {
     expect(new Set(sequence(1)).size, 'different pairs at each call').toBeGreaterThan(2);
   });
 
-  it('are all pairs when so many are asked for', () => {
+  it('are all pairs when that many are asked for', () => {
     for (const pairs of [10, 11, 1000]) {
       expect(wasserstein({ mode: 'ovo', affinity, pairs }).value(tau)).toBe(exact.value);
     }

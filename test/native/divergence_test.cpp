@@ -94,7 +94,7 @@ struct Reference {
     for (std::size_t at = 0; at < tau.size(); ++at) pi[at % k] += tau[at] / static_cast<double>(n);
   }
 
-  // Adds F(p, q) = q f(p / q) for p = tau_i,a x, q = y, to the value, and its derivatives by p and q to those given.
+  // Adds F(p, q) = q f(p / q) for p = tau_i,a x and q = y to the value, and its derivatives to the given ones.
   void add(double p, double q, double& by_p, double& by_q, double& value) const {
     const double t = p / q;
     by_p = d.slope(t);

@@ -176,7 +176,7 @@ TEST_P(Objectives, UniformPredictionsAreWorthNothing) {
 
 TEST_P(Objectives, AreSameBitsForAnyNumberOfThreads) {
   const auto& [each, mode, isa] = GetParam();
-  // Of MMD, so many that the product with the kernel is shared; f-divergences that are: divergence_test.cpp.
+  // MMD has enough samples for threads to share the product with the kernel. f-divergences: divergence_test.cpp.
   const std::size_t n = each.name == "mmd" ? 1500 : 40, k = 5;
   Generator random(19);
   const ObjectivePtr objective = make(each, mode, test::gaussians(random, n * 3), n);
@@ -342,7 +342,7 @@ TEST(AlphaFamily, SaysWhenItOverflows) {
   EXPECT_EQ(try_to_evaluate(*steep, single, 3, options, value, &gradient).code(), Code::kOutOfRange);
 }
 
-// Whatever goes wrong, and however late: value and gradient are those from before.
+// After any error, however late, value and gradient are unchanged.
 TEST(Evaluation, WritesNothingWhereItFails) {
   Generator random(61);
   const std::size_t n = 9, k = 3;

@@ -1,6 +1,6 @@
-// Affinities between features of any magnitude, against their definitions in long double, whose exponents reach
-// further: every measure, both precisions of features and of entries, both storages. An entry is right to its stated
-// accuracy where it is a normal number, whatever the other samples are; an entry that overflows is an error.
+// Affinities between features of any magnitude, against their definitions in long double, which has larger exponents.
+// Every measure, both precisions of features and of entries, both storages. An entry that is a normal number has its
+// stated accuracy, whatever the other samples are. An entry that overflows is an error.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -44,7 +44,7 @@ Long manhattan(const std::vector<Long>& x, const std::vector<Long>& y) {
 Long chi_squared(const std::vector<Long>& x, const std::vector<Long>& y) {
   return sum(x, y, [](Long a, Long b) { return a + b > 0 ? (a - b) * (a - b) / (a + b) : 0; });
 }
-// Of directions; a sample of zeros is at 1 from all others.
+// Half of the squared distance between directions. A sample of zeros has distance 1 from all others.
 Long cosine_distance(const std::vector<Long>& x, const std::vector<Long>& y, bool same) {
   const Long of_x = std::sqrt(inner(x, x)), of_y = std::sqrt(inner(y, y));
   if (same) return 0;
@@ -86,7 +86,7 @@ Long definition(const Measure& measure, const Options& options, const std::vecto
   return 0;
 }
 
-// Each sample's Euclidean length and the sum of its magnitudes, or the median of all where that is longer.
+// The Euclidean length of each sample, and the sum of its magnitudes; at least the median over all samples.
 struct Lengths {
   explicit Lengths(const std::vector<std::vector<Long>>& samples) {
     for (const std::vector<Long>& x : samples) {
@@ -199,7 +199,7 @@ class PairwiseRange : public testing::Test {
                                    : static_cast<Long>(std::numeric_limits<double>::min());
         AffinityPtr affinity;
         const Status status = make(features.view(), measure, options, storage, precision, affinity);
-        // Near the largest number rounding and offsets decide.
+        // Near the largest number, rounding and offsets decide whether it overflows.
         if (largest > most / 4 && largest < 1.01L * most) continue;
         if (!(largest <= most)) {
           if (status.code() == Code::kOutOfRange) continue;
@@ -238,7 +238,7 @@ class PairwiseRange : public testing::Test {
     return measure_affinity(features, named, storage, precision, {workspace_}, affinity);
   }
 
-  // The first failure of a measure over a family of features tells enough.
+  // Checks a measure over a family of features, up to the first failure.
   template <class T>
   bool check_family(const Measure& measure, Family family) {
     for (const auto& [n, d] : std::vector<std::pair<std::size_t, std::size_t>>{
@@ -270,7 +270,7 @@ class PairwiseRange : public testing::Test {
 TEST_F(PairwiseRange, OfFloat32Features) { check_all<float>(); }
 TEST_F(PairwiseRange, OfFloat64Features) { check_all<double>(); }
 
-// Entries that are asked for by rows, blocks or tiles are the same.
+// Entries are the same by rows, by blocks and by tiles.
 TEST_F(PairwiseRange, IsThatOfMiniBatches) {
   const std::size_t n = 150, d = 20;
   const std::vector<std::int32_t> rows = {149, 3, 3, 70, 0, 11, 96, 97};
@@ -296,12 +296,12 @@ TEST_F(PairwiseRange, IsThatOfMiniBatches) {
       }
 }
 
-// The bandwidth of most pairs, whatever the outliers and the size of the features.
+// The median bandwidth fits most pairs, for any outliers and any magnitude of the features.
 TEST_F(PairwiseRange, IsThatOfTheMedianBandwidth) {
   for (const double size : {1e-300, 1e-200, 1e-30, 1.0, 1e30, 1e200, 1e300})
     for (const char* name : {"rbf", "laplacian"})
       for (const Precision precision : {Precision::kFloat32, Precision::kFloat64}) {
-        // Differences 1, 2 and 3, and three to an outlier, of which the least is the median of six.
+        // The six differences are 1, 2, 3, and three to an outlier. The least of these three is the median.
         const std::vector<double> x = {0, size, 3 * size, 4e4 * size};
         MeasureOptions options;
         options.name = name;

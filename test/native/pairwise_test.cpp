@@ -100,7 +100,7 @@ double reference(const Case& each, const double* x, const double* y, std::size_t
   return 0;
 }
 
-// The features as T has them, and as the reference reads them: with one sample twice, one of zeros, one hardly moved.
+// Features in T, and the same numbers for the reference: with two equal samples, a zero sample and a near duplicate.
 template <class T>
 struct Features {
   Features(std::size_t samples, std::size_t columns, bool non_negative, Generator& random, double mean = 0,
@@ -121,7 +121,7 @@ struct Features {
   std::vector<double>::iterator row_of(std::vector<double>& values, std::size_t i) const {
     return values.begin() + static_cast<std::ptrdiff_t>(i * d);
   }
-  // One number after where a vector would like it to begin.
+  // Misaligned by one number.
   MatrixView<T> view() const { return {given.data() + 1, n, d}; }
   const double* row(std::size_t i) const { return exact.data() + i * d; }
   void set(std::size_t i, std::size_t f, T value) { exact[i * d + f] = given[i * d + f + 1] = value; }
@@ -160,7 +160,7 @@ class PairwiseKernels : public testing::TestWithParam<Isa> {
 
 constexpr double kSingle = 0x1p-24, kDouble = 0x1p-53;
 
-// What an entry may differ by: by units of rounding of itself for a distance; for a kernel also of what it is made of,
+// The error that an entry may have: some units of rounding of the entry for a distance; for a kernel also of its terms,
 // 1 or the largest square of a sample.
 double allowed(const Case& each, double unit, double largest, std::size_t d, double expected) {
   if (each.kind == Kind::kDistance && each.name == "cosine")
@@ -301,7 +301,7 @@ TEST_P(PairwiseKernels, TakeFeaturesOfAnySize) {
     }
 }
 
-// Double centring is what objectives see of a kernel.
+// Objectives only read a kernel through double centring.
 std::vector<double> centred(std::vector<double> kernel, std::size_t n) {
   for (int pass = 0; pass < 2; ++pass) {
     for (std::size_t i = 0; i < n; ++i) {
@@ -315,7 +315,7 @@ std::vector<double> centred(std::vector<double> kernel, std::size_t n) {
   return kernel;
 }
 
-// Kernels whose mean is hundreds of times their deviation, in float32: what varies keeps its digits.
+// For float32 kernels whose mean is hundreds of times their deviation, the deviations keep their digits.
 TEST_P(PairwiseKernels, KeepWhatVariesOfFloat32Kernels) {
   const std::size_t n = 150;
   for (const auto& [name, gamma, coef0] : {std::tuple{"rbf", 1e-4, 0.0},
@@ -366,7 +366,7 @@ TEST_P(PairwiseKernels, HaveTheSameBitsOnAnyNumberOfThreads) {
   }
 }
 
-// Mini-batches of every remainder modulo what is gathered together, in any order, with repetitions.
+// Mini-batches of sizes around the number of rows gathered together, in any order, with repetitions.
 TEST_P(PairwiseKernels, GiveMiniBatchesTheEntriesOfAll) {
   for (const Case& each :
        {Case{Kind::kDistance, "euclidean"}, Case{Kind::kKernel, "rbf"}, Case{Kind::kKernel, "linear"}})
@@ -393,8 +393,8 @@ TEST_P(PairwiseKernels, GiveMiniBatchesTheEntriesOfAll) {
       }
 }
 
-// An entry is a function of its two samples, however it is asked for; stored it is the same unless offsets are taken
-// out.
+// An evaluated entry depends on its two samples only, not on the call. A stored entry equals it, except where offsets
+// are taken out.
 TEST_P(PairwiseKernels, HaveTheSameBitsHoweverTheyAreAskedFor) {
   for (const Case& each : cases())
     for (const Precision precision : {Precision::kFloat32, Precision::kFloat64})
@@ -425,7 +425,7 @@ TEST_P(PairwiseKernels, HaveTheSameBitsHoweverTheyAreAskedFor) {
       }
 }
 
-// The direction of a sample is the same at any scale: that of the least numbers there are, too.
+// The direction of a sample is the same at any scale, also at that of the smallest numbers.
 TEST_P(PairwiseKernels, TakeCosinesAtAnyScale) {
   const std::size_t n = 6, d = 20;
   const std::vector<double> features = test::gaussians(random_, n * d);

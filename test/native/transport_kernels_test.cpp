@@ -83,7 +83,7 @@ TEST_P(Kernels, FindTheMinimumOfARow) {
     for (int repeat = 0; repeat < 6; ++repeat) {
       const auto costs = pad(some_costs<float>(n, random_), kPadding36);
       auto prices = pad(some_prices<float>(n, random_), 0.f);
-      prices[random_() % n] = 0.25f;  // one is open
+      prices[random_() % n] = 0.25f;  // one open column
       float expected = std::numeric_limits<float>::max();
       for (std::size_t j = 0; j < costs.size(); ++j) expected = std::min(expected, costs[j] - prices[j]);
       std::size_t first = 0;

@@ -1,4 +1,4 @@
-/** The built package, for what vitest cannot run itself: worker threads, child processes. */
+/** The built package, for programs that vitest cannot run itself: worker threads, child processes. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';

@@ -9,7 +9,7 @@ const classes: Record<string, new (...args: never[]) => Error> = {
 
 export interface ExpectedError {
   code: string;
-  /** What the message starts with: the argument. */
+  /** The argument, with which the message starts. */
   argument: string;
   /** Parts of "expected …". */
   expected?: string;

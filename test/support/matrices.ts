@@ -43,7 +43,7 @@ export function asView<T extends Matrix>({ data, shape }: T): T {
   return { data: padded.subarray(3, 3 + data.length), shape } as T;
 }
 
-/** A gradient with respect to probabilities, up to what no row of the simplex feels: its row means, weighted by tau. */
+/** A gradient with respect to probabilities, less its row means weighted by tau, which no row of the simplex feels. */
 export function withoutRowConstants(gradient: Matrix, tau: Matrix): Float64Array {
   const [n, k] = gradient.shape;
   const out = Float64Array.from(gradient.data);

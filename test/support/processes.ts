@@ -18,8 +18,7 @@ export function execute(file: string, args: readonly string[], options: ExecFile
 }
 
 /**
- * Runs a program as a user's shell would: npm and vitest hand their settings down in the environment, and it gets none of
- * them.
+ * Runs a program as a user's shell would: without the settings that npm and vitest pass on in the environment.
  */
 export function executeOutside(command: string, args: readonly string[], cwd: string): Promise<Ended> {
   const env = Object.fromEntries(

@@ -1,4 +1,4 @@
-/** The tests of `genmi/tfjs` that hold for every engine of TensorFlow.js; each engine runs them in a process of its own. */
+/** The tests of `genmi/tfjs` for every engine of TensorFlow.js. Each engine runs them in a process of its own. */
 import type * as tfjs from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import {
@@ -175,7 +175,7 @@ function describeGradient() {
     }
   });
 
-  it('scales with what comes from above', () => {
+  it('scales with the gradient from above, dy', () => {
     const loss = geminiLoss(tf, objective, fromLogits);
     const plain = gradientOf(loss, logits);
     const value = -objective.value(logits, fromLogits);
@@ -238,7 +238,7 @@ function describeGradient() {
     expectClose(throughSoftmax, expected(), 1e-4);
   });
 
-  it('stays what it was when the next one is asked for', () => {
+  it('is unchanged after the next gradient is asked for', () => {
     const loss = geminiLoss(tf, objective, fromLogits) as (t: tfjs.Tensor) => tfjs.Scalar;
     const first = tf.grad(loss)(tensor(logits));
     const kept = Float32Array.from(first.dataSync());

@@ -28,7 +28,7 @@ class Affinity {
   Kind kind() const { return kind_; }
   // A metric; the triangle inequality may fail by the rounding of entries.
   bool metric() const { return metric_; }
-  // metric() as a hint for optimal transport: true, or nothing known.
+  // metric() as a hint for optimal transport: true, or no hint.
   std::optional<bool> metric_like() const { return metric_ ? std::optional(true) : std::nullopt; }
   virtual Storage storage() const = 0;
   virtual Precision precision() const = 0;

@@ -39,7 +39,7 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // Queues a computation; kOutOfMemory if the system allows not even one thread.
+  // Queues a computation. kOutOfMemory if there is no thread and the system allows none.
   Status submit(Work& work);
 
   // Takes a computation out of the queue: true if it had not begun and never will.
