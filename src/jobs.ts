@@ -6,7 +6,7 @@ import { onceAborted, reasonOf } from './signals.js';
 
 /** Options of asynchronous calls. */
 export interface AsyncOptions {
-  /** An abort stops the work, within some milliseconds, and then rejects the call with the signal's reason. */
+  /** An abort rejects the call with the signal's reason at once, and stops the work within some milliseconds. */
   signal?: AbortSignal | undefined;
   /**
    * Called with the completed share, in [0, 1], every 100 ms and, with 1, at the end. It may be asynchronous: the call
@@ -91,13 +91,13 @@ export async function runJob<T>(options: AsyncOptions, start: (job: NativeJob) =
   const reports = onProgress && new Reports(onProgress, work.stop);
   const timer = reports && setInterval(() => work.isStopped || reports.report(work.job.progress), PROGRESS_INTERVAL_MS);
   try {
-    const result = await start(work.job);
+    const result = await Promise.race([work.stopped, start(work.job)]);
     clearInterval(timer);
     if (!work.isStopped) reports?.report(1);
-    // A call that was stopped rejects, even where its work ended before it noticed.
     await Promise.race([work.stopped, reports?.ended()]);
     return result;
   } catch (error) {
+    // Work that ended before it noticed has still been asked to stop.
     if (work.isStopped) await work.stopped;
     throw error;
   } finally {

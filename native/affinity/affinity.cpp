@@ -2,7 +2,7 @@
 
 namespace genmi {
 
-void Affinity::block(Rows rows, Rows columns, double* out) const {
+void Affinity::block(Rows rows, Rows columns, double* out, const Job*) const {
   for (std::size_t i = 0; i < rows.count; ++i) entries(rows[i], columns, out + i * columns.count);
 }
 

@@ -14,11 +14,15 @@ namespace {
 template <class T>
 class CentredRows {
  public:
-  CentredRows(const Affinity& affinity, Rows rows, Workspace& workspace)
-      : affinity_(affinity), rows_(rows), offsets_(workspace.take_zeroed<double>(rows.count)) {
-    const std::span<double> row = workspace.take<double>(rows.count);
+  CentredRows(const Affinity& affinity, Rows rows, const Context& context)
+      : affinity_(affinity),
+        rows_(rows),
+        job_(context.job),
+        offsets_(context.workspace.take_zeroed<double>(rows.count)) {
+    const std::span<double> row = context.workspace.take<double>(rows.count);
     const std::vector<std::int32_t> some = evenly_spread(rows.count, kFewLandmarks);
     for (const std::int32_t landmark : some) {
+      if (context.cancelled()) return;
       affinity.entries(rows[static_cast<std::size_t>(landmark)], rows, row.data());
       for (std::size_t j = 0; j < rows.count; ++j) offsets_[j] += row[j] / static_cast<double>(some.size());
     }
@@ -29,7 +33,8 @@ class CentredRows {
   void read(std::size_t first, std::size_t count, double* scratch, T* out, std::size_t stride) const {
     std::int32_t some[kMadeRows];
     for (std::size_t r = 0; r < count; ++r) some[r] = static_cast<std::int32_t>(rows_[first + r]);
-    affinity_.block({some, count}, rows_, scratch);
+    affinity_.block({some, count}, rows_, scratch, job_);
+    if (is_cancelled(job_)) return;
     for (std::size_t r = 0; r < count; ++r)
       for (std::size_t j = 0; j < rows_.count; ++j)
         out[r * stride + j] = static_cast<T>(scratch[r * rows_.count + j] - offsets_[first + r] - offsets_[j]);
@@ -38,6 +43,7 @@ class CentredRows {
  private:
   const Affinity& affinity_;
   Rows rows_;
+  const Job* job_;
   std::span<double> offsets_;
 };
 
@@ -45,7 +51,7 @@ template <class T>
 void product_of_entries(const Affinity& affinity, Rows rows, const T* v, std::size_t k, const Context& context,
                         T* out) {
   const Workspace::Frame frame(context.workspace);
-  const CentredRows<T> entries(affinity, rows, context.workspace);
+  const CentredRows<T> entries(affinity, rows, context);
   const std::span<double> scratch = context.workspace.take<double>(kMadeRows * rows.count * context.slots());
   multiply_made_rows<T>(
       rows.count, v, k, affinity.entry_nanoseconds(rows.count * rows.count), context,

@@ -47,7 +47,8 @@ void for_each_distance_row(const Affinity& distances, RowPart part, const Contex
     std::iota(rows, rows + count, static_cast<std::int32_t>(first));
     const std::size_t columns = length(first + count - 1);
     double* const block = scratch.data() + slot * kEvaluatedRows * n;
-    distances.block({rows, count}, {nullptr, columns}, block);
+    distances.block({rows, count}, {nullptr, columns}, block, context.job);
+    if (context.cancelled()) return;
     for (std::size_t r = 0; r < count; ++r) {
       visit(first + r, std::span<const double>(block + r * columns, length(first + r)), slot);
       progress.finish_part();

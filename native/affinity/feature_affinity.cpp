@@ -17,18 +17,18 @@ constexpr std::size_t kLargestCopy = std::size_t{1} << 26;
 template <class T>
 void FeatureAffinity<T>::entries(std::size_t i, Rows columns, double* out) const {
   const auto row = static_cast<std::int32_t>(i);
-  block({&row, 1}, columns, out);
+  block({&row, 1}, columns, out, nullptr);
 }
 
 template <class T>
-void FeatureAffinity<T>::block(Rows rows, Rows columns, double* out) const {
+void FeatureAffinity<T>::block(Rows rows, Rows columns, double* out, const Job* job) const {
   constexpr std::size_t kColumns = 3 * simd::kFeaturePanel<T>;
   PackedSamples<T> some, others;
   AlignedVector<T> entries(std::min(rows.count + simd::kFeaturePanel<T>, kTileSize<T>) * kColumns);
   for (std::size_t row = 0; row < rows.count; row += kTileSize<T>) {
     const std::size_t end = std::min(rows.count, row + kTileSize<T>);
     pairwise_.pack(rows, row, end, some);
-    for (std::size_t column = 0; column < columns.count; column += kColumns) {
+    for (std::size_t column = 0; column < columns.count && !is_cancelled(job); column += kColumns) {
       const std::size_t last = std::min(columns.count, column + kColumns);
       pairwise_.pack(columns, column, last, others);
       const std::size_t evaluated = (end - row + simd::kRowGroup - 1) / simd::kRowGroup * simd::kRowGroup;
@@ -48,7 +48,7 @@ void FeatureAffinity<T>::whole_rows(Rows rows, const Context& context, double* o
     if (context.cancelled()) return;
     std::int32_t some[kRows];
     for (std::size_t i = 0; i < count; ++i) some[i] = static_cast<std::int32_t>(rows[begin + i]);
-    block({some, count}, rows, out + begin * rows.count);
+    block({some, count}, rows, out + begin * rows.count, context.job);
   };
   context.for_each_range(rows.count, kRows, entry_nanoseconds(rows.count * rows.count), evaluate_rows);
 }

@@ -24,7 +24,7 @@ class FeatureAffinity final : public Affinity, public CentredProduct {
   Precision precision() const override { return sizeof(T) == 4 ? Precision::kFloat32 : Precision::kFloat64; }
   std::size_t bytes() const override { return pairwise_.bytes(); }
   void entries(std::size_t i, Rows columns, double* out) const override;
-  void block(Rows rows, Rows columns, double* out) const override;
+  void block(Rows rows, Rows columns, double* out, const Job* job) const override;
   void submatrix(Rows rows, const Context& context, double* out) const override;
   void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const override;
   double entry_operations() const override { return static_cast<double>(columns_); }

@@ -71,7 +71,8 @@ Status hop_affinity(const Affinity& distances, const HopOptions& options, const 
   affinity::NeighborhoodGraph graph;
   if (Status status = make_graph(distances, options, context, progress, report, graph); !status) return status;
 
-  const affinity::Components components = connected_components(graph);
+  const affinity::Components components = connected_components(graph, context);
+  if (context.cancelled()) return aborted();
   affinity::PaddedMatrix<std::uint16_t> hops(n);
   if (Status status = search_hops(graph, components, context, progress, hops, report.longest); !status) return status;
   report.connected = components.count == 1;

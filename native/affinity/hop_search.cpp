@@ -33,9 +33,13 @@ class BatchSearch {
     search_.neighbors = graph.neighbors.data();
   }
 
-  // Searches from the nodes first, first + 1, ... until all is reached, the path is too long, or the job is cancelled.
+  // Searches from the nodes first, first + 1, ... until all is reached, the path is too long, or the job is cancelled,
+  // which leaves the search unfinished.
   void run(std::size_t first, const Context& context) {
     start(first);
+    search_.job = context.job;
+    if (context.job != nullptr)
+      search_.stops = [](const void* job) { return static_cast<const Job*>(job)->cancelled(); };
     while (search_.unfinished_nodes > 0 && search_.level <= kMostHops && !context.cancelled()) advance();
   }
 
@@ -43,11 +47,11 @@ class BatchSearch {
   std::size_t levels() const { return search_.level - 1; }
 
   // Hops are symmetric: those from the sources to a node are written as those from the node to the sources.
-  void write(PaddedMatrix<std::uint16_t>& hops) {
+  void write(PaddedMatrix<std::uint16_t>& hops, const Context& context) {
     const std::size_t count = std::min(kSources, hops.stride() - first_);
     for (SourceSet& sources : reachable_)  // from here on its complement
       for (std::size_t word = 0; word < kSources / 64; ++word) sources.words[word] ^= sources_.words[word];
-    for (std::size_t node = 0; node < graph_.size(); ++node)
+    for (std::size_t node = 0; node < graph_.size() && !context.cancelled(); ++node)
       kernels_.expand(search_.planes, plane_count_, node, sources_of(node), hops.row(node) + first_, count);
   }
 
@@ -146,7 +150,7 @@ Status search_hops(const NeighborhoodGraph& graph, const Components& components,
     BatchSearch& search = *searches[slot];
     search.run(batch * kSources, context);
     if (!search.finished()) return fits.store(false, std::memory_order_relaxed);
-    search.write(hops);
+    search.write(hops, context);
     levels[batch] = search.levels();
     for (std::size_t i = batch * kSources; i < std::min(n, (batch + 1) * kSources); ++i) progress.finish_part();
   });

@@ -1,6 +1,7 @@
 #include "affinity/neighborhood_graph.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "affinity/distance_rows.h"
 #include "affinity/nearest.h"
@@ -8,11 +9,12 @@
 
 namespace genmi::affinity {
 
-NeighborhoodGraph join(const std::vector<std::vector<std::int32_t>>& before) {
+NeighborhoodGraph join(const std::vector<std::vector<std::int32_t>>& before, const Context& context) {
   const std::size_t n = before.size();
   NeighborhoodGraph graph;
   graph.offsets.assign(n + 1, 0);
   for (std::size_t i = 0; i < n; ++i) {
+    if (context.cancelled()) return {};
     graph.offsets[i + 1] += before[i].size();
     for (const std::int32_t j : before[i]) ++graph.offsets[static_cast<std::size_t>(j) + 1];
   }
@@ -20,6 +22,7 @@ NeighborhoodGraph join(const std::vector<std::vector<std::int32_t>>& before) {
   graph.neighbors.resize(graph.offsets[n]);
   std::vector<std::size_t> end(graph.offsets.begin(), graph.offsets.end() - 1);
   for (std::size_t i = 0; i < n; ++i) {
+    if (context.cancelled()) return {};
     for (const std::int32_t j : before[i]) {
       graph.neighbors[end[i]++] = j;
       graph.neighbors[end[static_cast<std::size_t>(j)]++] = static_cast<std::int32_t>(i);
@@ -37,16 +40,16 @@ NeighborhoodGraph threshold_graph(const Affinity& distances, double threshold, c
     std::int32_t* close = found[slot].data();
     before[i].assign(close, close + kernels.find_below(row.data(), row.size(), threshold, close));
   });
-  return join(before);
+  return join(before, context);
 }
 
 NeighborhoodGraph nearest_neighbor_graph(const Affinity& distances, std::size_t count, const Context& context,
                                          Progress& progress) {
   const std::size_t n = distances.size();
-  std::vector<std::int32_t> nearest(n * count);
+  const auto nearest = std::make_unique_for_overwrite<std::int32_t[]>(n * count);
   std::vector<NearestSelection> selections(context.slots(), NearestSelection(n, count, context.kernels.graph));
   for_each_distance_row(distances, RowPart::kAll, context, progress, [&](std::size_t i, auto row, std::size_t slot) {
-    selections[slot].select(row, i, nearest.data() + i * count);
+    selections[slot].select(row, i, nearest.get() + i * count);
   });
   std::vector<std::vector<std::int32_t>> before(n);
   for (std::size_t i = 0; i < n && !context.cancelled(); ++i) {
@@ -56,13 +59,14 @@ NeighborhoodGraph nearest_neighbor_graph(const Affinity& distances, std::size_t 
     }
   }
   for (std::vector<std::int32_t>& neighbors : before) {
+    if (context.cancelled()) break;
     std::sort(neighbors.begin(), neighbors.end());
     neighbors.erase(std::unique(neighbors.begin(), neighbors.end()), neighbors.end());
   }
-  return join(before);
+  return join(before, context);
 }
 
-Components connected_components(const NeighborhoodGraph& graph) {
+Components connected_components(const NeighborhoodGraph& graph, const Context& context) {
   constexpr std::int32_t kNone = -1;
   Components components{std::vector<std::int32_t>(graph.size(), kNone)};
   std::vector<std::int32_t> found;
@@ -71,7 +75,7 @@ Components connected_components(const NeighborhoodGraph& graph) {
     const auto component = static_cast<std::int32_t>(components.count++);
     components.of_node[start] = component;
     found.assign(1, static_cast<std::int32_t>(start));
-    while (!found.empty()) {
+    while (!found.empty() && !context.cancelled()) {
       const auto node = static_cast<std::size_t>(found.back());
       found.pop_back();
       for (std::size_t e = graph.offsets[node]; e < graph.offsets[node + 1]; ++e) {

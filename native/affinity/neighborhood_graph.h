@@ -30,13 +30,13 @@ NeighborhoodGraph nearest_neighbor_graph(const Affinity& distances, std::size_t 
                                          Progress& progress);
 
 // From the neighbours j < i of each sample i, ascending.
-NeighborhoodGraph join(const std::vector<std::vector<std::int32_t>>& before);
+NeighborhoodGraph join(const std::vector<std::vector<std::int32_t>>& before, const Context& context);
 
 struct Components {
   std::vector<std::int32_t> of_node;  // numbered from 0
   std::size_t count = 0;
 };
 
-Components connected_components(const NeighborhoodGraph& graph);
+Components connected_components(const NeighborhoodGraph& graph, const Context& context);
 
 }  // namespace genmi::affinity

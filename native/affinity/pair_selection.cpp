@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "affinity/distance_bits.h"
@@ -29,7 +30,35 @@ double hash_to_unit(std::uint64_t x) {
   return static_cast<double>(next_random(state) >> 11) * 0x1p-53;
 }
 
-double nth(std::vector<double>& values, std::size_t rank) {
+// So many values are selected from between two questions whether to stop.
+constexpr std::size_t kAtOnce = std::size_t{1} << 17;
+
+// The value of about this rank, by a sample.
+double pivot_near(std::span<const double> values, std::size_t rank) {
+  const std::size_t step = values.size() / kAtOnce + 1;
+  std::vector<double> sample;
+  for (std::size_t k = 0; k < values.size(); k += step) sample.push_back(values[k]);
+  const auto place = sample.begin() + static_cast<std::ptrdiff_t>(std::min(rank / step, sample.size() - 1));
+  std::nth_element(sample.begin(), place, sample.end());
+  return *place;
+}
+
+// The value of this rank, in steps of about a millisecond; anything once the job is cancelled. Reorders the values.
+double nth(std::span<double> values, std::size_t rank, const Context& context) {
+  while (values.size() > kAtOnce) {
+    const double pivot = pivot_near(values, rank);
+    // values[0, below) < pivot, values[below, at) == pivot, values[above, size) > pivot.
+    std::size_t below = 0, at = 0, above = values.size();
+    for (std::size_t step = 0; at < above; ++step) {
+      if (step % kAtOnce == 0 && context.cancelled()) return 0;
+      if (values[at] < pivot) std::swap(values[below++], values[at++]);
+      else if (values[at] > pivot) std::swap(values[at], values[--above]);
+      else ++at;
+    }
+    if (rank >= below && rank < above) return pivot;
+    values = rank < below ? values.first(below) : values.subspan(above);
+    if (rank >= above) rank -= above;
+  }
   const auto place = values.begin() + static_cast<std::ptrdiff_t>(rank);
   std::nth_element(values.begin(), place, values.end());
   return *place;
@@ -58,7 +87,7 @@ double PairSelection::distance_at(std::size_t rank) {
     } else if (rank >= up_to_low + kept_) {
       return interval_.high;
     } else if (kept_ <= capacity_) {
-      return nth(between_, rank - up_to_low);
+      return nth(between_, rank - up_to_low, context_);
     } else {
       tally(narrow(interval_, rank));
     }
@@ -74,6 +103,7 @@ std::vector<double> PairSelection::sample() const {
   std::vector<std::int32_t> columns;
   std::size_t row = 1, before_row = 0;  // pairs before this row of the triangle
   const auto evaluate = [&](std::size_t end) {
+    if (context_.cancelled()) return columns.clear();
     distances_.entries(row, Rows{columns.data(), columns.size()}, samples.data() + end - columns.size());
     columns.clear();
   };
@@ -95,8 +125,8 @@ PairSelection::Interval PairSelection::first_interval(std::size_t rank) const {
   const double share = (static_cast<double>(rank) + 0.5) / static_cast<double>(pairs_);
   const double margin = kDeviations * std::sqrt(count * share * (1 - share)) + 1;
   const double low = share * count - margin, high = share * count + margin;
-  return {low < 0 ? 0 : nth(samples, static_cast<std::size_t>(low)),
-          high >= count ? kInfinity : nth(samples, static_cast<std::size_t>(high))};
+  return {low < 0 ? 0 : nth(samples, static_cast<std::size_t>(low), context_),
+          high >= count ? kInfinity : nth(samples, static_cast<std::size_t>(high), context_)};
 }
 
 // Counts all distances, and keeps those strictly inside the interval unless they are too many.

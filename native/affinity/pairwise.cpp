@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kCached = std::size_t{1} << 24;
 // Nearly half: a little more is doubted where both samples are far below the shift and its rounding.
 constexpr double kShiftBelowLeast = 63.0 / 128;
+constexpr std::size_t kManyFeatures = std::size_t{1} << 12;
 constexpr double kLargestPower = 1 << 20;
 
 bool is_whole(double degree) { return degree >= 0 && degree <= kLargestPower && degree == std::floor(degree); }
@@ -139,6 +140,20 @@ void Pairwise<T>::finish(const simd::PairwiseKernels<T>& kernels, const simd::Fi
   }
 }
 
+// A tile of many features takes long: a panel of rows and of columns at a time, with a question between them whether to
+// stop.
+template <class T>
+void Pairwise<T>::evaluate_in_parts(const PackedSamples<T>& samples, std::size_t row, std::size_t column,
+                                    const simd::Tile<T>& tile, const Context& context) const {
+  constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
+  if (columns() < kManyFeatures) return evaluate(samples, row, samples, column, tile);
+  for (std::size_t i = 0; i < tile.rows; i += kPanel)
+    for (std::size_t j = 0; j < tile.columns && !context.cancelled(); j += kPanel)
+      evaluate(samples, row + i, samples, column + j,
+               {tile.entries + i * tile.stride + j, tile.stride, std::min(kPanel, tile.rows - i),
+                std::min(kPanel, tile.columns - j)});
+}
+
 template <class T>
 void Pairwise<T>::evaluate(const PackedSamples<T>& rows, std::size_t row, const PackedSamples<T>& columns,
                            std::size_t column, const simd::Tile<T>& tile) const {
@@ -235,7 +250,7 @@ bool Pairwise<T>::fill(const PackedSamples<T>& samples, const Context& context, 
     const std::size_t rows = std::min(count - row, kSize), columns = std::min(count - column, kSize);
     const simd::Tile<T> tile{evaluated.data() + slot * kArea, kSize, std::min(samples.padded() - row, kSize),
                              std::min(samples.padded() - column, kSize)};
-    evaluate(samples, row, samples, column, tile);
+    evaluate_in_parts(samples, row, column, tile, context);
     const simd::Tile<S> ready =
         in_precision(*samples.kernels, tile, rounded.data() + slot * rounded.size() / context.slots());
     clear_padding(ready, rows, columns);

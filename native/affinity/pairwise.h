@@ -98,6 +98,8 @@ class Pairwise {
   Status explain_range(Precision precision, const Context& context) const;
 
  private:
+  void evaluate_in_parts(const PackedSamples<T>& samples, std::size_t row, std::size_t column,
+                         const simd::Tile<T>& tile, const Context& context) const;
   void derive(const Context& context);
   void derive_inner(const Context& context);
   void derive_differences();

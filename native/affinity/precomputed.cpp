@@ -27,18 +27,20 @@ std::string at(std::size_t row, std::size_t column) {
 
 // The matrix as it is read once: another thread may write to the caller's memory meanwhile.
 template <class W, class T>
-affinity::PaddedMatrix<W> copy_of(MatrixView<T> matrix) {
+affinity::PaddedMatrix<W> copy_of(MatrixView<T> matrix, const Context& context) {
   affinity::PaddedMatrix<W> copy(matrix.rows);
-  for (std::size_t i = 0; i < matrix.rows; ++i) std::copy_n(matrix.row(i), matrix.columns, copy.row(i));
+  for (std::size_t i = 0; i < matrix.rows && !context.cancelled(); ++i)
+    std::copy_n(matrix.row(i), matrix.columns, copy.row(i));
   return copy;
 }
 
 template <class W>
-Status check_entries(const affinity::PaddedMatrix<W>& matrix, Kind kind, double tolerance, double& allowed) {
+Status check_entries(const affinity::PaddedMatrix<W>& matrix, Kind kind, double tolerance, const Context& context,
+                     double& allowed) {
   const std::size_t n = matrix.size();
   W largest = 0, smallest = 0;
   bool finite = true;
-  for (std::size_t i = 0; i < n; ++i)
+  for (std::size_t i = 0; i < n && !context.cancelled(); ++i)
     for (std::size_t j = 0; j < n; ++j) {
       const W entry = matrix.row(i)[j];
       finite &= std::abs(entry) <= std::numeric_limits<W>::max();
@@ -60,12 +62,13 @@ Status check_entries(const affinity::PaddedMatrix<W>& matrix, Kind kind, double 
   return Status::ok();
 }
 
-// Calls visit(i, j) for all j <= i, in tiles, so that an entry's mirror image is near it too; until it returns false.
+// Calls visit(i, j) for all j <= i, in tiles, so that an entry's mirror image is near it too; until it returns false,
+// or the job is cancelled.
 template <class Visit>
-bool for_each_pair(std::size_t n, const Visit& visit) {
+bool for_each_pair(std::size_t n, const Context& context, const Visit& visit) {
   constexpr std::size_t kTile = 64;
   for (std::size_t top = 0; top < n; top += kTile)
-    for (std::size_t left = 0; left <= top; left += kTile)
+    for (std::size_t left = 0; left <= top && !context.cancelled(); left += kTile)
       for (std::size_t i = top; i < std::min(n, top + kTile); ++i)
         for (std::size_t j = left; j <= std::min(i, left + kTile - 1); ++j)
           if (!visit(i, j)) return false;
@@ -73,9 +76,9 @@ bool for_each_pair(std::size_t n, const Visit& visit) {
 }
 
 template <class W>
-Status check_symmetry(const affinity::PaddedMatrix<W>& matrix, Kind kind, double allowed) {
+Status check_symmetry(const affinity::PaddedMatrix<W>& matrix, Kind kind, double allowed, const Context& context) {
   Status status = Status::ok();
-  for_each_pair(matrix.size(), [&](std::size_t i, std::size_t j) {
+  for_each_pair(matrix.size(), context, [&](std::size_t i, std::size_t j) {
     const double lower = static_cast<double>(matrix.row(i)[j]), upper = static_cast<double>(matrix.row(j)[i]);
     if (std::abs(upper - lower) > allowed)
       status = {Code::kOutOfRange, explain("matrix", "a symmetric matrix",
@@ -91,8 +94,8 @@ Status check_symmetry(const affinity::PaddedMatrix<W>& matrix, Kind kind, double
 
 // Both halves become their mean, and of a distance the diagonal and negative entries become 0.
 template <class W>
-void symmetrise(affinity::PaddedMatrix<W>& matrix, Kind kind) {
-  for_each_pair(matrix.size(), [&](std::size_t i, std::size_t j) {
+void symmetrise(affinity::PaddedMatrix<W>& matrix, Kind kind, const Context& context) {
+  for_each_pair(matrix.size(), context, [&](std::size_t i, std::size_t j) {
     // The sum of the halves, because the sum of the largest numbers would overflow.
     const double mean = static_cast<double>(matrix.row(i)[j]) / 2 + static_cast<double>(matrix.row(j)[i]) / 2;
     const double entry = kind == Kind::kKernel ? mean : i == j ? 0 : std::max(0.0, mean);
@@ -127,9 +130,10 @@ std::vector<double> offsets_of(const affinity::PaddedMatrix<W>& matrix) {
 
 // to = from less its offsets, for two matrices or for one: whether all entries are finite.
 template <class S, class W>
-bool store(const affinity::PaddedMatrix<W>& from, const std::vector<double>& offsets, affinity::PaddedMatrix<S>& to) {
+bool store(const affinity::PaddedMatrix<W>& from, const std::vector<double>& offsets, const Context& context,
+           affinity::PaddedMatrix<S>& to) {
   bool finite = true;
-  for (std::size_t i = 0; i < from.size(); ++i)
+  for (std::size_t i = 0; i < from.size() && !context.cancelled(); ++i)
     for (std::size_t j = 0; j < from.size(); ++j) {
       const double removed = offsets.empty() ? 0 : offsets[i] + offsets[j];
       to.row(i)[j] = static_cast<S>(static_cast<double>(from.row(i)[j]) - removed);
@@ -140,20 +144,20 @@ bool store(const affinity::PaddedMatrix<W>& from, const std::vector<double>& off
 
 // W holds every number of T and of S, in which entries are stored.
 template <class S, class W, class T>
-Status make(MatrixView<T> view, Kind kind, bool metric, AffinityPtr& out) {
-  affinity::PaddedMatrix<W> matrix = copy_of<W>(view);
+Status make(MatrixView<T> view, Kind kind, bool metric, const Context& context, AffinityPtr& out) {
+  affinity::PaddedMatrix<W> matrix = copy_of<W>(view, context);
   double allowed = 0;
-  if (Status status = check_entries(matrix, kind, kTolerance<T>, allowed); !status) return status;
-  if (Status status = check_symmetry(matrix, kind, allowed); !status) return status;
-  symmetrise(matrix, kind);
+  if (Status status = check_entries(matrix, kind, kTolerance<T>, context, allowed); !status) return status;
+  if (Status status = check_symmetry(matrix, kind, allowed, context); !status) return status;
+  symmetrise(matrix, kind, context);
   std::vector<double> offsets;
   if (sizeof(S) == sizeof(float) && kind == Kind::kKernel) offsets = offsets_of(matrix);
   if constexpr (std::is_same_v<S, W>) {
-    if (!offsets.empty() && !store(matrix, offsets, matrix)) return not_finite();
+    if (!offsets.empty() && !store(matrix, offsets, context, matrix)) return not_finite();
     out = std::make_shared<affinity::DenseAffinity<S>>(kind, metric, std::move(matrix), std::move(offsets));
   } else {
     affinity::PaddedMatrix<S> entries(matrix.size());
-    if (!store(matrix, offsets, entries)) return not_finite();
+    if (!store(matrix, offsets, context, entries)) return not_finite();
     out = std::make_shared<affinity::DenseAffinity<S>>(kind, metric, std::move(entries), std::move(offsets));
   }
   return Status::ok();
@@ -161,17 +165,19 @@ Status make(MatrixView<T> view, Kind kind, bool metric, AffinityPtr& out) {
 
 }  // namespace
 
-Status precomputed_affinity(AnyMatrix matrix, Kind kind, bool metric, Precision precision, AffinityPtr& out) {
-  return std::visit(
+Status precomputed_affinity(AnyMatrix matrix, Kind kind, bool metric, Precision precision, const Context& context,
+                            AffinityPtr& out) {
+  const Status status = std::visit(
       [&]<class T>(const MatrixView<T>& view) -> Status {
         if (view.rows != view.columns || view.rows == 0)
           return {Code::kOutOfRange, explain("matrix", "a square N x N matrix",
                                              std::to_string(view.rows) + " x " + std::to_string(view.columns))};
         const bool is_metric = metric && kind == Kind::kDistance;
-        return precision == Precision::kFloat32 ? make<float, T>(view, kind, is_metric, out)
-                                                : make<double, double>(view, kind, is_metric, out);
+        return precision == Precision::kFloat32 ? make<float, T>(view, kind, is_metric, context, out)
+                                                : make<double, double>(view, kind, is_metric, context, out);
       },
       matrix);
+  return context.cancelled() ? aborted() : status;  // some of the entries may be missing
 }
 
 }  // namespace genmi

@@ -56,7 +56,7 @@ void multiply_transposed(std::span<const T* const> rows, std::size_t columns, co
       n, part, product_nanoseconds(n, columns, k), [&](std::size_t first, std::size_t count, std::size_t) {
         if (context.cancelled()) return;
         T* sum = sums.data() + first / part * size;
-        for (std::size_t at = first; at < first + count; at += kRows)
+        for (std::size_t at = first; at < first + count && !context.cancelled(); at += kRows)
           product.add_transposed(rows.subspan(at, std::min(kRows, first + count - at)), at, columns, sum);
       });
   std::copy_n(sums.data(), size, out);

@@ -146,6 +146,7 @@ class QuadraticObjective final : public InBothPrecisions<QuadraticObjective> {
     distances.values = workspace.take<double>(distances.comparisons.size());
     distances.slopes = workspace.take<double>(distances.comparisons.size());
     write_quadratic_forms(m, distances.comparisons, context, distances.values);
+    if (context.cancelled()) return aborted();
     for (std::size_t c = 0; c < distances.comparisons.size(); ++c) {
       const double s = distances.values[c] / (static_cast<double>(m.n) * static_cast<double>(m.n));
       if (!std::isfinite(s)) return not_finite();
@@ -173,7 +174,7 @@ class QuadraticObjective final : public InBothPrecisions<QuadraticObjective> {
       inner_products(m.ratio, m.product, m.n, m.k, context, products.data());
       of_all = products.data();
     }
-    for (std::size_t c = 0; c < comparisons.size(); ++c) {
+    for (std::size_t c = 0; c < comparisons.size() && !context.cancelled(); ++c) {
       const auto [a, b] = std::pair(comparisons[c].a, comparisons[c].b);
       const double alone = one_vs_one_ ? of_all[a * m.k + a] + of_all[b * m.k + b] : 0;
       const double together = one_vs_one_ ? alone - 2 * of_all[a * m.k + b] : 0;

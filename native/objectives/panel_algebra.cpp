@@ -44,7 +44,7 @@ void inner_products(const T* a, const T* b, std::size_t n, std::size_t k, const 
   const std::size_t panels = simd::panels_of(n), size = simd::panel_size(k, k);
   const std::span<T> sums = context.workspace.take<T>(size);
   std::fill(out, out + k * k, 0.0);
-  for (std::size_t p = 0; p < panels; p += kPanelsAtATime) {
+  for (std::size_t p = 0; p < panels && !context.cancelled(); p += kPanelsAtATime) {
     std::fill(sums.begin(), sums.end(), T{0});
     const std::size_t from = p * kPanel * k;
     add_inner_products(context.kernels.product<T>(), a + from, b + from, k, std::min(kPanelsAtATime, panels - p),
@@ -67,7 +67,7 @@ void multiply_clusters(const T* a, std::size_t n, std::size_t k, const double* w
       weights[(row / kPanel * k + column) * kPanel + row % kPanel] = static_cast<T>(w[row * k + column]);
   const std::span<const T*> rows = context.workspace.take<const T*>(k);
   std::fill_n(out, panels * step, T{0});
-  for (std::size_t p = 0; p < panels; p += kPanelsAtATime) {
+  for (std::size_t p = 0; p < panels && !context.cancelled(); p += kPanelsAtATime) {
     for (std::size_t c = 0; c < k; ++c) rows[c] = a + p * step + c * kPanel;
     for_each_group(k, kernels.width, [&](std::size_t first, std::size_t width) {
       kernels.add_rows(rows.data(), step, k, Panels<const T>{weights.data() + first * kPanel, step}, width,

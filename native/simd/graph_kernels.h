@@ -43,6 +43,10 @@ struct HopSearch {
   std::size_t frontier_edges;    // the sum of the frontier's degrees
   std::size_t unfinished_edges;  // the sum of the degrees of the nodes with remaining sources
   std::size_t unfinished_nodes;  // the number of these nodes
+
+  // Asked once for many edges whether to stop, unless null: then the level is left undone.
+  bool (*stops)(const void* job) = nullptr;
+  const void* job = nullptr;
 };
 
 // How many distances are below an interval, and at its ends (at_low, where both ends are equal).

@@ -59,12 +59,31 @@ inline void settle(HopSearch& search, std::size_t node, const Sources& come, con
   --search.unfinished_nodes;
 }
 
+// Counts edges, and asks once for about a millisecond's worth of them whether the search is to stop.
+class Patience {
+ public:
+  explicit Patience(const HopSearch& search) : search_(search) {}
+  bool is_over(std::size_t edges) {
+    edges_ += edges;
+    if (edges_ < kEdges || search_.stops == nullptr) return false;
+    edges_ = 0;
+    return search_.stops(search_.job);
+  }
+
+ private:
+  static constexpr std::size_t kEdges = std::size_t{1} << 18;
+  const HopSearch& search_;
+  std::size_t edges_ = 0;
+};
+
 void push(HopSearch& search) {
+  Patience patience(search);
   NodeList& reached = search.reached;
   reached.count = 0;
   search.frontier_edges = 0;
   for (std::size_t i = 0; i < search.frontier.count; ++i) {
     const auto node = static_cast<std::size_t>(search.frontier.nodes[i]);
+    if (patience.is_over(search.offsets[node + 1] - search.offsets[node])) return;
     const Sources come = load(search.current[node]);
     for (std::size_t e = search.offsets[node]; e < search.offsets[node + 1]; ++e) {
       const std::int32_t neighbor = search.neighbors[e];
@@ -98,12 +117,14 @@ inline Sources look_for(Sources wanted, const SourceSet* current, const std::int
 void pull(HopSearch& search) {
   NodeList &reached = search.reached, &unfinished = search.unfinished;
   const std::size_t count = unfinished.count;
+  Patience patience(search);
   reached.count = unfinished.count = 0;
   search.frontier_edges = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const auto node = static_cast<std::size_t>(unfinished.nodes[i]);
     const Sources wanted = load(search.remaining[node]);
     if (is_empty(wanted)) continue;
+    if (patience.is_over(search.offsets[node + 1] - search.offsets[node])) return;
     unfinished.nodes[unfinished.count++] = unfinished.nodes[i];
     const Sources left = look_for(wanted, search.current, search.neighbors + search.offsets[node],
                                   search.neighbors + search.offsets[node + 1]);

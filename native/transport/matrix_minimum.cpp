@@ -34,7 +34,10 @@ bool MatrixMinimum::ship(std::span<const std::int64_t> line_masses, std::span<co
   partners_.assign(partner_masses.begin(), partner_masses.end());
   offers_.clear();
   shipments.clear();
-  for (std::size_t line = 0; line < lines_.size(); ++line) offers_.push_back(best_offer(line));
+  for (std::size_t line = 0; line < lines_.size(); ++line) {
+    if (is_cancelled(job)) return false;
+    offers_.push_back(best_offer(line));
+  }
   std::make_heap(offers_.begin(), offers_.end(), is_worse);
 
   while (!offers_.empty()) {

@@ -42,6 +42,7 @@ std::size_t padded_rows(const CostBlock& costs) {
 bool Sinkhorn::approximate(const Problem& problem, const Job* job, FirstPotentials& potentials) {
   const CostBlock& costs = problem.costs;
   kernels_ = costs.kernels;
+  job_ = job;
   potentials.rows.assign(costs.rows, 0);
   potentials.columns.assign(costs.stride(), 0);
   if (costs.rows * costs.columns < kSmallestProblem) return true;
@@ -52,6 +53,7 @@ bool Sinkhorn::approximate(const Problem& problem, const Job* job, FirstPotentia
   for (;;) {
     if (is_cancelled(job)) return false;
     scale(smoothing_ <= last ? kLastIterations : kIterations);
+    if (is_cancelled(job)) return false;
     if (!is_in_range()) return true;  // float32 has been left: the potentials of the smoothing before have to do
     absorb(potentials);
     if (smoothing_ <= last) return true;
@@ -96,7 +98,7 @@ void Sinkhorn::begin(const Problem& problem, FirstPotentials& potentials) {
   for (std::size_t column = 0; column < costs.columns; ++column)
     demands_[column] = static_cast<float>(static_cast<double>(problem.demands[column]) / total);
 
-  for (std::size_t row = 0; row < costs.rows; ++row)
+  for (std::size_t row = 0; row < costs.rows && !is_cancelled(job_); ++row)
     potentials.rows[row] = costs.rounded_minimum(row, potentials.columns.data());
   row_scales_.resize(supplies_.size());
   column_scales_.assign(costs.stride(), 1);
@@ -109,7 +111,7 @@ void Sinkhorn::make_kernel(const CostBlock& costs, const FirstPotentials& potent
   kernel_.resize(supplies_.size() * costs.stride());
   std::fill(kernel_.begin() + static_cast<std::ptrdiff_t>(costs.rows * costs.stride()), kernel_.end(), 0.f);
   const auto inverse = static_cast<float>(1 / smoothing_);
-  for (std::size_t row = 0; row < costs.rows; ++row) {
+  for (std::size_t row = 0; row < costs.rows && !is_cancelled(job_); ++row) {
     kernels_->gibbs_row(costs.rounded_row(row), potentials.rows[row], potentials.columns.data(), inverse,
                         kernel_.data() + row * costs.stride(), costs.stride());
   }
@@ -125,7 +127,7 @@ void Sinkhorn::scale(std::size_t iterations) {
       column_weights_[column] = weight < simd::kLeastGibbsWeight ? 0 : weight;
     }
     std::fill(column_sums_.begin(), column_sums_.end(), 0.f);
-    for (std::size_t row = 0; row < supplies_.size(); row += simd::kSinkhornRows)
+    for (std::size_t row = 0; row < supplies_.size() && !is_cancelled(job_); row += simd::kSinkhornRows)
       kernels_->scale_rows(kernel_.data() + row * stride, column_weights_.data(), &supplies_[row], &row_scales_[row],
                            column_sums_.data(), stride);
     kernels_->scale_columns(column_sums_.data(), iteration + 1 < iterations, column_scales_.data(), stride);
@@ -149,7 +151,7 @@ void Sinkhorn::absorb(FirstPotentials& potentials) {
 // exp(2 x) = exp(x)^2
 void Sinkhorn::halve_smoothing(std::size_t rows) {
   const std::size_t stride = demands_.size();
-  for (std::size_t row = 0; row < rows; ++row)
+  for (std::size_t row = 0; row < rows && !is_cancelled(job_); ++row)
     kernels_->square_row(kernel_.data() + row * stride, row_scales_[row], column_scales_.data(), stride);
   std::fill(column_scales_.begin(), column_scales_.end(), 1.f);
   smoothing_ /= 2;

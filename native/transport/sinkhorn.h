@@ -38,6 +38,7 @@ class Sinkhorn {
   void halve_smoothing(std::size_t rows);
 
   const simd::TransportKernels* kernels_ = nullptr;
+  const Job* job_ = nullptr;     // passes over the costs stop early when it is cancelled
   double smoothing_ = 0;         // epsilon
   std::vector<float> sample_;    // of the costs
   std::vector<float> supplies_;  // shares of the total, padded with zeros

@@ -29,11 +29,16 @@ struct Hops {
   }
 };
 
+NeighborhoodGraph join(const Lists& before) {
+  Workspace unused;
+  return affinity::join(before, {unused});
+}
+
 Hops search(const Lists& before, std::size_t threads = 1, Job* job = nullptr) {
   const auto pool = std::make_shared<ThreadPool>(8);
   Workspace workspace;
-  const NeighborhoodGraph graph = affinity::join(before);
-  Hops hops{PaddedMatrix<std::uint16_t>(before.size()), 0, connected_components(graph)};
+  const NeighborhoodGraph graph = join(before);
+  Hops hops{PaddedMatrix<std::uint16_t>(before.size()), 0, connected_components(graph, {workspace})};
   Progress progress(job, before.size());
   hops.status =
       search_hops(graph, hops.components, {workspace, pool.get(), threads, job}, progress, hops.matrix, hops.longest);
@@ -170,13 +175,13 @@ Lists closer_than(const std::vector<double>& matrix, std::size_t n, double thres
 }
 
 void expect_graph(const NeighborhoodGraph& graph, const Lists& before) {
-  const NeighborhoodGraph expected = affinity::join(before);
+  const NeighborhoodGraph expected = join(before);
   EXPECT_EQ(graph.offsets, expected.offsets);
   EXPECT_EQ(graph.neighbors, expected.neighbors);
 }
 
 TEST(NeighborhoodGraph, JoinsBothWaysInOrder) {
-  const NeighborhoodGraph graph = affinity::join({{}, {0}, {0}, {}, {1, 2}});
+  const NeighborhoodGraph graph = join({{}, {0}, {0}, {}, {1, 2}});
   EXPECT_EQ(graph.offsets, (std::vector<std::size_t>{0, 2, 4, 6, 6, 8}));
   EXPECT_EQ(graph.neighbors, (std::vector<std::int32_t>{1, 2, 0, 4, 0, 4, 1, 2}));
 }
@@ -239,7 +244,7 @@ TEST(HopAffinity, IsMadeOfDistances) {
       std::vector<double> expected = floyd_warshall(before), found(n * n);
       EXPECT_EQ(static_cast<double>(report.longest), longest_of(expected));
       EXPECT_EQ(report.connected, std::count(expected.begin(), expected.end(), kFar) == 0);
-      EXPECT_EQ(report.edges, affinity::join(before).edges());
+      EXPECT_EQ(report.edges, join(before).edges());
       std::replace(expected.begin(), expected.end(), kFar, count == 2 ? 77.25 : 2.0 * static_cast<double>(n));
       hops->submatrix({nullptr, n}, {workspace}, found.data());
       EXPECT_EQ(found, expected);

@@ -94,8 +94,9 @@ inline AffinityPtr precomputed(const std::vector<double>& matrix, Precision prec
   std::size_t n = 0;
   while (n * n < matrix.size()) ++n;
   AffinityPtr distances;
-  const Status status =
-      precomputed_affinity(MatrixView<double>{matrix.data(), n, n}, Kind::kDistance, false, precision, distances);
+  Workspace workspace;
+  const Status status = precomputed_affinity(MatrixView<double>{matrix.data(), n, n}, Kind::kDistance, false, precision,
+                                             {workspace}, distances);
   return status ? distances : nullptr;
 }
 

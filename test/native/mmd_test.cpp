@@ -44,7 +44,8 @@ Result evaluate(const AffinityPtr& kernel, const char* mode, const std::vector<T
 
 AffinityPtr precomputed_kernel(AnyMatrix matrix, Precision precision) {
   AffinityPtr kernel;
-  const Status status = precomputed_affinity(matrix, Kind::kKernel, false, precision, kernel);
+  Workspace workspace;
+  const Status status = precomputed_affinity(matrix, Kind::kKernel, false, precision, {workspace}, kernel);
   EXPECT_TRUE(status) << status.message();
   return kernel;
 }

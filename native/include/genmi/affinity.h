@@ -38,7 +38,8 @@ class Affinity {
   virtual void entries(std::size_t i, Rows columns, double* out) const = 0;
   // out = A(rows, columns), rows.count x columns.count. Equal to entries() row by row; much faster for many rows where
   // entries are evaluated from features.
-  virtual void block(Rows rows, Rows columns, double* out) const;
+  // A cancelled job leaves `out` undone.
+  virtual void block(Rows rows, Rows columns, double* out, const Job* job = nullptr) const;
 
   // About how many multiplications an entry takes.
   virtual double entry_operations() const { return 1; }
