@@ -1,17 +1,35 @@
-// Solves a million random transport problems and checks their proofs, other problems every day:
-// `node scripts/nightly.mjs [problems] [first seed]`.
+// The long runs, other ones every day: `node scripts/nightly.mjs [run] [seed]`; without a run, all of them.
+import { programs } from '../test/stress/programs.mjs';
 import { build, RELEASE, run } from './native-build.mjs';
 
 const MILLISECONDS_PER_DAY = 86_400_000;
-const [problems = '1000000', seed] = process.argv.slice(2);
-const today = Math.floor(Date.now() / MILLISECONDS_PER_DAY);
-const firstSeed = seed ?? String(today * Number(problems));
+const PROBLEMS = 1_000_000;
+const [only, seed = String(Math.floor(Date.now() / MILLISECONDS_PER_DAY))] = process.argv.slice(2);
 
-build(RELEASE.folder, ...RELEASE.definitions);
-console.log(`GENMI_SEED=${firstSeed} GENMI_PROBLEMS=${problems}`);
-run(`${RELEASE.folder}/native_tests`, ['--gtest_filter=RandomProblems.*'], {
-  GENMI_PROBLEMS: problems,
-  GENMI_SEED: firstSeed,
-});
-// Of the addon and the library that are built.
-run(process.execPath, ['scripts/out-of-memory.mjs']);
+/** A million random transport problems, with proof. */
+function transport() {
+  build(RELEASE.folder, ...RELEASE.definitions);
+  const environment = { GENMI_PROBLEMS: String(PROBLEMS), GENMI_SEED: String(Number(seed) * PROBLEMS) };
+  run(`${RELEASE.folder}/native_tests`, ['--gtest_filter=RandomProblems.*'], environment);
+}
+
+const stress = (name) => () => run(process.execPath, ['test/stress/programs.mjs', 'large', name, seed]);
+
+/** Every allocation of the addon fails once. */
+const outOfMemory = () => run(process.execPath, ['scripts/out-of-memory.mjs']);
+
+const runs = [
+  { name: 'transport', does: transport },
+  { name: 'out-of-memory', does: outOfMemory },
+  ...programs.map(({ name }) => ({ name, does: stress(name) })),
+];
+
+if (only !== undefined && !runs.some(({ name }) => name === only)) {
+  console.error(`nightly: expected one of ${runs.map(({ name }) => name).join(', ')}, received ${only}`);
+  process.exit(2);
+}
+for (const { name, does } of runs) {
+  if (only !== undefined && only !== name) continue;
+  console.log(`=== ${name}, seed ${seed}`);
+  does();
+}

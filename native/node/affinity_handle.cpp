@@ -46,7 +46,7 @@ class MeasureTask final : public Task {
   static constexpr int kArguments = 4;
 
   MeasureTask(const Napi::CallbackInfo& info, Access access)
-      : options_(info[3].As<Napi::Object>()),
+      : options_(object_argument(info[3], "options")),
         features_(info[0], size_argument(info[1], "rows"), size_argument(info[2], "columns"), "x", access) {}
 
   Status run(Context& context) override {
@@ -68,9 +68,9 @@ class PrecomputedTask final : public Task {
   static constexpr int kArguments = 4;
 
   PrecomputedTask(const Napi::CallbackInfo& info, Access access)
-      : kind_(kind_option(info[3].As<Napi::Object>())),
-        metric_(flag_option(info[3].As<Napi::Object>(), "metric")),
-        precision_(precision_option(info[3].As<Napi::Object>())),
+      : kind_(kind_option(object_argument(info[3], "options"))),
+        metric_(flag_option(object_argument(info[3], "options"), "metric")),
+        precision_(precision_option(object_argument(info[3], "options"))),
         matrix_(info[0], size_argument(info[1], "rows"), size_argument(info[2], "columns"), "matrix", access) {}
 
   Status run(Context& context) override {
@@ -128,7 +128,7 @@ class AffinityHopsTask final : public HopsTask {
   static constexpr int kArguments = 2;
 
   AffinityHopsTask(const Napi::CallbackInfo& info, Access)
-      : HopsTask(info[1].As<Napi::Object>()), distances_(AffinityHandle::open(info[0])) {}
+      : HopsTask(object_argument(info[1], "options")), distances_(AffinityHandle::open(info[0])) {}
 
   Status run(Context& context) override { return count_hops(*distances_, context); }
 
@@ -142,7 +142,7 @@ class FeatureHopsTask final : public HopsTask {
   static constexpr int kArguments = 5;
 
   FeatureHopsTask(const Napi::CallbackInfo& info, Access access)
-      : HopsTask(info[4].As<Napi::Object>()), measuring_(info, access) {}
+      : HopsTask(object_argument(info[4], "options")), measuring_(info, access) {}
 
   Status run(Context& context) override {
     if (Status status = measuring_.run(context); !status) return status;

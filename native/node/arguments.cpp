@@ -129,6 +129,11 @@ std::size_t size_argument(const Napi::Value& value, const char* argument) {
   return static_cast<std::size_t>(number);
 }
 
+Napi::Object object_argument(const Napi::Value& value, const char* argument) {
+  if (!value.IsObject()) reject(value.Env(), Code::kInvalidType, argument, "an object", "another value");
+  return value.As<Napi::Object>();
+}
+
 std::string text_option(const Napi::Object& options, const char* name) {
   const Napi::Value value = options.Get(name);
   return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();

@@ -84,6 +84,8 @@ class Output {
 void check_apart(Napi::Env env, const Output& out, const Memory& input, const char* received);
 
 std::size_t size_argument(const Napi::Value& value, const char* argument);
+// An argument that holds options; its values are looked at one by one.
+Napi::Object object_argument(const Napi::Value& value, const char* argument);
 std::string text_option(const Napi::Object& options, const char* name);
 std::optional<double> number_option(const Napi::Object& options, const char* name);
 bool flag_option(const Napi::Object& options, const char* name);

@@ -12,7 +12,7 @@ namespace {
 std::vector<Parameters::Term> read_terms(const Napi::Array& array, ChargedObjectives& charged) {
   std::vector<Parameters::Term> terms;
   for (std::uint32_t i = 0; i < array.Length(); ++i) {
-    const auto term = array.Get(i).As<Napi::Object>();
+    const auto term = object_argument(array.Get(i), "terms");
     const ObjectiveHandle& handle = unwrap<ObjectiveHandle>(term.Get("objective"), "objective");
     const ChargedObjectives& theirs = handle.terms();
     charged.insert(charged.end(), theirs.begin(), theirs.end());

@@ -97,9 +97,9 @@ class SolveTask final : public Task {
   SolveTask(const Napi::CallbackInfo& info, Access access, std::shared_ptr<SolverState> solver)
       : costs_(solver->costs),
         solver_(std::move(solver)),
-        warm_(flag_option(info[4].As<Napi::Object>(), "warmStart")),
-        options_(read_options(info[4].As<Napi::Object>())),
-        threads_(count_option(info[4].As<Napi::Object>(), "threads").value_or(0)),
+        warm_(flag_option(object_argument(info[4], "options"), "warmStart")),
+        options_(read_options(object_argument(info[4], "options"))),
+        threads_(count_option(object_argument(info[4], "options"), "threads").value_or(0)),
         count_(size_argument(info[2], "problems")),
         supplies_(info[0], count_, costs_->costs().rows(), "p", access),
         demands_(info[1], info[3].ToBoolean() ? 1 : count_, costs_->costs().columns(), "q", access),

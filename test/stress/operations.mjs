@@ -1,0 +1,98 @@
+// Operations of every kind, each once: what address-space limits and leaks are tried with.
+import { genmi, matrix, native, pick, probabilities } from './shared.mjs';
+
+const { Affinity } = genmi;
+
+/** @param n samples: with some thousands an operation takes hundreds of megabytes */
+export function operations(n) {
+  const lazily = (make) => {
+    let made;
+    return () => (made ??= make());
+  };
+  const x = lazily(() => matrix(n, 4, Float64Array));
+  const z = lazily(() => probabilities(n, 4, Float64Array));
+  const distance = lazily(() => Affinity.distance(x(), { metric: 'euclidean', storage: 'features' }));
+  const stored = lazily(() => Affinity.distance(x(), { metric: 'sqeuclidean', storage: 'dense' }));
+  const kernel = lazily(() => Affinity.kernel(x(), { kernel: 'rbf', storage: 'features' }));
+  const dense = lazily(() => Affinity.kernel(x(), { kernel: 'rbf', storage: 'dense' }));
+  const square = lazily(() => ({ data: new Float64Array(n * n), shape: [n, n] }));
+  const uniform = lazily(() => new Float64Array(n).fill(1 / n));
+  const solver = lazily(() => new genmi.TransportSolver(stored()));
+  const objective = (make) => {
+    const made = lazily(make);
+    return {
+      value: () => made().value(z()),
+      valueAndGrad: () => made().valueAndGrad(z()),
+      valueAndGradAsync: () => made().valueAndGradAsync(z()),
+      estimate: () => made().estimate(n, 4),
+      wrong: () => made().value([[Number.NaN]]),
+    };
+  };
+  const objectives = {
+    kl: objective(() => genmi.kl({ mode: 'ovo' })),
+    js: objective(() => genmi.fDivergence({ mode: 'ovo', f: 'js' })),
+    entropy: objective(() => genmi.entropy({ of: 'proportions' })),
+    mmd: objective(() => genmi.mmd({ mode: 'ova', affinity: kernel() })),
+    mmdDense: objective(() => genmi.mmd({ mode: 'ovo', affinity: dense() })),
+    wasserstein: objective(() => genmi.wasserstein({ mode: 'ova', affinity: distance() })),
+    wassersteinWarm: objective(() => genmi.wasserstein({ mode: 'ovo', affinity: stored(), warmStart: true })),
+    sum: objective(() =>
+      genmi.add(genmi.kl({ mode: 'ova' }), genmi.scale(genmi.mmd({ mode: 'ova', affinity: kernel() }), 2)),
+    ),
+  };
+  const made = (make) => async () => (await make()).dispose();
+  return {
+    kernel: made(() => Affinity.kernel(x(), { kernel: 'rbf', storage: 'dense' })),
+    kernelDropped: () => Affinity.kernel(x(), { kernel: 'rbf', storage: 'dense' }),
+    kernelAsync: made(() => Affinity.kernelAsync(x(), { kernel: 'laplacian', gamma: 'median', storage: 'dense' })),
+    linear: made(() => Affinity.kernel(x(), { kernel: 'linear', storage: 'features' })),
+    distance: made(() => Affinity.distance(x(), { metric: 'manhattan', storage: 'dense' })),
+    distanceAsync: made(() => Affinity.distanceAsync(x(), { metric: 'cosine', storage: 'dense' })),
+    hops: made(() => Affinity.hops(x(), { neighbors: 2 })),
+    hopsAsync: made(() => Affinity.hopsAsync(x(), { neighbors: 2 })),
+    hopsOfAffinity: made(() => Affinity.hops(distance(), { quantile: 0.5 })),
+    precomputed: made(() => Affinity.precomputed(square(), 'distance')),
+    precomputedAsync: made(() => Affinity.precomputedAsync(square(), 'kernel', { precision: 'float32' })),
+    rows: () => dense().rows([0, 1, 2]),
+    toMatrix: () => kernel().toMatrix(),
+    wrongRows: () => dense().rows([-1]),
+    mmdAffinityGrad: () => genmi.mmd({ mode: 'ova', affinity: kernel() }).affinityGrad(z()),
+    wassersteinAffinityGrad: () => genmi.wasserstein({ mode: 'ova', affinity: distance() }).affinityGrad(z()),
+    solver: made(() => new genmi.TransportSolver(distance())),
+    solverDropped: () => new genmi.TransportSolver(stored()),
+    solve: () => solver().solve(uniform(), uniform(), { plan: true }),
+    solveMany: () => solver().solveMany(z_(n, 3), uniform(), { warmStart: true }),
+    solveManyAsync: () => solver().solveManyAsync(z_(n, 3), uniform(), { plan: true }),
+    emd: () => genmi.emd(uniform(), uniform(), square()),
+    wrongEmd: () => genmi.emd(uniform(), uniform(), [[1]]),
+    job: () => new native.Job(),
+    objectiveDropped: () => genmi.mmd({ mode: 'ova', affinity: kernel() }),
+    aborted: async () => {
+      const controller = new AbortController();
+      const call = genmi.kl({ mode: 'ova' }).valueAsync(z(), { signal: controller.signal });
+      controller.abort();
+      return call.catch(() => {});
+    },
+    info: () => genmi.info().isa,
+    ...Object.fromEntries(
+      Object.entries(objectives).flatMap(([name, calls]) =>
+        Object.entries(calls).map(([call, run]) => [`${name}.${call}`, run]),
+      ),
+    ),
+  };
+}
+
+// Weights of a few problems that all have mass.
+function z_(n, problems) {
+  const { data } = probabilities(n, problems, Float64Array);
+  const rows = new Float64Array(n * problems);
+  for (let p = 0; p < problems; p++) {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += data[i * problems + p];
+    for (let i = 0; i < n; i++) rows[p * n + i] = data[i * problems + p] / sum;
+  }
+  return { data: rows, shape: [problems, n] };
+}
+
+export const failsOnPurpose = (name) => /^wrong|\.wrong$/.test(name);
+export { pick };

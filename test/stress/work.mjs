@@ -1,0 +1,36 @@
+// Native work of every kind, synchronous and not, without an end: for programs that end it in the middle.
+import { chance, genmi, integer, matrix, pick, probabilities } from './shared.mjs';
+
+const { Affinity } = genmi;
+const kernel = Affinity.kernel(matrix(150, 4), { kernel: 'rbf' });
+const distance = Affinity.distance(matrix(150, 4), { metric: 'sqeuclidean' });
+const transport = genmi.wasserstein({ mode: 'ovo', affinity: distance });
+const sum = genmi.add(transport, genmi.mmd({ mode: 'ovo', affinity: kernel }), genmi.kl({ mode: 'ovo' }));
+const solver = new genmi.TransportSolver(distance);
+
+export const synchronous = () =>
+  pick([
+    () => sum.valueAndGrad(probabilities(150, 4)),
+    () => Affinity.hops(matrix(200, 2), { neighbors: 4 }),
+    () => Affinity.kernel(matrix(300, 20), { kernel: 'laplacian' }),
+    () => {
+      try {
+        sum.value([[Number.NaN]]);
+      } catch {}
+    },
+  ])();
+
+/** A promise that nobody need wait for. */
+export const asynchronous = () =>
+  pick([
+    () => transport.valueAsync(probabilities(150, 6)),
+    () => sum.valueAndGradAsync(probabilities(150, 4)),
+    () =>
+      Affinity.kernelAsync(matrix(integer(200, 1200), 60), {
+        kernel: 'laplacian',
+        storage: 'dense',
+        onProgress: () => {},
+      }),
+    () => Affinity.hopsAsync(matrix(integer(200, 1500), 2), { neighbors: 4 }),
+    () => solver.solveManyAsync(probabilities(20, 150), probabilities(20, 150), { plan: chance(0.5) }),
+  ])().catch(() => {});
