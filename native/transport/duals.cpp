@@ -16,7 +16,7 @@ void lift_columns(const CostBlock& costs, const std::vector<double>& u, AlignedV
     if (prices[j] == -kInfinity) prices[j] = lifted[j];
 }
 
-double inner(std::span<const double> a, std::span<const double> b) {
+double inner_of_few(std::span<const double> a, std::span<const double> b) {
   constexpr std::size_t kLanes = 8;  // that do not wait for each other
   double sums[kLanes] = {};
   std::size_t k = 0;
@@ -24,6 +24,17 @@ double inner(std::span<const double> a, std::span<const double> b) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += a[k + lane] * b[k + lane];
   for (; k < a.size(); ++k) sums[0] += a[k] * b[k];
   return std::accumulate(sums, sums + kLanes, 0.0);
+}
+
+// In stretches: rounding grows with their number and their length, and not with the product of both.
+double inner(std::span<const double> a, std::span<const double> b) {
+  constexpr std::size_t kStretch = 1024;
+  double sum = 0;
+  for (std::size_t k = 0; k < a.size(); k += kStretch) {
+    const std::size_t count = std::min(kStretch, a.size() - k);
+    sum += inner_of_few(a.subspan(k, count), b.subspan(k, count));
+  }
+  return sum;
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ void ExactFinish::take(const SpanningTree& tree, const Measures& measures) {
   tree_.refresh();
 }
 
-void ExactFinish::take_sides(const SpanningTree& tree) {
+void ExactFinish::take_sides(const SpanningTree& tree, double unit) {
   const Sides& sides = tree.sides();
   const auto number = [&](genmi::transport::Node node) {
     return static_cast<Node>(sides.is_row(node) ? sides.row(node) : costs_->rows() + sides.column(node));
@@ -112,11 +112,11 @@ void ExactFinish::take_sides(const SpanningTree& tree) {
   tree_.start(*costs_, number(tree.root()));
   for (const genmi::transport::Node node : tree.preorder())
     if (node != tree.root()) tree_.attach(number(node), number(tree.parent(node)));
-  tree_.refresh();
+  drop_light(unit);
 }
 
 // A point is a row and a column, with an arc between them on which its mass stays.
-void ExactFinish::take_points(const SpanningTree& tree) {
+void ExactFinish::take_points(const SpanningTree& tree, double unit) {
   const auto row = [](genmi::transport::Node point) { return static_cast<Node>(point); };
   const auto column = [this](genmi::transport::Node point) {
     return static_cast<Node>(point + static_cast<Node>(costs_->rows()));
@@ -134,6 +134,21 @@ void ExactFinish::take_points(const SpanningTree& tree) {
       tree_.attach(row(point), column(point));
     }
   }
+  drop_light(unit);
+}
+
+// Takes subtrees off in which no weight is as much as a unit.
+void ExactFinish::drop_light(double unit) {
+  tree_.refresh();
+  std::vector<bool> is_heavy(tree_.nodes(), false);
+  for (std::size_t k = tree_.order().size(); k-- > 0;) {
+    const Node node = tree_.order()[k];
+    const auto at = static_cast<std::size_t>(node);
+    if (flows_.weight(node) >= unit) is_heavy[at] = true;
+    if (k > 0 && is_heavy[at]) is_heavy[static_cast<std::size_t>(tree_.parent(node))] = true;
+  }
+  for (const Node node : std::vector<Node>(tree_.order()))
+    if (!is_heavy[static_cast<std::size_t>(node)]) tree_.detach(node);
   tree_.refresh();
 }
 

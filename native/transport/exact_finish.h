@@ -33,10 +33,11 @@ class ExactFinish {
   Ending lower_costs(const Measures& measures, std::uint64_t max_pivots, const Job* job, NetworkSimplex& simplex,
                      SpanningTree& tree);
 
-  // Takes a tree over: of the measures, of all rows and columns, or of points.
+  // Takes a tree over: of the measures, of all rows and columns, or of points. Of the latter two, subtrees in which no
+  // weight is as much as a unit are left out, and hung anew by ship().
   void take(const SpanningTree& tree, const Measures& measures);
-  void take_sides(const SpanningTree& tree);
-  void take_points(const SpanningTree& tree);
+  void take_sides(const SpanningTree& tree, double unit);
+  void take_points(const SpanningTree& tree, double unit);
   // Whether points with mass are not in it, being too light for a unit.
   bool misses_points();
   // Makes it serve the weights, in at most max_pivots pivots.
@@ -52,6 +53,7 @@ class ExactFinish {
  private:
   double least_reduced_cost(const Measures& measures) const;
   CostBlock reduced_costs(const Measures& measures, double error);
+  void drop_light(double unit);
   bool pivot(ExactTree::Node leaving);
 
   void centre_potentials();

@@ -12,6 +12,7 @@ namespace {
 constexpr double kRoundingOfSums = 0x1p-51, kRoundingOfWeights = 0x1p-49;
 
 constexpr double kMostShare = 0x1p-44;  // of a component's demands, by which they may be scaled on their own
+constexpr int kDigitsBelow = 70;  // of the least weight, which demands may be scaled by
 constexpr int kMostBalances = 50;       // ends it where pivots and balances would undo each other
 
 }  // namespace
@@ -30,7 +31,8 @@ void ExactFlows::prepare(std::span<const double> supply, std::span<const double>
     }
   }
   greatest_ = total;
-  balances_.start(supply.size() + demand.size(), least_, greatest_);
+  digits_from_ = std::max(std::ldexp(least_, -kDigitsBelow), std::numeric_limits<double>::denorm_min());
+  balances_.start(supply.size() + demand.size(), digits_from_, greatest_);
   for (std::size_t row = 0; row < supply.size(); ++row) balances_.add(row, supply[row]);
   for (std::size_t column = 0; column < demand.size(); ++column) balances_.add(supply.size() + column, -demand[column]);
   component_of_.assign(supply.size() + demand.size(), 0);
@@ -149,7 +151,7 @@ void ExactFlows::count_demand(std::size_t at, Component& component) const {
 
 // Fills in what the demands of each component lack. False where that is more than rounding for one of them.
 bool ExactFlows::measure_components() {
-  component_sums_.start(components_.size(), least_, greatest_);
+  component_sums_.start(components_.size(), digits_from_, greatest_);
   for (std::size_t at = 0; at < component_of_.size(); ++at) component_sums_.add_sum(component_of_[at], balances_, at);
   bool is_rounding = true;
   for (std::size_t c = 0; c < components_.size(); ++c) {

@@ -50,6 +50,7 @@ class ExactFlows {
   std::span<const double> supply_, demand_;
   bool are_balanced_ = false;  // as they came
   double demand_share_ = 0, least_ = 0, greatest_ = 0;
+  double digits_from_ = 0;  // the least number whose digits count
   int balances_made_ = 0;
   // Of each node: its supply less its demand, and the same of its subtree. Of each component: the same.
   ExactMasses balances_, sums_, component_sums_;

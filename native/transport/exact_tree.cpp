@@ -14,8 +14,8 @@ void ExactTree::start(const Costs& costs, Node root) {
 
 void ExactTree::refresh() {
   list();
-  potentials_[index(root_)] = {};
-  rounded_[index(root_)] = 0;
+  potentials_.assign(nodes(), {});
+  rounded_.assign(nodes(), 0);
   for (std::size_t k = 1; k < order_.size(); ++k) set_potential(order_[k]);
 }
 

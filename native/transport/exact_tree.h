@@ -22,6 +22,8 @@ class ExactTree {
   void start(const Costs& costs, Node root);
   // Hangs a node on another of the other side, which is in the tree.
   void attach(Node child, Node parent) { parents_[index(child)] = parent; }
+  // Takes a node off; those below it have to be taken off, too.
+  void detach(Node node) { parents_[index(node)] = kNoNode; }
   // Lists the nodes and computes their potentials. To be called after changes, before what follows.
   void refresh();
   // Takes the arc above `leaving` out, and puts the one between `entering`, below it, and `parent` in its place.

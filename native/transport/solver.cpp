@@ -33,6 +33,8 @@ constexpr double kRounding = 1e-15;
 // How exact results have to be, relative to the cost, or to what a constant on all costs makes of it; and the masses of
 // plans.
 constexpr double kCostAccuracy = 0x1p-40, kShiftAccuracy = 0x1p-52, kMassAccuracy = 1e-13;
+// Of a kept tree, the pivots of the dual simplex that are worth more than a start from nothing, and one in so many nodes.
+constexpr std::uint64_t kFewPivots = 16;
 // Rounding of potentials along a tree, of a mass to a unit of all that moves, and of sums of products, relatively.
 constexpr double kPotentialRounding = 0x1p-50, kUnitRounding = 0x1p-59, kSumRounding = 0x1p-46;
 
@@ -103,7 +105,7 @@ Status Solver::solve(const Costs& costs, std::span<const double> supply, std::sp
   if (Status status = workspace_->solve(costs, options, result); !status) return status;
   const bool is_optimal = result.outcome == Outcome::kOptimal;
   const bool doubt_cost = is_optimal && workspace_->is_cost_in_doubt(costs, result);
-  const bool doubt_masses = false;
+  const bool doubt_masses = is_optimal && options.plan && workspace_->are_masses_in_doubt(costs);
   workspace_->to_caller(costs, result);
   if (doubt_cost || doubt_masses)
     if (Status status = workspace_->finish_exactly(costs, supply, demand, doubt_cost, options, result); !status)
@@ -339,10 +341,18 @@ Status Solver::Workspace::finish_exactly(const Costs& costs, std::span<const dou
   exact.prepare(costs, supply, demand);
   if (!costs_too && served != Served::kNone) {
     take_tree(costs);
-    if (!exact.misses_points() && exact.ship(0, options.job) == Ending::kFound) {
+    const bool is_whole = !exact.misses_points();
+    const bool is_kept = served == Served::kSides || served == Served::kPoints;
+    const std::uint64_t most = is_kept ? kFewPivots + (costs.rows() + costs.columns()) / kFewPivots : 0;
+    if ((is_whole || most > 0) && exact.ship(most, options.job) == Ending::kFound) {
+      result.pivots += exact.pivots();
       exact.report_plan(result);
-      return Status::ok();
+      if (is_whole && exact.pivots() == 0) return Status::ok();
+      exact.report_duals(result);
+      // Kept trees are optimal up to the rounding of their potentials only.
+      if (result.certificate.infeasibility <= kRounding * costs.largest()) return Status::ok();
     }
+    exact.prepare(costs, supply, demand);
   }
   Ending ending = Ending::kFound;
   if (Status status = solve_exactly(costs, supply, demand, options, result, ending); !status) return status;
@@ -360,8 +370,9 @@ Status Solver::Workspace::finish_exactly(const Costs& costs, std::span<const dou
 }
 
 void Solver::Workspace::take_tree(const Costs& costs) {
-  if (served == Served::kSides) return exact.take_sides(tree);
-  if (served == Served::kPoints) return exact.take_points(tree);
+  const double unit = kUnitRounding * marginals.moving_mass();
+  if (served == Served::kSides) return exact.take_sides(tree, unit);
+  if (served == Served::kPoints) return exact.take_points(tree, unit);
   if (served == Served::kMoving) build_whole(costs);
   exact.take(served == Served::kWhole ? whole_tree : tree, marginals.all());
 }

@@ -172,5 +172,77 @@ TEST(SmallWeights, CountBesideLargeCosts) {
   EXPECT_NEAR(solve_right(costs, {}, {1, 1e-18}, {1}).cost, 1000, 1e-9);
 }
 
+// Of each point, what the plan ships from and to it: each weight to 1e-12 of itself, however small. Supplies and
+// demands have the same sum to the last digit, or one that differs by rounding.
+void expect_marginals(const Weights& supply, const Weights& demand, const Result& result) {
+  std::vector<long double> shipped(supply.size()), received(demand.size());
+  for (const PlanEntry& entry : result.plan) {
+    shipped[static_cast<std::size_t>(entry.source)] += entry.mass;
+    received[static_cast<std::size_t>(entry.target)] += entry.mass;
+  }
+  for (std::size_t i = 0; i < supply.size(); ++i)
+    ASSERT_NEAR(static_cast<double>(shipped[i] - supply[i]), 0, 1e-12 * supply[i]) << "source " << i;
+  for (std::size_t j = 0; j < demand.size(); ++j)
+    ASSERT_NEAR(static_cast<double>(received[j] - demand[j]), 0, 1e-12 * demand[j]) << "target " << j;
+}
+
+TEST(SmallWeights, AreShippedWhole) {
+  Random random(35);
+  for (int repeat = 0; repeat < 600; ++repeat) {
+    const Family& family = families()[static_cast<std::size_t>(repeat) % families().size()];
+    const Matrix costs = family.make(1 + below(24, random), random);
+    const double range = repeat % 3 == 0 ? -300 : repeat % 3 == 1 ? -40 : -12;
+    Weights supply(costs.rows), demand(costs.columns);
+    for (Weights* weights : {&supply, &demand})
+      for (double& weight : *weights) weight = uniform(random) < 0.1 ? 0 : power_of_ten(range, 0, random);
+    supply[below(costs.rows, random)] = demand[below(costs.columns, random)] = 1;
+    if (costs.rows == costs.columns && repeat % 2 == 0) {
+      demand = supply;
+      std::shuffle(demand.begin(), demand.end(), random);
+    } else {
+      const double scale = sum(supply) / sum(demand);
+      for (double& weight : demand) weight *= scale;
+    }
+    for (const Hint hint : hints_for(costs)) {
+      SCOPED_TRACE(std::string(family.name) + ", repeat " + std::to_string(repeat));
+      ASSERT_NO_FATAL_FAILURE(expect_marginals(supply, demand, solve_right(costs, hint, supply, demand)));
+    }
+  }
+}
+
+TEST(SmallWeights, AreShippedWholeFromKeptTrees) {
+  Random random(36);
+  for (const char* family : {"plane", "squared plane", "random wide", "hops"}) {
+    for (int repeat = 0; repeat < 10; ++repeat) {
+      const Matrix costs = make(family, 30, random);
+      const Costs prepared = prepare(costs);
+      Weights supply = make_weights(costs.rows, 4, random), demand = make_weights(costs.columns, 5, random);
+      Solver solver;
+      Basis basis;
+      Result result;
+      Options options;
+      options.plan = true;
+      options.basis = &basis;
+      for (int step = 0; step < 5; ++step) {
+        SCOPED_TRACE(std::string(family) + ", step " + std::to_string(step));
+        ASSERT_TRUE(solver.solve(prepared, supply, demand, options, result));
+        ASSERT_EQ(find_fault(costs, supply, demand, result), "");
+        ASSERT_NO_FATAL_FAILURE(expect_marginals(supply, demand, result));
+        for (double& weight : supply) weight *= 1 + 0.02 * uniform(random);
+        const double scale = sum(demand) / sum(supply);
+        for (double& weight : supply) weight *= scale;
+      }
+    }
+  }
+}
+
+TEST(SmallWeights, ReachColumnSumsOfOneRow) {
+  for (const std::size_t n : {1000, 200000}) {
+    const Matrix costs(1, n, 1);
+    const Weights demand(n, 1 / static_cast<double>(n));
+    ASSERT_NO_FATAL_FAILURE(expect_marginals({1}, demand, solve_right(costs, {}, {1}, demand)));
+  }
+}
+
 }  // namespace
 }  // namespace genmi::transport
