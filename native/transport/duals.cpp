@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "transport/expansion.h"
+
 namespace genmi::transport {
 
 namespace {
@@ -89,6 +91,27 @@ double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, 
 double dual_value(std::span<const double> supply, std::span<const double> demand, const std::vector<double>& u,
                   const std::vector<double>& v) {
   return inner(u, supply) + inner(v, demand);
+}
+
+double accurate_gap(const Costs& costs, const std::vector<PlanEntry>& plan, std::span<const double> supply,
+                    std::span<const double> demand, const std::vector<double>& u, const std::vector<double>& v) {
+  Expansion gap, excess;
+  const auto add_product = [&gap](double a, double b) {
+    const auto [product, error] = two_product(a, b);
+    gap.add(product);
+    gap.add(error);
+  };
+  for (const double weight : supply) excess.add(weight);
+  for (const double weight : demand) excess.add(-weight);
+  const double share = excess.value() / std::accumulate(demand.begin(), demand.end(), 0.0);
+  for (const auto& [source, target, mass] : plan)
+    add_product(mass, costs(static_cast<std::size_t>(source), static_cast<std::size_t>(target)));
+  for (std::size_t i = 0; i < supply.size(); ++i) add_product(-u[i], supply[i]);
+  for (std::size_t j = 0; j < demand.size(); ++j) {
+    add_product(-v[j], demand[j]);
+    if (share != 0) add_product(-v[j], share * demand[j]);
+  }
+  return gap.value();
 }
 
 }  // namespace genmi::transport

@@ -34,4 +34,9 @@ double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, 
 double dual_value(std::span<const double> supply, std::span<const double> demand, const std::vector<double>& u,
                   const std::vector<double>& v);
 
+// <plan, costs> less the dual value, on the caller's numbers and without rounding but of the result; the demands are
+// scaled to the supplies' sum.
+double accurate_gap(const Costs& costs, const std::vector<PlanEntry>& plan, std::span<const double> supply,
+                    std::span<const double> demand, const std::vector<double>& u, const std::vector<double>& v);
+
 }  // namespace genmi::transport

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "transport/plan.h"
+#include "transport/duals.h"
 
 namespace genmi::transport {
 namespace {
@@ -322,24 +322,11 @@ void ExactFinish::certify(Result& result) const {
   for (std::size_t i = 0; i < costs_->rows(); ++i)
     for (std::size_t j = 0; j < costs_->columns(); ++j)
       certificate.infeasibility = std::max(certificate.infeasibility, result.u[i] + result.v[j] - (*costs_)(i, j));
-  Expansion gap;
-  const auto add_product = [&gap](double a, double b) {
-    const auto [product, error] = two_product(a, b);
-    gap.add(product);
-    gap.add(error);
-  };
   for (const auto& [source, target, mass] : result.plan) {
     const auto i = static_cast<std::size_t>(source), j = static_cast<std::size_t>(target);
-    const double cost = (*costs_)(i, j);
-    certificate.slackness = std::max(certificate.slackness, cost - result.u[i] - result.v[j]);
-    add_product(mass, cost);
+    certificate.slackness = std::max(certificate.slackness, (*costs_)(i, j) - result.u[i] - result.v[j]);
   }
-  for (std::size_t i = 0; i < costs_->rows(); ++i) add_product(-result.u[i], supply_[i]);
-  for (std::size_t j = 0; j < costs_->columns(); ++j) {
-    add_product(-result.v[j], demand_[j]);
-    add_product(-result.v[j], flows_.demand_share() * demand_[j]);
-  }
-  certificate.gap = gap.value();
+  certificate.gap = accurate_gap(*costs_, result.plan, supply_, demand_, result.u, result.v);
 }
 
 }  // namespace genmi::transport

@@ -12,7 +12,7 @@ namespace {
 constexpr double kRoundingOfSums = 0x1p-51, kRoundingOfWeights = 0x1p-49;
 
 constexpr double kMostShare = 0x1p-44;  // of a component's demands, by which they may be scaled on their own
-constexpr int kDigitsBelow = 70;  // of the least weight, which demands may be scaled by
+constexpr int kDigitsBelow = 70;        // of the least weight, which demands may be scaled by
 constexpr int kMostBalances = 50;       // ends it where pivots and balances would undo each other
 
 }  // namespace
@@ -40,7 +40,6 @@ void ExactFlows::prepare(std::span<const double> supply, std::span<const double>
   for (std::size_t column = 0; column < demand.size(); ++column) count_demand(supply.size() + column, components_[0]);
   measure_components();
   are_balanced_ = components_[0].share == 0;
-  demand_share_ = components_[0].share;
   balance_components();
 }
 

@@ -24,8 +24,6 @@ class ExactFlows {
   Node settle(const ExactTree& tree);
 
   double weight(Node node) const;
-  // Of every demand, what it gets in addition for the sums to be the same.
-  double demand_share() const { return demand_share_; }
   double flow(Node node) const { return flows_[static_cast<std::size_t>(node)]; }
 
  private:
@@ -49,7 +47,7 @@ class ExactFlows {
 
   std::span<const double> supply_, demand_;
   bool are_balanced_ = false;  // as they came
-  double demand_share_ = 0, least_ = 0, greatest_ = 0;
+  double least_ = 0, greatest_ = 0;
   double digits_from_ = 0;  // the least number whose digits count
   int balances_made_ = 0;
   // Of each node: its supply less its demand, and the same of its subtree. Of each component: the same.

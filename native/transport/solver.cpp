@@ -33,8 +33,10 @@ constexpr double kRounding = 1e-15;
 // How exact results have to be, relative to the cost, or to what a constant on all costs makes of it; and the masses of
 // plans.
 constexpr double kCostAccuracy = 0x1p-40, kShiftAccuracy = 0x1p-52, kMassAccuracy = 1e-13;
-// Of a kept tree, the pivots of the dual simplex that are worth more than a start from nothing, and one in so many nodes.
+// Of a kept tree, the pivots of the dual simplex that are worth more than a start from nothing, and one in so many
+// nodes.
 constexpr std::uint64_t kFewPivots = 16;
+constexpr double kVisibleGap = 0x1p-42;  // of the cost
 // Rounding of potentials along a tree, of a mass to a unit of all that moves, and of sums of products, relatively.
 constexpr double kPotentialRounding = 0x1p-50, kUnitRounding = 0x1p-59, kSumRounding = 0x1p-46;
 
@@ -80,7 +82,7 @@ struct Solver::Workspace {
   CostBlock build_whole(const Costs& costs);
   Status solve_exactly(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
                        const Options& options, Result& result, Ending& ending);
-  void to_caller(const Costs& costs, Result& result);
+  void to_caller(const Costs& costs, std::span<const double> supply, std::span<const double> demand, Result& result);
   void judge(Result& result) const;
   void certify(const Costs& costs, Result& result) const;
   void shift_back(const Costs& costs, Result& result);
@@ -106,7 +108,7 @@ Status Solver::solve(const Costs& costs, std::span<const double> supply, std::sp
   const bool is_optimal = result.outcome == Outcome::kOptimal;
   const bool doubt_cost = is_optimal && workspace_->is_cost_in_doubt(costs, result);
   const bool doubt_masses = is_optimal && options.plan && workspace_->are_masses_in_doubt(costs);
-  workspace_->to_caller(costs, result);
+  workspace_->to_caller(costs, supply, demand, result);
   if (doubt_cost || doubt_masses)
     if (Status status = workspace_->finish_exactly(costs, supply, demand, doubt_cost, options, result); !status)
       return status;
@@ -266,9 +268,14 @@ void Solver::Workspace::measure_plan(const Costs& costs, Result& result) {
   result.certificate.slackness = slackness;
 }
 
-void Solver::Workspace::to_caller(const Costs& costs, Result& result) {
+void Solver::Workspace::to_caller(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
+                                  Result& result) {
   if (costs.shift() != 0) shift_back(costs, result);
   else certify(costs, result);
+  // Where the dual value's terms cancel, their rounding is more than the gap.
+  double& gap = result.certificate.gap;
+  if (std::abs(gap) > kVisibleGap * std::abs(result.cost))
+    gap = accurate_gap(costs, result.plan, supply, demand, result.u, result.v);
 }
 
 // Both values bound the optimum, whatever happened before: the plan's from above, the duals' from below. Of two that
@@ -312,9 +319,11 @@ bool Solver::Workspace::is_cost_in_doubt(const Costs& costs, const Result& resul
   for (std::size_t j = 0; j < costs.columns(); ++j)
     farthest = std::max(farthest, marginals.demand()[j] > 0 ? std::abs(result.v[j]) : 0);
   const double units = kUnitRounding * static_cast<double>(costs.rows() + costs.columns());
-  const double error =
-      result.certificate.slackness + result.certificate.infeasibility + (kPotentialRounding + units) * farthest;
-  return error * marginals.moving_mass() + marginals.imbalance() * farthest >
+  // Mass that stays has no slack where it does not take part.
+  const bool all_take_part = served != Served::kMoving && served != Served::kPoints;
+  const double slack = result.certificate.slackness * (all_take_part ? marginals.mass() : marginals.moving_mass());
+  const double rounding = result.certificate.infeasibility + (kPotentialRounding + units) * farthest;
+  return slack + rounding * marginals.moving_mass() + marginals.imbalance() * farthest >
          kCostAccuracy * result.cost + kShiftAccuracy * std::abs(costs.shift()) * costs.scale() * marginals.mass();
 }
 
@@ -391,7 +400,7 @@ Status Solver::Workspace::solve_exactly(const Costs& costs, std::span<const doub
                                         Ending& ending) {
   if (served == Served::kSides || served == Served::kPoints) {
     if (Status status = solve_from_nothing(costs, options, result); !status) return status;
-    to_caller(costs, result);
+    to_caller(costs, supply, demand, result);
   }
   if (served == Served::kNone) {  // of what moves there is less than rounding has left of it
     if (Status status = marginals.prepare(supply, demand, options.mass_tolerance, false); !status) return status;
