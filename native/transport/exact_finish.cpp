@@ -199,7 +199,7 @@ bool ExactFinish::pivot(Node leaving) {
     for (const Node j : columns)
       if (tree_.is_below(static_cast<std::size_t>(i), j, static_cast<std::size_t>(row), column)) row = i, column = j;
   tree_.exchange(leaving, into_subtree ? column : row, into_subtree ? row : column);
-  tree_.refresh();
+  tree_.refresh(into_subtree ? column : row);
   return true;
 }
 

@@ -64,8 +64,9 @@ double ExactMasses::value(std::size_t at) const {
   double sum = 0;
   std::size_t top = digits_;
   while (top > 0 && digits[top - 1] == 0) --top;
-  for (std::size_t k = top > 4 ? top - 4 : 0; k < top; ++k)  // upwards, so that only the last addition rounds much
-    sum += std::ldexp(static_cast<double>(digits[k]), static_cast<int>(k) * kDigitBits + lowest_exponent_);
+  const std::size_t first = top > 4 ? top - 4 : 0;
+  for (std::size_t k = top; k-- > first;) sum = sum * 0x1p32 + static_cast<double>(digits[k]);
+  sum = std::ldexp(sum, static_cast<int>(first) * kDigitBits + lowest_exponent_);
   return negative ? -sum : sum;
 }
 

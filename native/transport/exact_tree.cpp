@@ -19,6 +19,11 @@ void ExactTree::refresh() {
   for (std::size_t k = 1; k < order_.size(); ++k) set_potential(order_[k]);
 }
 
+void ExactTree::refresh(Node top) {
+  list();
+  for (std::size_t k = position(top); k < end(position(top)); ++k) set_potential(order_[k]);
+}
+
 // A preorder without recursion: after a node comes its first child, or else the next sibling of the nearest ancestor
 // that has one.
 void ExactTree::list() {
@@ -69,29 +74,53 @@ void ExactTree::exchange(Node leaving, Node entering, Node parent) {
   }
 }
 
+// The least of some reduced costs so far, in float64 and within which error.
+struct ExactTree::Least {
+  Node node = kNoNode;
+  double value = 0, error = 0;
+};
+
+// Takes the other end of an arc for the least one's if its reduced cost is less.
+template <class IsBelow>
+void ExactTree::offer(Node node, double cost, double from, double to, Least& least, const IsBelow& is_below) {
+  const double value = cost + from - to;
+  const double error = error_of(cost, from, to);
+  if (least.node != kNoNode && value - error > least.value + least.error) return;
+  const bool is_less = least.node == kNoNode || value + error < least.value - least.error ||
+                       (value - error <= least.value + least.error && is_below(node, least.node));
+  if (is_less) least = {node, value, error};
+}
+
 void ExactTree::attach_rows(const std::vector<Node>& nodes) {
+  std::vector<std::size_t> columns;
+  for (std::size_t column = 0; column < costs_->columns(); ++column)
+    if (contains(column_node(column))) columns.push_back(column);
   for (const Node node : nodes) {
     const std::size_t row = index(node);
-    Node best = kNoNode;
-    for (std::size_t column = 0; column < costs_->columns(); ++column) {
+    Least least;
+    for (const std::size_t column : columns) {
       const Node other = column_node(column);
-      if (contains(other) && (best == kNoNode || is_below(row, other, row, best))) best = other;
+      offer(other, (*costs_)(row, column), 0, rounded_[index(other)], least,
+            [&](Node a, Node b) { return is_below(row, a, row, b); });
     }
-    attach(node, best);
+    attach(node, least.node);
     set_potential(node);
   }
 }
 
 void ExactTree::attach_columns(const std::vector<Node>& nodes) {
-  std::vector<Node> best(nodes.size(), kNoNode);
+  std::vector<Least> least(nodes.size());
   for (std::size_t row = 0; row < costs_->rows(); ++row) {
     const Node other = row_node(row);
     if (!contains(other)) continue;
-    for (std::size_t k = 0; k < nodes.size(); ++k)
-      if (best[k] == kNoNode || is_below(row, nodes[k], index(best[k]), nodes[k])) best[k] = other;
+    for (std::size_t k = 0; k < nodes.size(); ++k) {
+      const std::size_t column = index(nodes[k]) - costs_->rows();
+      offer(other, (*costs_)(row, column), rounded_[row], 0, least[k],
+            [&](Node a, Node b) { return is_below(index(a), nodes[k], index(b), nodes[k]); });
+    }
   }
   for (std::size_t k = 0; k < nodes.size(); ++k) {
-    attach(nodes[k], best[k]);
+    attach(nodes[k], least[k].node);
     set_potential(nodes[k]);
   }
 }

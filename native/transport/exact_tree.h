@@ -26,6 +26,8 @@ class ExactTree {
   void detach(Node node) { parents_[index(node)] = kNoNode; }
   // Lists the nodes and computes their potentials. To be called after changes, before what follows.
   void refresh();
+  // The same where only the subtree of a node has changed.
+  void refresh(Node top);
   // Takes the arc above `leaving` out, and puts the one between `entering`, below it, and `parent` in its place.
   void exchange(Node leaving, Node entering, Node parent);
   // Hangs all `nodes`, which are not in the tree, where their reduced costs are zero and all others at least that.
@@ -63,6 +65,9 @@ class ExactTree {
 
  private:
   static std::size_t index(Node node) { return static_cast<std::size_t>(node); }
+  struct Least;
+  template <class IsBelow>
+  static void offer(Node node, double cost, double from, double to, Least& least, const IsBelow& is_below);
   void list();
   void set_potential(Node node);
 
