@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 /** @type {{ name: string, what: string, small: number, large: number, flags?: string[], platform?: string }[]} */
 export const programs = [
-  { name: 'fuzz', what: 'calls, public and of the addon, with wrong arguments', small: 6000, large: 325_000 },
+  { name: 'fuzz', what: 'calls, public and of the addon, with wrong arguments', small: 20_000, large: 325_000 },
   {
     name: 'aborts',
     what: 'asynchronous calls that are aborted or lose what they work on',
@@ -13,9 +13,9 @@ export const programs = [
     large: 10_000,
     flags: ['--expose-gc'],
   },
-  { name: 'workers', what: 'worker threads ended in the middle of their work', small: 6, large: 200 },
-  { name: 'endings', what: 'processes that end in the middle of their work', small: 4, large: 80 },
-  { name: 'values', what: 'values against their definitions in plain JavaScript', small: 2000, large: 14_000 },
+  { name: 'workers', what: 'worker threads ended in the middle of their work', small: 20, large: 200 },
+  { name: 'endings', what: 'processes that end in the middle of their work', small: 8, large: 80 },
+  { name: 'values', what: 'values against their definitions in plain JavaScript', small: 4000, large: 14_000 },
   {
     name: 'leaks',
     what: 'calls of each operation, after which memory is as it was',
@@ -23,7 +23,7 @@ export const programs = [
     large: 100_000,
     flags: ['--expose-gc'],
   },
-  { name: 'limits', what: 'limits of address space for each operation', small: 1, large: 19, platform: 'linux' },
+  { name: 'limits', what: 'limits of address space for each operation', small: 3, large: 19, platform: 'linux' },
 ];
 
 /** Runs one program; resolves with what it printed, rejects if it did not end well. */
