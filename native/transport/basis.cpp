@@ -8,7 +8,7 @@ void keep_measures(const Marginals& marginals, Basis& basis) {
   basis.demand.assign(marginals.demand().begin(), marginals.demand().end());
 }
 
-// Writes the nodes of a basis in preorder, each with the leaves that are to hang on it right behind it.
+// Writes the nodes of a basis in preorder. Attached leaves follow their parent directly.
 class Writer {
  public:
   Writer(const Sides& sides, Basis& basis)
@@ -26,7 +26,7 @@ class Writer {
     first = leaf;
   }
 
-  // potential(node): of the leaves.
+  // Writes an arc, then the leaves attached to arc.node. potential(leaf): the potential of a leaf.
   template <class Potential>
   void write(const Basis::Arc& arc, const Potential& potential) {
     basis_.arcs.push_back(arc);
@@ -38,10 +38,10 @@ class Writer {
  private:
   Sides sides_;
   Basis& basis_;
-  std::vector<Node> first_leaf_, next_leaf_;  // a linked list for each node
+  std::vector<Node> first_leaf_, next_leaf_;  // linked lists: the leaves of each node
 };
 
-// All of a tree, whose nodes have other numbers in the basis.
+// Writes a whole tree. number(node): the number in the basis of a node of the tree.
 template <class Number, class Potential>
 void write_tree(const SpanningTree& tree, const Number& number, const Potential& potential, Writer& writer) {
   for (const Node node : tree.preorder()) {
@@ -58,7 +58,7 @@ void keep_tree(const SpanningTree& tree, const Marginals& marginals, Basis& basi
   keep_measures(marginals, basis);
 }
 
-// Points that nothing leaves or reaches hang on a target that is nearest: that gave them their potential.
+// A point without moving mass hangs on the target t that set its potential: phi[point] = max_t phi[t] - cost(point, t).
 void keep_moving(const SpanningTree& tree, const Marginals& marginals, const CostBlock& costs,
                  const AlignedVector<double>& phi, Basis& basis) {
   const Support &sources = marginals.moving().sources, &targets = marginals.moving().targets;
@@ -82,8 +82,8 @@ void keep_moving(const SpanningTree& tree, const Marginals& marginals, const Cos
   keep_measures(marginals, basis);
 }
 
-// Rows without mass hang on a column of the tree, and columns without mass on any row: those that gave them their
-// potentials.
+// A row without mass hangs on the column j of the tree that set its dual: u_i = min_j cost_ij - v_j. A column without
+// mass hangs on the row i, with or without mass, that set its dual: v_j = min_i cost_ij - u_i.
 void keep_all(const SpanningTree& tree, const Marginals& marginals, const CostBlock& costs,
               const std::vector<double>& u, const std::vector<double>& v, Basis& basis) {
   const Support &sources = marginals.all().sources, &targets = marginals.all().targets;

@@ -1,5 +1,5 @@
-// What a problem leaves for the next one like it: its optimal tree, as a basis of all points, or of all rows and
-// columns. Those that have no part in the tree are added as leaves without flow, on arcs whose reduced cost is zero.
+// Writes the optimal tree of a problem into a Basis, from which a similar problem starts. A basis spans all points, or
+// all rows and columns. A node outside the tree becomes a leaf without flow, on an arc of reduced cost 0.
 #pragma once
 
 #include <vector>
@@ -11,12 +11,12 @@
 
 namespace genmi::transport {
 
-// A tree that all have part in.
+// Keeps a tree that spans all points, or all rows and columns.
 void keep_tree(const SpanningTree& tree, const Marginals& marginals, Basis& basis);
-// A tree of marginals.moving() as one of points, phi being the potentials of all of them.
+// Keeps a tree of marginals.moving() as a tree of points. phi: the potentials of all points.
 void keep_moving(const SpanningTree& tree, const Marginals& marginals, const CostBlock& costs,
                  const AlignedVector<double>& phi, Basis& basis);
-// A tree of marginals.all() as one of rows and columns; u and v as lift_duals() has made them.
+// Keeps a tree of marginals.all() as a tree of rows and columns. u and v: the duals from lift_duals().
 void keep_all(const SpanningTree& tree, const Marginals& marginals, const CostBlock& costs,
               const std::vector<double>& u, const std::vector<double>& v, Basis& basis);
 

@@ -10,10 +10,10 @@
 namespace genmi::transport {
 namespace {
 
-constexpr double kLargestCost = 1e300;  // potentials are sums of many costs, which must not overflow
-constexpr double kLargestMass = 1e300;  // nor must sums whose order or scale is another
+constexpr double kLargestCost = 1e300;  // potentials are sums of many costs and must not overflow
+constexpr double kLargestMass = 1e300;  // sums in another order or at another scale must not overflow
 constexpr double kLargestTotal = 1e300;
-constexpr std::size_t kMostPoints = (std::size_t{1} << 31) - 2 * simd::kPadding;  // both sides' nodes are int32
+constexpr std::size_t kMostPoints = (std::size_t{1} << 31) - 2 * simd::kPadding;  // nodes are int32
 
 template <class T>
 std::string shape(MatrixView<T> matrix) {
@@ -39,7 +39,7 @@ Status check_entries(MatrixView<T> costs, bool (*is_right)(T), double least) {
                   "take samples");
   }
   const std::size_t count = costs.rows * costs.columns;
-  unsigned all_are_right = 1;  // without a branch, since hardly ever is one not
+  unsigned all_are_right = 1;  // no branch: wrong entries are rare
   for (std::size_t k = 0; k < count; ++k) all_are_right &= static_cast<unsigned>(is_right(costs.data[k]));
   if (all_are_right) return Status::ok();
   const T* wrong = std::find_if_not(costs.data, costs.data + count, is_right);
@@ -85,7 +85,7 @@ Status check_total(double mass, double largest_cost) {
 
 Status check_balance(double supply, double demand, double tolerance) {
   if (std::abs(supply - demand) <= tolerance * std::max(supply, demand)) return Status::ok();
-  const std::string expected = "a sum within a relative " + format(tolerance) + " of that of p, " + format(supply);
+  const std::string expected = "a sum within a relative " + format(tolerance) + " of the sum of p, " + format(supply);
   return {Code::kInfeasible, explain("q", expected, format(demand), "scale both to the same sum")};
 }
 

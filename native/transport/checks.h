@@ -1,4 +1,4 @@
-// What the room accepts from outside, and what it says about the rest.
+// Checks of the room's input. Each function answers an error where its condition does not hold.
 #pragma once
 
 #include <cstddef>
@@ -9,20 +9,20 @@
 
 namespace genmi::transport {
 
-// Numbers from -1e300 to 1e300, at least one.
+// Costs: at least one, all from -1e300 to 1e300.
 Status check_costs(MatrixView<double> costs);
-// Numbers from 0 to float32's largest, at least one.
+// Distances: at least one, all from 0 to float32's largest.
 Status check_distances(MatrixView<float> distances);
 
-// The weights of one measure: `points` numbers >= 0, finite.
+// The weights of one measure: `points` finite numbers >= 0.
 Status check_weights(const char* argument, std::span<const double> weights, std::size_t points);
-// Their sum: not zero, and finite.
+// The sum of the weights of one measure: positive, at most 1e300.
 Status check_mass(const char* argument, double sum);
 
-// The mass of a plan times the largest cost, more than it can cost: finite too.
+// The mass of a plan times the largest cost, an upper bound of the plan's cost: at most 1e300.
 Status check_total(double mass, double largest_cost);
 
-// The masses of both measures: relatively no further apart than the tolerance.
+// The masses of the two measures: a relative difference of at most the tolerance.
 Status check_balance(double supply, double demand, double tolerance);
 
 }  // namespace genmi::transport

@@ -9,19 +9,19 @@ namespace {
 
 constexpr std::int16_t kMost = simd::kCoarseRange - 1;
 
-// Costs beyond this many times the median would leave too few bits to the others.
+// A cost above kOutlier medians would leave too few bits to the others.
 constexpr float kOutlier = 64;
-constexpr float kLeastUsual = 0x1p-30f;  // of the largest cost: keeps units in float32's range
+constexpr float kLeastUsual = 0x1p-30f;  // times the largest cost: keeps units in float32's range
 
-// The smallest power of two of which the largest cost holds no more than kMost: a price of as much is rounded up to
-// that.
+// The smallest power of two with largest <= kMost * unit. A price equal to the largest cost, rounded up to whole units,
+// stays within kMost.
 double unit_of(float largest) {
   if (largest == 0) return 1;
   const double unit = std::ldexp(2.0 / simd::kCoarseRange, std::ilogb(largest));
   return static_cast<double>(largest) <= kMost * unit ? unit : 2 * unit;
 }
 
-// Of a few costs, spread over all.
+// The median of a few costs, spread over the whole block.
 float median_of(const CostBlock& costs) {
   constexpr std::size_t kRows = 16, kColumns = 32;
   std::vector<float> sample;
@@ -35,7 +35,8 @@ float median_of(const CostBlock& costs) {
 
 }  // namespace
 
-// Whole units, which hops are with any penalty, are worth more than all bits: see infeasibility().
+// Integer costs (hop counts, with any penalty) are kept as integers: exact comparisons in infeasibility() matter more
+// than resolution.
 CoarseCosts::CoarseCosts(const CostBlock& costs, float largest)
     : kernels_(*costs.kernels), columns_(costs.columns), stride_(costs.stride()), unit_(unit_of(largest)) {
   costs_.assign(costs.rows * stride_, kMost);
@@ -61,7 +62,7 @@ void CoarseCosts::round_costs(const CostBlock& costs) {
   exact_ = inexact == 0;
 }
 
-// Prices are rounded up. Where costs are cut, one may be beyond 16 bits, so that there is no bound.
+// Prices are rounded up. Where costs are cut, a price may exceed 16 bits; then there is no bound.
 void CoarseCosts::lower_bounds(std::span<const std::size_t> rows, const float* prices, float centre, Shorts& rounded,
                                std::span<float> bounds) const {
   const auto unit = static_cast<float>(unit_);
@@ -84,7 +85,7 @@ std::optional<double> CoarseCosts::infeasibility(const CostBlock& costs, const d
   bool exact = exact_;
   if (!round_potentials(columns, columns_, columns[0], rounded.columns, exact)) return std::nullopt;
   if (!same_points && !round_potentials(rows, costs.rows, columns[0], rounded.rows, exact)) return std::nullopt;
-  // Half a unit for each of two potentials, and one for what has been rounded on the way here.
+  // Half a unit for the rounding of each of the two potentials, and one unit for all earlier roundings.
   const std::int16_t margin = exact ? 0 : 2;
   const std::int16_t* coarse_rows = same_points ? rounded.columns.data() : rounded.rows.data();
   const simd::CoarsePotentials coarse{costs_.data(), coarse_rows, rounded.columns.data(), stride_, margin};
@@ -98,10 +99,11 @@ std::optional<double> CoarseCosts::infeasibility(const CostBlock& costs, const d
   return std::max(0.0, -slack);
 }
 
-// In units above the centre. False where that is too much; clears `exact` where it is not whole.
+// out = (potentials - centre) / unit_, rounded. Returns false where a magnitude exceeds kMost; clears `exact` where a
+// quotient is not whole.
 bool CoarseCosts::round_potentials(const double* potentials, std::size_t count, double centre, Shorts& out,
                                    bool& exact) const {
-  constexpr double kRounding = 0x1.8p52;  // adding it leaves no fraction
+  constexpr double kRounding = 0x1.8p52;  // adding it leaves no fraction bits
   const double inverse_unit = 1 / unit_;
   out.assign(simd::padded(count), 0);
   unsigned inexact = 0, too_far = 0;

@@ -1,5 +1,5 @@
-// Costs rounded down to 16 bits: half of the memory that float32 takes, and twice as many to a vector. They bound
-// reduced costs from below, which is enough to see that most of them are not the least, or not below zero.
+// Costs rounded down to 16 bits: half of float32's memory, and twice as many numbers to a vector. They bound reduced
+// costs from below. The bounds show for most pairs that their reduced cost is not the least, or not below zero.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace genmi::transport {
 class CoarseCosts {
  public:
   using Shorts = AlignedVector<std::int16_t>;
-  // Scratch memory.
+  // Scratch memory of infeasibility().
   struct RoundedPotentials {
     Shorts rows, columns;
   };
@@ -24,14 +24,14 @@ class CoarseCosts {
 
   std::size_t bytes() const { return costs_.capacity() * sizeof(std::int16_t); }
 
-  // bounds[k] <= min_j cost(rows[k], j) - prices[j] + centre, but for the rounding of float32; a price of -infinity
-  // closes a column. No price may be further above the centre than the largest cost. `rounded` is scratch memory.
+  // bounds[k] <= min_j cost(rows[k], j) - prices[j] + centre, up to the rounding of float32. A price of -infinity
+  // closes its column. prices[j] - centre is at most the largest cost. `rounded` is scratch memory.
   void lower_bounds(std::span<const std::size_t> rows, const float* prices, float centre, Shorts& rounded,
                     std::span<float> bounds) const;
 
-  // The largest of 0 and columns[j] - rows[i] - cost_ij over all pairs, rows and columns being potentials; `costs` are
-  // those that these were made from. Where both sides are the same points and costs are symmetric, in half of the time.
-  // Nothing where potentials are too far apart for 16 bits.
+  // max(0, max_ij columns[j] - rows[i] - cost_ij) for the potentials `rows` and `columns`. `costs`: the constructor's.
+  // same_points, for symmetric costs between the same points, halves the time. Empty where potentials are too far
+  // apart for 16 bits.
   std::optional<double> infeasibility(const CostBlock& costs, const double* rows, const double* columns,
                                       bool same_points, RoundedPotentials& rounded) const;
 
@@ -43,8 +43,8 @@ class CoarseCosts {
   const simd::TransportKernels& kernels_;
   std::size_t columns_, stride_;
   double unit_ = 1;     // a power of two
-  bool exact_ = false;  // whether all costs are whole units
-  bool cut_ = false;    // whether some are beyond 16 bits, and taken for less
+  bool exact_ = false;  // whether all costs are multiples of unit_
+  bool cut_ = false;    // whether some costs exceed 16 bits and are stored as less
   Shorts costs_;
 };
 

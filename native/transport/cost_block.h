@@ -1,5 +1,4 @@
-// Costs between some rows and some columns, twice: rounded to float32 in padded rows, which is what pricing reads, and
-// exactly.
+// Costs between some rows and some columns, in two forms: rounded to float32 in padded rows, for pricing, and exact.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +11,7 @@ namespace genmi::transport {
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 inline constexpr float kInfinityf = std::numeric_limits<float>::infinity();
 
-// What fills up a row of rounded costs: more than any sum of costs.
+// The padding of a row of rounded costs exceeds any sum of costs.
 inline constexpr float kPaddingCost = 1e36f;
 
 struct CostBlock {
@@ -27,7 +26,7 @@ struct CostBlock {
     return exact != nullptr ? exact[row * columns + column] : static_cast<double>(rounded_row(row)[column]);
   }
 
-  // min_j cost - prices[j]. A price of -infinity closes a column.
+  // min_j cost(row, j) - prices[j]. A price of -infinity closes its column.
   float rounded_minimum(std::size_t row, const float* prices) const {
     return kernels->row_minimum(rounded_row(row), prices, stride());
   }
@@ -36,7 +35,8 @@ struct CostBlock {
     return kernels->find_minimum(rounded_row(row), prices, stride(), minimum);
   }
 
-  // The same on exact costs. Here and below, prices are stride() numbers, finite or -infinity beyond the columns too.
+  // The same two for exact costs. Prices, here and below, are stride() numbers, finite or -infinity beyond the columns
+  // too.
   double exact_minimum(std::size_t row, const double* prices) const {
     return exact != nullptr ? kernels->exact_minimum_double(exact + row * columns, prices, columns)
                             : kernels->exact_minimum_single(rounded_row(row), prices, stride());
@@ -46,14 +46,14 @@ struct CostBlock {
     while (column + 1 < columns && (*this)(row, column) - prices[column] != minimum) ++column;
     return column;
   }
-  // The first row at which cost - prices[row] of a column is `minimum`.
+  // The first row with cost(row, column) - prices[row] == minimum.
   std::size_t find_in_column(std::size_t column, const double* prices, double minimum) const {
     std::size_t row = 0;
     while (row + 1 < rows && (*this)(row, column) - prices[row] != minimum) ++row;
     return row;
   }
-  // Of symmetric costs between the same points: min_j cost - |potentials[j] - potentials[row]|, the least slack of both
-  // directions at once. Columns before `row`, rounded down to a block, have been looked at from the other side.
+  // For symmetric costs between the same points: min_j cost(row, j) - |potentials[j] - potentials[row]|, the least
+  // slack of both directions. j starts at `row`, rounded down to a multiple of kPadding; earlier rows cover the rest.
   double exact_slack(std::size_t row, const double* potentials) const {
     const std::size_t first = row / simd::kPadding * simd::kPadding;  // aligned
     const double own = potentials[row];
@@ -61,7 +61,7 @@ struct CostBlock {
       return kernels->exact_slack_double(exact + row * columns + first, potentials + first, own, columns - first);
     return kernels->exact_slack_single(rounded_row(row) + first, potentials + first, own, stride() - first);
   }
-  // targets[j] = min(targets[j], cost - price)
+  // targets[j] = min(targets[j], cost(row, j) - price)
   void lower_exact(std::size_t row, double price, double* targets) const {
     if (exact != nullptr) return kernels->lower_double(exact + row * columns, price, targets, columns);
     kernels->lower_single(rounded_row(row), price, targets, columns);

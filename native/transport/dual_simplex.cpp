@@ -26,8 +26,8 @@ Ending DualSimplex::solve(const CostBlock& costs, const CoarseCosts& coarse, boo
   }
 }
 
-// The arc of the most negative flow, divided by the square root of the smaller side of its cut, which is what has to be
-// looked at where costs are symmetric. candidates_ is filled again only when none of it is negative any more.
+// The arc with the most negative flow / sqrt(size of the smaller side of its cut): symmetric costs need a scan of that
+// side. candidates_ is refilled only when none of its flows is negative any more.
 Node DualSimplex::find_leaving_arc() {
   const Node leaving = worst_candidate();
   if (leaving != SpanningTree::kNoNode) return leaving;
@@ -53,8 +53,8 @@ Node DualSimplex::worst_candidate() const {
   return worst;
 }
 
-// Of the arcs across the cut, in the direction that the flow of the leaving arc really takes, the one of least reduced
-// cost: all others stay at or above zero when the potentials of one side are shifted by it.
+// The arc of least reduced cost among the arcs across the cut in the direction of the leaving arc's true flow. When the
+// potentials of one side shift by this cost, the other reduced costs stay >= 0.
 std::optional<EnteringArc> DualSimplex::find_entering_arc(Node leaving) {
   const auto inside = static_cast<std::size_t>(tree_->subtree_size(leaving)), outside = tree_->size() - inside;
   const bool from_subtree = !tree_->arc(leaving).upward;
@@ -73,8 +73,8 @@ std::optional<EnteringArc> DualSimplex::find_entering_arc(Node leaving) {
   return EnteringArc{from, to, costs_(row, column) + tree_->potential(from) - tree_->potential(to)};
 }
 
-// Rows are looked at with the columns' potentials as prices, columns with the rows' negated ones; but for those on the
-// near side, to which no arc across the cut leads.
+// Fills in prices_, near_ and own_. Prices for a scan of rows are the columns' potentials; for a scan of columns, the
+// rows' negated potentials. A price on the near side is -infinity: no arc across the cut ends there.
 void DualSimplex::price(const Cut& cut) {
   const float* potentials = cut.by_columns ? tree_->rounded_row_potentials() : tree_->rounded_column_potentials();
   const std::size_t count = cut.by_columns ? costs_.rows : costs_.columns;
@@ -93,9 +93,9 @@ void DualSimplex::price(const Cut& cut) {
   own_.resize(taken);
 }
 
-// The nodes of the preorder in [begin, end), behind those taken already; returns how many there are then. A point is
-// both row and column; what a node of two sides is cannot be predicted, so that there is no branch: what is not wanted
-// is overwritten, or goes behind the prices.
+// Adds the nodes at [begin, end) of the preorder to the `taken` ones of the near side; returns the new number. A point
+// is both row and column. In a tree of two sides, the side of a node is unpredictable, so that there is no branch: an
+// unwanted node is overwritten, and an unwanted price goes behind the others.
 std::size_t DualSimplex::take_near_side(const Cut& cut, std::size_t begin, std::size_t end, std::size_t taken) {
   const Sides& sides = tree_->sides();
   const float sign = cut.by_columns ? -1.f : 1.f;
@@ -113,8 +113,8 @@ std::size_t DualSimplex::take_near_side(const Cut& cut, std::size_t begin, std::
   return taken;
 }
 
-// The least bound first: hardly any other is below what it leads to. No reduced cost is below zero, so that prices are
-// above what a near one has of its own by the largest cost at most.
+// The row with the least bound is priced first: hardly any other bound is below the reduced cost found there. Reduced
+// costs are >= 0, so that prices_[j] - centre is at most the largest cost, as lower_bounds() requires.
 void DualSimplex::find_least() {
   least_ = kPaddingCost;
   least_near_ = 0;
@@ -136,7 +136,7 @@ void DualSimplex::price_row(std::size_t near) {
   least_near_ = near;
 }
 
-// False where flows become too large to count.
+// Returns false where flows become too large to count.
 bool DualSimplex::pivot(Node leaving, const EnteringArc& entering) {
   const std::int64_t flow = -tree_->arc(leaving).flow;
   const bool on_row_side = !tree_->arc(leaving).upward;

@@ -1,10 +1,10 @@
-// The dual network simplex: from a tree that was optimal for other measures to one for these.
+// The dual network simplex: turns a tree that was optimal for other measures into an optimal tree for these.
 //
-// The old tree's potentials prove it optimal for any measures that it can serve; for the new ones some of its arcs
-// would have to carry flow backwards. Each pivot takes the worst of them out, which cuts the tree in two, and puts the
-// arc of least reduced cost that leads across the cut in the direction of the flow in its place. While the measures
-// have changed little, few pivots are needed. Source: Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 11.9
-// (parametric network simplex and dual algorithm).
+// The old potentials prove the tree optimal for any measures that it can serve. For new measures, the flow of some arcs
+// is negative. Each pivot removes the worst of these arcs, which cuts the tree in two. The entering arc crosses the cut
+// in the direction of the true flow, and has the least reduced cost of all arcs that do. Few pivots are needed while
+// the measures have changed little. Source: Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 11.9 (parametric
+// network simplex and dual algorithm).
 #pragma once
 
 #include <cstddef>
@@ -23,19 +23,19 @@ namespace genmi::transport {
 
 class DualSimplex {
  public:
-  // Gives up after max_rows rows of costs: in bad cases the number of pivots explodes. `symmetric`: rows of the costs
-  // are their columns.
+  // Gives up after max_rows rows of costs: in bad cases the number of pivots explodes. `symmetric`: the costs equal
+  // their transpose.
   Ending solve(const CostBlock& costs, const CoarseCosts& coarse, bool symmetric, std::size_t max_rows, const Job* job,
                SpanningTree& tree);
 
   std::uint64_t pivots() const { return pivots_; }
 
  private:
-  // The two parts that the leaving arc cuts the tree into, and how the entering arc is looked for.
+  // The cut that the leaving arc makes, and the direction in which the search for the entering arc goes.
   struct Cut {
-    Node subtree;       // its top
-    bool from_subtree;  // the entering arc leads out of the subtree, not into it
-    bool by_columns;    // look at each column that it could lead to, not at each row that it could come from
+    Node subtree;       // the top node of the part below the leaving arc
+    bool from_subtree;  // whether the entering arc leads out of the subtree, not into it
+    bool by_columns;    // whether to scan the columns that it could lead to, not the rows that it could leave
     bool is_near_subtree() const { return from_subtree != by_columns; }
   };
 
@@ -55,13 +55,12 @@ class DualSimplex {
   std::uint64_t pivots_ = 0;
   std::size_t scanned_rows_ = 0;
   std::vector<Node> candidates_;  // lower ends of arcs whose flow was below zero
-  AlignedVector<float> prices_;   // of the columns (or rows) on the far side of the cut, -infinity on the near side
+  AlignedVector<float> prices_;   // by column (or row): finite on the far side of the cut, -infinity on the near
   AlignedVector<std::int16_t> coarse_prices_;
-  // Of the rows (or columns) on the near side: which, their own part of the reduced cost, and at first a lower bound of
-  // the rest.
+  // The near side, by row (or column): its index, its potential's part of the reduced costs, and a lower bound of them.
   std::vector<std::size_t> near_;
   std::vector<float> own_, bounds_;
-  float least_ = 0;  // the least reduced cost yet, and where in near_ it is
+  float least_ = 0;  // the least reduced cost so far, and its position in near_
   std::size_t least_near_ = 0;
 };
 

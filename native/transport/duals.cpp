@@ -9,7 +9,7 @@ namespace genmi::transport {
 
 namespace {
 
-// Where there is no price yet, the least that costs leave over u.
+// prices[j] = min_i costs_ij - u_i where prices[j] is -infinity.
 void lift_columns(const CostBlock& costs, const std::vector<double>& u, AlignedVector<double>& prices,
                   std::vector<double>& lifted) {
   lifted.assign(costs.columns, kInfinity);
@@ -19,7 +19,7 @@ void lift_columns(const CostBlock& costs, const std::vector<double>& u, AlignedV
 }
 
 double inner_of_few(std::span<const double> a, std::span<const double> b) {
-  constexpr std::size_t kLanes = 8;  // that do not wait for each other
+  constexpr std::size_t kLanes = 8;  // sums that do not wait for each other
   double sums[kLanes] = {};
   std::size_t k = 0;
   for (; k + kLanes <= a.size(); k += kLanes)
@@ -28,7 +28,7 @@ double inner_of_few(std::span<const double> a, std::span<const double> b) {
   return std::accumulate(sums, sums + kLanes, 0.0);
 }
 
-// In stretches: rounding grows with their number and their length, and not with the product of both.
+// Sums stretch by stretch: rounding grows with number + length of the stretches, not with number x length.
 double inner(std::span<const double> a, std::span<const double> b) {
   constexpr std::size_t kStretch = 1024;
   double sum = 0;
@@ -49,7 +49,7 @@ void point_potentials(const CostBlock& costs, const Measures& moving, const Span
   for (std::size_t k = 0; k < moving.targets.points.size(); ++k)
     phi[moving.targets.points[k]] = tree.potential(sides.column_node(k));
   const bool all_take_part = moving.sources.points.size() + moving.targets.points.size() == costs.rows;
-  if (!all_take_part) prices = phi;  // of the targets alone
+  if (!all_take_part) prices = phi;  // the potentials of the targets alone
   for (std::size_t k = 0; k < moving.sources.points.size(); ++k)
     phi[moving.sources.points[k]] = tree.potential(sides.row_node(k));
   if (all_take_part) return;
@@ -78,7 +78,7 @@ double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, 
   for (std::size_t k = 0; k < targets.size(); ++k) prices[targets[k]] = potentials[k];
   u.resize(costs.rows);
   for (std::size_t i = 0; i < costs.rows; ++i) u[i] = costs.exact_minimum(i, prices.data());
-  double infeasibility = 0;  // zero so far: u_i is itself the minimum
+  double infeasibility = 0;  // 0 so far: u_i is itself the minimum
   if (targets.size() < costs.columns) {
     lift_columns(costs, u, prices, v);
     for (std::size_t i = 0; i < costs.rows; ++i)

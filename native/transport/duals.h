@@ -1,4 +1,5 @@
-// Dual potentials for all points from those of the points in the simplex, and the proof of optimality that they give.
+// Dual potentials of all points, from the potentials of the simplex's points, and the proof of optimality that they
+// give.
 #pragma once
 
 #include <cstddef>
@@ -12,21 +13,22 @@
 
 namespace genmi::transport {
 
-// Potentials of N points that are sources and targets at once, u = -phi and v = phi, from those of the points that take
-// part in what moves: others get the c-transform. `prices` is scratch memory, here and below.
+// Potentials phi of N points that are sources and targets at once: u = -phi, v = phi. Points of `moving` keep their
+// potentials in the tree; other points get the c-transform over the targets. `prices` is scratch memory, here and
+// below.
 void point_potentials(const CostBlock& costs, const Measures& moving, const SpanningTree& tree,
                       AlignedVector<double>& prices, AlignedVector<double>& phi);
 
-// The largest of 0 and phi_j - phi_i - costs_ij: 0, but for rounding, proves what moves alone to be the optimum.
+// max(0, max_ij phi_j - phi_i - costs_ij). If it is 0 up to rounding, moving nothing but the moving mass is optimal.
 double point_infeasibility(const CostBlock& costs, bool symmetric, const double* phi);
 
-// The potentials of a tree that all rows and columns are in.
+// Copies u and v from a tree that contains all rows and columns.
 void take_potentials(const SpanningTree& tree, std::vector<double>& u, std::vector<double>& v);
 
-// From potentials of the columns of `targets`: u is their c-transform, u_i = min_j costs_ij - v_j over these j, and v
-// the c-transform of u where there was no potential. Feasible at every point whatever the potentials were, optimal if
-// they were; a point without mass gets the one-sided derivative of the cost for giving it some. Returns the largest of
-// 0 and u_i + v_j - costs_ij.
+// Extends `potentials` of the columns `targets` to all rows and columns: u_i = min_j costs_ij - v_j over these targets;
+// v_j = min_i costs_ij - u_i for any other column. u and v are feasible whatever the potentials were, and optimal if
+// the potentials were. A point without mass gets the one-sided derivative of the cost with respect to its mass. Returns
+// max(0, max_ij u_i + v_j - costs_ij).
 double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, const double* potentials,
                   AlignedVector<double>& prices, std::vector<double>& u, std::vector<double>& v);
 
@@ -34,8 +36,8 @@ double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, 
 double dual_value(std::span<const double> supply, std::span<const double> demand, const std::vector<double>& u,
                   const std::vector<double>& v);
 
-// <plan, costs> less the dual value, on the caller's numbers and without rounding but of the result; the demands are
-// scaled to the supplies' sum.
+// <plan, costs> - <u, supply> - <v, demand> on the caller's numbers; only the result is rounded. Demands are scaled to
+// the supplies' sum.
 double accurate_gap(const Costs& costs, const std::vector<PlanEntry>& plan, std::span<const double> supply,
                     std::span<const double> demand, const std::vector<double>& u, const std::vector<double>& v);
 

@@ -11,15 +11,16 @@ namespace {
 
 using Node = ExactTree::Node;
 
-// Each step leaves 1e-10 of the error of the one before, so that these are enough for all float64 numbers.
+// Each step reduces the error to 1e-10 of its size: 60 steps are enough for all float64 numbers.
 constexpr int kMostSteps = 60;
 
-// Arcs without flow that cost more than this many times any with flow say nothing about the potentials' size.
+// An arc without flow that costs more than kFarBeyond times every arc with flow says nothing about the potentials'
+// size.
 constexpr double kFarBeyond = 16;
 
 constexpr std::size_t kMostParts = 512;
 
-constexpr std::uint64_t kPivotsPerNode = 20;  // of the dual simplex, which ties could send round in circles
+constexpr std::uint64_t kPivotsPerNode = 20;  // a limit for the dual simplex, which could cycle among ties
 
 }  // namespace
 
@@ -44,7 +45,7 @@ Ending ExactFinish::lower_costs(const Measures& measures, std::uint64_t max_pivo
     pivots_ += simplex.pivots();
     if (ending != Ending::kFound) return ending;
   }
-  return Ending::kFound;  // the certificate tells
+  return Ending::kFound;  // the certificate shows any error left
 }
 
 double ExactFinish::least_reduced_cost(const Measures& measures) const {
@@ -60,8 +61,8 @@ double ExactFinish::least_reduced_cost(const Measures& measures) const {
   return least;
 }
 
-// Scaled such that the error, the least one's magnitude, is about 1. Potentials will change by no more than the error
-// times the length of a path in the tree: reduced costs beyond that do not matter, and are cut to it.
+// Reduced costs, scaled such that `error`, the magnitude of the least, is about 1. Potentials will change by at most
+// the error times the length of a path in the tree. Larger reduced costs do not matter and are cut to `most`.
 CostBlock ExactFinish::reduced_costs(const Measures& measures, double error) {
   const std::vector<std::size_t>&rows = measures.sources.points, &columns = measures.targets.points;
   CostBlock block{nullptr, nullptr, rows.size(), columns.size()};
@@ -115,7 +116,7 @@ void ExactFinish::take_sides(const SpanningTree& tree, double unit) {
   drop_light(unit);
 }
 
-// A point is a row and a column, with an arc between them on which its mass stays.
+// A point becomes a row and a column, with an arc between them for the mass that stays.
 void ExactFinish::take_points(const SpanningTree& tree, double unit) {
   const auto row = [](genmi::transport::Node point) { return static_cast<Node>(point); };
   const auto column = [this](genmi::transport::Node point) {
@@ -137,7 +138,7 @@ void ExactFinish::take_points(const SpanningTree& tree, double unit) {
   drop_light(unit);
 }
 
-// Takes subtrees off in which no weight is as much as a unit.
+// Detaches the subtrees whose weights are all below `unit`.
 void ExactFinish::drop_light(double unit) {
   tree_.refresh();
   std::vector<bool> is_heavy(tree_.nodes(), false);
@@ -181,12 +182,12 @@ bool ExactFinish::misses_points() {
   return !missing_rows_.empty() || !missing_columns_.empty();
 }
 
-// The arc above `leaving` has a negative flow: of the arcs that lead across its cut the other way, the one of least
-// reduced cost takes its place. False where there is none.
+// Replaces the arc above `leaving`, whose flow is negative. The entering arc crosses the cut the other way, with the
+// least reduced cost of all arcs that do. Returns false where there is none.
 bool ExactFinish::pivot(Node leaving) {
   const std::vector<Node>& order = tree_.order();
   const std::size_t first = tree_.position(leaving), end = tree_.end(first);
-  const bool into_subtree = tree_.is_row(leaving);  // which lacks what it was to send up
+  const bool into_subtree = tree_.is_row(leaving);  // a row's subtree lacks the mass that it should send up
   std::vector<Node> rows, columns;
   for (std::size_t k = 0; k < order.size(); ++k) {
     const bool inside = k >= first && k < end;
@@ -226,9 +227,9 @@ void ExactFinish::report_duals(Result& result) {
   certify(result);
 }
 
-// Adds a constant to the potentials of each part of the tree: parts are joined by arcs without flow whose costs are far
-// beyond all that are paid. First the potential where most mass is becomes zero; then those of other parts that this
-// has made too high go down, as little as reduced costs >= 0 need: shortest paths between the parts.
+// Adds a constant to the potentials of each part of the tree. Parts are joined by arcs without flow, whose costs are
+// far beyond all costs paid. First the potential of each part's heaviest node becomes 0. Then parts with too high
+// potentials go down, as little as reduced costs >= 0 need: shortest paths between the parts.
 void ExactFinish::centre_potentials() {
   const std::size_t parts = divide_tree();
   for (const Node node : tree_.order()) {
@@ -256,7 +257,7 @@ void ExactFinish::centre_potentials() {
   }
 }
 
-// Fills in parts_ and heaviest_, the node of most mass of each.
+// Fills in parts_ and heaviest_, each part's node of most mass. Returns the number of parts.
 std::size_t ExactFinish::divide_tree() {
   double paid = 0;
   for (const Node node : tree_.order())
@@ -278,7 +279,7 @@ std::size_t ExactFinish::divide_tree() {
   return heaviest_.size();
 }
 
-// How much the potentials of part b may rise above those of part a: less than nothing where they have to go down.
+// room[a * parts + b]: how far part b's potentials may rise above part a's; negative where they must go down.
 std::vector<double> ExactFinish::measure_room(std::size_t parts) const {
   std::vector<double> room(parts * parts, kInfinity);
   for (const Node i : tree_.order()) {
@@ -296,7 +297,7 @@ std::vector<double> ExactFinish::measure_room(std::size_t parts) const {
   return room;
 }
 
-// Points without mass get the c-transforms of the others.
+// Points outside the tree get c-transforms: a row over the tree's columns, then a column over all rows.
 void ExactFinish::lift_duals(Result& result) const {
   const std::size_t rows = costs_->rows(), columns = costs_->columns();
   result.u.assign(rows, kInfinity);

@@ -8,12 +8,13 @@
 namespace genmi::transport {
 namespace {
 
-// Relative rounding of sums that differ, and of each weight where sums agree to the last digit.
+// Relative rounding: of sums of weights, where the two totals differ; of each weight, where they agree to the last
+// digit.
 constexpr double kRoundingOfSums = 0x1p-51, kRoundingOfWeights = 0x1p-49;
 
-constexpr double kMostShare = 0x1p-44;  // of a component's demands, by which they may be scaled on their own
-constexpr int kDigitsBelow = 70;        // of the least weight, which demands may be scaled by
-constexpr int kMostBalances = 50;       // ends it where pivots and balances would undo each other
+constexpr double kMostShare = 0x1p-44;  // largest |Component::share| by which demands are scaled
+constexpr int kDigitsBelow = 70;        // bits below the least weight, for scaled demands
+constexpr int kMostBalances = 50;       // ends cases in which pivots and balances undo each other
 
 }  // namespace
 
@@ -78,8 +79,8 @@ void ExactFlows::measure_subtrees(const ExactTree& tree) {
   }
 }
 
-// How much of the flow of the arc above order()[k] the rounding of weights explains. Where the sums agree to the last
-// digit, weights are taken for exact, and only flows far below all of them for rounding.
+// The part of the flow above order()[k] that the rounding of weights explains. Where the sums agree to the last digit,
+// weights count as exact, and only a flow far below every weight counts as rounding.
 double ExactFlows::rounding(const ExactTree& tree, std::size_t k) const {
   if (are_balanced_) return kRoundingOfWeights * least_;
   return kRoundingOfSums * std::min(inside_[k], before_[k] + behind_[tree.end(k)]);
@@ -89,7 +90,7 @@ bool ExactFlows::is_flow(const ExactTree& tree, std::size_t k) const {
   return std::abs(flow(tree.order()[k])) > rounding(tree, k);
 }
 
-// Cuts arcs without flow; false where rounding has left none on any of them.
+// Cuts arcs without flow. Returns false where rounding has left exactly 0 on all of them.
 bool ExactFlows::cut_flows(const ExactTree& tree) {
   cut_.assign(tree.nodes(), false);
   bool any = false;
@@ -102,7 +103,7 @@ bool ExactFlows::cut_flows(const ExactTree& tree) {
   return any;
 }
 
-// Has the cuts around components that cannot be balanced by themselves stay arcs.
+// Where a component cannot be balanced by itself, the cut arcs at its ends must stay.
 void ExactFlows::join_components(const ExactTree& tree) {
   for (std::size_t k = 1; k < tree.order().size(); ++k) {
     const Node node = tree.order()[k];
@@ -148,7 +149,7 @@ void ExactFlows::count_demand(std::size_t at, Component& component) const {
   component.heaviest = at;
 }
 
-// Fills in what the demands of each component lack. False where that is more than rounding for one of them.
+// Fills in the share of each component. Returns false where a share is more than rounding.
 bool ExactFlows::measure_components() {
   component_sums_.start(components_.size(), digits_from_, greatest_);
   for (std::size_t at = 0; at < component_of_.size(); ++at) component_sums_.add_sum(component_of_[at], balances_, at);
@@ -161,7 +162,7 @@ bool ExactFlows::measure_components() {
   return is_rounding;
 }
 
-// Demands get what they lack: each in proportion, and the largest what rounding leaves of that.
+// Scales demands by 1 + share; the heaviest demand of a component also takes the rounding of the others.
 void ExactFlows::balance_components() {
   const auto add = [&](std::size_t at, double mass) {
     balances_.add(at, mass);

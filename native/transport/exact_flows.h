@@ -1,8 +1,8 @@
-// The flows of a spanning tree for the caller's weights, without rounding: that of an arc is the sum of the weights
-// below it, the demands counting against the supplies.
+// The flows of a spanning tree for the caller's weights, without rounding. The flow of an arc is the sum of the
+// supplies below it less the sum of the demands below it, in the direction of the arc.
 //
-// Weights are numbers that somebody has rounded. A flow that is less than the rounding of the weights that it is the
-// sum of is no flow: it is cut, and both of its sides are balanced by themselves, by scaling the demands.
+// The caller's weights have rounding errors. A flow within the rounding of its weights is no flow: its arc is cut, and
+// each side is balanced by itself, by scaling the demands.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,9 @@ class ExactFlows {
  public:
   using Node = ExactTree::Node;
 
-  // The weights, whose sums may differ; they must outlive the flows.
+  // Sets the weights, whose sums may differ. They must outlive this object.
   void prepare(std::span<const double> supply, std::span<const double> demand);
-  // Fills in the flows. Returns the lower end of the arc whose flow is furthest below zero, or kNoNode.
+  // Computes the flows. Returns the lower end of the arc with the most negative flow, or kNoNode.
   Node settle(const ExactTree& tree);
 
   double weight(Node node) const;
@@ -30,7 +30,7 @@ class ExactFlows {
   struct Component {
     double demand = 0, heaviest_demand = 0;
     std::size_t heaviest = 0;  // the column of the heaviest demand
-    double share = 0;          // of its demands, which they lack
+    double share = 0;          // (supply - demand) / demand
   };
 
   void measure_subtrees(const ExactTree& tree);
@@ -46,18 +46,18 @@ class ExactFlows {
   void fill(const ExactTree& tree);
 
   std::span<const double> supply_, demand_;
-  bool are_balanced_ = false;  // as they came
+  bool are_balanced_ = false;  // whether the caller's two sums agree
   double least_ = 0, greatest_ = 0;
-  double digits_from_ = 0;  // the least number whose digits count
+  double digits_from_ = 0;  // numbers below have no digits that count
   int balances_made_ = 0;
-  // Of each node: its supply less its demand, and the same of its subtree. Of each component: the same.
+  // By node: its supply less its demand, and the same of its subtree. By component: the same.
   ExactMasses balances_, sums_, component_sums_;
-  // By node: the flow of the arc above, whether it is cut, and whether it must not be.
+  // By node: the flow of the arc above, whether that arc is cut, and whether it must not be cut.
   std::vector<double> flows_;
   std::vector<bool> cut_, stays_;
-  std::vector<std::size_t> component_of_;  // of nodes outside the tree: any
+  std::vector<std::size_t> component_of_;  // by node; 0 outside the tree
   std::vector<Component> components_;
-  // By position in the tree's order: the sums of the weights before it, in its subtree, and from it on.
+  // By position in the tree's order: the sums of the weights before the position, in its subtree, and from it on.
   std::vector<double> before_, inside_, behind_;
 };
 

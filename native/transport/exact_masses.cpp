@@ -8,7 +8,7 @@ namespace genmi::transport {
 namespace {
 
 constexpr int kMantissaBits = std::numeric_limits<double>::digits;
-constexpr int kLeastExponent = std::numeric_limits<double>::min_exponent - kMantissaBits;  // of the least unit
+constexpr int kLeastExponent = std::numeric_limits<double>::min_exponent - kMantissaBits;  // of the least float64
 
 }  // namespace
 
@@ -25,7 +25,7 @@ void ExactMasses::add(std::size_t at, double number) {
   int exponent = 0;
   auto mantissa = static_cast<std::int64_t>(std::ldexp(std::frexp(number, &exponent), kMantissaBits));
   exponent -= kMantissaBits + lowest_exponent_;
-  if (exponent < 0) {  // what is below the lowest digit is left out
+  if (exponent < 0) {  // bits below the lowest digit are dropped
     mantissa = exponent > -kMantissaBits ? mantissa / (std::int64_t{1} << -exponent) : 0;
     exponent = 0;
   }

@@ -1,4 +1,4 @@
-// Sums of masses without rounding, whatever their magnitudes: fixed-point numbers of as many 32-bit digits as it takes.
+// Sums of masses without rounding, whatever their magnitudes: fixed-point numbers with enough 32-bit digits for all.
 #pragma once
 
 #include <cstddef>
@@ -9,23 +9,23 @@ namespace genmi::transport {
 
 class ExactMasses {
  public:
-  // `count` sums, all zero, of fewer than 2^29 numbers whose magnitudes are 0 or between the two.
+  // Starts `count` sums at 0, each of fewer than 2^29 numbers. Their magnitudes are 0 or from `least` to `greatest`.
   void start(std::size_t count, double least, double greatest);
 
-  // Digits of a number that are too small for all of `least` are left out: from two sums the same ones.
+  // Drops the bits of `number` that are below the last bit of `least`: the same bits in every sum.
   void add(std::size_t at, double number);
-  // Adds one of `others`, which have been started for the same numbers.
+  // Adds sum `other` of `others`, which have been started with the same `least` and `greatest`.
   void add_sum(std::size_t at, const ExactMasses& others, std::size_t other);
 
-  // Rounded; its sign is right.
+  // The sum, rounded; its sign is right.
   double value(std::size_t at) const;
 
  private:
   static constexpr int kDigitBits = 32;
-  static constexpr std::size_t kMostDigits = 80;  // of all float64 numbers, and room for carries
+  static constexpr std::size_t kMostDigits = 80;  // hold all float64 numbers, with room for carries
 
   std::size_t digits_ = 0;
-  int lowest_exponent_ = 0;         // of the lowest digit's unit
+  int lowest_exponent_ = 0;         // the exponent of the lowest digit's unit
   std::vector<std::int64_t> sums_;  // digits from the lowest on; carries wait in their upper halves
 };
 

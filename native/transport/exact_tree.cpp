@@ -24,8 +24,8 @@ void ExactTree::refresh(Node top) {
   for (std::size_t k = position(top); k < end(position(top)); ++k) set_potential(order_[k]);
 }
 
-// A preorder without recursion: after a node comes its first child, or else the next sibling of the nearest ancestor
-// that has one.
+// Lists the preorder without recursion. After a node comes its first child, or else its next sibling, or else the next
+// sibling of the nearest ancestor that has one.
 void ExactTree::list() {
   first_child_.assign(nodes(), kNoNode);
   next_sibling_.assign(nodes(), kNoNode);
@@ -74,13 +74,13 @@ void ExactTree::exchange(Node leaving, Node entering, Node parent) {
   }
 }
 
-// The least of some reduced costs so far, in float64 and within which error.
+// The least reduced cost so far, in float64, with a bound of its error and the other end of its arc.
 struct ExactTree::Least {
   Node node = kNoNode;
   double value = 0, error = 0;
 };
 
-// Takes the other end of an arc for the least one's if its reduced cost is less.
+// Replaces `least` by the arc to `node` if the arc's reduced cost is less.
 template <class IsBelow>
 void ExactTree::offer(Node node, double cost, double from, double to, Least& least, const IsBelow& is_below) {
   const double value = cost + from - to;

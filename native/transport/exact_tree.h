@@ -1,7 +1,7 @@
-// A spanning tree of rows and columns whose potentials and reduced costs are those of the caller's costs, without
-// rounding: however large some costs are, the small ones count.
+// A spanning tree of rows and columns, with potentials and reduced costs computed from the caller's costs without
+// rounding: small costs count beside any large ones.
 //
-// It is made for few pivots: each lists the nodes anew.
+// The tree is made for few pivots: each pivot lists the nodes anew.
 #pragma once
 
 #include <cstddef>
@@ -20,17 +20,17 @@ class ExactTree {
 
   // Starts anew with one node, the root. `costs` must outlive the tree.
   void start(const Costs& costs, Node root);
-  // Hangs a node on another of the other side, which is in the tree.
+  // Hangs `child` on `parent`, a node of the other side that is in the tree.
   void attach(Node child, Node parent) { parents_[index(child)] = parent; }
-  // Takes a node off; those below it have to be taken off, too.
+  // Takes a node off the tree. The caller must take off all nodes below it, too.
   void detach(Node node) { parents_[index(node)] = kNoNode; }
-  // Lists the nodes and computes their potentials. To be called after changes, before what follows.
+  // Lists the nodes and computes their potentials. Call it after changes, before any function below.
   void refresh();
-  // The same where only the subtree of a node has changed.
+  // The same, where nothing outside the subtree of `top` has changed.
   void refresh(Node top);
-  // Takes the arc above `leaving` out, and puts the one between `entering`, below it, and `parent` in its place.
+  // Replaces the arc above `leaving` by the arc between `parent` and `entering`, a node of the subtree of `leaving`.
   void exchange(Node leaving, Node entering, Node parent);
-  // Hangs all `nodes`, which are not in the tree, where their reduced costs are zero and all others at least that.
+  // Hang each of `nodes`, all outside the tree, on its arc of least reduced cost: that becomes 0, the others >= 0.
   void attach_rows(const std::vector<Node>& nodes);
   void attach_columns(const std::vector<Node>& nodes);
 
@@ -41,7 +41,7 @@ class ExactTree {
   std::size_t nodes() const { return parents_.size(); }
   Node root() const { return root_; }
   Node parent(Node node) const { return parents_[index(node)]; }
-  // Parents before children, subtrees together: that of order()[k] is [k, end(k)).
+  // The preorder: parents before children, subtrees together. The subtree of order()[k] is [k, end(k)).
   const std::vector<Node>& order() const { return order_; }
   std::size_t position(Node node) const { return positions_[index(node)]; }
   std::size_t end(std::size_t k) const { return ends_[k]; }
@@ -51,16 +51,16 @@ class ExactTree {
   std::size_t arc_column(Node node) const { return index(is_row(node) ? parent(node) : node) - costs_->rows(); }
   double arc_cost(Node node) const { return (*costs_)(arc_row(node), arc_column(node)); }
 
-  // Reduced costs are costs_ij + potential(i) - potential(j), zero on the tree.
+  // The reduced cost of i, j is costs_ij + potential(i) - potential(j), 0 on the tree.
   double potential(Node node) const { return rounded_[index(node)]; }
   const Expansion& exact_potential(Node node) const { return potentials_[index(node)]; }
   void shift(Node node, Expansion by, double sign);
-  // To within 2^-40 of itself, or better; its sign is right.
+  // The reduced cost with a relative error of at most 2^-40; its sign is right.
   double reduced_cost(std::size_t row, std::size_t column) const;
   Expansion exact_reduced_cost(std::size_t row, std::size_t column) const;
-  // How far cost + potential(i) - potential(j), in float64, may be from the reduced cost.
+  // A bound of the error of cost + potential(i) - potential(j), computed in float64.
   static double error_of(double cost, double row_potential, double column_potential);
-  // Whether the first of two reduced costs is less; potentials of nodes outside the tree count as zero.
+  // Whether the first of two reduced costs is less. Potentials of nodes outside the tree count as 0.
   bool is_below(std::size_t row, Node column, std::size_t other_row, Node other_column) const;
 
  private:

@@ -1,4 +1,4 @@
-// Sums of float64 numbers without rounding, as expansions: a few numbers whose digits do not overlap.
+// Sums of float64 numbers without rounding. An expansion is a few float64 numbers whose digits do not overlap.
 // Sources: Knuth, "The Art of Computer Programming", volume 2, section 4.2.2 (two_sum); Shewchuk, "Adaptive precision
 // floating-point arithmetic and fast robust geometric predicates", 1997, section 2.4 (growing an expansion).
 #pragma once
@@ -8,7 +8,7 @@
 
 namespace genmi::transport {
 
-// A rounded result, and its rounding error: together they are exact.
+// A rounded result and its rounding error. Their sum is exact.
 struct Rounded {
   double value, error;
 };
@@ -36,7 +36,7 @@ class Expansion {
       if (error != 0) parts[count++] = error;
     }
     if (sum != 0) parts[count++] = sum;
-    const int dropped = count > kParts ? 1 : 0;  // the least, 2^-400 of the largest
+    const int dropped = count > kParts ? 1 : 0;  // the smallest part, 2^-400 of the largest
     count_ = count - dropped;
     std::copy_n(parts + dropped, count_, parts_);
   }
@@ -44,7 +44,7 @@ class Expansion {
     for (int k = 0; k < other.count_; ++k) add(sign * other.parts_[k]);
   }
 
-  // Rounded; its sign is right.
+  // The sum, rounded; its sign is right.
   double value() const {
     double sum = 0;
     for (int k = 0; k < count_; ++k) sum += parts_[k];

@@ -6,7 +6,7 @@
 namespace genmi::transport {
 namespace {
 
-// In groups of rows, so that a column's index is read once for all of them.
+// Copies entries in groups of rows, so that a column's index is read once for the group.
 template <class T>
 void select_entries(const T* from, std::size_t from_stride, std::span<const std::size_t> rows,
                     std::span<const std::size_t> columns, T* to, std::size_t to_stride) {

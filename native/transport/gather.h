@@ -1,4 +1,4 @@
-// The costs between the supports of two measures.
+// Gather copies the costs between the supports of two measures.
 #pragma once
 
 #include <span>
@@ -11,7 +11,8 @@ namespace genmi::transport {
 
 class Gather {
  public:
-  // The block itself if these points, which are in order, are all of it. Valid until the next call.
+  // The costs between `rows` and `columns`, both in ascending order. The result is `costs` itself if nothing is left
+  // out, else a copy that is valid until the next call.
   CostBlock select(const CostBlock& costs, std::span<const std::size_t> rows, std::span<const std::size_t> columns);
 
  private:

@@ -26,7 +26,7 @@ bool InitialBasis::build(const Problem& problem, const Job* job, SpanningTree& t
     walk(start, 0, costs, tree);
     const Link link = cheapest_link(costs, tree);
     const Node linked = link.from->node;
-    // In the tree's potentials the link has reduced cost zero.
+    // The new potentials make the link's reduced cost 0.
     walk(linked, link.from->potential - link.reduced_cost, costs, tree);
     tree.attach(linked, sides.column_node(link.column), {0, true});
     attach_walked(tree);
@@ -54,7 +54,7 @@ void InitialBasis::index_shipments(const SpanningTree& tree) {
   }
 }
 
-// Lists the component of `start` in the forest.
+// Lists the component of `start` in the forest of shipments; `potential` is the potential of `start`.
 void InitialBasis::walk(Node start, double potential, const CostBlock& costs, const SpanningTree& tree) {
   const Sides& sides = tree.sides();
   walked_.assign(1, {start, SpanningTree::kNoNode, kNone, potential});
@@ -74,7 +74,7 @@ void InitialBasis::walk(Node start, double potential, const CostBlock& costs, co
   }
 }
 
-// Hangs all of the walk but its first node, which is in the tree already.
+// Attaches all nodes of the walk except the first, which is in the tree already.
 void InitialBasis::attach_walked(SpanningTree& tree) {
   for (std::size_t k = 1; k < walked_.size(); ++k) {
     const Visit& visit = walked_[k];
@@ -84,8 +84,8 @@ void InitialBasis::attach_walked(SpanningTree& tree) {
   }
 }
 
-// Of all arcs from a row of the walk to a column of the tree, the one of least reduced cost: once it is in the basis,
-// none of the others has a negative one (but for rounding).
+// The arc of least reduced cost among all arcs from a row of the walk to a column of the tree. Once it is in the basis,
+// no other of these arcs has a negative reduced cost, up to rounding.
 InitialBasis::Link InitialBasis::cheapest_link(const CostBlock& costs, const SpanningTree& tree) const {
   Link best{nullptr, 0, kInfinity};
   float best_minimum = 0;

@@ -1,9 +1,10 @@
 // A first basis that is strongly feasible (Cunningham, "A network simplex method", 1976): from every node, some flow
-// can be sent to the root through the tree. With our arcs this means that every column's arc to its parent has flow.
+// can be sent to the root through the tree. Arcs lead from rows to columns, so that every column's arc to its parent
+// must have flow.
 //
-// The matrix minimum rule, or successive paths where one side is short, ship positive amounts only, so their forest has
-// the property wherever its trees are rooted. Each tree is then joined to the root's by an arc without flow from one of
-// its rows, for which that is allowed: no artificial node, no arc of a big cost M that would spoil the potentials.
+// The matrix minimum rule, or successive paths where one side is short, ship positive amounts only. Their forest has
+// the property wherever its trees are rooted. A row's arc to its parent may have no flow: such an arc joins each tree
+// to the root's. No artificial node is needed, and no arc of a big cost M, which would spoil the potentials.
 #pragma once
 
 #include <cstddef>
@@ -21,13 +22,13 @@ namespace genmi::transport {
 
 class InitialBasis {
  public:
-  // False when cancelled.
+  // Returns false when cancelled.
   bool build(const Problem& problem, const Job* job, SpanningTree& tree);
 
  private:
   struct Visit {
     Node node, parent;
-    std::size_t shipment;  // between the two
+    std::size_t shipment;  // on the arc between node and parent
     double potential;      // relative to the first node of the walk
   };
   struct Link {

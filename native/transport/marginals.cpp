@@ -9,11 +9,11 @@
 namespace genmi::transport {
 namespace {
 
-// Two weights that differ by less, relatively, are the same number but for rounding.
+// Two weights with a smaller relative difference count as the same number, up to rounding.
 constexpr double kSameWeight = 8 * std::numeric_limits<double>::epsilon();
 
-// A sum whose rounding errors are summed too, by Knuth's exact addition: measures of equal mass must come out equal, or
-// every point would seem to differ a little. In several lanes, which neither wait for each other nor branch.
+// A sum plus the sum of its rounding errors, by Knuth's exact addition. Measures of equal mass must come out equal, or
+// every point would seem to differ a little. The lanes neither wait for each other nor branch.
 double accurate_sum(std::span<const double> values) {
   constexpr std::size_t kLanes = 8;
   double sums[kLanes] = {}, lost[kLanes] = {};
@@ -38,11 +38,11 @@ void clear(Support& support) {
   support.units.clear();
 }
 
-// Rounded; there are at most a few kMovingUnits.
+// Rounds to the nearest. `units` is at most a few kMovingUnits.
 std::int64_t to_units(double units) { return static_cast<std::int64_t>(units + 0.5); }
 
-// Weights too small for a unit are left out. The largest takes what rounding leaves over: it feels it least.
-// Which points have mass is hard to predict, so that there is no branch.
+// Weights too small for a unit are left out. The largest weight takes the remainder of the rounding, which changes it
+// least. Which points have mass is hard to predict, so that there is no branch.
 void round_to_units(std::span<const double> weights, double sum, Support& support) {
   support.points.resize(weights.size());
   support.units.resize(weights.size());
@@ -119,7 +119,8 @@ void Marginals::split_common_mass() {
   }
 }
 
-// Mass that stays is cut to twice what moves: more than can take its place, since nothing passes a point twice.
+// Cuts the staying mass of a point to twice the moving mass. No more can be replaced, since no mass passes a point
+// twice.
 void Marginals::add_staying() const {
   staying_units_.resize(staying_.size());
   for (std::size_t point = 0; point < staying_.size(); ++point) {

@@ -1,9 +1,9 @@
-// Two measures made ready for the simplex: balanced, in integers, and divided into what moves and what may stay.
+// Two measures made ready for the simplex: balanced, in integers, and divided into moving mass and mass that may stay.
 //
 // Where the triangle inequality holds, mass that both measures have at a point stays there:
-// W(p, q) = W((p - q)+, (q - p)+). That leaves smaller supports, about half the rows and half the columns. Where it
-// does not, but staying costs nothing, mass may still pass through a point in place of the mass that is there; of that
-// no more than what moves at all can be needed.
+// W(p, q) = W((p - q)+, (q - p)+). The supports become smaller: about half the rows and half the columns are left.
+// Where the inequality fails, but staying costs nothing, mass may pass through a point in place of the mass there. For
+// that, no more of the staying mass can be needed than all moving mass.
 #pragma once
 
 #include <cmath>
@@ -22,17 +22,17 @@ struct Support {
   std::vector<std::int64_t> units;  // positive
 };
 
-// Of the same number of units.
+// Two measures with the same number of units.
 struct Measures {
   Support sources, targets;
 };
 
 class Marginals {
  public:
-  // Small enough for sums of several to stay clear of overflow, and finer than the rounding of float64.
+  // The moving mass in units: small enough for sums of several not to overflow, finer than the rounding of float64.
   static constexpr int kMovingUnitsLog2 = 58;
   static constexpr std::int64_t kMovingUnits = std::int64_t{1} << kMovingUnitsLog2;
-  // Of what may stay at a point, more than can be needed elsewhere.
+  // The largest number of units that may stay at a point: more than can be needed elsewhere.
   static constexpr std::int64_t kCutUnits = 2 * kMovingUnits;
 
   // may_stay: sources and targets are the same points, and it costs nothing to leave mass where it is.
@@ -41,12 +41,12 @@ class Marginals {
   std::span<const double> supply() const { return supply_; }
   std::span<const double> demand() const { return demand_; }  // scaled to the supply's sum
 
-  // What has to move; kMovingUnits, or none at all.
+  // The mass that has to move: kMovingUnits, or none at all.
   const Measures& moving() const { return moving_; }
-  // That together with what may stay.
+  // The moving mass together with the mass that may stay.
   const Measures& all() const;
 
-  // What may stay at a point, as units of all(), and the mass it stands for; 0 where nothing may.
+  // The mass that may stay at a point: in units of all(), cut to kCutUnits, and the whole of it; 0 where none may.
   std::int64_t staying_units(std::size_t point) const {
     return all_is_made_ && !staying_units_.empty() ? staying_units_[point] : 0;
   }
@@ -58,9 +58,9 @@ class Marginals {
   bool may_stay() const { return !staying_.empty(); }
   double mass() const { return mass_; }
   double moving_mass() const { return moving_mass_; }
-  // How far the masses that have to go and to come differ, which are rounded differences.
+  // The difference between the masses that leave and arrive. Both are sums of rounded differences.
   double imbalance() const { return may_stay() ? std::abs(moving_mass_ - missing_mass_) : 0; }
-  // Whether rounding hides that something moves: points have too much of it, but none has too little, or so.
+  // Whether rounding hides moving mass: some point has too much mass and none too little, or the other way round.
   bool moves_too_little() const { return moving_.sources.points.empty() && (moving_mass_ > 0) != (missing_mass_ > 0); }
 
  private:
@@ -70,7 +70,7 @@ class Marginals {
 
   std::vector<double> supply_, demand_;
   std::vector<double> staying_, surplus_, deficit_;
-  // Made when it is first asked for, which most problems never do.
+  // all() makes these at its first call, which most problems never make.
   mutable std::vector<std::int64_t> staying_units_;
   mutable Measures all_;
   mutable bool all_is_made_ = false;

@@ -5,7 +5,8 @@
 namespace genmi::transport {
 namespace {
 
-// Times as many columns as rows from which on columns make the offers: a row's are read faster, one after the other.
+// Columns make the offers where there are more than kFewRows columns per row. Rows make theirs faster: their costs are
+// contiguous.
 constexpr std::size_t kFewRows = 4;
 
 }  // namespace
@@ -25,8 +26,8 @@ bool MatrixMinimum::allocate(const Problem& problem, const FirstPotentials& pote
   return finished;
 }
 
-// Writes shipments from lines to partners. Partners only ever close, so an outdated offer is too low: it comes up
-// early, is made anew and goes back.
+// Writes shipments from lines to partners. Partners close and never reopen, so that an outdated offer is too low: it
+// comes up early, is made anew and goes back.
 template <class BestOffer>
 bool MatrixMinimum::ship(std::span<const std::int64_t> line_masses, std::span<const std::int64_t> partner_masses,
                          const BestOffer& best_offer, const Job* job, std::vector<Shipment>& shipments) {
@@ -90,7 +91,7 @@ void MatrixMinimum::drop_best() {
   offers_.pop_back();
 }
 
-// A worse one, which sinks to its place: half the work of taking one out and putting one in.
+// Replaces the best offer by a worse one, which sinks to its place: half the work of a removal and an insertion.
 void MatrixMinimum::replace_best(const Offer& offer) {
   std::size_t at = 0;
   for (;;) {

@@ -1,8 +1,10 @@
-// The matrix minimum rule for a first feasible flow: again and again, ship as much as possible over the cheapest pair
-// of a row with supply left and a column with demand left. With first potentials, cheap is what has a low reduced cost.
+// The matrix minimum rule for a first feasible flow. Repeatedly, it ships as much as possible over the cheapest pair of
+// a row with supply left and a column with demand left. With first potentials, the pair of least reduced cost is the
+// cheapest.
 //
-// Each row keeps an offer, its cheapest column, and makes a new one once that column is exhausted. Few rows beside many
-// columns would make an offer for each column, by looking at all of them: then each column keeps its cheapest row.
+// Each row keeps an offer, its cheapest column, and makes a new one once this column is exhausted. A few rows beside
+// many columns would make an offer per column, each by a scan of all columns: there, each column keeps its cheapest
+// row.
 #pragma once
 
 #include <cstddef>
@@ -23,12 +25,13 @@ struct Shipment {
 
 class MatrixMinimum {
  public:
-  // Fills `shipments`, whose arcs form a forest because each exhausts its row or its column. False when cancelled.
+  // Fills `shipments`. Their arcs form a forest, since each exhausts its row or its column. Returns false when
+  // cancelled.
   bool allocate(const Problem& problem, const FirstPotentials& potentials, const Job* job,
                 std::vector<Shipment>& shipments);
 
  private:
-  // A line, which is a row or a column, and the line of the other side that was its cheapest when last looked at.
+  // A line (a row or a column), and the line of the other side that was its cheapest partner at the last look.
   struct Offer {
     float cost;
     std::int32_t line, partner;
@@ -43,8 +46,8 @@ class MatrixMinimum {
   void replace_best(const Offer& offer);
 
   std::vector<Offer> offers_;                   // a heap, the cheapest on top
-  std::vector<std::int64_t> lines_, partners_;  // masses that are left
-  AlignedVector<float> prices_;                 // a partner's potential while it has mass left, then -infinity
+  std::vector<std::int64_t> lines_, partners_;  // the masses left
+  AlignedVector<float> prices_;                 // by partner: its potential while it has mass left, then -infinity
 };
 
 }  // namespace genmi::transport

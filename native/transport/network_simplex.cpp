@@ -7,15 +7,15 @@
 namespace genmi::transport {
 namespace {
 
-// About how many times more coarsely float32 rounds than float64.
+// About the rounding of float32 divided by the rounding of float64.
 constexpr double kRoundedFactor = 1e8;
 
 constexpr double kBlockFactor = 5;  // a block has about this times sqrt(rows x columns) arcs
 
 }  // namespace
 
-// Works in rounds of as many pivots as there are nodes, each from fresh potentials, so that rounding does not build up.
-// A round that finds nothing to do in float64 proves the basis optimal.
+// Works in rounds of at most one pivot per node. Each round starts from fresh potentials, so that rounding does not
+// build up. A round that finds no entering arc in float64 proves the basis optimal.
 Ending NetworkSimplex::solve(const CostBlock& costs, std::uint64_t max_pivots, const Job* job, SpanningTree& tree,
                              Pricing pricing) {
   costs_ = costs;
@@ -60,7 +60,7 @@ void NetworkSimplex::refresh_potentials() {
   rounded_tolerance_ = kRoundedFactor * tree_->rounding();
 }
 
-// Block search: the most negative arc of the next block of rows that has any. Starts where the last search ended.
+// Block search: the most negative arc of the next block of rows that has one. It starts where the last search ended.
 template <NetworkSimplex::Pricing pricing>
 std::optional<EnteringArc> NetworkSimplex::find_entering_arc() {
   for (std::size_t scanned = 0; scanned < costs_.rows;) {
@@ -85,7 +85,7 @@ std::optional<EnteringArc> NetworkSimplex::find_entering_arc() {
   return std::nullopt;
 }
 
-// min_j cost - potential(j), in float64 or as float32 gives it.
+// min_j cost(row, j) - potential(j), in float64 or in float32.
 template <NetworkSimplex::Pricing pricing>
 NetworkSimplex::Number<pricing> NetworkSimplex::row_minimum(std::size_t row) const {
   if constexpr (pricing == Pricing::kExact) return costs_.exact_minimum(row, tree_->column_potentials());
@@ -112,8 +112,8 @@ EnteringArc NetworkSimplex::best_arc(std::size_t row, Number<pricing> minimum) c
   return {from, to, costs_(row, column) - tree_->potential(to) + tree_->potential(from)};
 }
 
-// False where no arc can leave: a cycle of arcs in one direction, which between points, that may be rows and columns at
-// once, rounding can make seem worth going round.
+// Returns false where no arc can leave, because all arcs of the cycle lead the same way round. Between points, which
+// may be rows and columns at once, rounding can make such a cycle seem to lower the cost.
 bool NetworkSimplex::pivot(const EnteringArc& entering) {
   const LeavingArc leaving = find_leaving_arc(*tree_, entering.row, entering.column);
   if (leaving.child == SpanningTree::kNoNode) return false;
@@ -132,10 +132,10 @@ Node find_join(const SpanningTree& tree, Node a, Node b) {
 }
 
 // Climbs from both ends of the entering arc, always at the smaller subtree, until the paths meet at the join. The flow
-// around the cycle runs along the entering arc, from its column up to the join and from there down to its row: against
-// upward arcs on the row's side, against downward ones on the column's. Of those that it exhausts first, the one that
-// comes last on a way around from the join leaves, which keeps the basis strongly feasible: nearest the entering arc on
-// the row's side (<), but rather nearest the join on the column's (<=).
+// around the cycle runs along the entering arc, from its column up to the join and from there down to its row. It runs
+// against upward arcs on the row's side, and against downward arcs on the column's. Several arcs may be exhausted
+// first. The last of them on the way around from the join leaves, which keeps the basis strongly feasible. On the row's
+// side it is nearest the entering arc (<); on the column's side, which comes later, nearest the join (<=).
 LeavingArc find_leaving_arc(const SpanningTree& tree, Node row, Node column) {
   constexpr std::int64_t kUnbounded = std::numeric_limits<std::int64_t>::max();
   Node row_child = SpanningTree::kNoNode, column_child = SpanningTree::kNoNode;
@@ -165,8 +165,8 @@ bool change_flow(SpanningTree& tree, Node row, Node column, Node join, std::int6
   return in_range;
 }
 
-// Re-hangs the part that the leaving arc cuts off on the entering arc, and shifts its potentials so that the entering
-// arc's reduced cost becomes zero.
+// Hangs the part below the leaving arc on the entering arc, and shifts the part's potentials so that the entering arc's
+// reduced cost becomes 0.
 void update_tree(SpanningTree& tree, const EnteringArc& entering, const LeavingArc& leaving) {
   if (leaving.on_row_side) {
     tree.exchange(

@@ -1,4 +1,4 @@
-// Costs of transport problems with the memory that they are in.
+// OwnedCosts: the costs of transport problems together with their memory.
 #pragma once
 
 #include <vector>
@@ -12,13 +12,13 @@ namespace genmi::transport {
 class OwnedCosts {
  public:
   OwnedCosts() = default;
-  OwnedCosts(OwnedCosts&&) = default;  // a copy would borrow what this one owns
+  OwnedCosts(OwnedCosts&&) = default;  // no copy, which would borrow this object's memory
   OwnedCosts& operator=(OwnedCosts&&) = default;
 
-  // The distances between samples. Does not refer to the affinity afterwards. Errors: kOutOfRange for distances that
-  // are not finite, kAborted.
+  // Prepares the distances between samples. The affinity is not needed afterwards. Errors: kOutOfRange for distances
+  // that are not finite, kAborted.
   Status prepare(const Affinity& distance, Rows samples, const Context& context);
-  // A copy of any costs. Errors: kOutOfRange.
+  // Prepares a copy of any costs. Errors: kOutOfRange.
   Status prepare(const AnyMatrix& costs, const simd::TransportKernels& kernels);
 
   bool empty() const { return costs_.rows() == 0; }
@@ -26,7 +26,7 @@ class OwnedCosts {
   const Costs& costs() const { return costs_; }
 
  private:
-  std::vector<double> entries_;  // that the costs borrow, unless float32 has them all
+  std::vector<double> entries_;  // borrowed by costs_; empty where costs_ has float32 distances
   Costs costs_;
 };
 

@@ -7,8 +7,8 @@ namespace genmi::transport {
 
 namespace {
 
-// Calls entry(source, target, units) for every arc of the tree that has flow. Its rows are the sources, or all points;
-// so are its columns.
+// Calls entry(source, target, units) for every arc of the tree that has flow. The tree's rows are the sources or all
+// points; its columns are the targets or all points.
 template <class Entry>
 void for_each_flow(const Measures& measures, const SpanningTree& tree, Entry entry) {
   const bool all_rows = tree.sides().rows != measures.sources.points.size();
@@ -21,7 +21,7 @@ void for_each_flow(const Measures& measures, const SpanningTree& tree, Entry ent
   }
 }
 
-// Units of the smallest masses may be nothing.
+// Skips masses of 0: the units of a tiny mass may underflow.
 void add_entry(std::size_t source, std::size_t target, double mass, std::vector<PlanEntry>& plan) {
   if (mass > 0) plan.push_back({static_cast<std::int32_t>(source), static_cast<std::int32_t>(target), mass});
 }
@@ -47,8 +47,8 @@ void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes
     add_entry(source, target, marginals.mass_of(units), plan);
 }
 
-// The units of what may stay are cut to what can be needed of it, see Marginals: what is left of a point's mass stays
-// in any case, also where none of those units does.
+// Marginals cuts the units that may stay at a point to the number that can be needed elsewhere. The rest of the point's
+// mass stays in any case, even where none of the units does.
 void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vector<std::int64_t>& stays,
                  std::vector<PlanEntry>& plan) {
   plan.clear();
@@ -61,7 +61,7 @@ void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vect
     }
   });
   for (std::size_t point = 0; point < stays.size(); ++point) {
-    if (marginals.staying_units(point) == 0) continue;  // nothing, or less than a unit
+    if (marginals.staying_units(point) == 0) continue;  // no mass, or less than a unit
     const std::int64_t leaves = marginals.staying_units(point) - stays[point];
     const bool by_what_leaves = leaves == 0 || marginals.is_cut(point);
     const double mass =

@@ -1,4 +1,4 @@
-// The transport plan that a basis stands for, in the caller's points and masses.
+// The transport plan of a basis, in the caller's points and masses.
 #pragma once
 
 #include <cstdint>
@@ -11,26 +11,26 @@
 
 namespace genmi::transport {
 
-// The plan of a tree of marginals.moving(), without what stays.
+// The plan of a tree of marginals.moving(), without the staying mass.
 void plan_of_moving(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan);
 
-// The plan of a tree of points that serves marginals.moving(), without what stays.
+// The plan of a tree of points that serves marginals.moving(), without the staying mass.
 void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes& routes, std::vector<PlanEntry>& plan);
 
-// The plan of a tree of marginals.all(), or of one of all rows and columns that serves them.
-// `stays` is scratch memory.
+// The plan of a tree of marginals.all(), or of a tree of all rows and columns that serves marginals.all(). `stays` is
+// scratch memory.
 void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vector<std::int64_t>& stays,
                  std::vector<PlanEntry>& plan);
 
-// Adds what stays of marginals.all() beside marginals.moving().
+// Adds the staying mass to a plan of marginals.moving().
 void add_staying(const Marginals& marginals, std::vector<PlanEntry>& plan);
 
-// By source, then by target.
+// Sorts entries by source, then by target.
 void sort_plan(std::vector<PlanEntry>& plan);
 
 struct PlanMeasures {
   double cost = 0;       // <plan, costs>
-  double slackness = 0;  // the largest costs_ij - u_i - v_j where the plan has mass; 0 for a proof of optimality
+  double slackness = 0;  // the largest costs_ij - u_i - v_j where the plan has mass; 0 at the optimum
 };
 PlanMeasures measure(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
                      const std::vector<double>& v);

@@ -1,4 +1,4 @@
-// What the network simplex is given: a transportation problem in which every row and every column has mass.
+// Problem: the input of the network simplex, a transportation problem whose rows and columns all have mass.
 #pragma once
 
 #include <cstddef>

@@ -23,7 +23,7 @@ bool Routes::has_through_flow() const {
   return found;
 }
 
-// Points are visited in an order in which flow never goes back: each keeps its demand and passes the rest on.
+// Visits points in an order in which flow never goes back. Each point keeps its demand and passes the rest on.
 void Routes::follow_flow(const SpanningTree& tree, const Measures& moving) {
   const std::size_t points = tree.size();
   parcels_.clear();
@@ -68,7 +68,7 @@ void Routes::add(std::size_t point, std::size_t source, std::int64_t units) {
   held_[point] = static_cast<std::int32_t>(parcels_.size() - 1);
 }
 
-// Hands out that many of the units that a point holds.
+// Hands out `units` of the units that a point holds, parcel by parcel.
 template <class Take>
 void Routes::take(std::size_t point, std::int64_t units, Take take) {
   while (units > 0) {

@@ -1,4 +1,4 @@
-// From flows on a tree of points, through which mass may pass, to what each source sends to each target.
+// Routes turns flows on a tree of points, through which mass may pass, into the mass from each source to each target.
 #pragma once
 
 #include <cstddef>
@@ -17,13 +17,13 @@ class Routes {
     std::int64_t units;
   };
 
-  // One for every pair that mass moves between. The tree serves marginals.moving().
+  // The routes of all pairs that mass moves between. `moving`: marginals.moving(), which the tree serves.
   const std::vector<Route>& trace(const SpanningTree& tree, const Measures& moving);
 
  private:
   static constexpr std::int32_t kNone = -1;
 
-  // Mass on its way, in a linked list of what a point holds.
+  // Mass on its way. The parcels that a point holds form a linked list.
   struct Parcel {
     std::size_t source;
     std::int64_t units;
@@ -41,9 +41,9 @@ class Routes {
   std::vector<Parcel> parcels_;
   std::vector<std::int32_t> held_;             // each point's first parcel
   std::vector<std::int32_t> outgoing_, next_;  // each point's arcs with flow, by the arcs' lower ends
-  std::vector<std::int32_t> incoming_;         // how many arcs have yet to deliver
+  std::vector<std::int32_t> incoming_;         // each point's number of arcs that have yet to deliver
   std::vector<std::int64_t> demands_;
-  std::vector<std::size_t> ready_;  // points that hold all that they will get
+  std::vector<std::size_t> ready_;  // points that hold all mass that they will get
 };
 
 }  // namespace genmi::transport

@@ -6,16 +6,16 @@
 namespace genmi::transport {
 namespace {
 
-constexpr std::size_t kSmallestProblem = 256;  // costs: below, the simplex is done before this has begun
+constexpr std::size_t kSmallestProblem = 256;  // rows x columns; smaller problems are solved sooner without this
 // First and last smoothing, as fractions of (median cost - mean cheapest arc); the last is at most kShareOfNearest of
-// the cheapest arc and, where all costs are multiples of one unit, at least kShareOfWhole of it.
+// the cheapest arc and, where all costs are multiples of one unit, at least kShareOfWhole of this unit.
 constexpr double kLargestSmoothing = 0.3, kSmallestSmoothing = 0.04;
 constexpr double kShareOfNearest = 0.05, kShareOfWhole = 0.15;
 constexpr std::size_t kIterations = 3, kLastIterations = 5;  // for each smoothing, and for the last
 constexpr std::size_t kSampledRows = 8, kSampledColumns = 32;
 constexpr double kLeastSmoothing = 1e-20;  // keeps costs / smoothing in float32's range
 
-// 0 if there is none.
+// The least positive value, or 0 if there is none.
 float least_positive(const float* values, std::size_t count) {
   float least = kPaddingCost;
   for (std::size_t k = 0; k < count; ++k) {
@@ -25,7 +25,7 @@ float least_positive(const float* values, std::size_t count) {
   return least < kPaddingCost ? least : 0;
 }
 
-// Whether costs are multiples of one of them, such as hop distances.
+// Whether costs, such as hop distances, are multiples of the cost `of`.
 bool are_multiples(const std::vector<float>& costs, double of) {
   return std::all_of(costs.begin(), costs.end(), [of](float cost) {
     const double multiple = static_cast<double>(cost) / of;
@@ -54,14 +54,14 @@ bool Sinkhorn::approximate(const Problem& problem, const Job* job, FirstPotentia
     if (is_cancelled(job)) return false;
     scale(smoothing_ <= last ? kLastIterations : kIterations);
     if (is_cancelled(job)) return false;
-    if (!is_in_range()) return true;  // float32 has been left: the potentials of the smoothing before have to do
+    if (!is_in_range()) return true;  // out of float32's range: the previous potentials have to do
     absorb(potentials);
     if (smoothing_ <= last) return true;
     halve_smoothing(costs.rows);
   }
 }
 
-// Sets the smoothing to begin with; returns that to end with. Both come from a few costs, spread over all.
+// Sets the first smoothing and returns the last. Both come from a few costs, spread over the whole block.
 double Sinkhorn::choose_smoothing(const CostBlock& costs) {
   sample_.clear();
   const std::size_t row_step = 1 + (costs.rows - 1) / kSampledRows;
@@ -75,10 +75,10 @@ double Sinkhorn::choose_smoothing(const CostBlock& costs) {
     least = std::min(least, cheapest);
   }
   nearest /= rows;
-  // The median, since a few pairs may have costs beyond comparison.
+  // The median, since a few pairs may have costs far beyond all others.
   const auto median = sample_.begin() + static_cast<std::ptrdiff_t>(sample_.size() / 2);
   std::nth_element(sample_.begin(), median, sample_.end());
-  // Costs that are nearly equal, as in many dimensions, differ by little of their size.
+  // Nearly equal costs, as in many dimensions, differ by a small part of their size: a tenth is the least spread.
   const auto typical = static_cast<double>(*median);
   const double spread = std::max(typical - nearest, 0.1 * typical);
   smoothing_ = kLargestSmoothing * spread;
@@ -117,8 +117,8 @@ void Sinkhorn::make_kernel(const CostBlock& costs, const FirstPotentials& potent
   }
 }
 
-// The plan is supply_i row_scale_i kernel_ij column_scale_j demand_j: first its rows are made to sum to the supplies,
-// then, in the same pass, its columns to the demands. All steps but the last are over-relaxed, by 1.5.
+// The plan is supply_i row_scale_i kernel_ij column_scale_j demand_j. Each pass scales its rows to the supplies, then
+// its columns to the demands. All steps except the last are over-relaxed, by 1.5.
 void Sinkhorn::scale(std::size_t iterations) {
   const std::size_t stride = demands_.size();
   for (std::size_t iteration = 0; iteration < iterations; ++iteration) {

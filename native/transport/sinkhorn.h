@@ -1,9 +1,8 @@
 // First potentials for the matrix minimum rule, by a few steps of Sinkhorn's algorithm in float32.
 //
-// Entropic regularisation solves a smoothed problem by matrix products. Its potentials, for a smoothing that falls from
-// the scale of the costs to below that of the nearest neighbours, tell which arcs will be in the optimal basis: started
-// from there, the simplex needs a third to a sixth of the pivots. They are a hint only, whose quality cannot change the
-// optimum.
+// Entropic regularisation solves a smoothed problem by matrix products. The smoothing falls from the scale of the costs
+// to below the scale of the nearest neighbours. Its potentials then tell which arcs will be in the optimal basis: with
+// them, the simplex needs a third to a sixth of the pivots. They are a hint, whose quality cannot change the optimum.
 // Sources: Cuturi, "Sinkhorn distances", 2013; Schmitzer, "Stabilized sparse scaling algorithms for entropy regularized
 // transport problems", 2019, sections 3.1 (absorption) and 3.2 (epsilon scaling); Thibault, Chizat, Dossal, Papadakis,
 // "Overrelaxed Sinkhorn-Knopp algorithm for regularized optimal transport", 2021.
@@ -17,7 +16,7 @@
 
 namespace genmi::transport {
 
-// A price for each row and each (padded) column, such that costs are about row + column on the best arcs.
+// A price for each row and each (padded) column. On the best arcs, cost_ij is about rows[i] + columns[j].
 struct FirstPotentials {
   std::vector<float> rows;
   AlignedVector<float> columns;
@@ -25,7 +24,7 @@ struct FirstPotentials {
 
 class Sinkhorn {
  public:
-  // False when cancelled. The potentials are finite. Cost: twenty to fifty passes over the costs.
+  // Returns false when cancelled. The potentials are finite. Cost: twenty to fifty passes over the costs.
   bool approximate(const Problem& problem, const Job* job, FirstPotentials& potentials);
 
  private:
@@ -40,11 +39,11 @@ class Sinkhorn {
   const simd::TransportKernels* kernels_ = nullptr;
   const Job* job_ = nullptr;     // passes over the costs stop early when it is cancelled
   double smoothing_ = 0;         // epsilon
-  std::vector<float> sample_;    // of the costs
+  std::vector<float> sample_;    // a sample of the costs
   std::vector<float> supplies_;  // shares of the total, padded with zeros
   AlignedVector<float> demands_;
   AlignedVector<float> kernel_;    // exp((row + column - cost) / epsilon), with the potentials absorbed last
-  std::vector<float> row_scales_;  // Sinkhorn's scalings since then
+  std::vector<float> row_scales_;  // Sinkhorn's scalings since the last absorption
   AlignedVector<float> column_scales_, column_weights_, column_sums_;
 };
 

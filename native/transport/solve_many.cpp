@@ -1,4 +1,4 @@
-// Many problems over one cost matrix: parallel over problems, never inside one.
+// Solves many problems over one cost matrix: parallel over problems, never inside one.
 #include <algorithm>
 #include <vector>
 
@@ -7,7 +7,7 @@
 namespace genmi::transport {
 namespace {
 
-// One solver for each thread, in memory that the next call uses again.
+// One solver for each thread. The next call reuses their memory.
 struct Solvers {
   struct Slot {
     Solver solver;
@@ -27,7 +27,8 @@ struct Solvers {
   }
 };
 
-// Memory of more than so many costs for all threads is given back at once: each holds about as many numbers.
+// A solver holds about rows x columns numbers. Where the solvers together hold more than this many, their memory is
+// given back at once.
 constexpr std::size_t kKeptCosts = std::size_t{1} << 20;
 
 }  // namespace
