@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Exact optimal transport: many problems over one matrix of costs, or a single problem. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Affinity, nativeOf } from './affinity.js';
 import { isMarked, mark, notOurs } from './copies.js';
 import { describe, invalidType, isArray, outOfRange } from './errors.js';
@@ -187,7 +188,7 @@ export class TransportSolver {
       const problems = own.#problems(P, Q);
       const results = own.#results(problems[2], options);
       await own.#native.solveManyAsync(...problems, own.#options(options), ...results.arrays, job);
-      return results.read();
+      return results.readInTurns();
     });
   }
 
@@ -279,6 +280,9 @@ function matrixBytes(sources: number, targets: number): number {
 /** The position of each number among the numbers of a result. */
 const at = Object.fromEntries(native.resultNumbers.map((name, k) => [name, k])) as Record<ResultNumber, number>;
 
+/** Results that are read without a turn of the event loop: some milliseconds. */
+const READ_IN_A_TURN = 2000;
+
 /** The arrays of the results of some problems. JavaScript allocates them: a lack of memory is an exception. */
 class Results {
   readonly #count: number;
@@ -288,6 +292,9 @@ class Results {
   readonly #potentials: Float64Array | null;
   readonly #wantsPlan: boolean;
   #plan: TransportPlan | undefined;
+  /** How many results have been read, and entries of their plans. */
+  #read = 0;
+  #planned = 0;
 
   constructor(count: number, sources: number, targets: number, options: SolveOptions) {
     [this.#count, this.#sources, this.#targets] = [count, sources, targets];
@@ -312,17 +319,31 @@ class Results {
 
   /** Returns a result for each problem, made of views: the time of copies would show beside a warm start. */
   read(): TransportCost[] {
-    let planned = 0;
-    return Array.from({ length: this.#count }, (_, problem) => {
+    return this.#readNext(this.#count);
+  }
+
+  /** As `read`, with turns of the event loop in between: a million results take a second. */
+  async readInTurns(): Promise<TransportCost[]> {
+    const results = this.#readNext(READ_IN_A_TURN);
+    while (results.length < this.#count) {
+      await turn();
+      for (const result of this.#readNext(READ_IN_A_TURN)) results.push(result);
+    }
+    return results;
+  }
+
+  #readNext(most: number): TransportCost[] {
+    return Array.from({ length: Math.min(most, this.#count - this.#read) }, () => {
+      const problem = this.#read++;
       const result = this.#readOne(problem);
       if (this.#plan) {
         const { source, target, mass } = this.#plan;
-        const from = planned;
-        planned += this.#number('planEntries', problem);
+        const from = this.#planned;
+        this.#planned += this.#number('planEntries', problem);
         result.plan = {
-          source: source.subarray(from, planned),
-          target: target.subarray(from, planned),
-          mass: mass.subarray(from, planned),
+          source: source.subarray(from, this.#planned),
+          target: target.subarray(from, this.#planned),
+          mass: mass.subarray(from, this.#planned),
         };
       }
       return result;

@@ -20,6 +20,8 @@ const transport = wasserstein({ mode: 'ovo', affinity: distance });
 const kernel = Affinity.kernel(points, { kernel: 'rbf', storage: 'features' });
 const discrepancy = mmd({ mode: 'ovo', affinity: kernel });
 const solver = new TransportSolver(distance);
+const small = new TransportSolver(Affinity.distance(gaussian(next, 8, 2), { metric: 'euclidean' }));
+const manyWeights = probabilities(next, 50_000, 8);
 const few = gaussian(next, 2000, 4);
 const square = Affinity.distance(few, { metric: 'euclidean', storage: 'dense', precision: 'float32' }).toMatrix();
 const logits = { few: gaussian(next, 1500, 10), many: gaussian(next, 4000, 20) };
@@ -41,6 +43,8 @@ const calls: Record<string, Call> = {
   'valueAndGradAsync of transport': (signal) => transport.valueAndGradAsync(logits.few, { from: 'logits', signal }),
   'valueAndGradAsync of a discrepancy': (signal) =>
     discrepancy.valueAndGradAsync(logits.many, { from: 'logits', signal }),
+  'solveManyAsync of many small problems': (signal) =>
+    small.solveManyAsync(manyWeights, manyWeights, { plan: true, signal }),
   solveManyAsync: (signal) => solver.solveManyAsync(weights, weights, { plan: true, signal }),
 };
 

@@ -9,7 +9,7 @@ export const programs = [
   {
     name: 'aborts',
     what: 'asynchronous calls that are aborted or lose what they work on',
-    small: 400,
+    small: 1000,
     large: 10_000,
     flags: ['--expose-gc'],
   },
@@ -19,7 +19,7 @@ export const programs = [
   {
     name: 'leaks',
     what: 'calls of each operation, after which memory is as it was',
-    small: 400,
+    small: 1000,
     large: 100_000,
     flags: ['--expose-gc'],
   },
