@@ -8,13 +8,13 @@
 namespace genmi::transport {
 namespace {
 
-// Pairs of points have a heap each, and a search looks at all of them.
+// Few points only: each pair of points has a heap, and a search looks at all pairs.
 constexpr std::size_t kMostPoints = 32, kLinesPerPoint = 16;
-// Prices begin with about this many lines, and go on with this many times as many.
+// The first prices come from about kFirstLines lines, each next round from kGrowth times as many.
 constexpr std::size_t kFirstLines = 512, kGrowth = 4;
-// After this many paths for each line, ties and rounding may lead around for ever.
+// After more than kMostPaths paths per line, ties and rounding may lead around in circles.
 constexpr std::size_t kMostPaths = 64;
-// Sums of masses stay below, so that differences of them are exact.
+// Sums of masses stay below kMostMass, so that their differences do not overflow.
 constexpr double kMostMass = 0x1p62;
 
 }  // namespace
@@ -60,7 +60,7 @@ double SuccessivePaths::cost(std::size_t point, std::int32_t line) const {
   return points_are_rows_ ? costs_(point, other) : costs_(other, point);
 }
 
-// Gives all points the mass that they should have, of every stride-th line. False when cancelled.
+// Gives each point the mass that it should have from every stride-th line. Returns false when cancelled.
 bool SuccessivePaths::balance(std::size_t stride, const Job* job) {
   if (is_cancelled(job)) return false;
   take_masses(stride);
@@ -75,7 +75,7 @@ bool SuccessivePaths::balance(std::size_t stride, const Job* job) {
   return true;
 }
 
-// The lines' masses, and those of the points in proportion.
+// Takes the masses of every stride-th line, and the points' masses in proportion.
 void SuccessivePaths::take_masses(std::size_t stride) {
   stride_ = static_cast<std::int32_t>(stride);
   parts_.clear();
@@ -125,7 +125,7 @@ void SuccessivePaths::assign_lines() {
   }
 }
 
-// Lets a part that has got mass move on.
+// Pushes the steps of a part that has received mass, so that the mass can move on.
 void SuccessivePaths::offer(std::int32_t index) {
   const auto [line, at, units, next] = part(index);
   const auto from = static_cast<std::size_t>(at);
@@ -150,8 +150,8 @@ void SuccessivePaths::drop_empty(std::size_t point) {
   }
 }
 
-// Dijkstra's search, over lengths reduced by the prices, for the nearest point that has too little: the last. Raises
-// prices by the distances, which makes the path's steps cost nothing and leaves no step a negative cost.
+// Dijkstra's search for the nearest point with too little mass, over lengths reduced by the prices. Returns that point.
+// Raises prices by the distances: the steps of the path then cost 0, and no step has a negative cost.
 std::size_t SuccessivePaths::find_path(std::size_t from) {
   distances_.assign(points_, kInfinity);
   previous_.assign(points_, from);
@@ -178,14 +178,14 @@ std::size_t SuccessivePaths::find_path(std::size_t from) {
   }
 }
 
-// Without a search: from one point to any that has too little. Mass that has come there stays.
+// Finds a path of one step, without a search: to any point with too little mass, where the mass then stays.
 std::size_t SuccessivePaths::find_step(std::size_t from) {
   previous_.assign(points_, from);
   return static_cast<std::size_t>(std::find_if(excess_.begin(), excess_.end(), [](auto units) { return units < 0; }) -
                                   excess_.begin());
 }
 
-// Sends as much along the path as its ends and the parts on top of its heaps can take.
+// Sends along the path as much mass as its ends, and the parts on top of its heaps, allow.
 void SuccessivePaths::send(std::size_t from, std::size_t to) {
   std::int64_t units = std::min(excess_[from], -excess_[to]);
   for (std::size_t b = to; b != from; b = previous_[b])
@@ -216,8 +216,8 @@ void SuccessivePaths::give(std::int32_t line, std::size_t to, std::int64_t units
   if (part(at).units == units) offer(at);
 }
 
-// Lines at several points may form cycles with these, along which all costs are equal but for rounding. Line by line,
-// part by part, each cycle that a part closes is emptied at its weakest part.
+// Makes a forest of the parts. Lines at several points may form cycles with these points, of cost 0 up to rounding.
+// Part by part, each cycle that a part closes is emptied at its smallest losing part.
 void SuccessivePaths::make_forest() {
   split_.clear();
   std::vector<std::pair<std::int32_t, std::int64_t>> later;
@@ -241,7 +241,7 @@ void SuccessivePaths::make_forest() {
 }
 
 // Fills way_ with the parts between a point and the line whose first part is `to`, through split lines except
-// `without`. False if there is no way.
+// `without`. Returns false if there is no way.
 bool SuccessivePaths::find_way(std::int32_t point, std::int32_t to, std::int32_t without) {
   for (const std::int32_t first : split_) {
     if (first == without) continue;
@@ -261,7 +261,7 @@ bool SuccessivePaths::find_way(std::int32_t point, std::int32_t to, std::int32_t
   return false;
 }
 
-// The parts of a cycle, in its order, gain and lose in turn.
+// Empties a cycle at one of its parts. In the order of the cycle, every second part loses mass and the others gain it.
 void SuccessivePaths::cancel_cycle(std::int32_t closing) {
   way_.push_back(closing);
   double gained = 0;
@@ -269,7 +269,7 @@ void SuccessivePaths::cancel_cycle(std::int32_t closing) {
     const auto [line, point, units, next] = part(way_[k]);
     gained += (k % 2 == 0 ? -1 : 1) * cost(static_cast<std::size_t>(point), line);
   }
-  // Those of even number lose, unless that is the dearer way round.
+  // Parts of even number lose mass, unless that raises the cost.
   const std::size_t loses = gained <= 0 ? 0 : 1;
   std::int64_t units = part(way_[loses]).units;
   for (std::size_t k = loses; k < way_.size(); k += 2) units = std::min(units, part(way_[k]).units);

@@ -1,13 +1,13 @@
 // A first flow between few points on one side and many lines on the other, by successive shortest paths.
 //
-// Line: a row or a column of the longer side; point: one of the shorter side. First each line sends its mass to the
-// point whose cost, less that point's price, is least. Then points with too much pass mass on to points with too
-// little, along the shortest path among the points. A step from point a to point b takes the line j of least
-// c_bj - c_aj from a to b; a heap for each pair (a, b) has it on top. Prices come from the same on every fourth line,
-// so that few lines are left to move. Cost about M F (F + log M) for F points and M lines, where a pivot of the
-// simplex costs M. Costs count to float32's precision: the flow is a start, the simplex proves it or goes on.
-// Sources: Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 9.7 (successive shortest paths); Tokuyama, Nakano,
-// "Geometric algorithms for the minimum cost assignment problem", 1995 (few points: a heap for each pair).
+// Line: a row or a column of the longer side; point: a row or a column of the shorter side. First, each line j sends
+// its mass to the point a of least c_aj - price_a. Then points with too much mass pass it on to points with too little,
+// along shortest paths among the points. A step from point a to point b moves mass of the line j of least c_bj - c_aj;
+// a heap for each pair (a, b) has this line on top. Prices come from the same computation on every fourth line, so that
+// few lines are left to move. Cost: about M F (F + log M) for F points and M lines, where a pivot of the simplex costs
+// M. Costs count to float32's precision: the flow is a start, which the simplex proves optimal or improves. Sources:
+// Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 9.7 (successive shortest paths); Tokuyama, Nakano, "Geometric
+// algorithms for the minimum cost assignment problem", 1995 (few points: a heap for each pair).
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ namespace genmi::transport {
 
 class SuccessivePaths {
  public:
-  // Whether a side is short enough for this to be the fastest start.
+  // Whether one side is so short that successive paths are the fastest start.
   static bool is_for(const Problem& problem);
 
-  // Fills `shipments`, whose arcs form a forest. False when cancelled.
+  // Fills `shipments`, whose arcs form a forest. Returns false when cancelled.
   bool allocate(const Problem& problem, const Job* job, std::vector<Shipment>& shipments);
 
  private:
@@ -34,7 +34,7 @@ class SuccessivePaths {
   struct Part {
     std::int32_t line, point;
     std::int64_t units;
-    std::int32_t next;  // part of the same line, or kNone
+    std::int32_t next;  // the next part of the same line, or kNone
   };
   // A part that can move from a to b.
   struct Step {
@@ -69,13 +69,13 @@ class SuccessivePaths {
   std::span<const std::int64_t> point_masses_, line_masses_;
 
   std::vector<double> prices_;
-  std::vector<std::int64_t> excess_;  // of a point: its mass so far, less the mass it should have
+  std::vector<std::int64_t> excess_;  // by point: its mass so far less the mass that it should have
   std::vector<Part> parts_;           // the first parts of all lines, then others
   std::size_t first_parts_ = 0;
   std::int32_t stride_ = 1;               // between the lines that take part
   std::vector<std::vector<Step>> steps_;  // a heap for each pair of points
-  std::vector<double> lengths_;           // the loss on its top, infinity if there is none
-  std::vector<double> distances_;         // of the shortest path's search
+  std::vector<double> lengths_;           // by pair: the least loss, on top of the heap; infinity if the heap is empty
+  std::vector<double> distances_;         // scratch memory of find_path()
   std::vector<std::size_t> previous_;
   std::vector<bool> reached_;
   std::vector<std::int32_t> split_, way_;  // first parts of lines at several points; parts between two points

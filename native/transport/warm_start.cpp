@@ -8,15 +8,15 @@
 namespace genmi::transport {
 namespace {
 
-// How much of what moves may have changed for the dual simplex to be faster than a start from nothing, and after how
-// many passes over the costs to give it up.
+// The largest change, as a share of the moving mass, for which the dual simplex is faster than a start from nothing;
+// and the number of passes over the costs after which it gives up.
 constexpr double kGreatestChange = 0.2;
 constexpr std::size_t kDualPasses = 40;
-// Of the nodes: the basis may not be strongly feasible, so that the primal pivots could go round in circles.
+// The basis may not be strongly feasible, so that primal pivots could go round in circles: a limit.
 constexpr std::size_t kPrimalPivotsPerNode = 10;
 
 double difference(std::span<const double> a, std::span<const double> b) {
-  constexpr std::size_t kLanes = 8;  // that do not wait for each other
+  constexpr std::size_t kLanes = 8;  // sums that do not wait for each other
   double sums[kLanes] = {};
   std::size_t k = 0;
   for (; k + kLanes <= a.size(); k += kLanes)
@@ -51,7 +51,8 @@ Ending WarmStart::solve(const Costs& costs, const Marginals& marginals, const Ba
   return primal;
 }
 
-// Without pricing; where that fails, pivots will have to follow, or potentials are further apart than costs are large.
+// Proves optimality without pricing. The proof fails where pivots are needed, or where potentials are too far apart for
+// 16 bits.
 bool WarmStart::is_optimal(const Costs& costs, SpanningTree& tree) {
   tree.recompute_potentials(costs.block());
   const bool same_points = tree.sides().are_same() && costs.is_symmetric();
@@ -61,7 +62,8 @@ bool WarmStart::is_optimal(const Costs& costs, SpanningTree& tree) {
   return infeasibility_ <= tree.rounding();
 }
 
-// What a node has and what its subtree sends it goes up to its parent. False where that is too much to count.
+// Sends up to each node's parent the supply of the node's subtree less its demand. Returns false where a flow is too
+// large to count.
 bool WarmStart::fill_flows(const Measures& measures, SpanningTree& tree) {
   const Sides& sides = tree.sides();
   balances_.assign(sides.node_numbers(), 0);

@@ -1,9 +1,10 @@
-// Solving again from the basis of a problem like it.
+// WarmStart solves a problem from the final basis of a similar one.
 //
-// Over costs with a zero diagonal the old basis is a tree of the points themselves, for what moves may go through any
-// of them; its arcs have no direction but that of their flow. Otherwise it is one of rows and columns.
-// Sources: Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 11.4 (flows of a tree from what its nodes supply);
-// Peyre, Cuturi, "Computational Optimal Transport", 2019, chapter 6 (transport over a metric as a flow through points).
+// Over costs with a zero diagonal, the old basis may be a tree of points: moving mass may pass through any point.
+// Either end of an arc may be its row: an arc has no direction except that of its flow. Other bases are trees of rows
+// and columns. Sources: Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 11.4 (flows of a tree from what its
+// nodes supply); Peyre, Cuturi, "Computational Optimal Transport", 2019, chapter 6 (transport over a metric as a flow
+// through points).
 #pragma once
 
 #include <vector>
@@ -19,16 +20,15 @@ namespace genmi::transport {
 
 class WarmStart {
  public:
-  // Whether solve() can be tried, the basis being of these points, and is likely to be faster than a start from
-  // nothing.
+  // Whether the basis fits these costs, and solve() is likely to be faster than a start from nothing.
   static bool is_promising(const Basis& basis, const Marginals& marginals, const Costs& costs);
 
-  // From the basis to an optimal tree of the marginals. Gives up where starting from nothing is faster, or where mass
-  // goes through a point at a loss.
+  // Turns the basis into an optimal tree of the marginals. Gives up at a limit of rows or pivots, where a flow is too
+  // large to count, or where no arc can enter or leave.
   Ending solve(const Costs& costs, const Marginals& marginals, const Basis& basis, const Job* job, SpanningTree& tree);
 
   std::uint64_t pivots() const { return pivots_; }
-  // The largest of 0 and what the potentials exceed the costs by: their rounding.
+  // max(0, max_ij u_i + v_j - costs_ij) of the final tree: the rounding of its potentials.
   double infeasibility() const { return infeasibility_; }
 
  private:
@@ -38,7 +38,7 @@ class WarmStart {
   DualSimplex dual_;
   NetworkSimplex simplex_;
   CoarseCosts::RoundedPotentials rounded_;
-  std::vector<std::int64_t> balances_;  // of each node: what it has to send up, with its subtree
+  std::vector<std::int64_t> balances_;  // by node: the supply of its subtree less the demand
   std::uint64_t pivots_ = 0;
   double infeasibility_ = 0;
 };

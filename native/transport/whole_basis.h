@@ -1,8 +1,8 @@
-// From an optimal basis of what moves to a feasible one of everything, staying mass included.
+// WholeBasis turns an optimal basis of the moving mass into a feasible basis of all mass, staying mass included.
 //
-// The arcs from each point to itself, which carry the staying mass, make a spanning tree of all rows and columns out of
-// one of the sources and the targets of what moves. It is optimal where the triangle inequality holds, and near the
-// optimum where it holds at most points: a better start than any made from nothing.
+// An arc from each point to itself carries its staying mass. These arcs extend the tree of the moving mass's sources
+// and targets to a spanning tree of all rows and columns. The tree is optimal where the triangle inequality holds, and
+// near the optimum where the inequality holds at most points: a better start than any made from nothing.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +25,8 @@ class WholeBasis {
   void index_points(const Measures& all, std::size_t points, const Sides& sides);
   Node translate(Node node, const SpanningTree& moving, const Measures& measures) const;
 
-  std::vector<Node> rows_, columns_;  // of all(), by point
-  AlignedVector<double> prices_;      // of the columns of all(): potentials where something moves to, else -infinity
+  std::vector<Node> rows_, columns_;  // by point: its node in the tree of marginals.all()
+  AlignedVector<double> prices_;      // by column of all(): its potential if mass moves there, else -infinity
 };
 
 }  // namespace genmi::transport
