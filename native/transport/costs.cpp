@@ -1,4 +1,4 @@
-// Costs made ready for the solvers.
+// Costs makes a cost matrix ready for the solvers.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -13,11 +13,12 @@
 namespace genmi::transport {
 namespace {
 
-// Sums of costs and of their float32 roundings stay far from both ends of float32 while the largest is between these.
+// Between these largest costs, sums of costs and of their float32 roundings stay far from both ends of float32.
 constexpr double kLeastLargest = 0x1p-40, kGreatestLargest = 0x1p40;
 
-// Share of sides of triangles that are longer than the way round, above which leaving common mass where it is takes
-// longer than solving for all. (Squared distances have a quarter in the plane, 6 % in 10 dimensions, 1 % in 30.)
+// A detour is a side of a triangle that is longer than the two others together. Above this share of detours, a solution
+// that first leaves common mass in place takes longer than a solution for all mass. (Squared distances have a quarter
+// in the plane, 6 % in 10 dimensions, 1 % in 30.)
 constexpr double kFewDetours = 0.03;
 constexpr int kSampledTriangles = 1024;
 
@@ -25,7 +26,7 @@ struct Extremes {
   double least, largest;
 };
 
-// In several lanes, which the compiler can vectorise.
+// Has several lanes, which the compiler can vectorise.
 Extremes extremes_of(const double* values, std::size_t count) {
   constexpr std::size_t kLanes = 16;
   double least[kLanes], largest[kLanes];
@@ -42,7 +43,7 @@ Extremes extremes_of(const double* values, std::size_t count) {
   return {*std::min_element(least, least + kLanes), *std::max_element(largest, largest + kLanes)};
 }
 
-// In several lanes, which the compiler can vectorise.
+// Has several lanes, which the compiler can vectorise.
 float largest_of(const float* values, std::size_t count) {
   constexpr std::size_t kLanes = 16;
   float lanes[kLanes] = {};
@@ -53,14 +54,14 @@ float largest_of(const float* values, std::size_t count) {
   return *std::max_element(lanes, lanes + kLanes);
 }
 
-// The least cost, to be taken off all of them: where some are negative, and where float32 would spend its digits on
-// what costs have in common. Of numbers within a factor of two of each other, differences are exact.
+// The least cost, where it must be taken off all costs: where some are negative, or where float32 would spend its
+// digits on a part that all costs have in common. Numbers within a factor of two of each other have exact differences.
 double shift_of(const Extremes& costs) {
   const bool have_much_in_common = costs.least < costs.largest && 2 * costs.least > costs.largest;
   return costs.least < 0 || have_much_in_common ? costs.least : 0;
 }
 
-// A power of two that brings costs into the range of float32, 1 if they are there.
+// A power of two that brings costs into the range of float32; 1 if they are in range.
 double scale_of(double largest) {
   const bool in_range = largest == 0 || (largest >= kLeastLargest && largest <= kGreatestLargest);
   return in_range ? 1 : std::ldexp(1, std::min(1000, -std::ilogb(largest)));
@@ -73,7 +74,7 @@ bool has_zero_diagonal(MatrixView<double> costs) {
   return true;
 }
 
-// In tiles, so that both a row and a column of them stay in the cache.
+// Goes tile by tile, so that both a row and a column of tiles stay in the cache.
 bool is_symmetric(MatrixView<double> costs) {
   constexpr std::size_t kTile = 32;
   for (std::size_t i0 = 0; i0 < costs.rows; i0 += kTile)
@@ -87,7 +88,7 @@ bool is_symmetric(MatrixView<double> costs) {
 template <class Cost>
 bool has_few_detours(std::size_t points, const Cost& cost) {
   std::uint64_t state = 0x9e3779b97f4a7c15u;
-  const auto draw = [&] {  // Knuth's MMIX generator, of which the upper bits are the good ones
+  const auto draw = [&] {  // Knuth's MMIX generator; its upper bits are the good ones
     state = state * 6364136223846793005u + 1442695040888963407u;
     return static_cast<std::size_t>(((state >> 32) * points) >> 32);
   };

@@ -1,8 +1,7 @@
-// The pipeline of one problem: check, make the marginals ready, solve for what moves, then for everything if some mass
-// has to make way, lift the duals to all points, certify.
-// Sources: Pele, Werman, "Fast and robust earth mover's distances", 2009 (what both measures have stays, over a
-// metric); Peyre, Cuturi, "Computational Optimal Transport", 2019, sections 3.3 (complementary slackness) and 5.1
-// (c-transforms).
+// The pipeline of one problem: check, make the marginals ready, solve for the moving mass, then for all mass if some of
+// the rest has to make way, lift the duals to all points, certify.
+// Sources: Pele, Werman, "Fast and robust earth mover's distances", 2009 (common mass stays, over a metric); Peyre,
+// Cuturi, "Computational Optimal Transport", 2019, sections 3.3 (complementary slackness) and 5.1 (c-transforms).
 #include <algorithm>
 #include <functional>
 #include <limits>
@@ -27,17 +26,16 @@
 namespace genmi::transport {
 namespace {
 
-// Of potentials beside the largest cost, what rounding in float64 explains.
+// The infeasibility of potentials that float64's rounding explains, relative to the largest cost.
 constexpr double kRounding = 1e-15;
 
-// How exact results have to be, relative to the cost, or to what a constant on all costs makes of it; and the masses of
-// plans.
+// The accuracy that results need: relative to the cost; relative to a constant on all costs, times the mass; and of the
+// masses of plans.
 constexpr double kCostAccuracy = 0x1p-40, kShiftAccuracy = 0x1p-52, kMassAccuracy = 1e-13;
-// Of a kept tree, the pivots of the dual simplex that are worth more than a start from nothing, and one in so many
-// nodes.
+// On a kept tree, kFewPivots + nodes / kFewPivots pivots of the dual simplex are tried before a start from nothing.
 constexpr std::uint64_t kFewPivots = 16;
-constexpr double kVisibleGap = 0x1p-42;  // of the cost
-// Rounding of potentials along a tree, of a mass to a unit of all that moves, and of sums of products, relatively.
+constexpr double kVisibleGap = 0x1p-42;  // relative to the cost
+// Relative rounding: of potentials along a tree, of a mass to a unit of the moving mass, and of sums of products.
 constexpr double kPotentialRounding = 0x1p-50, kUnitRounding = 0x1p-59, kSumRounding = 0x1p-46;
 
 void scale_by(double factor, std::vector<double>& values) {
@@ -57,11 +55,11 @@ struct Solver::Workspace {
   Routes routes;
   ExactFinish exact;
   SpanningTree tree, whole_tree;
-  // What the last problem's tree serves; kNone: nothing moves.
+  // The nodes and measures that the last problem's tree serves; kNone: no mass moves.
   enum class Served { kNone, kMoving, kAll, kWhole, kSides, kPoints } served = Served::kNone;
   AlignedVector<double> phi;        // potentials of all points
-  AlignedVector<double> prices;     // scratch memory of the duals,
-  std::vector<std::int64_t> stays;  // and of the plan
+  AlignedVector<double> prices;     // scratch memory of the duals
+  std::vector<std::int64_t> stays;  // scratch memory of the plan
 
   Status solve(const Costs& costs, const Options& options, Result& result);
   void leave_all(const Costs& costs, const Options& options, Result& result);
@@ -95,7 +93,7 @@ Solver& Solver::operator=(Solver&&) noexcept = default;
 
 Status Solver::solve(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
                      const Options& options, Result& result) {
-  // Messages call the arguments what the caller does: weights p and q.
+  // Messages use the caller's names of the weights: p and q.
   if (Status status = check_weights("p", supply, costs.rows()); !status) return status;
   if (Status status = check_weights("q", demand, costs.columns()); !status) return status;
 
@@ -144,8 +142,8 @@ void Solver::Workspace::leave_all(const Costs& costs, const Options& options, Re
   result.certificate = {};
 }
 
-// From the basis that the last problem has left, if there is one. With a limit of pivots every problem starts from
-// nothing, so that the limit means the same at every call.
+// Solves from the basis that the last problem has left, if there is one. With a limit of pivots, every problem starts
+// from nothing, so that the limit means the same at every call.
 Status Solver::Workspace::solve_again(const Costs& costs, const Options& options, Result& result, bool& solved) {
   Basis* const basis = options.basis;
   if (basis == nullptr || basis->empty() || options.max_pivots != Options{}.max_pivots) return Status::ok();
@@ -164,7 +162,7 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   } else {
     plan_of_points(marginals, tree, routes, result.plan);
     measure_plan(costs, result);
-    // Where the triangle inequality does not quite hold, ways through other points may be shorter than any plan.
+    // Where the triangle inequality does not quite hold, paths through other points may cost less than any plan.
     solved = result.certificate.slackness <= 10 * tree.rounding();
     if (options.plan) add_staying(marginals, result.plan);
   }
@@ -173,7 +171,7 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   return Status::ok();
 }
 
-// What moves first; it is all where leaving the rest costs nothing more.
+// Over a metric, solves for the moving mass first. That is enough where all other mass can stay at no extra cost.
 Status Solver::Workspace::solve_from_nothing(const Costs& costs, const Options& options, Result& result) {
   result.pivots = 0;
   if (!costs.is_metric_like()) {
@@ -211,7 +209,7 @@ Status Solver::Workspace::optimise(const CostBlock& costs, const Options& option
   return Status::ok();
 }
 
-// Whether the potentials of what moves prove that nothing else need move.
+// Whether the potentials of the moving mass prove that no other mass need move.
 bool Solver::Workspace::moving_is_enough(const Costs& costs, Result& result) {
   point_potentials(costs.block(), marginals.moving(), tree, prices, phi);
   result.certificate.infeasibility = point_infeasibility(costs.block(), costs.is_symmetric(), phi.data());
@@ -246,8 +244,8 @@ void Solver::Workspace::finish_all(const Costs& costs, const SpanningTree& basis
     keep_all(basis, marginals, costs.block(), result.u, result.v, *options.basis);
 }
 
-// The tree's rounding is more than that of the costs. Potentials that exceed these by it give way to their
-// c-transforms: u = min_j costs_ij - v_j, which of points is as good for v = -u, where the triangle inequality holds.
+// Potentials that exceed the costs by more than the costs' rounding give way to their c-transforms,
+// u_i = min_j costs_ij - v_j. Between the same points v = -u, which is as good where the triangle inequality holds.
 void Solver::Workspace::lower_duals(const Costs& costs, bool same_points, Result& result) {
   double& infeasibility = result.certificate.infeasibility;
   if (infeasibility <= kRounding * costs.largest_in_block()) return;
@@ -261,7 +259,7 @@ void Solver::Workspace::lower_duals(const Costs& costs, bool same_points, Result
   infeasibility = point_infeasibility(costs.block(), costs.is_symmetric(), phi.data());
 }
 
-// Mass that stays need not be looked at where u = -v: it costs nothing, and has no slack.
+// Where u = -v, staying mass may be missing from the plan: it costs nothing and has no slack.
 void Solver::Workspace::measure_plan(const Costs& costs, Result& result) {
   const auto [cost, slackness] = measure(costs.block(), result.plan, result.u, result.v);
   result.cost = cost;
@@ -272,15 +270,15 @@ void Solver::Workspace::to_caller(const Costs& costs, std::span<const double> su
                                   Result& result) {
   if (costs.shift() != 0) shift_back(costs, result);
   else certify(costs, result);
-  // Where the dual value's terms cancel, their rounding is more than the gap.
+  // Where the terms of the dual value cancel, their rounding is larger than the gap.
   double& gap = result.certificate.gap;
   if (std::abs(gap) > kVisibleGap * std::abs(result.cost))
     gap = accurate_gap(costs, result.plan, supply, demand, result.u, result.v);
 }
 
-// Both values bound the optimum, whatever happened before: the plan's from above, the duals' from below. Of two that
-// agree the plan's is the more accurate, a sum of positive terms, where the duals' cancel when the measures are close.
-// The block's costs are the caller's times a power of two.
+// Both values bound the optimum, whatever happened before: the plan's cost from above, the dual value from below. Where
+// they agree, the plan's cost is the more accurate. It is a sum of positive terms, while the terms of the dual value
+// cancel for close measures. The block's costs are the caller's costs times a power of two.
 void Solver::Workspace::certify(const Costs& costs, Result& result) const {
   const double unit = 1 / costs.scale();
   Certificate& certificate = result.certificate;
@@ -292,8 +290,8 @@ void Solver::Workspace::certify(const Costs& costs, Result& result) const {
   certificate.gap = result.cost - dual_value(marginals.supply(), marginals.demand(), result.u, result.v);
 }
 
-// The block's costs are the caller's less the shift, times the scale. Sources get the shift as part of their
-// potentials, which rounds these: targets get their c-transform, v_j = min_i costs_ij - u_i, of the rounded ones.
+// The block's costs are (the caller's costs - shift) * scale. Sources get the shift as part of their potentials, which
+// rounds the potentials. Targets get the c-transform of the rounded potentials, v_j = min_i costs_ij - u_i.
 void Solver::Workspace::shift_back(const Costs& costs, Result& result) {
   const MatrixView<double> caller{costs.caller_rows(), costs.rows(), costs.columns()};
   for (double& u : result.u) u = u / costs.scale() + costs.shift();
@@ -310,7 +308,7 @@ void Solver::Workspace::shift_back(const Costs& costs, Result& result) {
   result.certificate.gap = result.cost - dual_value(marginals.supply(), marginals.demand(), result.u, result.v);
 }
 
-// Whether rounding of potentials, or of masses to units, could have hidden a cheaper plan. In the block's costs.
+// Whether rounding of potentials, or of masses to units, could have hidden a cheaper plan. `result`: in block costs.
 bool Solver::Workspace::is_cost_in_doubt(const Costs& costs, const Result& result) const {
   if (served == Served::kNone) return marginals.moves_too_little();
   double farthest = 0;
@@ -319,7 +317,7 @@ bool Solver::Workspace::is_cost_in_doubt(const Costs& costs, const Result& resul
   for (std::size_t j = 0; j < costs.columns(); ++j)
     farthest = std::max(farthest, marginals.demand()[j] > 0 ? std::abs(result.v[j]) : 0);
   const double units = kUnitRounding * static_cast<double>(costs.rows() + costs.columns());
-  // Mass that stays has no slack where it does not take part.
+  // Staying mass that takes no part in the tree has no slack.
   const bool all_take_part = served != Served::kMoving && served != Served::kPoints;
   const double slack = result.certificate.slackness * (all_take_part ? marginals.mass() : marginals.moving_mass());
   const double rounding = result.certificate.infeasibility + (kPotentialRounding + units) * farthest;
@@ -327,7 +325,7 @@ bool Solver::Workspace::is_cost_in_doubt(const Costs& costs, const Result& resul
          kCostAccuracy * result.cost + kShiftAccuracy * std::abs(costs.shift()) * costs.scale() * marginals.mass();
 }
 
-// Whether units are too coarse for some of the weights.
+// Whether integer units are too coarse for some weights.
 bool Solver::Workspace::are_masses_in_doubt(const Costs& costs) const {
   if (served == Served::kNone) return marginals.moves_too_little();
   double least = kInfinity, largest = 0;
@@ -342,8 +340,8 @@ bool Solver::Workspace::are_masses_in_doubt(const Costs& costs) const {
   return unit + marginals.imbalance() > kMassAccuracy * least || count * unit > kMassAccuracy * largest;
 }
 
-// The tree that there is serves, if its flows for the weights without rounding are. Else, and with costs in doubt, the
-// finish begins with the optimum for the costs without rounding.
+// The tree at hand serves if its flows, computed from the weights without rounding, are >= 0, in a kept tree after a
+// few pivots. Else, and with costs in doubt, the finish begins with the optimum for the costs without rounding.
 Status Solver::Workspace::finish_exactly(const Costs& costs, std::span<const double> supply,
                                          std::span<const double> demand, bool costs_too, const Options& options,
                                          Result& result) {
@@ -358,7 +356,7 @@ Status Solver::Workspace::finish_exactly(const Costs& costs, std::span<const dou
       exact.report_plan(result);
       if (is_whole && exact.pivots() == 0) return Status::ok();
       exact.report_duals(result);
-      // Kept trees are optimal up to the rounding of their potentials only.
+      // A kept tree is optimal only up to the rounding of its potentials.
       if (result.certificate.infeasibility <= kRounding * costs.largest()) return Status::ok();
     }
     exact.prepare(costs, supply, demand);
@@ -394,7 +392,7 @@ CostBlock Solver::Workspace::build_whole(const Costs& costs) {
   return block;
 }
 
-// Bases of earlier problems may not be strongly feasible, and are of no use here.
+// A basis of an earlier problem may not be strongly feasible and is of no use here.
 Status Solver::Workspace::solve_exactly(const Costs& costs, std::span<const double> supply,
                                         std::span<const double> demand, const Options& options, Result& result,
                                         Ending& ending) {
@@ -402,7 +400,7 @@ Status Solver::Workspace::solve_exactly(const Costs& costs, std::span<const doub
     if (Status status = solve_from_nothing(costs, options, result); !status) return status;
     to_caller(costs, supply, demand, result);
   }
-  if (served == Served::kNone) {  // of what moves there is less than rounding has left of it
+  if (served == Served::kNone) {  // rounding hides all of the moving mass
     if (Status status = marginals.prepare(supply, demand, options.mass_tolerance, false); !status) return status;
     served = Served::kAll;
     if (Status status = solve_measures(marginals.all(), costs, options, result); !status) return status;
@@ -413,7 +411,7 @@ Status Solver::Workspace::solve_exactly(const Costs& costs, std::span<const doub
   return Status::ok();
 }
 
-// A result is optimal if rounding explains its gap, and what potentials exceed costs by.
+// A result is optimal if rounding explains its gap and its infeasibility.
 void Solver::Workspace::judge(Result& result) const {
   const auto& [gap, infeasibility, slackness] = result.certificate;
   const double explained = kCostAccuracy * std::abs(result.cost) + std::numeric_limits<double>::min();

@@ -8,10 +8,11 @@
 namespace genmi::transport {
 namespace {
 
-// Most stretches are of a few nodes, for which a call of memmove takes longer than copying some too many.
+// Most stretches have a few nodes: copying some nodes too many takes less time than a call of memmove.
 constexpr std::ptrdiff_t kCopied = 8;
 
-// Copies [from, end) to `to`, where there is room for kCopied nodes more; the nodes that may be read end at `limit`.
+// Copies [from, end) to `to`, which has room for kCopied nodes more. Returns the copy's end. Reads nothing from `limit`
+// on.
 Node* copy_stretch(const Node* from, const Node* end, const Node* limit, Node* to) {
   const std::ptrdiff_t count = end - from;
   if (count > 2 * kCopied || limit - from < 2 * kCopied) return std::copy(from, end, to);
@@ -40,8 +41,8 @@ void SpanningTree::attach(Node child, Node parent, TreeArc arc) {
   first_child_[index(parent)] = child;
 }
 
-// A preorder without recursion: after a node comes its first child, or else the next sibling of the nearest ancestor
-// that has one.
+// Lists the preorder without recursion. After a node comes its first child, or else its next sibling, or else the next
+// sibling of the nearest ancestor that has one.
 void SpanningTree::build_preorder() {
   order_.clear();
   for (Node node = root(); node != kNoNode;) {
@@ -95,7 +96,7 @@ void SpanningTree::set_potential(Node node, double potential) {
 }
 
 double SpanningTree::largest_potential() const {
-  double lanes[simd::kPadding] = {};  // that do not wait for each other
+  double lanes[simd::kPadding] = {};  // maxima that do not wait for each other
   for (std::size_t k = 0; k < potentials_.size(); k += simd::kPadding)
     for (std::size_t lane = 0; lane < simd::kPadding; ++lane)
       lanes[lane] = std::max(lanes[lane], std::abs(potentials_[k + lane]));
@@ -116,9 +117,9 @@ void SpanningTree::resize_ancestors(Node from, Node to, std::int32_t change) {
   for (Node node = from; node != to; node = parent(node)) state(node).size += change;
 }
 
-// The path from `entering` up to `leaving` is turned around node by node: each becomes the child of the one before it,
-// and takes along what else hung on it. In the new preorder of the subtree these remainders follow each other; each is
-// the stretch of its node without the stretch of the one before.
+// Turns the path from `entering` up to `leaving` around, node by node. Each node becomes the child of the node before
+// it, and keeps the remainder of its subtree: its stretch without the stretch of the node before. In the new preorder
+// of the subtree, the remainders follow each other.
 void SpanningTree::reverse_stem(const Exchange& exchange) {
   const std::int32_t count = state(exchange.leaving).size;
   const Node* const limit = order_.data() + order_.size();
@@ -149,7 +150,7 @@ void SpanningTree::reverse_stem(const Exchange& exchange) {
 }
 
 // Puts the stretch that began at `first` among the children of `parent`, as the first or the last of them, whichever is
-// nearer, and moves what lies between. Returns where it begins now.
+// nearer, and moves the nodes between. Returns the new beginning of the stretch.
 std::int32_t SpanningTree::move_stretch(std::int32_t first, std::int32_t count, Node parent) {
   const std::int32_t end = first + count;
   const std::int32_t children = positions_[index(parent)] + 1;
@@ -159,7 +160,7 @@ std::int32_t SpanningTree::move_stretch(std::int32_t first, std::int32_t count, 
     to = children - count;
   } else if (children_end <= first) {
     to = children_end;
-  } else {  // it stays among the descendants of `parent`
+  } else {  // the stretch stays among the descendants of `parent`
     to = first - children <= children_end - end ? children : children_end - count;
   }
 
@@ -176,7 +177,7 @@ std::int32_t SpanningTree::move_stretch(std::int32_t first, std::int32_t count, 
   return to;
 }
 
-// Only differences of potentials matter: what is shifted is the smaller of the stretch and the rest.
+// Only differences of potentials matter: shifts the stretch, or all other nodes by -shift if they are fewer.
 void SpanningTree::shift_potentials(std::int32_t first, std::int32_t count, double shift) {
   const auto begin = static_cast<std::size_t>(first), end = static_cast<std::size_t>(first + count);
   if (2 * (end - begin) <= size()) return shift_range(begin, end, shift);
