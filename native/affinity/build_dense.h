@@ -1,4 +1,4 @@
-// From a measure over features to an affinity that stores all entries.
+// Makes an affinity that stores all entries, from a measure over features.
 #pragma once
 
 #include "affinity/pairwise.h"
@@ -6,7 +6,7 @@
 
 namespace genmi::affinity {
 
-// Evaluated in the precision of T, stored in that of S.
+// Evaluates entries in the precision of T, and stores them in S. kOutOfRange for an entry that is not finite in S.
 template <class S, class T>
 Status build_dense(const Pairwise<T>& pairwise, const Context& context, AffinityPtr& out);
 

@@ -9,8 +9,8 @@
 namespace genmi::affinity {
 namespace {
 
-// Rows of entries as numbers of another precision, less what they have in common: an offset for each row and column, so
-// that float32 keeps 7 digits of what varies.
+// Entries in the precision of T, less an offset for each row and column. Offsets are means over landmarks, so float32
+// keeps 7 digits of the part that varies.
 template <class T>
 class CentredRows {
  public:
@@ -29,7 +29,8 @@ class CentredRows {
     centre_on_landmarks(some, offsets_);
   }
 
-  // Rows [first, first + count), at most kMadeRows of them, `stride` numbers apart; scratch for as many.
+  // Writes rows [first, first + count) to out, `stride` numbers apart; count <= kMadeRows. scratch: memory for count
+  // rows.
   void read(std::size_t first, std::size_t count, double* scratch, T* out, std::size_t stride) const {
     std::int32_t some[kMadeRows];
     for (std::size_t r = 0; r < count; ++r) some[r] = static_cast<std::int32_t>(rows_[first + r]);

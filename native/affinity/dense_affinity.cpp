@@ -56,7 +56,7 @@ void DenseAffinity<T>::centred_product(Rows rows, const T* v, std::size_t k, con
   multiply_stored_rows<T>(addresses, rows.count, v, k, context, out);
 }
 
-// A mini-batch is gathered, a few rows at a time if it is large.
+// Gathers the entries of a mini-batch, a few rows at a time where they are large.
 template <class T>
 void DenseAffinity<T>::batch_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const {
   const Workspace::Frame frame(context.workspace);

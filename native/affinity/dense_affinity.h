@@ -13,9 +13,9 @@ namespace genmi::affinity {
 template <class T>
 class DenseAffinity final : public Affinity, public CentredProduct {
  public:
-  // A(i, j) = matrix.row(i)[j] + offsets[i] + offsets[j]; no offsets: 0. A kernel stored in float32 leaves its large
-  // constant part in the offsets, where float64 keeps it and the maximum mean discrepancy does not ask for it. Their
-  // sum is rounded into the range that the entries are known to have.
+  // A(i, j) = matrix.row(i)[j] + offsets[i] + offsets[j]; empty offsets are 0. A kernel stored in float32 has its large
+  // constant part in the offsets: float64 keeps it there, and the maximum mean discrepancy does not read it. range:
+  // known bounds of the entries, to which sums are clamped.
   DenseAffinity(Kind kind, bool metric, PaddedMatrix<T> matrix, std::vector<double> offsets, Range range = {})
       : Affinity(matrix.size(), kind, metric),
         CentredProduct(static_cast<const Affinity&>(*this)),
@@ -27,12 +27,12 @@ class DenseAffinity final : public Affinity, public CentredProduct {
   Storage storage() const override { return Storage::kDense; }
   Precision precision() const override { return sizeof(T) == 4 ? Precision::kFloat32 : Precision::kFloat64; }
   std::size_t bytes() const override { return matrix_.bytes() + offsets_.size() * sizeof(double); }
-  // Of a distance, which has no offsets, the entries themselves.
+  // A stored row; of a distance, which has no offsets, the entries themselves.
   const T* row(std::size_t i) const { return matrix_.row(i); }
   void entries(std::size_t i, Rows columns, double* out) const override;
   void submatrix(Rows rows, const Context& context, double* out) const override;
   void submatrix(Rows rows, const Context& context, float* out, std::size_t stride) const override;
-  // The whole matrix is multiplied where it is.
+  // The whole matrix is multiplied in its own memory.
   double product_bytes(double n) const override {
     return n == static_cast<double>(size()) ? 0 : CentredProduct::product_bytes(n);
   }

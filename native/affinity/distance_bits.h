@@ -6,7 +6,7 @@
 
 namespace genmi::affinity {
 
-// Ordered as distances are; -0 is 0, and NaN comes after infinity.
+// The integers have the order of the distances. -0 gives the bits of 0; NaN comes after infinity.
 inline std::uint64_t bits_of_distance(double distance) { return std::bit_cast<std::uint64_t>(distance) << 1 >> 1; }
 
 }  // namespace genmi::affinity

@@ -1,4 +1,4 @@
-// Passes over the distances, row by row: what quantiles and neighbourhood graphs are made from.
+// Passes over all distances, row by row. Quantiles and neighbourhood graphs are made from them.
 #pragma once
 
 #include <algorithm>
@@ -13,17 +13,16 @@
 
 namespace genmi::affinity {
 
-// Which samples a row goes to.
+// The columns of row i: the samples before sample i, or all samples.
 enum class RowPart { kBefore, kAll };
 
-// So many rows are evaluated together, with each sample's features brought into the caches once for all of them.
+// This many rows are evaluated together: each sample's features come into the caches once for all of them.
 inline constexpr std::size_t kEvaluatedRows = 64;
 
-// Calls visit(i, row, slot) for every sample i with its distances to the samples before it, or to all: those that are
-// stored, in float32 or float64, or in float64 those that are evaluated. Stops early when the job is cancelled.
+// Calls visit(i, row, slot) for every sample i; row holds its distances to the samples before it, or to all. Stored
+// distances come in their own precision, evaluated ones in float64. Stops early when the job is cancelled.
 //
-// A pair before the diagonal stands for both of its entries, so that what is made of these is symmetric even where
-// rounding is not.
+// With RowPart::kBefore each pair comes once. Results are then symmetric even where the rounding of entries is not.
 template <class Visit>
 void for_each_distance_row(const Affinity& distances, RowPart part, const Context& context, Progress& progress,
                            const Visit& visit) {

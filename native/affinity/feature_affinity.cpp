@@ -9,7 +9,7 @@
 namespace genmi::affinity {
 namespace {
 
-// Larger submatrices are evaluated twice, entry by mirrored entry, instead of in memory of their own.
+// A submatrix of more bytes is evaluated whole, mirror images included: its half would need memory of its own.
 constexpr std::size_t kLargestCopy = std::size_t{1} << 26;
 
 }  // namespace

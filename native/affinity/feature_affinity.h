@@ -39,7 +39,7 @@ class FeatureAffinity final : public Affinity, public CentredProduct {
   void linear_product(Rows rows, const T* v, std::size_t k, const Context& context, T* out) const;
   void whole_rows(Rows rows, const Context& context, double* out) const;
   double offset(std::size_t i) const { return pairwise_.offsets().empty() ? 0 : pairwise_.offsets()[i]; }
-  // The sum is rounded into the range that entries are known to have.
+  // The sum, clamped to the known range of the entries: rounding could leave it.
   double with_offsets(T core, double of_row, double of_column) const {
     return range_.clamp(static_cast<double>(core) + (of_row + of_column));
   }

@@ -10,11 +10,12 @@
 
 namespace genmi::affinity {
 
-// So many rows are gathered together: one index read, and one cache line written of the mirror image, for each of them.
+// This many rows are gathered together: one read of an index, and one cache line of the mirror image, serve all of
+// them.
 constexpr std::size_t kGatheredRows = 4;
 
-// out(j, i + r) = out(i + r, j) = entry(...) for kRows rows from i on and the columns up to the diagonal. What the next
-// rows will ask for is fetched meanwhile: a processor does not guess random addresses, and waits for few at a time.
+// out(j, i + r) = out(i + r, j) = entry(...) for kRows rows from i on, and the columns up to the diagonal. Entries of
+// the next rows are fetched meanwhile: a processor does not guess random addresses, and waits for few at a time.
 template <std::size_t kRows, class S, class T, class Entry>
 void gather_rows(const PaddedMatrix<S>& matrix, Rows rows, std::size_t i, const Entry& entry, T* out,
                  std::size_t stride) {
@@ -32,7 +33,7 @@ void gather_rows(const PaddedMatrix<S>& matrix, Rows rows, std::size_t i, const 
   }
 }
 
-// out(a, b) = entry(matrix(rows[a], rows[b]), rows[a], rows[b]), of which one half is read and the other one a copy.
+// out(a, b) = entry(matrix(rows[a], rows[b]), rows[a], rows[b]). One half is read, the other half is its copy.
 template <class S, class T, class Entry>
 void gather_symmetric(const PaddedMatrix<S>& matrix, Rows rows, const Context& context, const Entry& entry, T* out,
                       std::size_t stride) {

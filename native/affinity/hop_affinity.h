@@ -11,7 +11,7 @@ namespace genmi::affinity {
 
 class HopAffinity final : public Affinity, public CentredProduct {
  public:
-  // hops: simd::kUnreachable stands for the distance between components, in float32.
+  // hops: simd::kUnreachable marks pairs of different components. disconnected: the distance of such pairs.
   HopAffinity(bool metric, float disconnected, PaddedMatrix<std::uint16_t> hops)
       : Affinity(hops.size(), Kind::kDistance, metric),
         CentredProduct(static_cast<const Affinity&>(*this)),

@@ -20,8 +20,8 @@ Status find_threshold(const Affinity& distances, const HopOptions& options, cons
   return {Code::kOutOfRange, explain("threshold", "a number > 0", format(threshold))};
 }
 
-// The quantile counts the diagonal, and the comparison is strict: with few samples, or with many equal distances, it
-// can leave no pair connected. A distance of 2 N between all would be silently meaningless.
+// The quantile counts the zeros of the diagonal, and only strictly closer pairs are joined. So few samples, or many
+// equal distances, can leave no pair joined. A distance of 2 N between all samples would then be silently meaningless.
 Status empty_graph(const HopOptions& options, double threshold) {
   const std::string received =
       options.threshold ? "threshold " + format(threshold)
@@ -77,7 +77,7 @@ Status hop_affinity(const Affinity& distances, const HopOptions& options, const 
   if (Status status = search_hops(graph, components, context, progress, hops, report.longest); !status) return status;
   report.connected = components.count == 1;
   const double disconnected = options.disconnected.value_or(2.0 * static_cast<double>(n));
-  // Between two samples of one component the detour through another one costs twice the distance between components.
+  // A detour through another component costs 2 disconnected, which must not be shorter than a path within a component.
   const bool metric = report.connected || 2 * disconnected >= static_cast<double>(report.longest);
   out = std::make_shared<affinity::HopAffinity>(metric, static_cast<float>(disconnected), std::move(hops));
   return Status::ok();

@@ -15,7 +15,7 @@ using simd::kSources;
 using simd::SourceSet;
 using Sets = AlignedVector<SourceSet>;
 
-// The searches from up to 512 consecutive nodes; one after the other in the same memory.
+// Searches from up to 512 consecutive nodes at once. run() may be called again and again: the memory is the same.
 class BatchSearch {
  public:
   BatchSearch(const NeighborhoodGraph& graph, const Components& components, const simd::GraphKernels& kernels)
@@ -33,8 +33,8 @@ class BatchSearch {
     search_.neighbors = graph.neighbors.data();
   }
 
-  // Searches from the nodes first, first + 1, ... until all is reached, the path is too long, or the job is cancelled,
-  // which leaves the search unfinished.
+  // Searches from the nodes first, first + 1, ... until every reachable node is reached. A path that is too long, or a
+  // cancelled job, ends the search unfinished.
   void run(std::size_t first, const Context& context) {
     start(first);
     search_.job = context.job;
@@ -46,10 +46,10 @@ class BatchSearch {
   bool finished() const { return search_.unfinished_nodes == 0; }
   std::size_t levels() const { return search_.level - 1; }
 
-  // Hops are symmetric: those from the sources to a node are written as those from the node to the sources.
+  // Writes the hops from the sources to each node into the node's row: hops are symmetric.
   void write(PaddedMatrix<std::uint16_t>& hops, const Context& context) {
     const std::size_t count = std::min(kSources, hops.stride() - first_);
-    for (SourceSet& sources : reachable_)  // from here on its complement
+    for (SourceSet& sources : reachable_)  // from here on: the sources in other components
       for (std::size_t word = 0; word < kSources / 64; ++word) sources.words[word] ^= sources_.words[word];
     for (std::size_t node = 0; node < graph_.size() && !context.cancelled(); ++node)
       kernels_.expand(search_.planes, plane_count_, node, sources_of(node), hops.row(node) + first_, count);
@@ -122,7 +122,7 @@ class BatchSearch {
   const Components& components_;
   std::size_t first_ = 0;
   SourceSet sources_{};
-  Sets reachable_;  // of each component, the sources in it
+  Sets reachable_;  // for each component, the sources in it
   Sets remaining_, current_, next_;
   std::vector<std::int32_t> frontier_, reached_, unfinished_;
   std::vector<Sets> planes_;

@@ -1,4 +1,4 @@
-// Hop distances between all nodes of a graph: breadth-first searches from 512 of them at once, a bit for each.
+// Hop distances between all nodes of a graph, by breadth-first searches from 512 nodes at once, a bit for each.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,13 @@
 
 namespace genmi::affinity {
 
-// The largest number of hops that fits into 16 bits beside the mark of what is unreachable.
+// The largest number of hops that fits into 16 bits beside the mark of unreachable nodes.
 constexpr std::size_t kMostHops = simd::kUnreachable - 1;
 
 // hops: N x N, simd::kUnreachable between components. longest: the largest number of hops between two nodes.
-// Each pass over the graph takes 512 sources one level further, over the edges of the frontier or of the nodes that
-// sources have still to reach, whichever are fewer: O(N E L / 512) for L levels, and O(N (N + E)) whatever L.
+// Each pass over the graph takes 512 sources one level further. It goes over the edges of the frontier, or of the nodes
+// that some source has yet to reach, whichever are fewer. Cost: O(N E L / 512) for L levels, and O(N (N + E)) for any
+// L.
 // kOutOfRange when a path is longer than kMostHops.
 Status search_hops(const NeighborhoodGraph& graph, const Components& components, const Context& context,
                    Progress& progress, PaddedMatrix<std::uint16_t>& hops, std::size_t& longest);

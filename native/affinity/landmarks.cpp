@@ -5,9 +5,9 @@
 namespace genmi::affinity {
 namespace {
 
-// A landmark whose entries are this many times as large as those of most is an outlier.
+// A landmark is an outlier if the median of its |entries| exceeds this many times the median over landmarks.
 constexpr double kOutlying = 64;
-// Offsets are worth taking if they make entries smaller than this share of them.
+// Offsets are worth taking if they make the median |entry| smaller than this share of it.
 constexpr double kWorthTaking = 1.0 / 2;
 
 double median(std::vector<double>& values) {
@@ -75,7 +75,7 @@ bool are_worth_taking(std::span<const double> entries, std::span<const double> o
 template <class T>
 std::vector<double> take_out_offsets(const Pairwise<T>& pairwise, std::size_t landmark_count, const Context& context,
                                      PackedSamples<T>& samples) {
-  // Landmarks by their places among the samples, and the samples that they are.
+  // places: where landmarks stand among the packed samples; some: their indices in the data.
   std::vector<std::int32_t> places = evenly_spread(samples.count, landmark_count), some;
   const auto select = [&] {
     some.clear();
@@ -105,7 +105,7 @@ std::vector<double> take_out_offsets(const Pairwise<T>& pairwise, std::size_t la
     if (!are_worth_taking(between, of_landmarks)) return std::vector<double>(samples.count, 0.0);
   }
   for (std::size_t i = 0; i < samples.count; ++i) {
-    // The number that is taken out is one of T, so that adding it again is exact.
+    // Rounded to T before it is taken out, so that adding it again is exact.
     offsets[i] = static_cast<double>(static_cast<T>(offsets[i]));
     samples.added[i] -= offsets[i];
   }

@@ -42,7 +42,7 @@ Status check_features(MatrixView<T> x, const Measure& measure, const Context& co
   return Status::ok();
 }
 
-// A coefficient that the measure does not have would be ignored silently.
+// Refuses a coefficient that the measure does not have: it would be ignored silently.
 Status check_coefficients(const MeasureOptions& options, const Measure& measure) {
   const auto unused = [&](const char* argument) -> Status {
     return {Code::kOutOfRange, explain(argument, "none for " + quote(measure.name), "a value")};
@@ -55,7 +55,7 @@ Status check_coefficients(const MeasureOptions& options, const Measure& measure)
   return Status::ok();
 }
 
-// gamma = 1 / (2 r) for the median r of squared differences, 1 / r for that of others.
+// gamma = 1 / (2 r) for the median r of squared distances, 1 / r for the median r of any other reduction.
 template <class T>
 Status set_median_gamma(Pairwise<T>& pairwise, const Context& context) {
   const Measure& measure = pairwise.measure();
@@ -65,7 +65,7 @@ Status set_median_gamma(Pairwise<T>& pairwise, const Context& context) {
   const std::vector<std::int32_t> samples = affinity::evenly_spread(pairwise.size(), kMedianSamples);
   std::vector<double> differences = pairwise.reduced_pairs({samples.data(), samples.size()}, context);
   if (context.cancelled()) return aborted();
-  // More than half of the pairs equal would give a bandwidth of zero: then the others decide.
+  // Equal pairs are left out: if more than half were equal, the bandwidth would be 0.
   std::erase(differences, 0.0);
   if (differences.empty())
     return {Code::kOutOfRange, explain("gamma", "samples that differ, for 'median'", "identical samples")};
@@ -85,7 +85,7 @@ Coefficients coefficients_of(const MeasureOptions& options, const Measure& measu
   return {options.gamma.value_or(standard), options.degree.value_or(3), options.coef0.value_or(1)};
 }
 
-// Evaluated in the precision of T.
+// Evaluates entries in the precision of T, and stores them in S.
 template <class S, class T>
 Status build_as(AnyMatrix x, const MeasureOptions& options, const Measure& measure, const Coefficients& coefficients,
                 Storage storage, const Context& context, AffinityPtr& out) {
@@ -107,7 +107,7 @@ Status build_as(AnyMatrix x, const MeasureOptions& options, const Measure& measu
   return affinity::build_dense<S>(pairwise, context, out);
 }
 
-// Entries of float64 features are evaluated in float64 before they are rounded to be stored.
+// Dense entries of float64 features are evaluated in float64, and rounded to be stored.
 template <class U>
 Status build(MatrixView<U> x, const MeasureOptions& options, const Measure& measure, Storage storage,
              Precision precision, const Context& context, AffinityPtr& out) {

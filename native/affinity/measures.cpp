@@ -8,9 +8,9 @@ using F = Finish;
 constexpr Kind kKernel = Kind::kKernel;
 constexpr Kind kDistance = Kind::kDistance;
 
-// Definitions and defaults as in scikit-learn's sklearn.metrics.pairwise; gaussian is the kernel of the GEMINI paper's
-// code, exp(-|x - y|^2 / 0.1). The cosine of two samples is 1 - |x - y|^2 / 2 when their lengths are 1, which keeps the
-// digits of small angles. canberra and braycurtis are defined as in scipy.spatial.distance.
+// Definitions and defaults are those of scikit-learn's sklearn.metrics.pairwise, except: canberra and braycurtis are
+// defined as in scipy.spatial.distance, and gaussian is the kernel of the GEMINI paper's code, exp(-|x - y|^2 / 0.1).
+// The cosine of two samples of length 1 is 1 - |x - y|^2 / 2, which keeps the digits of small angles.
 const Measure kMeasures[] = {
     {"linear", kKernel, false, R::kInner, F::kAffine},
     {"polynomial", kKernel, false, R::kInner, F::kPower, {.has_gamma = true, .has_degree = true, .has_coef0 = true}},

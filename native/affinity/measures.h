@@ -16,8 +16,8 @@ namespace genmi::affinity {
 
 using simd::Reduction;
 
-// How a reduction answers when the same vector is added to all samples: it stays; it changes by terms of a single
-// sample each (<x - m, y - m> = <x, y> - <m, x> - <m, y> + <m, m>); it changes.
+// How a reduction changes when one vector is added to all samples: not at all; by terms of a single sample each, which
+// can be restored (<x - m, y - m> = <x, y> - <m, x> - <m, y> + <m, m>); in any other way.
 enum class Translation { kInvariant, kRestorable, kVariant };
 
 // r(s x, s y) = s^degree r(x, y) for s > 0.
@@ -26,7 +26,8 @@ struct Invariances {
   int degree;
 };
 
-// SampleFeatures moves and rescales features only as far as these allow: in the order of Reduction.
+// The invariances of each reduction, in the order of Reduction. SampleFeatures moves and rescales features only as far
+// as they allow.
 inline constexpr Invariances kInvariances[] = {
     {Translation::kRestorable, 2},  // kInner
     {Translation::kInvariant, 2},   // kSquaredEuclidean
@@ -43,8 +44,8 @@ constexpr const Invariances& invariances_of(Reduction reduction) {
   return kInvariances[static_cast<std::size_t>(reduction)];
 }
 
-// The function of the reduction r: scale r, scale sqrt(r), exp(-gamma r), (gamma r + coef0)^degree, tanh(gamma r +
-// coef0).
+// The function that makes an entry of the reduction r: scale r, scale sqrt(r), exp(-gamma r), (gamma r + coef0)^degree,
+// tanh(gamma r + coef0).
 enum class Finish { kAffine, kRoot, kExponential, kPower, kTanh };
 
 struct Coefficients {
@@ -53,8 +54,8 @@ struct Coefficients {
 
 struct MeasureTraits {
   double scale = 1;
-  double constant = 0;      // is added
-  bool normalises = false;  // the features of each sample, to length 1; a sample of zeros is orthogonal to all
+  double constant = 0;      // added to every entry
+  bool normalises = false;  // each sample to length 1; a sample of zeros is orthogonal to all
   bool needs_non_negative = false;
   bool has_gamma = false;
   bool has_degree = false;
@@ -63,7 +64,7 @@ struct MeasureTraits {
   std::optional<Reduction> divisor = std::nullopt;  // the reduction is divided by this one; 0 / 0 = 0
 };
 
-// The values that a measure can have, rounding apart.
+// The bounds of a measure's values, rounding apart.
 struct Range {
   double lowest = -std::numeric_limits<double>::infinity(), highest = std::numeric_limits<double>::infinity();
 
@@ -87,7 +88,7 @@ struct Measure {
   }
   Range range() const;
 
-  // The objectives see no translation of its features, and products with it need no entries.
+  // The linear kernel: objectives do not see a translation of its features, and products need no entries.
   bool is_linear() const { return reduction == Reduction::kInner && finish == Finish::kAffine; }
 };
 

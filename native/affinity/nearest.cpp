@@ -12,8 +12,7 @@ namespace genmi::affinity {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// Minima are taken over at least this many sets of columns for two neighbours that are wanted: the more, the closer is
-// the bound.
+// For every two neighbours, minima are taken over at least this many sets of columns. More sets make the bound closer.
 constexpr std::size_t kMinimaForTwo = 3;
 
 }  // namespace
@@ -24,8 +23,8 @@ NearestSelection::NearestSelection(std::size_t n, std::size_t count, const simd:
       minima_((kMinimaForTwo * (count + 1) / 2 + simd::kMinima - 1) / simd::kMinima * simd::kMinima),
       found_(n) {}
 
-// A number that more than count distances are strictly below, self's among them: the minima of disjoint sets of columns
-// are distances, and count + 1 of them are at most as large as the one of that rank.
+// A number strictly above more than count distances, self's among them. The minima of disjoint sets of columns are
+// distances, and count + 1 of them are at most the minimum of rank count + 1.
 template <class T>
 double NearestSelection::bound(std::span<const T> row) {
   const std::size_t stretches = minima_.size() / simd::kMinima, length = row.size() / stretches;
@@ -40,7 +39,7 @@ double NearestSelection::bound(std::span<const T> row) {
 template <class T>
 void NearestSelection::select(std::span<const T> row, std::size_t self, std::int32_t* nearest) {
   std::size_t found = kernels_->find_below(row.data(), row.size(), bound(row), found_.data());
-  if (found <= count_) {  // infinite distances
+  if (found <= count_) {  // some distances are infinite: all are candidates
     found = row.size();
     std::iota(found_.begin(), found_.end(), 0);
   }

@@ -12,17 +12,17 @@ namespace genmi::affinity {
 
 class NearestSelection {
  public:
-  // count of n samples, count < n.
+  // Selects count of n samples, count < n.
   NearestSelection(std::size_t n, std::size_t count, const simd::GraphKernels& kernels);
 
-  // Writes the count samples with the smallest distances but self, in any order; of equal ones those with the lower
-  // index. row[self] is 0.
+  // Writes the count samples with the smallest distances except self, in any order. Among equal distances the lower
+  // index counts as nearer. row[self] is 0.
   template <class T>
   void select(std::span<const T> row, std::size_t self, std::int32_t* nearest);
 
  private:
   struct Candidate {
-    std::uint64_t distance;  // its bits, which are ordered as distances are and cannot be incomparable
+    std::uint64_t distance;  // its bits, which have the order of distances, NaN included
     std::int32_t index;
   };
 

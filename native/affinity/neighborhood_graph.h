@@ -1,4 +1,4 @@
-// Undirected graphs that join samples which are close to each other.
+// Undirected graphs that join close samples.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ NeighborhoodGraph threshold_graph(const Affinity& distances, double threshold, c
 NeighborhoodGraph nearest_neighbor_graph(const Affinity& distances, std::size_t count, const Context& context,
                                          Progress& progress);
 
-// From the neighbours j < i of each sample i, ascending.
+// Makes the graph in which before[i], ascending, are the neighbours j < i of sample i.
 NeighborhoodGraph join(const std::vector<std::vector<std::int32_t>>& before, const Context& context);
 
 struct Components {

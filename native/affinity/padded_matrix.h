@@ -1,4 +1,4 @@
-// A square matrix in rows that vector kernels can read to the end in whole blocks.
+// A square matrix whose rows vector kernels can read to the end in whole bundles (simd/vectors.inl).
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace genmi::affinity {
 template <class T>
 class PaddedMatrix {
  public:
-  // Rows begin at multiples of this many entries: 128 bytes, a block of the kernels.
+  // Rows begin at multiples of this many entries: 128 bytes, a bundle.
   static constexpr std::size_t kPadding = 128 / sizeof(T);
 
   explicit PaddedMatrix(std::size_t size)

@@ -28,7 +28,7 @@ namespace {
 
 constexpr std::size_t kLargePage = std::size_t{1} << 21;
 
-// Up to whole large pages, where that adds little.
+// bytes rounded up to whole large pages, where that adds at most an eighth.
 std::size_t rounded(std::size_t bytes) {
   const std::size_t whole = (bytes + kLargePage - 1) / kLargePage * kLargePage;
   return whole - bytes <= bytes / 8 ? whole : bytes;
@@ -36,7 +36,7 @@ std::size_t rounded(std::size_t bytes) {
 
 }  // namespace
 
-// What is large begins at a large page: of the memory around it that was asked for too, nothing is kept.
+// Large memory begins at a large page. For that a large page more is mapped, and the surplus on both sides is unmapped.
 void* take_pages(std::size_t bytes) {
   const std::size_t size = rounded(bytes), slack = size < kLargePage ? 0 : kLargePage;
   void* memory = mmap(nullptr, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -5,10 +5,10 @@
 
 namespace genmi::affinity {
 
-// bytes of memory, aligned to a page, in large pages where the system has some to give: the memory is touched once
-// to be made, and a matrix that is read in columns needs few entries of the translation tables. Throws std::bad_alloc.
+// Returns `bytes` of memory, aligned to a page. The system uses large pages where it has some: they cost fewer page
+// faults, and a matrix read in columns needs fewer entries of the translation tables. Throws std::bad_alloc.
 void* take_pages(std::size_t bytes);
-// Returned at once, where malloc would keep it for later.
+// Returns memory to the system at once; malloc would keep it for later.
 void give_back_pages(void* memory, std::size_t bytes);
 
 }  // namespace genmi::affinity

@@ -17,23 +17,24 @@ namespace genmi::affinity {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// So many distances are kept without further ado, and this share of them all: 6 % of the triangle.
+// At most max(kFewPairs, pairs / kShareKept) distances are kept: 1 / 16 is 6 % of the triangle. Up to kFewPairs pairs
+// are not sampled.
 constexpr std::size_t kFewPairs = std::size_t{1} << 17;
 constexpr std::size_t kShareKept = 16;
 // Half the width of the first interval, in standard deviations of the sampled rank.
 constexpr double kDeviations = 4;
 constexpr int kBinBits = 16;
 
-// A number in [0, 1) for each of a sequence.
+// A pseudorandom number in [0, 1), a function of x.
 double hash_to_unit(std::uint64_t x) {
   std::uint64_t state = x * kRandomStep;
   return static_cast<double>(next_random(state) >> 11) * 0x1p-53;
 }
 
-// So many values are selected from between two questions whether to stop.
+// This many values are handled between two looks at the job.
 constexpr std::size_t kAtOnce = std::size_t{1} << 17;
 
-// The value of about this rank, by a sample.
+// A value of about this rank, from a sample of the values.
 double pivot_near(std::span<const double> values, std::size_t rank) {
   const std::size_t step = values.size() / kAtOnce + 1;
   std::vector<double> sample;
@@ -43,7 +44,8 @@ double pivot_near(std::span<const double> values, std::size_t rank) {
   return *place;
 }
 
-// The value of this rank, in steps of about a millisecond; anything once the job is cancelled. Reorders the values.
+// The value of this rank, found in steps of about a millisecond; without a meaning once the job is cancelled. Reorders
+// the values.
 double nth(std::span<double> values, std::size_t rank, const Context& context) {
   while (values.size() > kAtOnce) {
     const double pivot = pivot_near(values, rank);
@@ -95,7 +97,8 @@ double PairSelection::distance_at(std::size_t rank) {
   return 0;
 }
 
-// The distances of pairs spread over the triangle: one at random from each of equal stretches of its rows.
+// The distances of sampled pairs. The pairs of the triangle, row after row, are cut into equal stretches, and each
+// stretch gives one pair at random.
 std::vector<double> PairSelection::sample() const {
   const double pairs = static_cast<double>(pairs_);
   const auto count = static_cast<std::size_t>(std::pow(pairs, 2.0 / 3));
@@ -129,7 +132,8 @@ PairSelection::Interval PairSelection::first_interval(std::size_t rank) const {
           high >= count ? kInfinity : nth(samples, static_cast<std::size_t>(high), context_)};
 }
 
-// Counts all distances, and keeps those strictly inside the interval unless they are too many.
+// Counts the distances below the interval and at its ends, and keeps the distances strictly inside unless they are too
+// many.
 void PairSelection::tally(Interval interval) {
   const simd::GraphKernels& kernels = context_.kernels.graph;
   parts_.resize(context_.slots());
@@ -161,7 +165,7 @@ void PairSelection::tally(Interval interval) {
   }
 }
 
-// The part of an interval that has a rank, by a histogram over the bits of the distances in it.
+// The part of an interval that holds a rank, by a histogram over the bits of the distances inside.
 PairSelection::Interval PairSelection::narrow(Interval interval, std::size_t rank) const {
   const std::uint64_t first = bits_of_distance(interval.low), last = bits_of_distance(interval.high);
   const int shift = std::max(0, static_cast<int>(std::bit_width(last - first)) - kBinBits);

@@ -1,9 +1,9 @@
 // The distance of a given rank among those of all N (N - 1) / 2 pairs.
 //
-// Samples of the pairs give an interval that has the rank in it almost certainly; one pass over all pairs counts those
-// below and keeps those inside, among which the rank is selected. (Floyd, Rivest, "Expected time bounds for selection",
-// 1975.) Where the interval misses the rank, or has too many inside, histograms over the bits of the distances narrow
-// it by a factor of 2^16 a pass.
+// Sampled pairs give an interval that almost certainly holds the rank. One pass over all pairs counts the distances
+// below and keeps the distances inside, from which the rank is selected. (Floyd, Rivest, "Expected time bounds for
+// selection", 1975.) Where the interval misses the rank, or holds too many distances, histograms over the bits of
+// distances narrow it by a factor of 2^16 a pass.
 #pragma once
 
 #include <cstddef>
@@ -17,21 +17,22 @@ namespace genmi::affinity {
 
 class PairSelection {
  public:
-  // One part of progress for each row of the first pass.
+  // progress: one part for each row of the first pass.
   PairSelection(const Affinity& distances, const Context& context, Progress& progress);
 
-  // rank 0 is the smallest; infinity where the rank is taken by NaN; anything once the job is cancelled.
+  // The distance of a rank, 0 for the smallest. Infinity where NaN has the rank; without a meaning once the job is
+  // cancelled.
   double distance_at(std::size_t rank);
 
  private:
-  // Between two distances, these among them.
+  // The numbers from low to high, both included.
   struct Interval {
     double low, high;
   };
-  // What a slot has met of a pass.
+  // The counts and distances of one slot in a pass.
   struct Part {
     simd::Tally tally;
-    std::vector<double> between;  // the first used are there
+    std::vector<double> between;  // only the first `used` have a meaning
     std::size_t used = 0;
   };
 
@@ -42,14 +43,14 @@ class PairSelection {
 
   const Affinity& distances_;
   const Context& context_;
-  Progress* progress_;  // until the first pass is done
+  Progress* progress_;  // null after the first pass
   std::size_t pairs_;
   std::size_t capacity_;  // how many distances are kept at most
 
-  // Of the last pass.
+  // Results of the last pass.
   Interval interval_{};
   simd::Tally tally_;
-  std::size_t kept_ = 0;  // strictly inside the interval; not there when they are more than the capacity
+  std::size_t kept_ = 0;  // the count strictly inside the interval; between_ lacks some if it exceeds the capacity
   std::vector<double> between_;
   std::vector<Part> parts_;
 };

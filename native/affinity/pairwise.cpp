@@ -7,16 +7,17 @@
 namespace genmi::affinity {
 namespace {
 
-// Matrices larger than this leave the caches before they are read.
+// Matrices of more bytes than this leave the caches before they are read.
 constexpr std::size_t kCached = std::size_t{1} << 24;
-// Nearly half: a little more is doubted where both samples are far below the shift and its rounding.
+// The share of the shift taken from `least`. With nearly half from both samples, reductions r < least_i + least_j +
+// shift / 64 are doubted, because the shift rounds them.
 constexpr double kShiftBelowLeast = 63.0 / 128;
 constexpr std::size_t kManyFeatures = std::size_t{1} << 12;
 constexpr double kLargestPower = 1 << 20;
 
 bool is_whole(double degree) { return degree >= 0 && degree <= kLargestPower && degree == std::floor(degree); }
 
-// The part of finishing that the vector kernels leave to libm.
+// Powers of any degree, by libm: vector kernels know whole degrees only.
 template <class T>
 void scalar_power(const simd::Tile<T>& tile, const simd::Finish<T>& finish) {
   for (std::size_t i = 0; i < tile.rows; ++i)
@@ -61,7 +62,7 @@ void reduce(const simd::PairwiseKernels<T>& kernels, Reduction reduction, const 
     for (std::size_t j = 0; j < tile.columns; ++j) tile.entries[i * tile.stride + j] += error[i * tile.stride + j];
 }
 
-// Zeros for the samples that fill up the last panel.
+// Writes zeros for the padding of the last panel.
 template <class S>
 void clear_padding(const simd::Tile<S>& tile, std::size_t rows, std::size_t columns) {
   for (std::size_t i = 0; i < rows && columns < tile.columns; ++i)
@@ -140,8 +141,8 @@ void Pairwise<T>::finish(const simd::PairwiseKernels<T>& kernels, const simd::Fi
   }
 }
 
-// A tile of many features takes long: a panel of rows and of columns at a time, with a question between them whether to
-// stop.
+// A tile of many features takes long. It is evaluated a panel of rows and a panel of columns at a time, with a look at
+// the job before each.
 template <class T>
 void Pairwise<T>::evaluate_in_parts(const PackedSamples<T>& samples, std::size_t row, std::size_t column,
                                     const simd::Tile<T>& tile, const Context& context) const {
@@ -192,7 +193,7 @@ void Pairwise<T>::evaluate(const PackedSamples<T>& rows, std::size_t row, const 
   finish(kernels, with, tile);
   if (!doubts.empty()) evaluate_again(rows, row, columns, column, doubts, tile);
   if (!has_zeros_ || measure_->kind != Kind::kDistance) return;
-  // A sample without a direction is as far from another one as from all, but not from itself.
+  // A sample without a direction is orthogonal to all samples, yet at distance 0 from itself.
   for (std::size_t i = 0; i < tile.rows && row + i < rows.count; ++i)
     for (std::size_t j = 0; j < tile.columns && column + j < columns.count; ++j)
       if (rows.samples[row + i] == columns.samples[column + j]) tile.entries[i * tile.stride + j] = 0;

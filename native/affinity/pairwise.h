@@ -13,24 +13,24 @@
 
 namespace genmi::affinity {
 
-// Tiles of the triangle that is evaluated have this many rows and columns.
+// The triangle of pairs is evaluated in tiles of this many rows and columns.
 template <class T>
 inline constexpr std::size_t kTileSize = 6 * simd::kFeaturePanel<T>;
 
-// About how long a feature of a pair takes.
+// About the time for one feature of one pair.
 inline constexpr double kNanosecondsPerTerm = 0.1;
 
-// Some samples as the kernels read them, and the parts of entries that a sample knows by itself. Filled up with zeros
-// to a whole panel.
+// Samples in panels for the vector kernels, with the parts of entries that depend on a single sample. Zeros fill up the
+// last panel.
 template <class T>
 struct PackedSamples {
-  const simd::Kernels* kernels = nullptr;  // that they are to be evaluated with
+  const simd::Kernels* kernels = nullptr;  // to evaluate them with
   std::size_t count = 0;
   AlignedVector<T> panels;
   AlignedVector<T> own, least;  // see simd::OwnParts
-  std::vector<T> doubt;         // a reduction below the sum of two of these is not trusted; none: all are
-  AlignedVector<double> inner;  // inside the power or tanh
-  AlignedVector<double> added;  // to every entry
+  std::vector<T> doubt;         // a reduction below doubt[i] + doubt[j] is not trusted; empty: all are
+  AlignedVector<double> inner;  // added inside the power or tanh
+  AlignedVector<double> added;  // added to every entry
   std::vector<std::size_t> samples;
 
   std::size_t padded() const {
@@ -38,29 +38,29 @@ struct PackedSamples {
   }
 };
 
-// A pair of a tile whose reduction is not trusted: rows + i and columns + j of it.
+// The pair of row i and column j of a tile, whose reduction is not trusted.
 struct DoubtedPair {
   std::size_t i, j;
 };
 
-// A(i, j) = core(i, j) + offsets()[i] + offsets()[j]: evaluated in the precision of T, the core keeps its digits for
-// what varies between samples; constant and large parts are in the offsets, in float64.
+// A(i, j) = core(i, j) + offsets()[i] + offsets()[j]. The core is evaluated in the precision of T, whose digits go to
+// the differences between samples. Constant and large parts are in the offsets, in float64.
 //
-// Entries are as exact between two samples as if there were no others. With a unit u of 2^-24 for float32 and 2^-53
-// for float64, they are right to
-//   64 u of itself             every distance except cosine (45 u is the most that was seen, 1 u is typical), near
-//                              duplicates, data far from the origin and outliers included
-//   64 u (u + sqrt(itself))    the cosine distance
-//   64 u (1 + |entry|)         kernels with values in [-1, 1]
-//   256 u |x| |y|, 256 u degree (|gamma| |x| |y| + |coef0|)^degree, and so on: other kernels, where the length of a
-//   sample
-//                              that is shorter than most counts as theirs
+// An entry is as exact as if its two samples were the only ones. For u = 2^-24 in float32 and 2^-53 in float64, the
+// errors of entries are at most
+//   64 u entry                 of every distance except cosine: near duplicates, data far from the origin, outliers
+//                              (45 u is the most that was seen, 1 u is typical)
+//   64 u (u + sqrt(entry))     of the cosine distance
+//   64 u (1 + |entry|)         of kernels with values in [-1, 1]
+//   256 u |x| |y|              of the linear kernel
+//   256 u degree (|gamma| |x| |y| + |coef0|)^degree of the polynomial kernel; other kernels have such bounds too
+// In the last two, a sample shorter than most counts as long as most.
 // Vector kernels evaluate tiles of ordinary pairs. A pair whose squares could overflow or vanish beside others is
 // evaluated once more by reduce_scaled.
 template <class T>
 class Pairwise {
  public:
-  // A cancelled job leaves numbers without a meaning, which may be read.
+  // A cancelled job leaves numbers without a meaning, yet safe to read.
   Pairwise(AnyMatrix features, const Measure& measure, const Coefficients& coefficients, const Context& context);
 
   std::size_t size() const { return features_.size; }
@@ -77,24 +77,24 @@ class Pairwise {
   // Replaces `into` by samples [begin, end) of rows. Uses the kernels of the context that made this object.
   void pack(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const;
 
-  // tile = core plus the added parts, for rows from row on and columns from column on, both multiples of 8 (columns: of
-  // a panel).
+  // tile = core plus the added parts, for the rows from `row` on, a multiple of 8, and the columns from `column` on, a
+  // multiple of a panel.
   void evaluate(const PackedSamples<T>& rows, std::size_t row, const PackedSamples<T>& columns, std::size_t column,
                 const simd::Tile<T>& tile) const;
   // The reductions of all pairs i > j of rows, row by row, in units of the features' power of two.
   std::vector<double> reduced_pairs(Rows rows, const Context& context) const;
 
-  // All entries between the packed samples, in S, whose rows are stride apart, aligned to 64 bytes and wide enough for
-  // whole panels: whether all are finite. Reports `tiles` parts of progress.
+  // Writes all entries between the packed samples to out, and returns whether all are finite in S. Rows of out are
+  // stride apart, aligned to 64 bytes and wide enough for whole panels. Reports tiles(count) parts of progress.
   template <class S>
   bool fill(const PackedSamples<T>& samples, const Context& context, Progress& progress, S* out,
             std::size_t stride) const;
   static std::size_t tiles(std::size_t count);
 
-  // kOutOfRange with a pair of samples whose entry is no finite number of `precision`. Evaluates all pairs, O(N^2 d),
-  // where bounds of the features do not prove that there is none.
+  // kOutOfRange if an entry is no finite number of `precision`, with the first such pair. Evaluates all pairs, O(N^2
+  // d), unless bounds of the features prove that all entries are finite.
   Status check_range(Precision precision, const Context& context) const;
-  // The same for entries of which one is known not to be finite.
+  // The same without those bounds, for entries of which one is known not to be finite.
   Status explain_range(Precision precision, const Context& context) const;
 
  private:
@@ -129,14 +129,14 @@ class Pairwise {
   Coefficients coefficients_;
   SampleFeatures<T> features_;
   simd::Finish<T> finish_{};
-  T shift_ = 0;                      // is taken out of reductions before they are rounded
-  std::vector<double> own_, least_;  // see simd::OwnParts, without the shift; none: differences are added up
+  T shift_ = 0;                      // taken out of reductions before they are rounded
+  std::vector<double> own_, least_;  // see simd::OwnParts, without the shift; empty: sums of differences
   std::vector<T> doubt_;             // see PackedSamples, without the shift
   Scaled gamma_;                     // for reductions in units of the features' power of two
   std::vector<double> inner_;
   std::vector<double> added_;
   std::vector<double> offsets_;
-  bool has_zeros_ = false;  // samples without a direction
+  bool has_zeros_ = false;  // whether some sample has no direction
 };
 
 }  // namespace genmi::affinity

@@ -11,7 +11,7 @@
 namespace genmi::affinity {
 namespace {
 
-// A reduction that is smaller than this share of the magnitudes that it is made of has lost digits of rounded features.
+// A reduction of rounded features has lost digits where it is below this share of the magnitudes that it is made of.
 constexpr double kTrustedRounded = 1.0 / 16;
 
 constexpr double kLargestInside = 0x1p+1000;
@@ -25,9 +25,9 @@ bool is_integer(double degree) { return degree == std::floor(degree); }
 
 }  // namespace
 
-// Gives each sample a number: a reduction of two samples is trusted if it is at least the sum of theirs. NaN, with
-// which no comparison is true, is the number of a sample whose squares or sums may overflow. There are no numbers where
-// all pairs can be trusted.
+// Sets doubt_: the reduction of samples i and j is trusted if it is at least doubt_[i] + doubt_[j]. A sample whose
+// squares or sums may overflow has NaN, with which no comparison is true. doubt_ is empty where all pairs can be
+// trusted.
 template <class T>
 void Pairwise<T>::find_doubts(const Context& context) {
   if (measure_->traits.normalises) return;
@@ -40,11 +40,11 @@ void Pairwise<T>::find_doubts(const Context& context) {
   const double least = squares ? 4 * d * static_cast<double>(Limits::min()) : 0;
   const double largest = static_cast<double>(Limits::max()) / (8 * d);
   double most = squares ? std::sqrt(largest) : largest;
-  if (inner && !measure_->is_linear())  // nor does gamma <x, y> overflow, in float64
+  if (inner && !measure_->is_linear())  // gamma <x, y> must not overflow either, in float64
     most = std::min(most, std::sqrt(std::ldexp(kLargestInside / (d * std::abs(gamma_.value)), -gamma_.exponent)));
   double centre = 0;
   for (const double each : features_.centre) centre = std::max(centre, std::abs(each));
-  // Features that differ do so by at least a unit in the last place of the smallest.
+  // Features that differ, differ by at least a unit in the last place of the smallest feature.
   const bool vanishes = !inner && squares && features_.smallest > 0 &&
                         2 * (std::ilogb(features_.smallest) - Limits::digits + 1) < std::ilogb(least);
   bool needed = rounded || vanishes;
@@ -61,14 +61,14 @@ void Pairwise<T>::find_doubts(const Context& context) {
   if (!needed) doubt_.clear();
 }
 
-// Of the sample's part in its reductions: features that were rounded to T change this little.
+// The sample's share of the least trusted reduction: the rounding of features to T takes digits of smaller ones.
 template <class T>
 double Pairwise<T>::least_trusted(std::size_t i) const {
   const T* x = sample(i);
   switch (measure_->reduction) {
     case Reduction::kSquaredEuclidean: return kTrustedRounded * simd::inner(x, x, columns());
     case Reduction::kChebyshev: return kTrustedRounded * features_.reach[i];
-    // Its terms are |x - y| times a number below 1.
+    // The terms of chi-squared are |x - y| times a number below 1.
     case Reduction::kChiSquared: return kTrustedRounded * kTrustedRounded * sum_of_magnitudes(x, columns());
     case Reduction::kCanberra: return kTrustedRounded * static_cast<double>(columns());
     default: return kTrustedRounded * sum_of_magnitudes(x, columns());
@@ -96,7 +96,7 @@ template <class T>
 void Pairwise<T>::evaluate_again(const PackedSamples<T>& rows, std::size_t row, const PackedSamples<T>& columns,
                                  std::size_t column, const std::vector<DoubtedPair>& doubts,
                                  const simd::Tile<T>& tile) const {
-  // Of an entry, not left to the tile: the offsets, and what a caller has taken out of `added`.
+  // The parts of an entry that its tile lacks: the offset, and the number that a caller has taken out of `added`.
   const auto removed = [&](std::size_t sample, double added) {
     return added_[sample] - added + (offsets_.empty() ? 0 : offsets_[sample]);
   };
@@ -107,7 +107,7 @@ void Pairwise<T>::evaluate_again(const PackedSamples<T>& rows, std::size_t row, 
   }
 }
 
-// In units of the features' power of two.
+// The reduction of samples a and b, in units of the features' power of two.
 template <class T>
 Scaled Pairwise<T>::exact_reduction(std::size_t a, std::size_t b) const {
   const bool centred = measure_->translation() == Translation::kInvariant;
@@ -147,7 +147,7 @@ bool Pairwise<T>::has_negative() const {
          std::any_of(features_.rows.begin(), features_.rows.end(), [](T each) { return each < 0; });
 }
 
-// No entry is larger than 2^largest_exponent(); infinite where nothing is known.
+// |entry| <= 2^largest_exponent() for all entries; infinity where no bound is known.
 template <class T>
 double Pairwise<T>::largest_exponent() const {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();

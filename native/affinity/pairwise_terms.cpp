@@ -1,5 +1,5 @@
-// The parts of entries that a sample knows by itself, before any pair is evaluated. Large constant parts are kept
-// apart, in float64.
+// The parts of entries that depend on a single sample, found before any pair is evaluated. Large constant parts are
+// kept apart, in float64.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -11,14 +11,15 @@
 namespace genmi::affinity {
 namespace {
 
-// With so few features differences cost no more than inner products, and keep more digits.
+// Up to this many features, differences cost no more than inner products, and keep more digits.
 constexpr std::size_t kFewFeatures = 16;
-// Differences that are this much smaller than the squares, or the magnitudes, that they are made of have lost digits.
+// A distance below this share of the squares, or of the magnitudes, that it is made of has lost digits.
 constexpr double kTrustedSquares = 1.0 / 16, kTrustedSums = 1.0 / 4;
-// Of the pairs: if more are doubted, so are many of the blocks that they are in.
+// Minima are used if at most this share of the pairs is doubted. Each doubted pair makes its whole block be evaluated
+// again.
 constexpr double kRarely = 1.0 / 512;
 constexpr std::size_t kSampledForDoubts = 64;
-// Reductions are alike if all except one of this many are larger than this share of their median.
+// Reductions are alike if all except 1 / kFewOf of them are larger than kAlike times their median.
 constexpr double kAlike = 1.0 / 2;
 constexpr std::size_t kFewOf = 16;
 // The constant part of exponential kernels is at least exp(-kLargestExponent).
@@ -40,8 +41,8 @@ Pairwise<T>::Pairwise(AnyMatrix features, const Measure& measure, const Coeffici
   derive(context);
 }
 
-// Inner products of centred samples make squared differences of many features at half the cost, minima differences.
-// Minima are trusted less: not for clusters far apart, where differences within a cluster are small.
+// Squared distances of many features come from inner products of centred samples, at half the cost; Manhattan distances
+// from minima. Minima lose more digits: they are not used for clusters far apart, with small distances within.
 template <class T>
 void Pairwise<T>::find_parts(const Context& context) {
   if (measure_->reduction == Reduction::kSquaredEuclidean) {
@@ -94,12 +95,12 @@ void Pairwise<T>::set_gamma_of(double factor, double r, const Context& context) 
 template <class T>
 void Pairwise<T>::derive(const Context& context) {
   finish_ = {};
-  // Finite in T: infinity times 0 is no number.
+  // gamma must be finite in T: infinity times 0 is no number.
   const bool wide = measure_->finish != Finish::kExponential;
   const double largest = wide ? std::numeric_limits<double>::max() : static_cast<double>(std::numeric_limits<T>::max());
   finish_.gamma = std::clamp(std::ldexp(gamma_.value, gamma_.exponent), -largest, largest);
   finish_.degree = coefficients_.degree;
-  // The reduction of features is that of rows times 2^(degree exponent).
+  // The reduction of features is the reduction of rows times 2^(degree exponent).
   const int degree = measure_->finish == Finish::kRoot ? 1 : measure_->degree();
   finish_.scale = std::ldexp(measure_->traits.scale, degree * features_.exponent);
   shift_ = 0;
@@ -113,13 +114,14 @@ void Pairwise<T>::derive(const Context& context) {
   offsets_.clear();
 }
 
-// <x + m, y + m> = <x, y> + (<m, x> + m^2 / 2) + (<m, y> + m^2 / 2) for the mean m. In float32 a function of it is left
-// without its values at the mean: f(x, y) - f(x, m) - f(m, y) + f(m, m) keeps the digits of what varies.
+// <x + m, y + m> = <x, y> + (<m, x> + m^2 / 2) + (<m, y> + m^2 / 2) for the mean m. In float32 a function f of it is
+// evaluated less its values at the mean: f(x, y) - f(x, m) - f(m, y) + f(m, m) keeps the digits of the part that
+// varies.
 template <class T>
 void Pairwise<T>::derive_inner(const Context& context) {
   const std::vector<double>& mean = features_.centre;
   const double half = simd::inner(mean.data(), mean.data(), columns()) / 2;
-  // Every entry of a sample whose products overflow is evaluated again.
+  // A sample whose products overflow needs no value here: its entries are evaluated again.
   const auto finite = [](double value) { return std::isfinite(value) ? value : 0; };
   inner_.assign(size(), half);
   for (std::size_t i = 0; i < size() && !context.cancelled(); ++i)
@@ -141,7 +143,7 @@ void Pairwise<T>::derive_inner(const Context& context) {
   for (std::size_t i = 0; i < size(); ++i) added_[i] = -offsets_[i];
 }
 
-// In float32 a kernel of differences is evaluated less its value at a typical one.
+// In float32 a kernel of differences is evaluated less its value at a typical reduction.
 template <class T>
 void Pairwise<T>::derive_differences() {
   const bool exponential = measure_->finish == Finish::kExponential;
@@ -164,7 +166,7 @@ void Pairwise<T>::derive_differences() {
   }
   offsets_.assign(size(), constant / 2);
   for (std::size_t i = 0; has_zeros_ && i < size(); ++i)
-    if (own_[i] == 0) offsets_[i] += traits.scale;  // half of its distance from orthogonal
+    if (own_[i] == 0) offsets_[i] += traits.scale;  // r is 1 too small; 2 is orthogonal
 }
 
 template <class T>
@@ -174,12 +176,12 @@ double Pairwise<T>::typical_reduction() const {
   Workspace unused;
   std::vector<double> pairs = reduced_pairs(rows, {unused});
   if (pairs.empty()) return 0;
-  // The median: outliers would make the mean that of their pairs.
+  // The median, because the pairs of outliers would decide the mean.
   const auto middle = pairs.begin() + static_cast<std::ptrdiff_t>(pairs.size() / 2);
   std::nth_element(pairs.begin(), middle, pairs.end());
   const double typical = *middle;
   if (measure_->finish == Finish::kExponential) return typical;
-  // Where some reductions are much smaller they would lose their digits.
+  // No shift where some reductions are much smaller: they would lose their digits.
   const auto low = pairs.begin() + static_cast<std::ptrdiff_t>(pairs.size() / kFewOf);
   std::nth_element(pairs.begin(), low, pairs.end());
   return *low > kAlike * typical ? typical : 0;

@@ -16,8 +16,8 @@ namespace genmi {
 namespace {
 
 // Rounding may move an entry by this share of the largest entry: the rounding of the usual |x|^2 + |y|^2 - 2 <x, y>,
-// square root included. Within it entries need not be symmetric, distances may be negative, and diagonals need not be
-// 0.
+// square root included. Within this tolerance entries need not be symmetric, distances may be negative, and their
+// diagonal need not be 0.
 template <class T>
 constexpr double kTolerance = sizeof(T) == 4 ? 1e-3 : 1e-7;
 
@@ -25,7 +25,7 @@ std::string at(std::size_t row, std::size_t column) {
   return " at row " + std::to_string(row) + ", column " + std::to_string(column);
 }
 
-// The matrix as it is read once: another thread may write to the caller's memory meanwhile.
+// Copies the matrix, so that each entry is read once: another thread may write to the caller's memory meanwhile.
 template <class W, class T>
 affinity::PaddedMatrix<W> copy_of(MatrixView<T> matrix, const Context& context) {
   affinity::PaddedMatrix<W> copy(matrix.rows);
@@ -62,8 +62,8 @@ Status check_entries(const affinity::PaddedMatrix<W>& matrix, Kind kind, double 
   return Status::ok();
 }
 
-// Calls visit(i, j) for all j <= i, in tiles, so that an entry's mirror image is near it too; until it returns false,
-// or the job is cancelled.
+// Calls visit(i, j) for all j <= i, until it returns false or the job is cancelled. It goes tile by tile: the mirror
+// images of a tile's entries are near each other too.
 template <class Visit>
 bool for_each_pair(std::size_t n, const Context& context, const Visit& visit) {
   constexpr std::size_t kTile = 64;
@@ -92,11 +92,11 @@ Status check_symmetry(const affinity::PaddedMatrix<W>& matrix, Kind kind, double
   return status;
 }
 
-// Both halves become their mean, and of a distance the diagonal and negative entries become 0.
+// Replaces both halves by their mean. The diagonal and negative entries of a distance become 0.
 template <class W>
 void symmetrise(affinity::PaddedMatrix<W>& matrix, Kind kind, const Context& context) {
   for_each_pair(matrix.size(), context, [&](std::size_t i, std::size_t j) {
-    // The sum of the halves, because the sum of the largest numbers would overflow.
+    // Each is halved first, because the sum of two large numbers would overflow.
     const double mean = static_cast<double>(matrix.row(i)[j]) / 2 + static_cast<double>(matrix.row(j)[i]) / 2;
     const double entry = kind == Kind::kKernel ? mean : i == j ? 0 : std::max(0.0, mean);
     matrix.row(i)[j] = matrix.row(j)[i] = static_cast<W>(entry);
@@ -104,7 +104,7 @@ void symmetrise(affinity::PaddedMatrix<W>& matrix, Kind kind, const Context& con
   });
 }
 
-// The means over landmarks, which a kernel stored in float32 leaves to float64 where that is worth it; else none.
+// The float64 offsets of a kernel stored in float32, from means over landmarks; none where they are not worth taking.
 template <class W>
 std::vector<double> offsets_of(const affinity::PaddedMatrix<W>& matrix) {
   const std::size_t n = matrix.size();
@@ -128,7 +128,7 @@ std::vector<double> offsets_of(const affinity::PaddedMatrix<W>& matrix) {
   return offsets;
 }
 
-// to = from less its offsets, for two matrices or for one: whether all entries are finite.
+// to = from less its offsets; both may be one matrix. Returns whether all entries are finite.
 template <class S, class W>
 bool store(const affinity::PaddedMatrix<W>& from, const std::vector<double>& offsets, const Context& context,
            affinity::PaddedMatrix<S>& to) {
@@ -142,7 +142,8 @@ bool store(const affinity::PaddedMatrix<W>& from, const std::vector<double>& off
   return finite;
 }
 
-// W holds every number of T and of S, in which entries are stored.
+// S: the precision in which entries are stored. W: the precision in which they are read, which holds every number of T
+// and S.
 template <class S, class W, class T>
 Status make(MatrixView<T> view, Kind kind, bool metric, const Context& context, AffinityPtr& out) {
   affinity::PaddedMatrix<W> matrix = copy_of<W>(view, context);
@@ -177,7 +178,7 @@ Status precomputed_affinity(AnyMatrix matrix, Kind kind, bool metric, Precision 
                                                 : make<double, double>(view, kind, is_metric, context, out);
       },
       matrix);
-  return context.cancelled() ? aborted() : status;  // some of the entries may be missing
+  return context.cancelled() ? aborted() : status;  // a cancelled job has read some of the entries only
 }
 
 }  // namespace genmi

@@ -1,5 +1,5 @@
-// Products of whole matrices with predictions, however their rows come: what affinities are asked for. Results have the
-// same bits for any number of threads.
+// Products of whole matrices with predictions, which objectives ask affinities for. Rows may be stored, or made a few
+// at a time. Results have the same bits for any number of threads.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@ constexpr double product_nanoseconds(std::size_t n, std::size_t m, std::size_t k
   return static_cast<double>(n * m * k) / 40;
 }
 
-// out = A V for a matrix A in memory, by the address of each of its padded rows, of as many columns as V has rows.
+// out = A V for a matrix A in memory, given the address of each padded row. columns: the number of columns of A.
 template <class T>
 void multiply_stored_rows(std::span<const T* const> rows, std::size_t columns, const T* v, std::size_t k,
                           const Context& context, T* out) {
@@ -28,7 +28,7 @@ void multiply_stored_rows(std::span<const T* const> rows, std::size_t columns, c
                          });
 }
 
-// The same for n rows of a square matrix, one after the other; what fills them up becomes 0.
+// out = A V for an n x n matrix A, whose padded rows follow each other in memory. Their padding becomes 0.
 template <class T>
 void multiply_square(T* entries, std::size_t n, const T* v, std::size_t k, const Context& context, T* out) {
   const std::size_t stride = simd::panel_size(n, 1);
@@ -40,7 +40,7 @@ void multiply_square(T* entries, std::size_t n, const T* v, std::size_t k, const
   multiply_stored_rows<T>(rows, n, v, k, context, out);
 }
 
-// out = A' V, in panels, for a matrix as of multiply_stored_rows.
+// out = A' V, in panels, for a matrix A as multiply_stored_rows takes it.
 template <class T>
 void multiply_transposed(std::span<const T* const> rows, std::size_t columns, const T* v, std::size_t k,
                          const Context& context, T* out) {
@@ -48,7 +48,7 @@ void multiply_transposed(std::span<const T* const> rows, std::size_t columns, co
   const std::size_t n = rows.size(), size = simd::panel_size(columns, k);
   const Workspace::Frame frame(context.workspace);
   const RowProduct<T> product(v, n, k, context);
-  // Each part has a sum of its own, to which blocks add theirs: short sums lose fewer digits.
+  // Each part of the rows has a sum of its own, to which blocks of kRows rows add theirs: short sums lose fewer digits.
   const std::size_t part = std::max(kSmallestPart, (n / kMostParts + kRows) / kRows * kRows);
   const std::size_t parts = (n + part - 1) / part;
   const std::span<T> sums = context.workspace.take_zeroed<T>(size * parts);
@@ -64,11 +64,11 @@ void multiply_transposed(std::span<const T* const> rows, std::size_t columns, co
     for (std::size_t at = 0; at < size; ++at) out[at] += sums[p * size + at];
 }
 
-// So many rows are made before they are multiplied.
+// This many rows are made before they are multiplied.
 constexpr std::size_t kMadeRows = 64;
 
-// The same for a matrix of which make(first, count, slot, rows, stride) makes some rows at a time, in about so many
-// nanoseconds for all of them.
+// out = A V for an n x n matrix A, of which make(first, count, slot, rows, stride) makes some rows at a time.
+// nanoseconds: about the time to make all rows.
 template <class T, class Make>
 void multiply_made_rows(std::size_t n, const T* v, std::size_t k, double nanoseconds, const Context& context,
                         const Make& make, T* out) {
@@ -86,11 +86,12 @@ void multiply_made_rows(std::size_t n, const T* v, std::size_t k, double nanosec
                          });
 }
 
-// out = A V for a symmetric matrix in memory: reads what is right of the diagonal once, for both of its halves.
+// out = A V for a symmetric matrix A in memory. The half right of the diagonal is read once, and serves both halves.
 template <class T>
 void multiply_symmetric(std::span<const T* const> rows, const T* v, std::size_t k, const Context& context, T* out);
 
-// Whether that is faster: where the matrix has no place in a cache, and few columns wait for memory.
+// Whether multiply_symmetric is faster: the matrix exceeds the caches, and its product with few columns waits for
+// memory.
 template <class T>
 constexpr bool worth_symmetry(std::size_t n, std::size_t k) {
   return k <= 32 && n * n * sizeof(T) >= 16'000'000;

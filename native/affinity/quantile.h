@@ -5,7 +5,7 @@
 
 namespace genmi::affinity {
 
-// As distance_quantile(); one part of progress for each sample.
+// As distance_quantile(), and reports one part of progress for each sample.
 Status find_quantile(const Affinity& distances, double q, const Context& context, Progress& progress, double& out);
 
 }  // namespace genmi::affinity

@@ -9,8 +9,8 @@ namespace {
 using simd::kPanel;
 using simd::kProductRows;
 
-// So many bytes of every row at a time that a group of columns stays in the fastest cache, beside the rows that are
-// multiplied and those that come next.
+// This many bytes of every row are multiplied at a time. A group of columns then stays in the fastest cache, beside
+// these rows and the next ones.
 constexpr std::size_t kRowBytes = 2048;
 
 }  // namespace
@@ -59,14 +59,14 @@ void RowProduct<T>::multiply(std::span<const T* const> rows, T* out) const {
 template <class T>
 void RowProduct<T>::add(std::span<const T* const> rows, std::size_t from, std::size_t to, T* out) const {
   for (std::size_t g = 0; g < groups_; ++g) add_columns(rows, g, from, to, out);
-  // What the last panel holds beyond the last row came of that row, again.
+  // Lanes beyond the last row hold products of the last row once more: they become 0.
   const std::size_t lanes = rows.size() % kPanel;
   if (lanes == 0) return;
   T* last = out + rows.size() / kPanel * kPanel * k_;
   for (std::size_t c = 0; c < k_; ++c) std::fill(last + c * kPanel + lanes, last + (c + 1) * kPanel, T{0});
 }
 
-// One group of columns, and the panels in [from, to) of all rows.
+// add() for one group of columns.
 template <class T>
 void RowProduct<T>::add_columns(std::span<const T* const> rows, std::size_t g, std::size_t from, std::size_t to,
                                 T* out) const {

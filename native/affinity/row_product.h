@@ -1,4 +1,4 @@
-// The product of some rows with predictions.
+// Products of some rows with predictions.
 #pragma once
 
 #include <cstddef>
@@ -13,23 +13,23 @@ namespace genmi::affinity {
 template <class T>
 class RowProduct {
  public:
-  // Both views last as long as the product.
+  // v, and the frame of the context's workspace, must outlive this object.
   RowProduct(const T* v, std::size_t n, std::size_t k, const Context& context);
 
-  // The panels of out = rows V, for rows of N numbers and zeros to the end of a panel. Every number of the result is
-  // the sum of the same terms in the same order, whatever the other rows are.
+  // out = rows V, in panels, for rows of N numbers with zeros to the end of a panel. A row's result is the sum of the
+  // same terms in the same order, whatever the other rows are.
   void multiply(std::span<const T* const> rows, T* out) const;
-  // The panels of out += rows V of the columns in panels [from, to), few enough to stay in a cache.
+  // out += rows V, in panels, over the rows' numbers in panels [from, to): few enough to stay in a cache.
   void add(std::span<const T* const> rows, std::size_t from, std::size_t to, T* out) const;
-  // How many panels that is.
+  // How many panels stay in a cache.
   std::size_t panels_at_a_time() const;
 
-  // The panels of out += rows' V(rows), for the samples from `first` (which begins a panel) on, and rows of `columns`
-  // numbers and zeros to the end of a panel.
+  // out += rows' V(rows), in panels, for the samples from `first` on, which begins a panel. The rows have `columns`
+  // numbers, and zeros to the end of a panel.
   void add_transposed(std::span<const T* const> rows, std::size_t first, std::size_t columns, T* out) const;
 
  private:
-  // Columns go together in groups that the registers hold.
+  // A group of columns that the registers hold.
   struct Group {
     std::size_t first, width;
   };

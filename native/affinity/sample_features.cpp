@@ -28,14 +28,14 @@ std::vector<std::size_t> sampled_rows(MatrixView<U> features, std::size_t most =
   return rows;
 }
 
-// The lower one where there are two.
+// The lower median where there are two.
 double median(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
 }
 
-// x - centre without rounding, for every x that U and T can hold.
+// Whether x - centre is a number of T, without rounding.
 template <class T, class U>
 bool is_exact(U x, double centre) {
   const double difference = static_cast<double>(x) - centre;
@@ -45,7 +45,7 @@ bool is_exact(U x, double centre) {
   return added == static_cast<double>(x) && difference == added - centre;
 }
 
-// The mean of some samples, and how far each feature of them goes from it.
+// The mean of some samples, and the largest distance of each feature from its mean.
 struct Middle {
   std::vector<double> mean, deviation;
 };
@@ -94,8 +94,8 @@ Middle ordinary_middle(MatrixView<U> features, const Context& context) {
       features, [&](std::size_t i) { return largest_difference(features.row(i), reference) <= limit; }, context);
 }
 
-// For each feature a centre near its mean for which x - centre is exact: the mean to a few digits, relative to the
-// feature's deviation. NaN where there is none.
+// A centre for each feature, near its mean, for which x - centre is exact: the mean rounded to 2^-7 of the feature's
+// deviation. NaN where x - centre is not exact for all samples.
 template <class T, class U>
 std::vector<double> exact_centres(MatrixView<U> features, const Middle& middle, const Context& context) {
   std::vector<double> centre(features.columns, 0.0);
@@ -123,12 +123,12 @@ bool is_worth_centring(MatrixView<U> features, const std::vector<double>& centre
     before.push_back(length);
     after.push_back(centred);
   }
-  // Of two samples in the middle the worse one.
+  // The upper median, the worse one of two: the lower median of the negatives.
   for (double& each : after) each = -each;
   return -median(after) < kWorthCentring * median(before);
 }
 
-// The power of two that brings the largest of some numbers close to 1, so that no square of it overflows or vanishes.
+// The power of two that brings the largest magnitude close to 1, where its square neither overflows nor vanishes.
 template <class U>
 double scale_to_one(const U* numbers, std::size_t count) {
   double largest = 0;
@@ -136,7 +136,8 @@ double scale_to_one(const U* numbers, std::size_t count) {
   return largest > 0 ? std::ldexp(1.0, std::clamp(-std::ilogb(largest), -1022, 1023)) : 1;
 }
 
-// The largest |exponent| for which 2^(degree exponent) is a normal number: of T, where entries are multiplied by it.
+// The largest |exponent| for which 2^(degree exponent) is a normal number: of T where entries are multiplied by it,
+// else of float64.
 template <class T>
 int largest_exponent(const Measure& measure) {
   const bool scales = measure.finish == Finish::kAffine || measure.finish == Finish::kRoot;
@@ -179,7 +180,7 @@ template <class U>
 void SampleFeatures<T>::find_centre(MatrixView<U> features, const Measure& measure, const Context& context) {
   centre.assign(columns, 0.0);
   const bool restorable = measure.translation() == Translation::kRestorable;
-  // Rounding to float32 hurts differences less without the mean, whatever the rounding of the subtraction.
+  // Features rounded to float32 keep more digits of their differences without the mean, even if the subtraction rounds.
   const bool rounds = sizeof(U) > sizeof(T);
   const bool has_parts =
       measure.reduction == Reduction::kSquaredEuclidean || measure.reduction == Reduction::kManhattan;
@@ -230,7 +231,7 @@ void SampleFeatures<T>::choose_exponent(MatrixView<U> features, const Measure& m
   const double least = sizeof(T) == sizeof(float) ? 0x1p-30 : 0x1p-400, most = 1 / least;
   std::vector<double> sampled;
   for (const std::size_t i : sampled_rows(features)) {
-    // In float64, where the row may have overflowed or vanished.
+    // From the features as given, in float64: the row may have overflowed or vanished.
     const double each = largest_difference(features.row(i), centre);
     if (each > 0) sampled.push_back(each);
   }
@@ -240,7 +241,7 @@ void SampleFeatures<T>::choose_exponent(MatrixView<U> features, const Measure& m
   if (is_safe(largest) && is_safe(typical)) return;
   int chosen = std::ilogb(typical);
   if (sizeof(U) <= sizeof(T)) {
-    // All rows stay exact between these: the largest feature finite, the smallest one normal.
+    // Between these exponents all rows stay exact: the largest feature is finite, the smallest one normal.
     const int lowest = std::ilogb(largest) - std::numeric_limits<T>::max_exponent + 3;
     const int highest = std::ilogb(smallest) - std::numeric_limits<T>::min_exponent + 1;
     chosen = lowest <= highest ? std::clamp(chosen, lowest, highest) : 0;
@@ -252,7 +253,7 @@ void SampleFeatures<T>::choose_exponent(MatrixView<U> features, const Measure& m
   for (double& value : centre) value = std::ldexp(value, -exponent);
 }
 
-// Inner products need the features only where rows are no normal numbers; differences need every digit.
+// Inner products need the given features only where rows are no normal numbers; differences need every digit.
 template <class T>
 template <class U>
 void SampleFeatures<T>::keep_given(MatrixView<U> features, const Measure& measure, const Context& context) {

@@ -1,4 +1,4 @@
-// The features of all samples, in the form that is most exact and safe to compare them in.
+// The features of all samples, moved and rescaled so that comparisons lose no digits and do not overflow.
 #pragma once
 
 #include <cstddef>
@@ -11,28 +11,27 @@
 
 namespace genmi::affinity {
 
-// A sample x is 2^exponent (row + centre), or 2^exponent (row + centre) divided by its length where the measure
-// normalises.
+// A sample is x = 2^exponent (row + centre). Where the measure normalises, row = x / |x|.
 template <class T>
 struct SampleFeatures {
   std::size_t size = 0, columns = 0;
   std::size_t stride = 0;  // from row to row: rows of the linear kernel are filled up with zeros, to be multiplied
   AlignedVector<T> rows;
-  std::vector<double> centre;   // not where the measure normalises
+  std::vector<double> centre;   // empty where the measure normalises
   int exponent = 0;             // so that squares of ordinary samples neither overflow nor vanish
   std::vector<double> reach;    // the largest magnitude in each row
-  double smallest = 0;          // the smallest magnitude in all rows that is not 0; 0: there is none
-  AlignedVector<double> given;  // the features as they were given, where rows of less precision are not equal to them
+  double smallest = 0;          // the smallest magnitude in all rows except 0; 0 where all are 0
+  AlignedVector<double> given;  // the features as given, where rows of less precision differ; else empty
 
-  // Moves and rescales features as far as the invariances of the measure allow. Without rounding: the centre is a
-  // number that every feature can lose exactly, or 0, and so is the power of two. Inner products lose any centre,
-  // because they can put it back; float64 features that become float32 lose any centre too, and are kept as they were
-  // given. The centre is the mean of all samples except outliers, so these do not cost the others digits. Features that
-  // a cancelled job has not read are 0.
+  // Moves and rescales features as far as the invariances of the measure allow, by a centre and a power of two.
+  // Neither rounds: the centre of a feature is a number that all samples can lose exactly, or 0. Two kinds lose any
+  // centre: inner products, which can put it back, and float64 features that become float32, which are kept as given.
+  // The centre is near the mean of all samples except outliers, so these do not cost the others digits.
+  // Features that a cancelled job has not read are 0.
   SampleFeatures(AnyMatrix features, const Measure& measure, const Context& context);
 
   const T* row(std::size_t i) const { return rows.data() + i * stride; }
-  // Sample i in float64, divided by 2^read_exponent(); less the centre where the measure does not feel it.
+  // Sample i in float64, divided by 2^read_exponent(). centred: less the centre, unless features are kept as given.
   void read(std::size_t i, bool centred, double* out) const;
   // Whether a feature of sample i, less the centre, has left the range of normal numbers of T.
   bool has_lost_digits(std::size_t i) const;

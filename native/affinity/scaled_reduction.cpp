@@ -103,7 +103,7 @@ Scaled reduce_scaled(Reduction reduction, const double* x, const double* y, std:
       const int exponent = sum_of(x, y, features, 1, difference, keep_largest).exponent;
       return {largest, exponent};
     }
-    case Reduction::kLesser: break;  // a part of Manhattan distances, which are differences here
+    case Reduction::kLesser: break;  // never reduced alone: Manhattan distances are sums of differences here
   }
   return {};
 }

@@ -8,16 +8,16 @@
 
 namespace genmi::affinity {
 
-// value 2^exponent: no square or product overflows or vanishes on the way.
+// value 2^exponent, made without a square or product that overflows or vanishes.
 struct Scaled {
   double value = 0;
   int exponent = 0;
 };
 
-// To a few units in the last place of float64 for any number of features; of inner products relative to |x| |y|.
+// Right to a few units in the last place of float64 for any number of features; inner products relative to |x| |y|.
 Scaled reduce_scaled(Reduction reduction, const double* x, const double* y, std::size_t features);
 
-// 0 / 0 = 0.
+// dividend / divisor, with 0 / 0 = 0.
 Scaled quotient(Scaled dividend, Scaled divisor);
 
 }  // namespace genmi::affinity

@@ -9,20 +9,20 @@ namespace {
 
 using simd::kPanel;
 
-// Rows that are multiplied together, of which a piece stays in the second cache for its second use.
+// This many rows are multiplied together: a piece of them stays in the second cache for its second use.
 constexpr std::size_t kRows = 128;
-// Each part of the triangle adds up a result of its own, from its first row on: more of them cost more than they bring.
+// Each part of the triangle adds up a result of its own, from its first row on. More parts cost more than they bring.
 constexpr std::size_t kParts = 4;
 
-// Where part p of a triangle begins, if all are to have the same area: at a multiple of kRows.
+// The first row of part p, a multiple of kRows: the parts of the triangle have about the same area.
 std::size_t part_begin(std::size_t n, std::size_t p) {
   if (p == kParts) return n;
   const double share = 1 - std::sqrt(1 - static_cast<double>(p) / kParts);
   return static_cast<std::size_t>(share * static_cast<double>(n)) / kRows * kRows;
 }
 
-// Adds to sums, whose first row is `origin`, what rows [first, first + rows.size()) and their mirror images give: the
-// square on the diagonal, and what is right of it twice.
+// Adds the products of rows [first, first + rows.size()), from the diagonal on, and of their mirror images to sums,
+// whose first row is `origin`. The square on the diagonal counts once, entries right of it as rows and as columns.
 template <class T>
 void add_strip(const RowProduct<T>& product, std::span<const T* const> rows, std::size_t first, std::size_t n,
                std::size_t k, std::size_t origin, T* sums) {
