@@ -1,8 +1,8 @@
-// What the geometry-aware objectives compare: each cluster with all the data, or each pair of clusters.
+// The comparisons of geometry-aware objectives: each cluster with all the data, or each pair of clusters.
 //
-// Both kinds are I = sum over comparisons of weight * Distance(r_a, r_b), where r_k = tau_k / pi_k is the density ratio
-// of cluster k and that of "all the data" is 1 everywhere. A distance gives its derivatives with respect to r; what
-// r = tau / pi and pi = mean tau add to them is add_log_gradient, in panel_ratios.h.
+// I = sum over comparisons of weight * Distance(r_a, r_b). The density ratio of cluster k is r_k = tau_k / pi_k; the
+// ratio of "all the data" is 1 everywhere. A distance gives its derivatives with respect to r. add_log_gradient, in
+// panel_ratios.h, adds the derivatives of r = tau / pi and pi = mean tau.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct Comparison {
   double by_pi_a, by_pi_b;  // the weight's derivatives
 };
 
-// K comparisons, or K (K - 1) / 2 with a < b.
+// One-vs-all K comparisons, one-vs-one K (K - 1) / 2 with a < b.
 std::span<Comparison> make_comparisons(const double* pi, std::size_t k, bool one_vs_one, Workspace& workspace);
 
 // The N x K density ratios, with the data as a further cluster.

@@ -8,7 +8,7 @@
 
 namespace genmi {
 
-// Views the workspace until its frame ends, and the batch.
+// Refers to memory of the workspace until its frame ends, and to the batch.
 class DensityRatios {
  public:
   template <class T>

@@ -1,14 +1,14 @@
-// All discrepancies follow from one product of the affinity A with the centred ratios R = r - 1, where "all the data"
-// is 0:
+// All discrepancies follow from one product of the affinity A with the centred ratios R = r - 1; the centred
+// ratio of "all the data" is 0:
 //
 //   S = R' A R / N^2             one-vs-all  s_a  = S_aa
 //                                one-vs-one  s_ab = S_aa + S_bb - 2 S_ab
 //   dI/dr = 2 / N^2  A R L       one-vs-all  L = diag(g_a)
 //                                one-vs-one  L = diag(sum_b g_ab) - g      (a Laplacian)
 //
-// with g the weight of a comparison times its distance's slope in s. s is always the quadratic form of a centred w,
-// never the sum of its three expanded terms, which cancel when the data are far from the origin. A R may have any
-// constant in each column.
+// with g the weight of a comparison times its distance's slope in s. w is always centred: the terms of uncentred ratios
+// cancel when the data are far from the origin. Where most of S_aa + S_bb - 2 S_ab cancels, s_ab is the quadratic form
+// of R_a - R_b itself. A R may have any constant in each column.
 #include "objectives/discrepancy.h"
 
 #include <algorithm>
@@ -40,11 +40,11 @@ struct Centred {
   std::size_t n, k;
   T* ratio;
   T* product;
-  // What rounding to T may have changed, relative to R.
+  // The rounding of ratios to T, relative to R.
   static constexpr double kRounding = 8 * static_cast<double>(std::numeric_limits<T>::epsilon());
 };
 
-// A distance in each comparison, and its slope in s.
+// The distance of each comparison, and its slope in s.
 struct Distances {
   std::span<const Comparison> comparisons;
   std::span<double> values, slopes;
@@ -71,7 +71,7 @@ double quadratic_form(const Centred<T>& m, const Comparison& pair, const Context
   const Panels<const T> ratio = column(m.ratio, pair.a), w = with_data ? ratio : difference(m.ratio);
   const double form = dot(w, with_data ? column(m.product, pair.a) : difference(m.product)), square = dot(w, w);
   const double squares = with_data ? square : dot(ratio, ratio) + dot(column(m.ratio, pair.b), column(m.ratio, pair.b));
-  // In panels, ratios are rounded relative to what they differ from 1 by.
+  // In panels, r - 1 is rounded relative to itself.
   const double by_panels = with_data ? 0 : Centred<T>::kRounding * Centred<T>::kRounding * squares;
   const double by_ratios = kRounding * kRounding * (squares + 2 * static_cast<double>(m.n));
   return square <= std::max(by_panels, by_ratios) ? 0 : form;
@@ -130,7 +130,7 @@ class QuadraticObjective final : public InBothPrecisions<QuadraticObjective> {
     return affinity->precision() == Precision::kFloat32 ? compute(*affinity, float{}) : compute(*affinity, double{});
   }
 
-  // Of Predictions or DensityRatios.
+  // Fills m and distances, from Predictions or DensityRatios.
   template <class Source, class T>
   Status measure(const Affinity& affinity, const Source& p, Rows rows, const Context& context, Centred<T>& m,
                  Distances& distances) const {
@@ -155,7 +155,7 @@ class QuadraticObjective final : public InBothPrecisions<QuadraticObjective> {
     return Status::ok();
   }
 
-  // The distance that s makes, and its slope.
+  // The distance as a function of s, and its slope.
   std::pair<double, double> distance(double s) const {
     if (discrepancy_ == Discrepancy::kEnergy) return {-s, -1};
     if (!(s > 0)) return {0, 0};  // of a kernel that is not positive semi-definite
@@ -163,7 +163,7 @@ class QuadraticObjective final : public InBothPrecisions<QuadraticObjective> {
     return {std::sqrt(s), 0.5 / std::sqrt(s)};
   }
 
-  // w' A w for each comparison. Of two clusters it is taken from R' A R, unless too much of that cancels.
+  // w' A w for each comparison. For two clusters it is taken from R' A R, unless too much of the sum cancels.
   template <class T>
   void write_quadratic_forms(const Centred<T>& m, std::span<const Comparison> comparisons, const Context& context,
                              std::span<double> out) const {
@@ -208,8 +208,7 @@ class QuadraticObjective final : public InBothPrecisions<QuadraticObjective> {
     return out.data();
   }
 
-  // dI/dA, the sum of weight * slope * w w' / N^2, as (R L / N^2) R': of a few numbers for each entry, one for each
-  // cluster.
+  // dI/dA = sum of weight * slope * w w' / N^2 = (R L / N^2) R': an entry is a sum over clusters, not over comparisons.
   static Status write_affinity_gradient(const Ratios& ratio, const Distances& distances, const Context& context,
                                         double* out) {
     const std::size_t n = ratio.n, k = ratio.k;
@@ -236,7 +235,7 @@ class QuadraticObjective final : public InBothPrecisions<QuadraticObjective> {
     return context.cancelled() ? aborted() : Status::ok();
   }
 
-  // A difference that is this much smaller than its terms has lost digits.
+  // A difference below this share of its terms has lost digits.
   static constexpr double kCancelled = 0.25;
 
   SharedAffinityPtr affinity_;

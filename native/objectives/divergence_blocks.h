@@ -1,4 +1,4 @@
-// Sums over samples of what a vector kernel makes of their predictions, block by block.
+// Sums of a divergence kernel over all samples, block by block.
 #pragma once
 
 #include "objectives/in_both_precisions.h"
@@ -8,7 +8,7 @@ namespace genmi::objectives {
 
 struct BlockOptions {
   double order = 1;                // of the alpha family
-  double nanoseconds_per_row = 0;  // of its work
+  double nanoseconds_per_row = 0;  // about the time for a row
 };
 
 // Adds factor / N times the kernel's sum over all samples, and the gradient where totals has room for one.

@@ -18,11 +18,11 @@ Status overflowed(bool single) {
           explain("predictions", "some whose value and gradient are finite numbers", "an overflow", remedy)};
 }
 
-// Logarithms of probabilities are at least the negative of this: simd/panels.inl has it for logits.
+// Logarithms of probabilities are at least -kLargestLogarithm: simd/panels.inl bounds the logarithms of a softmax.
 template <class T>
 constexpr double kLargestLogarithm = sizeof(T) == 4 ? 1e30 : 1e300;
 
-// Whether no gradient with respect to these predictions can leave T.
+// Whether every gradient with respect to such predictions is finite in T.
 template <class T>
 bool stays_finite(const Objective& objective, const EvaluationOptions& options, std::size_t n) {
   constexpr double kSmallest = std::numeric_limits<T>::min();
@@ -32,11 +32,11 @@ bool stays_finite(const Objective& objective, const EvaluationOptions& options, 
   return (logits ? slope : slope / epsilon) < std::numeric_limits<T>::max();
 }
 
-// In lanes, so that vectors can do it.
+// Whether all |numbers| are at most `largest`, which NaN is not. In lanes, so that the compiler uses vectors.
 template <class T>
 bool are_within(std::span<const T> numbers, T largest) {
   constexpr std::size_t kLanes = 16;
-  T lanes[kLanes] = {};  // 0, or NaN after a number that is too large or none
+  T lanes[kLanes] = {};  // 0; NaN after a number that is too large, or NaN itself
   std::size_t at = 0;
   const auto look = [&](T number, T& lane) {
     const T size = std::abs(number);
@@ -48,7 +48,7 @@ bool are_within(std::span<const T> numbers, T largest) {
   return std::none_of(lanes, lanes + kLanes, [](T lane) { return std::isnan(lane); });
 }
 
-// Copies all of them, or none where one is not finite in the precision of out.
+// Copies all numbers, or none where one is not finite in both precisions.
 template <class From, class To>
 bool copy_if_finite(std::span<const From> from, std::span<To> out) {
   constexpr double kLargest = std::min<double>(std::numeric_limits<From>::max(), std::numeric_limits<To>::max());
@@ -61,7 +61,7 @@ template <class T, class Out>
 Status write_gradient(const Objective& objective, const Batch<T>& batch, Totals<T>& totals, const Context& context,
                       std::span<Out> out) {
   if constexpr (std::is_same_v<T, Out>) {
-    // At once where nothing can go wrong any more.
+    // Without a copy where the call cannot fail any more: no job that may be cancelled, and no overflow.
     if (context.job == nullptr && stays_finite<T>(objective, batch.options(), batch.n()))
       return batch.finish_gradient(totals, out.data());
   }
@@ -71,7 +71,7 @@ Status write_gradient(const Objective& objective, const Batch<T>& batch, Totals<
   return Status::ok();
 }
 
-// Calls with(batch) in the precision of the predictions, read.
+// Reads the predictions in their precision, and calls with(batch).
 template <class With>
 Status read(const Objective& objective, AnyMatrix predictions, const EvaluationOptions& options, const Context& context,
             const With& with) {

@@ -13,8 +13,8 @@ namespace {
 
 struct Divergence {
   std::size_t index = 0;    // in the table of kernels
-  double scale = 1;         // of that
-  double at_one = 0;        // f(1), which is added to it
+  double scale = 1;         // a factor of the divergence in the table
+  double at_one = 0;        // f(1), added after scaling
   double order = 1;         // of the alpha family
   bool has_powers = false;  // of any order: they overflow where others do not
   bool finite_one_vs_all = true, finite_one_vs_one = true;
@@ -43,8 +43,9 @@ class FDivergence final : public InBothPrecisions<FDivergence> {
             4 * numbers * sizeof(double)};
   }
 
-  // With finite limits |t f'(t)| and |f(t)| are at most a few times |log t| + t, and t = tau / pi <= n. Else they are
-  // powers of what has been clipped: of p for t -> 0, of q for t -> infinity, which one-vs-one are products of two.
+  // Where their limits are finite, |t f'(t)| and |f(t)| are at most a few times |log t| + t, and t = tau / pi <= n.
+  // Elsewhere they are powers of clipped probabilities: of p for t -> 0, of q for t -> infinity. One-vs-one, p and q
+  // are products of two probabilities.
   double largest_slope(std::size_t n, double epsilon, double logarithm) const override {
     const double samples = static_cast<double>(n);
     if (!is_finite(in_double_) || !is_finite(in_single_)) {
@@ -56,7 +57,7 @@ class FDivergence final : public InBothPrecisions<FDivergence> {
   }
 
  private:
-  // What it says is the same for every instruction set.
+  // Entries are the same for every instruction set, except their functions.
   static const simd::DivergenceEntry& entry_of(const Divergence& d) {
     return simd::default_kernels().divergence.all[d.index];
   }
@@ -75,7 +76,7 @@ class FDivergence final : public InBothPrecisions<FDivergence> {
     return one_vs_one_ ? functions.one_vs_one : functions.one_vs_all;
   }
 
-  // Of a constant in f, the sum over clusters of q = pi, or over pairs of q = tau_b pi_a.
+  // Adds the share of a constant in f: the sum of q = pi_k over clusters, or of q = tau_b pi_a over pairs.
   template <class T>
   void add_constant(const Batch<T>& batch, const Predictions<T>& p, double factor, Totals<T>& totals) const {
     totals.value += factor * (one_vs_one_ ? p.total() * p.total() : p.total());
@@ -99,7 +100,7 @@ std::optional<Divergence> named(const std::string& name) {
   return std::nullopt;
 }
 
-// Closer to 0 or 1 than this, the alpha family is its limit there: in T, 1 plus what is less may be 1.
+// An alpha closer to 0 or 1 than this becomes 0 or 1, where the family has its limits: in T, 1 plus less may be 1.
 template <class T>
 constexpr double kLimit = std::max(1e-8, static_cast<double>(std::numeric_limits<T>::epsilon()) / 2);
 
@@ -115,11 +116,11 @@ Divergence alpha_family(double alpha) {
   return divergence;
 }
 
-// For predictions in T.
+// The divergence of a name, for predictions in T; nothing if there is none.
 template <class T>
 std::optional<Divergence> find(const std::string& name, double alpha) {
   if (name == "alpha") return alpha_family<T>(alpha);
-  if (name == "half-chi2") {  // t^2 / 2, which is (t - 1)^2 / 2 + 1/2 but for a multiple of t - 1
+  if (name == "half-chi2") {  // t^2 / 2 = (t - 1)^2 / 2 + 1/2 + (t - 1), whose last term adds 0
     Divergence divergence = *named("pearson");
     divergence.scale = divergence.at_one = 0.5;
     return divergence;

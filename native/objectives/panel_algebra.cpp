@@ -20,7 +20,7 @@ void for_each_group(std::size_t columns, std::size_t width, const Group& group) 
     group(g * columns / groups, (g + 1) * columns / groups - g * columns / groups);
 }
 
-// sums[b][a] += <column a of A, column b of B>, in panels of a, over some panels.
+// sums[b][a] += <column a of A, column b of B> over `count` panels of samples; sums are in panels of a.
 template <class T>
 void add_inner_products(const simd::ProductKernels<T>& kernels, const T* a, const T* b, std::size_t k,
                         std::size_t count, T* sums) {

@@ -8,8 +8,8 @@
 
 namespace genmi::objectives {
 
-// out = A' B for two such matrices, K x K: for a <= b, which is all of it where it is symmetric. Terms are added in
-// float64, but for those of a few hundred samples.
+// out = A' B, K x K, for two such matrices. Only entries with row <= column are computed, enough where A' B is
+// symmetric; the others are 0. Sums over a few hundred samples are in T, and are added in float64.
 template <class T>
 void inner_products(const T* a, const T* b, std::size_t n, std::size_t k, const Context& context, double* out);
 
@@ -17,7 +17,7 @@ void inner_products(const T* a, const T* b, std::size_t n, std::size_t k, const 
 template <class T>
 void multiply_clusters(const T* a, std::size_t n, std::size_t k, const double* w, const Context& context, T* out);
 
-// Takes each column's mean from it.
+// Subtracts its mean from each column.
 template <class T>
 void centre_columns(T* a, std::size_t n, std::size_t k, const Context& context);
 

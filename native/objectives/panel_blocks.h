@@ -17,10 +17,10 @@ struct PanelBlock {
   std::size_t index, first, rows, slot;
 };
 
-// Each pass starts where the previous one ended, while that data is still cached.
+// A pass may go backwards: it then starts with the blocks that the pass before it has left in the caches.
 enum class Order { kForwards, kBackwards };
 
-// Calls work(block) for all blocks of n rows, which together take about so many nanoseconds.
+// Calls work(block) for all blocks of n rows. nanoseconds: about the time for all of them.
 template <class Work>
 void for_each_block(const Context& context, std::size_t n, double nanoseconds, const Work& work,
                     Order order = Order::kForwards) {

@@ -1,4 +1,4 @@
-// The density ratios r = tau / pi in panels, in the precision of whatever they are multiplied with.
+// The density ratios r = tau / pi in panels, in the precision of the numbers that they are multiplied with.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace genmi::objectives {
 
-// R = r - 1, and 0 beyond the last sample.
+// out = r - 1, and 0 beyond the last sample.
 template <class T, class S>
 void centred_ratios(const Predictions<T>& p, S* out);
 template <class S>

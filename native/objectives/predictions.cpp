@@ -16,14 +16,14 @@ using objectives::for_each_block;
 using objectives::PanelBlock;
 using simd::kPanel;
 
-// What reading, clipping and finishing take for each number.
+// About the time for one number: to read it, or to finish its gradient. Clipping takes half of it.
 constexpr double kNanoseconds = 0.5;
 
 double work_of(std::size_t n, std::size_t k) { return kNanoseconds * static_cast<double>(n) * static_cast<double>(k); }
 
 std::size_t padded_rows(std::size_t n) { return simd::panels_of(n) * kPanel; }
 
-// A sum in two numbers, the second of which holds what the first rounds off. (Knuth, TAOCP vol. 2, 4.2.2.)
+// A sum in two numbers: the second one holds the rounding errors of the first. (Knuth, TAOCP vol. 2, 4.2.2.)
 class LongSum {
  public:
   void add(double term) {
@@ -37,7 +37,7 @@ class LongSum {
     add(factor * high);
     add(factor * (number - high));
   }
-  // The quotient, and what it rounds off.
+  // The quotient, and its rounding error.
   std::pair<double, double> divided_by(double n) const {
     const double quotient = (high_ + low_) / n, high = upper_part(quotient);
     return {quotient, ((high_ - high * n) - (quotient - high) * n + low_) / n};
@@ -60,8 +60,8 @@ double log_mean_exp(const Predictions<T>& p, std::size_t cluster) {
   return largest + std::log(sum / static_cast<double>(p.n()));
 }
 
-// dI/dlog pi_k reaches every sample's gradient by tau_ik / (N pi_k), since pi_k is their mean: N pi_k divides here.
-// Where pi underflows, so does all that it is a factor of.
+// dI/dlog pi_k reaches the gradient of sample i with the factor tau_ik / (N pi_k), since pi_k = mean tau_ik. Here it is
+// divided by N pi_k. Where pi_k underflows, so does every term with the factor pi_k: 0.
 template <class T>
 std::span<T> by_tau(const Predictions<T>& p, std::span<const double> by_proportion, Workspace& workspace) {
   const std::span<T> coefficients = workspace.take<T>(p.k());
@@ -148,7 +148,7 @@ Status Batch<T>::read(MatrixView<T> data) {
     exact_->log_tau_ = log_tau;
   }
 
-  // The columns of what is not clipped later are summed while they are at hand.
+  // Predictions that are not clipped later have their columns summed here, while they are in the caches.
   const bool complete = exact_ || !logits;
   const std::span<double> sums = workspace.take_zeroed<double>(complete ? blocks_of(n_) * k_ : 0);
   const std::span<unsigned char> finite = workspace.take<unsigned char>(blocks_of(n_));
@@ -218,7 +218,8 @@ Status Batch<T>::finish_gradient(Totals<T>& totals, T* out) const {
   pass.k = k_;
   pass.least = mask ? least() : -kInfinity;
   pass.greatest = mask ? greatest() : kInfinity;
-  // From logits the softmax is what is multiplied with, and what was clipped apart from it comes in addition.
+  // From logits, gradients are multiplied with the softmax. Clipped predictions, where there are any, add a term of
+  // their own.
   const bool apart = softmax_ != nullptr && has_clipped_;
   const std::span<T> zeros = context_.workspace.take_zeroed<T>(k_);
   const std::span<T> panels = context_.workspace.take<T>(context_.slots() * k_ * kPanel);

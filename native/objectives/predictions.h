@@ -1,5 +1,5 @@
 // The predictions of one batch in the forms that objectives use, and the way back from an objective's gradient to the
-// caller's variables. All in the precision T of the caller but what is known per cluster, which is float64.
+// caller's variables. Numbers of a cluster are float64, all others in the caller's precision T.
 #pragma once
 
 #include <algorithm>
@@ -33,10 +33,10 @@ class Predictions {
   const T* log_tau() const { return log_tau_; }
   const double* pi() const { return pi_; }
   // pi + pi_rest is the mean of a float64 column to twice as many digits: where pi is nearly 1, tau - pi is as small as
-  // all others.
+  // the other clusters' probabilities.
   const double* pi_rest() const { return pi_rest_; }
   const double* log_pi() const { return log_pi_; }
-  // Where pi_k underflows, tau / pi is exp(log tau - log pi): of what stands at an offset, which is of cluster k.
+  // Where pi_k underflows, tau / pi = exp(log tau - log pi). offset: a place in the panels that belongs to cluster k.
   bool is_known_by_logarithm(std::size_t k) const { return pi_[k] <= kUnderflow && log_tau_ != nullptr; }
   double ratio_by_logarithm(std::size_t k, std::size_t offset) const {
     return std::exp(static_cast<double>(log_tau_[offset]) - log_pi_[k]);
@@ -44,15 +44,15 @@ class Predictions {
   // The sum of pi: 1, unless the caller's rows sum to something else.
   double total() const { return total_; }
   const simd::ColumnConstants<T>& columns() const { return columns_; }
-  // Where the panel column of sample i begins, if the next column is kPanel further on.
+  // The place of sample i and cluster 0 in the panels; cluster k is k kPanel further on.
   std::size_t offset(std::size_t i) const { return i / simd::kPanel * k_ * simd::kPanel + i % simd::kPanel; }
 
  private:
   template <class>
   friend class Batch;
-  // sums: of the columns of each block of rows, in float64 less the block's first row.
+  // sums: over the rows of each block, for each column; in float64, of the differences from the block's first row.
   void set_proportions(std::span<const double> sums);
-  // Of column k, with what it rounds off.
+  // The mean of column k, and its rounding error.
   std::pair<double, double> mean(std::size_t k, std::span<const double> sums) const;
 
   std::size_t n_, k_;
@@ -63,15 +63,15 @@ class Predictions {
   simd::ColumnConstants<T> columns_;
 };
 
-// What one evaluation adds up; an objective adds to it, so that sums of objectives need no memory of their own.
+// The sums of one evaluation. Each objective adds to them, so that sums of objectives need no memory of their own.
 template <class T>
 struct Totals {
   double value = 0;
-  // N x K in panels, the derivative with respect to the logarithm of tau for fixed pi, tau dI/dtau: finite where
-  // dI/dtau is not, and the one form from which the gradients with respect to probabilities and to logits both follow.
-  // Empty where no gradient is wanted.
+  // tau dI/dtau, the derivative with respect to log tau for fixed pi: N x K in panels, empty where no gradient is
+  // wanted. It is finite where dI/dtau is not, and the gradients with respect to probabilities and logits both follow
+  // from it.
   std::span<T> log_gradient;
-  bool unwritten = true;  // whoever is the first to write the gradient does not add to it
+  bool unwritten = true;  // log_gradient has no meaning yet: the first writer overwrites it
   // K: dI/dlog pi, for Batch::exact() and for Batch::clipped().
   std::span<double> by_exact, by_clipped;
 
@@ -81,11 +81,11 @@ struct Totals {
   }
 };
 
-// One call's predictions as the caller gave them.
+// The predictions of one call, read from the caller's memory.
 template <class T>
 class Batch {
  public:
-  // Views the context's workspace until its frame ends.
+  // Refers to memory of the context's workspace until its frame ends.
   Batch(const EvaluationOptions& options, const Context& context) : options_(options), context_(context) {}
 
   // data: N x K numbers, checked to be finite. kAborted, as below, when the context's job was cancelled.
@@ -98,23 +98,23 @@ class Batch {
 
   // For objectives whose gradient with respect to logits has a finite limit as a probability vanishes.
   const Predictions<T>& exact() const { return exact_ ? *exact_ : clipped(); }
-  // For all others, and for everything that came as probabilities or with Clip::kMask.
+  // For all other objectives, and for predictions that came as probabilities or with Clip::kMask.
   const Predictions<T>& clipped() const;
 
-  // Nothing yet, with room for a gradient if one is wanted.
+  // Empty sums, with room for a gradient if one is wanted.
   Totals<T> totals(bool with_gradient) const;
   // dI/dlog pi of the totals, for these predictions.
   std::span<double> by_proportion(const Predictions<T>& p, Totals<T>& totals) const {
     return exact_ && &p == &*exact_ ? totals.by_exact : totals.by_clipped;
   }
 
-  // From tau dI/dtau, which it overwrites, to dI/dtau or, for logits z, dI/dz = tau (dI/dtau - <tau, dI/dtau>).
+  // Writes dI/dtau or, for logits z, dI/dz = tau (dI/dtau - <tau, dI/dtau>) to out. Overwrites the totals' tau dI/dtau.
   // kAborted leaves out half-written.
   Status finish_gradient(Totals<T>& totals, T* out) const;
 
  private:
-  // Names the first of data that is not finite. The panels decide whether one is: each number is read once into them,
-  // and where memory is shared another thread may have changed it since.
+  // The error that names the first number of data that is not finite. The panels decide whether there is one, since
+  // each number is read into them once. Another thread may have changed shared memory since.
   Status not_finite(MatrixView<T> data) const;
   T least() const;
   T greatest() const { return static_cast<T>(1 - options_.epsilon); }

@@ -45,7 +45,7 @@ class WeightedSum final : public InBothPrecisions<WeightedSum> {
 
   std::size_t affinity_size() const override { return common_affinity_size(terms_).value_or(0); }
 
-  // 0 if no term has an affinity; nothing if those of two terms differ, so that no rows can be meant for both.
+  // The size of the terms' affinities: 0 if no term has one, nothing if two sizes differ, since no rows suit both.
   static std::optional<std::size_t> common_affinity_size(const std::vector<Parameters::Term>& terms) {
     std::size_t common = 0;
     for (const auto& [objective, weight] : terms) {

@@ -19,7 +19,7 @@ struct WarmProblems {
   std::size_t clusters = 0;
   transport::OwnedCosts costs;          // of the samples; empty at first
   std::vector<transport::Basis> bases;  // by pair
-  std::vector<transport::Basis> lent;   // those of one evaluation's comparisons, while it runs
+  std::vector<transport::Basis> lent;   // the bases of one evaluation's comparisons, while it runs
 
   transport::Basis& basis(const Comparison& pair) {
     return bases[pair.a * (clusters + 1) + (pair.b == kAllData ? clusters : pair.b)];
@@ -32,7 +32,7 @@ class WarmProblemsLender {
  public:
   std::unique_ptr<WarmProblems> take(Rows samples, std::size_t clusters);
   void give_back(std::unique_ptr<WarmProblems> problems);
-  std::size_t bytes() const;  // of what is not lent
+  std::size_t bytes() const;  // 0 while they are lent
 
  private:
   mutable std::mutex mutex_;

@@ -1,5 +1,4 @@
-// The Wasserstein objectives: exact optimal transport between what the clusters look like, and between them and the
-// data.
+// The Wasserstein objectives: exact optimal transport between clusters, or between each cluster and all the data.
 //
 // Each comparison is one transport problem W(r_a / N, r_b / N) over the batch's distances; the gradient with respect to
 // a measure's weights is its dual potential (where the potentials are not unique, one of the subgradients).
@@ -25,7 +24,7 @@ std::string bracketed(std::int32_t first, std::int32_t second) {
   return std::string(1, '[').append(std::to_string(first)).append(", ").append(std::to_string(second)).append(1, ']');
 }
 
-// Of costs made ready, memory up to this is kept for the next evaluation.
+// Costs made ready are kept for the next evaluation if they take at most this many bytes.
 constexpr std::size_t kKeptBytes = std::size_t{4} << 20;
 
 class Wasserstein final : public InBothPrecisions<Wasserstein> {
@@ -112,7 +111,7 @@ class Wasserstein final : public InBothPrecisions<Wasserstein> {
       shuffle_to_front(count, p.options().draw, all);
     }
     out = all.first(count);
-    // Unbiased: what is left out is made up for by the rest.
+    // Unbiased: the weights of chosen comparisons make up for the comparisons left out.
     const double scale = count == 0 ? 1 : static_cast<double>(all.size()) / static_cast<double>(count);
     for (Comparison& pair : out)
       pair = {pair.a, pair.b, scale * pair.weight, scale * pair.by_pi_a, scale * pair.by_pi_b};
@@ -150,7 +149,7 @@ class Wasserstein final : public InBothPrecisions<Wasserstein> {
                    const transport::KeepResult& keep) const {
     AffinityPtr distance;
     if (Status status = distance_->open(distance); !status) {
-      lender_.give_back(nullptr);  // it has been disposed of
+      lender_.give_back(nullptr);  // the affinity has been disposed of
       return status;
     }
     const std::size_t n = p.n();
@@ -190,7 +189,7 @@ class Wasserstein final : public InBothPrecisions<Wasserstein> {
   }
 
   // dI/dr in panels: the potentials, for weights r / N. A constant in a cluster's potentials does not change the
-  // gradient with respect to tau, and is chosen for which <r, dI/dr> = 0: nothing cancels later, in float32.
+  // gradient with respect to tau. It is chosen such that <r, dI/dr> = 0: then nothing cancels later, in float32.
   static const double* ratio_gradient(const DensityRatios& p, std::span<const Comparison> comparisons,
                                       const double* duals, Workspace& workspace) {
     const std::size_t n = p.n(), k = p.k();
@@ -220,9 +219,9 @@ class Wasserstein final : public InBothPrecisions<Wasserstein> {
   mutable WarmProblemsLender lender_;
 };
 
-// 0 where it is missing.
+// Reads a whole number; 0 where it is missing.
 Status read_count(const Parameters& parameters, const char* name, std::uint64_t& out) {
-  constexpr double kMost = 9007199254740991;  // as large as whole numbers are exact
+  constexpr double kMost = 9007199254740991;  // 2^53 - 1: whole numbers up to this are exact
   const double number = parameters.number(name, 0);
   if (!(number >= 0 && number <= kMost))
     return {Code::kOutOfRange, explain(name, "a number from 0 to " + format(kMost), format(number))};

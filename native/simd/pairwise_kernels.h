@@ -29,8 +29,8 @@ template <class T>
 inline constexpr std::size_t kFeaturePanel = 64 / sizeof(T);
 // Kernels take the rows of a tile in groups of at most this many.
 inline constexpr std::size_t kRowGroup = 8;
-// This many terms are added in registers before their sum is added to a tile, and this many in a tile before its
-// entries are added to others: partial sums, and their rounding, stay small.
+// kChunk terms are added in registers before their sum is added to a tile, kSegment terms in a tile before tiles are
+// joined. So partial sums, and their rounding, stay small.
 inline constexpr std::size_t kChunk = 64, kSegment = kChunk * kChunk;
 
 template <class T>

@@ -1,4 +1,5 @@
-// Samples into panels, and tiles into matrices: see kernels.inl, which includes this once per instruction set.
+// Packs samples into panels, and copies tiles into matrices: see kernels.inl, which includes this once per instruction
+// set.
 
 namespace genmi::simd {
 namespace {
