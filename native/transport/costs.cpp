@@ -17,8 +17,8 @@ namespace {
 constexpr double kLeastLargest = 0x1p-40, kGreatestLargest = 0x1p40;
 
 // A detour is a side of a triangle that is longer than the two others together. Above this share of detours, a solution
-// that first leaves common mass in place takes longer than a solution for all mass. (Squared distances have a quarter
-// in the plane, 6 % in 10 dimensions, 1 % in 30.)
+// for the moving mass first takes longer than a solution for all mass. (Squared distances have a quarter in the plane,
+// 6 % in 10 dimensions, 1 % in 30.)
 constexpr double kFewDetours = 0.03;
 constexpr int kSampledTriangles = 1024;
 

@@ -3,8 +3,8 @@
 // The old potentials prove the tree optimal for any measures that it can serve. For new measures, the flow of some arcs
 // is negative. Each pivot removes the worst of these arcs, which cuts the tree in two. The entering arc crosses the cut
 // in the direction of the true flow, and has the least reduced cost of all arcs that do. Few pivots are needed while
-// the measures have changed little. Source: Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 11.9 (parametric
-// network simplex and dual algorithm).
+// the measures have changed little.
+// Source: Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 11.9 (parametric network simplex and dual algorithm).
 #pragma once
 
 #include <cstddef>

@@ -239,7 +239,7 @@ void ExactFinish::centre_potentials() {
   for (const Node node : heaviest_) tree_.shift(node, tree_.exact_potential(node), -1);
   if (parts == 1) return;
 
-  const std::vector<double> room = measure_room(parts);
+  const std::vector<double> room = find_room(parts);
   std::vector<double> rises(parts, 0);
   for (std::size_t pass = 0, changed = 1; changed != 0 && pass < parts; ++pass) {
     changed = 0;
@@ -280,7 +280,7 @@ std::size_t ExactFinish::divide_tree() {
 }
 
 // room[a * parts + b]: how far part b's potentials may rise above part a's; negative where they must go down.
-std::vector<double> ExactFinish::measure_room(std::size_t parts) const {
+std::vector<double> ExactFinish::find_room(std::size_t parts) const {
   std::vector<double> room(parts * parts, kInfinity);
   for (const Node i : tree_.order()) {
     if (!tree_.is_row(i)) continue;

@@ -60,7 +60,7 @@ class ExactFinish {
 
   void centre_potentials();
   std::size_t divide_tree();
-  std::vector<double> measure_room(std::size_t parts) const;
+  std::vector<double> find_room(std::size_t parts) const;
   std::size_t part_of(ExactTree::Node node) const { return parts_[static_cast<std::size_t>(node)]; }
   void lift_duals(Result& result) const;
   void certify(Result& result) const;

@@ -39,7 +39,7 @@ void ExactFlows::prepare(std::span<const double> supply, std::span<const double>
   component_of_.assign(supply.size() + demand.size(), 0);
   components_.assign(1, {});
   for (std::size_t column = 0; column < demand.size(); ++column) count_demand(supply.size() + column, components_[0]);
-  measure_components();
+  find_shares();
   are_balanced_ = components_[0].share == 0;
   balance_components();
 }
@@ -50,12 +50,12 @@ double ExactFlows::weight(Node node) const {
 }
 
 ExactFlows::Node ExactFlows::settle(const ExactTree& tree) {
-  measure_subtrees(tree);
+  sum_subtrees(tree);
   stays_.assign(tree.nodes(), false);
   fill(tree);
   while (balances_made_ < kMostBalances && cut_flows(tree)) {
     find_components(tree);
-    if (!measure_components()) {
+    if (!find_shares()) {
       join_components(tree);
       continue;
     }
@@ -66,7 +66,7 @@ ExactFlows::Node ExactFlows::settle(const ExactTree& tree) {
   return worst_arc(tree);
 }
 
-void ExactFlows::measure_subtrees(const ExactTree& tree) {
+void ExactFlows::sum_subtrees(const ExactTree& tree) {
   const std::vector<Node>& order = tree.order();
   before_.assign(order.size() + 1, 0);
   inside_.assign(order.size(), 0);
@@ -150,7 +150,7 @@ void ExactFlows::count_demand(std::size_t at, Component& component) const {
 }
 
 // Fills in the share of each component. Returns false where a share is more than rounding.
-bool ExactFlows::measure_components() {
+bool ExactFlows::find_shares() {
   component_sums_.start(components_.size(), digits_from_, greatest_);
   for (std::size_t at = 0; at < component_of_.size(); ++at) component_sums_.add_sum(component_of_[at], balances_, at);
   bool is_rounding = true;

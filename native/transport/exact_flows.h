@@ -1,5 +1,5 @@
-// The flows of a spanning tree for the caller's weights, without rounding. The flow of an arc is the sum of the
-// supplies below it less the sum of the demands below it, in the direction of the arc.
+// The flows of a spanning tree for the caller's weights, without rounding. The flow of an arc is the
+// supply below it less the demand below it, negated where the arc leads downward.
 //
 // The caller's weights have rounding errors. A flow within the rounding of its weights is no flow: its arc is cut, and
 // each side is balanced by itself, by scaling the demands.
@@ -33,7 +33,7 @@ class ExactFlows {
     double share = 0;          // (supply - demand) / demand
   };
 
-  void measure_subtrees(const ExactTree& tree);
+  void sum_subtrees(const ExactTree& tree);
   double rounding(const ExactTree& tree, std::size_t k) const;
   bool is_flow(const ExactTree& tree, std::size_t k) const;
   bool cut_flows(const ExactTree& tree);
@@ -41,7 +41,7 @@ class ExactFlows {
   Node worst_arc(const ExactTree& tree) const;
   void find_components(const ExactTree& tree);
   void count_demand(std::size_t at, Component& component) const;
-  bool measure_components();
+  bool find_shares();
   void balance_components();
   void fill(const ExactTree& tree);
 

@@ -76,21 +76,21 @@ void sort_plan(std::vector<PlanEntry>& plan) {
   });
 }
 
-PlanMeasures measure(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
-                     const std::vector<double>& v) {
+PlanValues evaluate_plan(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
+                         const std::vector<double>& v) {
   constexpr std::size_t kStretch = 256;  // see dual_value()
-  PlanMeasures measures;
+  PlanValues values;
   for (std::size_t begin = 0; begin < plan.size(); begin += kStretch) {
     double sum = 0;
     for (std::size_t k = begin; k < std::min(begin + kStretch, plan.size()); ++k) {
       const auto i = static_cast<std::size_t>(plan[k].source), j = static_cast<std::size_t>(plan[k].target);
       const double cost = costs(i, j);
       sum += plan[k].mass * cost;
-      measures.slackness = std::max(measures.slackness, cost - u[i] - v[j]);
+      values.slackness = std::max(values.slackness, cost - u[i] - v[j]);
     }
-    measures.cost += sum;
+    values.cost += sum;
   }
-  return measures;
+  return values;
 }
 
 }  // namespace genmi::transport

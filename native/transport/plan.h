@@ -28,11 +28,12 @@ void add_staying(const Marginals& marginals, std::vector<PlanEntry>& plan);
 // Sorts entries by source, then by target.
 void sort_plan(std::vector<PlanEntry>& plan);
 
-struct PlanMeasures {
+// The numbers of a result that depend on the plan.
+struct PlanValues {
   double cost = 0;       // <plan, costs>
   double slackness = 0;  // the largest costs_ij - u_i - v_j where the plan has mass; 0 at the optimum
 };
-PlanMeasures measure(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
-                     const std::vector<double>& v);
+PlanValues evaluate_plan(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
+                         const std::vector<double>& v);
 
 }  // namespace genmi::transport

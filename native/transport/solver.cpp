@@ -1,5 +1,5 @@
-// The pipeline of one problem: check, make the marginals ready, solve for the moving mass, then for all mass if some of
-// the rest has to make way, lift the duals to all points, certify.
+// The pipeline of one problem: check the input, make the marginals ready, solve for the moving mass, lift the duals to
+// all points, certify. Where staying mass has to make way, all mass is solved for before the lift.
 // Sources: Pele, Werman, "Fast and robust earth mover's distances", 2009 (common mass stays, over a metric); Peyre,
 // Cuturi, "Computational Optimal Transport", 2019, sections 3.3 (complementary slackness) and 5.1 (c-transforms).
 #include <algorithm>
@@ -261,7 +261,7 @@ void Solver::Workspace::lower_duals(const Costs& costs, bool same_points, Result
 
 // Where u = -v, staying mass may be missing from the plan: it costs nothing and has no slack.
 void Solver::Workspace::measure_plan(const Costs& costs, Result& result) {
-  const auto [cost, slackness] = measure(costs.block(), result.plan, result.u, result.v);
+  const auto [cost, slackness] = evaluate_plan(costs.block(), result.plan, result.u, result.v);
   result.cost = cost;
   result.certificate.slackness = slackness;
 }

@@ -149,8 +149,8 @@ void SpanningTree::reverse_stem(const Exchange& exchange) {
   }
 }
 
-// Puts the stretch that began at `first` among the children of `parent`, as the first or the last of them, whichever is
-// nearer, and moves the nodes between. Returns the new beginning of the stretch.
+// Puts the stretch that began at `first` among the children of `parent`: first or last, whichever is nearer. Moves the
+// nodes between, and returns the new beginning of the stretch.
 std::int32_t SpanningTree::move_stretch(std::int32_t first, std::int32_t count, Node parent) {
   const std::int32_t end = first + count;
   const std::int32_t children = positions_[index(parent)] + 1;

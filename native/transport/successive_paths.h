@@ -5,9 +5,9 @@
 // along shortest paths among the points. A step from point a to point b moves mass of the line j of least c_bj - c_aj;
 // a heap for each pair (a, b) has this line on top. Prices come from the same computation on every fourth line, so that
 // few lines are left to move. Cost: about M F (F + log M) for F points and M lines, where a pivot of the simplex costs
-// M. Costs count to float32's precision: the flow is a start, which the simplex proves optimal or improves. Sources:
-// Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 9.7 (successive shortest paths); Tokuyama, Nakano, "Geometric
-// algorithms for the minimum cost assignment problem", 1995 (few points: a heap for each pair).
+// M. Costs count to float32's precision: the flow is a start, which the simplex proves optimal or improves.
+// Sources: Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 9.7 (successive shortest paths); Tokuyama, Nakano,
+// "Geometric algorithms for the minimum cost assignment problem", 1995 (few points: a heap for each pair).
 #pragma once
 
 #include <cstddef>

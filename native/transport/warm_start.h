@@ -2,9 +2,10 @@
 //
 // Over costs with a zero diagonal, the old basis may be a tree of points: moving mass may pass through any point.
 // Either end of an arc may be its row: an arc has no direction except that of its flow. Other bases are trees of rows
-// and columns. Sources: Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 11.4 (flows of a tree from what its
-// nodes supply); Peyre, Cuturi, "Computational Optimal Transport", 2019, chapter 6 (transport over a metric as a flow
-// through points).
+// and columns.
+// Sources: Ahuja, Magnanti, Orlin, "Network Flows", 1993, section 11.4 (flows of a tree from the supplies of its
+// nodes); Peyre, Cuturi, "Computational Optimal Transport", 2019, chapter 6 (transport over a metric as a flow through
+// points).
 #pragma once
 
 #include <vector>
