@@ -103,7 +103,7 @@ std::optional<double> CoarseCosts::infeasibility(const CostBlock& costs, const d
 // quotient is not whole.
 bool CoarseCosts::round_potentials(const double* potentials, std::size_t count, double centre, Shorts& out,
                                    bool& exact) const {
-  constexpr double kRounding = 0x1.8p52;  // adding it leaves no fraction bits
+  constexpr double kRounding = 0x1.8p52;  // adding and subtracting it rounds to whole numbers
   const double inverse_unit = 1 / unit_;
   out.assign(simd::padded(count), 0);
   unsigned inexact = 0, too_far = 0;

@@ -35,8 +35,7 @@ struct CostBlock {
     return kernels->find_minimum(rounded_row(row), prices, stride(), minimum);
   }
 
-  // The same two for exact costs. Prices, here and below, are stride() numbers, finite or -infinity beyond the columns
-  // too.
+  // The same two for exact costs. Prices, here and below, are stride() numbers, each of them finite or -infinity.
   double exact_minimum(std::size_t row, const double* prices) const {
     return exact != nullptr ? kernels->exact_minimum_double(exact + row * columns, prices, columns)
                             : kernels->exact_minimum_single(rounded_row(row), prices, stride());

@@ -54,8 +54,8 @@ float largest_of(const float* values, std::size_t count) {
   return *std::max_element(lanes, lanes + kLanes);
 }
 
-// The least cost, where it must be taken off all costs: where some are negative, or where float32 would spend its
-// digits on a part that all costs have in common. Numbers within a factor of two of each other have exact differences.
+// The number to take off all costs: the least cost, where some are negative, or where float32 would spend its digits on
+// a part that all have in common; else 0. Numbers within a factor of two of each other have exact differences.
 double shift_of(const Extremes& costs) {
   const bool have_much_in_common = costs.least < costs.largest && 2 * costs.least > costs.largest;
   return costs.least < 0 || have_much_in_common ? costs.least : 0;

@@ -35,7 +35,7 @@ class DualSimplex {
   struct Cut {
     Node subtree;       // the top node of the part below the leaving arc
     bool from_subtree;  // whether the entering arc leads out of the subtree, not into it
-    bool by_columns;    // whether to scan the columns that it could lead to, not the rows that it could leave
+    bool by_columns;    // whether to scan the columns that the arc could lead to, not the rows that it could leave
     bool is_near_subtree() const { return from_subtree != by_columns; }
   };
 

@@ -1,5 +1,4 @@
-// Dual potentials of all points, from the potentials of the simplex's points, and the proof of optimality that they
-// give.
+// Dual potentials of all points, from the potentials of the simplex's points, and their proof of optimality.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +13,11 @@
 namespace genmi::transport {
 
 // Potentials phi of N points that are sources and targets at once: u = -phi, v = phi. Points of `moving` keep their
-// potentials in the tree; other points get the c-transform over the targets. `prices` is scratch memory, here and
-// below.
+// potentials in the tree; others get the c-transform over the targets. `prices` is scratch memory, here and below.
 void point_potentials(const CostBlock& costs, const Measures& moving, const SpanningTree& tree,
                       AlignedVector<double>& prices, AlignedVector<double>& phi);
 
-// max(0, max_ij phi_j - phi_i - costs_ij). If it is 0 up to rounding, moving nothing but the moving mass is optimal.
+// max(0, max_ij phi_j - phi_i - costs_ij). Where it is 0 up to rounding, no other mass need move.
 double point_infeasibility(const CostBlock& costs, bool symmetric, const double* phi);
 
 // Copies u and v from a tree that contains all rows and columns.

@@ -14,8 +14,8 @@ using Node = ExactTree::Node;
 // Each step reduces the error to 1e-10 of its size: 60 steps are enough for all float64 numbers.
 constexpr int kMostSteps = 60;
 
-// An arc without flow that costs more than kFarBeyond times every arc with flow says nothing about the potentials'
-// size.
+// An arc without flow that costs more than kFarBeyond times every arc with flow does not determine how large potentials
+// are.
 constexpr double kFarBeyond = 16;
 
 constexpr std::size_t kMostParts = 512;

@@ -8,8 +8,7 @@
 namespace genmi::transport {
 namespace {
 
-// Relative rounding: of sums of weights, where the two totals differ; of each weight, where they agree to the last
-// digit.
+// Relative rounding: of sums of weights, where the totals differ; of each weight, where they agree to the last digit.
 constexpr double kRoundingOfSums = 0x1p-51, kRoundingOfWeights = 0x1p-49;
 
 constexpr double kMostShare = 0x1p-44;  // largest |Component::share| by which demands are scaled
@@ -103,7 +102,7 @@ bool ExactFlows::cut_flows(const ExactTree& tree) {
   return any;
 }
 
-// Where a component cannot be balanced by itself, the cut arcs at its ends must stay.
+// Marks the cut arcs at the border of components that cannot be balanced by themselves: these arcs must stay.
 void ExactFlows::join_components(const ExactTree& tree) {
   for (std::size_t k = 1; k < tree.order().size(); ++k) {
     const Node node = tree.order()[k];

@@ -1,5 +1,5 @@
-// The flows of a spanning tree for the caller's weights, without rounding. The flow of an arc is the
-// supply below it less the demand below it, negated where the arc leads downward.
+// The flows of a spanning tree for the caller's weights, without rounding. The flow of an arc is the supply below it
+// less the demand below it, negated where the arc leads downward.
 //
 // The caller's weights have rounding errors. A flow within the rounding of its weights is no flow: its arc is cut, and
 // each side is balanced by itself, by scaling the demands.

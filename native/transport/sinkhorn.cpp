@@ -6,7 +6,7 @@
 namespace genmi::transport {
 namespace {
 
-constexpr std::size_t kSmallestProblem = 256;  // rows x columns; smaller problems are solved sooner without this
+constexpr std::size_t kSmallestProblem = 256;  // rows x columns; smaller problems need no first potentials
 // First and last smoothing, as fractions of (median cost - mean cheapest arc); the last is at most kShareOfNearest of
 // the cheapest arc and, where all costs are multiples of one unit, at least kShareOfWhole of this unit.
 constexpr double kLargestSmoothing = 0.3, kSmallestSmoothing = 0.04;

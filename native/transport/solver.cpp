@@ -55,7 +55,7 @@ struct Solver::Workspace {
   Routes routes;
   ExactFinish exact;
   SpanningTree tree, whole_tree;
-  // The nodes and measures that the last problem's tree serves; kNone: no mass moves.
+  // The nodes of the last problem's tree; kNone: no mass moves.
   enum class Served { kNone, kMoving, kAll, kWhole, kSides, kPoints } served = Served::kNone;
   AlignedVector<double> phi;        // potentials of all points
   AlignedVector<double> prices;     // scratch memory of the duals

@@ -95,8 +95,8 @@ class SpanningTree {
   std::size_t arc_row(Node node) const { return sides_.row(arc(node).upward ? node : parent(node)); }
   std::size_t arc_column(Node node) const { return sides_.column(arc(node).upward ? parent(node) : node); }
 
-  // The reduced cost of i, j is costs_ij + potential(i) - potential(j), 0 on the tree. The duals are u_i =
-  // -potential(i) for rows and v_j = potential(j) for columns.
+  // The reduced cost of i, j is costs_ij + potential(i) - potential(j), 0 on the tree. The duals:
+  // u_i = -potential(i) for rows and v_j = potential(j) for columns.
   double potential(Node node) const { return potentials_[index(node)]; }
   float rounded_potential(Node node) const { return rounded_[index(node)]; }
   const double* column_potentials() const { return potentials_.data(); }
