@@ -1,4 +1,4 @@
-/** genmi in a vm context takes what it has made, and makes arrays and errors of this context. */
+/** In a vm context, genmi takes its own results as arguments, and makes arrays and errors of this context. */
 import { expect, it } from 'vitest';
 import {
   Affinity,

@@ -1,4 +1,4 @@
-/** Each test file in a vm context of its own, as its users' may be; run by ../realms.test.ts. */
+/** Runs each test file in a vm context of its own, as users' tests may run; used by ../realms.test.ts. */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({

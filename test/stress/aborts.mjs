@@ -1,5 +1,5 @@
-// Asynchronous calls that are aborted, and whose affinities and solvers are disposed of, at random moments, many at once.
-// Each settles: with its result, the signal's reason, or ERR_DISPOSED.
+// Many asynchronous calls at once that are aborted, or whose affinities and solvers are disposed of, at random moments.
+// Each settles with its result, the signal's reason, or ERR_DISPOSED.
 import {
   COUNT,
   chance,

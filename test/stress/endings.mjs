@@ -1,4 +1,4 @@
-// Processes that end in the middle of native work: each with the code that it asked for, none by a signal.
+// Processes that end in the middle of native work: each ends with the code that it asked for, none by a signal.
 import { spawn } from 'node:child_process';
 import { COUNT, SEED, done, pick, random } from './shared.mjs';
 

@@ -1,5 +1,5 @@
-// Calls of everything public, and of the addon itself, with arguments that are mostly wrong: each returns, or throws an
-// error with a code. Nothing crashes, hangs, or writes where it should not.
+// Calls of all public functions, and of the addon itself, with mostly wrong arguments: each returns, or throws an error
+// with a code. None crashes, hangs, or writes to memory that is not its own.
 import {
   COUNT,
   chance,
@@ -278,7 +278,7 @@ for (let i = 0; i < COUNT; i++) {
     names[name]();
   } catch (error) {
     failed += 1;
-    // What V8 says itself of a method that is lent to another object.
+    // V8's own error for a method that is lent to another object.
     if (error?.message !== 'Illegal invocation') checkError(error, name);
   }
   if (i % 200 === 0) await new Promise((resolve) => setImmediate(resolve));

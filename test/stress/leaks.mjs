@@ -1,13 +1,13 @@
-// Operations again and again: resident memory and memory reported to V8 stay as they are. COUNT calls of each, in rounds, of
-// which the best decides: a leak is in all of them. Needs --expose-gc.
+// COUNT calls of each operation, after which resident memory and memory reported to V8 are as before. The calls go in
+// rounds, and the best round decides: a leak is in all of them. Needs --expose-gc.
 import { COUNT, SEED, done, sleep } from './shared.mjs';
 import { failsOnPurpose, operations } from './operations.mjs';
 
 const SAMPLES = 24;
 const ROUNDS = 4;
 const BYTES_PER_CALL = 24; // less than the smallest block that malloc has
-const UNSETTLED = 1.5 * 2 ** 20; // what a heap of this size breathes by
-// These start a trial of some milliseconds, or read a file: fewer calls are enough to see a leak of them.
+const UNSETTLED = 1.5 * 2 ** 20; // a heap of this size grows and shrinks by this
+// These operations time a trial of some milliseconds, or read a file. Fewer calls of them show a leak.
 const SLOW = /estimate|info|Dropped/;
 
 async function settle() {

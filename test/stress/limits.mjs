@@ -1,5 +1,5 @@
-// Operations in processes whose address space is limited: each ends well, or with an error of genmi or the engine's own
-// end for lack of memory; never by a crash of the addon. COUNT limits for each operation; Linux, with prlimit.
+// Operations in processes whose address space is limited. Each ends well, with an error of genmi, or by the engine's own
+// end for lack of memory, and never by a crash of the addon. COUNT limits for each operation; Linux, with prlimit.
 import { spawn } from 'node:child_process';
 import { COUNT, SEED, checkError, done, genmi } from './shared.mjs';
 import { failsOnPurpose, operations } from './operations.mjs';
@@ -35,7 +35,7 @@ if (operation !== undefined) {
     await operations(SAMPLES)[operation]();
     console.log('ended');
   } catch (error) {
-    // The engine's own arrays, of the test's inputs, may be what there is no room for.
+    // The engine may have no room for the test's inputs, which are arrays of its own.
     if (!(error instanceof RangeError && /allocation failed|Invalid typed array length/.test(error.message))) {
       if (!(failsOnPurpose(operation) || error.code === 'ERR_OUT_OF_MEMORY')) checkError(error, operation);
     }
@@ -44,7 +44,7 @@ if (operation !== undefined) {
   process.exit(0);
 }
 
-/** What a process that has only loaded genmi has mapped, in bytes. */
+/** The bytes of address space of a process that has only loaded genmi. */
 async function addressSpace() {
   const { readFileSync } = await import('node:fs');
   return Number(/VmSize:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;

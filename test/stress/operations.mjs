@@ -1,4 +1,4 @@
-// Operations of every kind, each once: what address-space limits and leaks are tried with.
+// Operations of every kind, each once: limits.mjs and leaks.mjs try all of them.
 import { genmi, matrix, native, pick, probabilities } from './shared.mjs';
 
 const { Affinity } = genmi;
@@ -82,7 +82,7 @@ export function operations(n) {
   };
 }
 
-// Weights of a few problems that all have mass.
+// Weights of a few problems, each with a total of 1.
 function z_(n, problems) {
   const { data } = probabilities(n, problems, Float64Array);
   const rows = new Float64Array(n * problems);

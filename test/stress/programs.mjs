@@ -1,4 +1,4 @@
-// The stress programs, how much each does at every change (small) and every night (large), and one way to run them:
+// The stress programs, with the size of each at every change (small) and every night (large), and one way to run them:
 // `node test/stress/programs.mjs small|large [program] [seed]`, after `npm run build`.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,7 @@ export const programs = [
   { name: 'limits', what: 'limits of address space for each operation', small: 3, large: 19, platform: 'linux' },
 ];
 
-/** Runs one program; resolves with what it printed, rejects if it did not end well. */
+/** Runs one program; resolves with its output, rejects if it did not end well. */
 export function runProgram({ name, flags = [] }, count, seed, milliseconds = 86_400_000) {
   const file = fileURLToPath(new URL(`${name}.mjs`, import.meta.url));
   return new Promise((resolve, reject) => {

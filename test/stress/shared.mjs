@@ -1,4 +1,4 @@
-// What the stress programs share: the built package, a seeded generator, random inputs right and wrong, and one verdict.
+// Shared by the stress programs: the built package, a seeded generator, random inputs, and a check of errors.
 export const genmi = await import(new URL('../../dist/index.js', import.meta.url));
 export const { native } = await import(new URL('../../dist/native.js', import.meta.url));
 
@@ -56,7 +56,7 @@ export function checkError(error, call) {
   throw new Error(`seed ${SEED}: ${call} failed with ${error?.stack ?? error}`, { cause: error });
 }
 
-/** Ends the program well, with what it did. */
+/** Ends the program well, and prints its work and seed. */
 export function done(what) {
   console.log(`${what}, seed ${SEED}`);
 }

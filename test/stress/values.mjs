@@ -1,4 +1,4 @@
-// Values against their definitions, term by term in plain JavaScript, on random small problems.
+// Values of random small problems are compared with their definitions, written term by term in plain JavaScript.
 import { COUNT, SEED, done, genmi, integer, matrix, pick, probabilities, random } from './shared.mjs';
 
 const { Affinity } = genmi;
@@ -50,7 +50,7 @@ function affinity() {
   const definition = (isKernel ? kernels : distances)[name];
   const [i, j] = [integer(0, n - 1), integer(0, n - 1)];
   const [a, b] = [rowOf(x, i), rowOf(x, j)];
-  // Inner products cancel: their rounding is that of their terms.
+  // Terms of inner products cancel: the tolerance follows the terms, not the sum.
   compare(
     `${name} ${storage}`,
     data[i * n + j],
@@ -101,7 +101,7 @@ function discrepancy() {
   compare(`mmd_${mode}`, genmi.mmd({ mode, affinity: kernel }).value(tau), expected, 1e-9);
 }
 
-/** The cheapest of all permutations, which are the vertices of transport between equal weights. */
+/** Transport between equal weights costs as much as the cheapest permutation: its vertices are permutations. */
 function transport() {
   const n = integer(1, 6);
   const costs = Float64Array.from({ length: n * n }, () => integer(0, 20) * pick([1, 0.5, 1e-3]));
@@ -146,4 +146,4 @@ for (let i = 0; i < COUNT; i++) {
     if (check !== hops || error.code !== 'ERR_OUT_OF_RANGE') throw error;
   }
 }
-done(`${COUNT} values as their definitions say`);
+done(`${COUNT} values equal their definitions`);

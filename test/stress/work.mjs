@@ -1,4 +1,4 @@
-// Native work of every kind, synchronous and not, without an end: for programs that end it in the middle.
+// Native work of every kind, synchronous and asynchronous, for programs that end in the middle of it.
 import { chance, genmi, integer, matrix, pick, probabilities } from './shared.mjs';
 
 const { Affinity } = genmi;
@@ -20,7 +20,7 @@ export const synchronous = () =>
     },
   ])();
 
-/** A promise that nobody need wait for. */
+/** Starts work and returns its promise, which never rejects. */
 export const asynchronous = () =>
   pick([
     () => transport.valueAsync(probabilities(150, 6)),

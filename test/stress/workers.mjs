@@ -1,4 +1,5 @@
-// Worker threads that are ended, or end themselves, in the middle of native work. The process lives on, and computes.
+// Worker threads that are ended, or end themselves, in the middle of native work. The process lives on,
+// and computes the same value.
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 
 if (isMainThread) {

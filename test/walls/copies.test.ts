@@ -1,4 +1,4 @@
-/** Objects of a second copy of the package, and proxies around objects: the message says which it is, and what to do. */
+/** Objects of a second copy of the package, and proxies around objects: the message names the case and a remedy. */
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,7 +28,7 @@ function objectsOf({ Affinity, mmd, TransportSolver }: typeof genmi) {
 }
 type Objects = ReturnType<typeof objectsOf>;
 
-// Whatever takes an object as an argument, or is a method of it.
+// Every function that takes an object as an argument; `methods` are the object's own.
 const calls: Record<'affinity' | 'objective' | 'solver', Record<string, (it: Objects) => unknown>> = {
   affinity: {
     mmd: ({ kernel }) => genmi.mmd({ mode: 'ova', affinity: kernel }),
@@ -94,7 +94,7 @@ describe('a second copy of the package', () => {
   it.each(listed(calls))('$kind given to $name', async ({ call }) => {
     expectRefused(await errorOf(call, theirs), `of another copy of genmi, loaded from ${folder}`, /npm dedupe/);
   });
-  it('makes objectives that are objectives here too, where any will do', async () => {
+  it('makes objectives that losses take', async () => {
     await import('@tensorflow/tfjs-backend-cpu');
     const loss = geminiLoss(tf, theirs.objective);
     expect(loss(tf.tensor2d(tau)).dataSync()[0]).toBeCloseTo(-theirs.objective.value(tau), 5);
@@ -137,7 +137,7 @@ describe('proxies', () => {
       );
     });
   });
-  it('whose target is taken out again work', () => {
+  it('work where the target is taken out of the proxy', () => {
     const { kernel } = objectsOf(genmi);
     const proxy = new Proxy({ it: kernel }, {});
     expect(genmi.mmd({ mode: 'ova', affinity: proxy.it }).value(tau)).toBeGreaterThan(0);
@@ -163,9 +163,9 @@ describe('objects that only look like ours', () => {
   });
 });
 
-describe('what is native stays inside', () => {
+describe('native objects stay inside', () => {
   const objects = objectsOf(genmi);
-  it.each(Object.entries(objects))('of %s no property leads to it', (_, it) => {
+  it.each(Object.entries(objects))('no property of %s leads to one', (_, it) => {
     const seen = new Set<unknown>();
     const visit = (value: unknown) => {
       if (typeof value !== 'object' || value === null || seen.has(value)) return;
@@ -176,7 +176,7 @@ describe('what is native stays inside', () => {
     };
     visit(it);
   });
-  it('and no affinity can be constructed from outside', () => {
+  it('no affinity can be constructed from outside', () => {
     const Constructor = genmi.Affinity as unknown as new (...list: unknown[]) => unknown;
     for (const list of [
       [],

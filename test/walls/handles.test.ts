@@ -1,8 +1,8 @@
-/** Objects of the addon, and whatever looks like one: an object is taken for what it is, or refused. */
+/** Objects of the addon, and objects that look like one: the addon knows its own, and refuses all others. */
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../support/dist.js';
 
-// A process of its own, since what is tried here has ended processes. Each line of its output is a case that went wrong.
+// A process of its own, since such calls have ended processes. Each line of its output is a case that went wrong.
 const setUp = `
   const { copyFileSync, mkdtempSync, rmSync } = await import('node:fs');
   const { tmpdir } = await import('node:os');
@@ -54,7 +54,7 @@ const setUp = `
       (it) => Object.getOwnPropertyDescriptor(Object.getPrototypeOf(real.job), 'progress').get.call(it),
     ],
   };
-  // Every call with something that is none of its kind must throw, with a code where the addon itself was reached.
+  // Every call with an object of another kind must throw, with a code where the addon itself was reached.
   function refuses(kind, name, it) {
     calls[kind].forEach((call, i) => {
       try {
@@ -115,13 +115,13 @@ const impostors: Record<string, string> = {
     }`,
 };
 
-describe('what is no object of this addon is refused', () => {
+describe('an object that this addon did not make is refused', () => {
   it.each(Object.entries(impostors))('%s', async (_, code) => {
     expect(await runProgram(setUp + code + end)).toMatchObject(alive);
   });
 });
 
-it('its classes can be called with anything, however they are reached', async () => {
+it('its classes can be called with any arguments, however they are reached', async () => {
   const code = `
     const arguments_ = [[], [null], [{}], [1, 2, 3], [real.affinity], [real.job], ['wasserstein'], ['wasserstein', {}],
       ['wasserstein', { mode: 'ova', affinity: {} }], ['sum', { terms: [null] }], ['sum', { terms: {} }], ['sum', { terms: [1] }],

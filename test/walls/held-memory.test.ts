@@ -1,4 +1,4 @@
-/** Native memory that is held: V8 is told of it as long as anybody holds it, and what nobody holds is freed soon. */
+/** Native memory: V8 is told of it as long as an object holds it, and memory that none holds is freed soon. */
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../support/dist.js';
 import { faults, runWithFaults } from '../support/faults.js';
@@ -8,7 +8,7 @@ const data = 'const x = { data: numbers(2 * 3000, 1), shape: [3000, 2] };';
 const make = "Affinity.distance(x, { metric: 'euclidean', storage: 'dense' })";
 
 describe.skipIf(faults === undefined)('V8 is told of a matrix of 69 MB', () => {
-  // Each step leaves other holders; after each, garbage has been collected and the megabytes that V8 knows of are printed.
+  // Each step changes the holders. After each, garbage is collected, and the megabytes that V8 knows of are printed.
   const program = (steps: string) => `
     ${data}
     const tau = { data: new Float64Array(6000).fill(0.5).map((t, i) => t + 0.2 * Math.sin(i)), shape: [3000, 2] };
@@ -56,7 +56,7 @@ describe.skipIf(faults === undefined)('V8 is told of a matrix of 69 MB', () => {
        await sleep(100); a.dispose(); lines.push(await told()); lines.push(await call); lines.push(await told());`,
       '69 done 0',
     ],
-    // 4 N^2 bytes of distances; of these 4 N^2 are kept at first, and 2 N^2 more when they are used again.
+    // 4 N^2 bytes of distances. Of their costs 4 N^2 bytes are kept at first, and 2 N^2 more when they are used again.
     'and of what warm starts keep, once for an objective and its sum': [
       `const half = { data: x.data.slice(0, 3000), shape: [1500, 2] }, few = { data: tau.data.slice(0, 3000), shape: [1500, 2] };
        let o = wasserstein({ mode: 'ova', affinity: Affinity.distance(half, { metric: 'euclidean', precision: 'float32', storage: 'dense' }), warmStart: true });
@@ -84,16 +84,16 @@ describe('thirty dropped matrices of 69 MB in one turn of the event loop', () =>
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     return Number(stdout);
   };
-  it('never hold more than a gigabyte, though nobody collects', async () => {
+  it('never hold more than a gigabyte, even without a call of gc()', async () => {
     expect(await peak(make)).toBeLessThan(1000);
   });
-  it('hold two, where each is collected', async () => {
+  it('hold less than three, where garbage is collected after each', async () => {
     expect(await peak(`${make}; globalThis.gc()`, ['--expose-gc'])).toBeLessThan(3 * 69);
   });
-  it('are freed also where objectives held them', async () => {
+  it('are freed where objectives held them', async () => {
     expect(await peak(`wasserstein({ mode: 'ova', affinity: ${make} })`)).toBeLessThan(1000);
   });
-  it('and solvers', async () => {
+  it('are freed where solvers held them', async () => {
     expect(await peak(`new genmi.TransportSolver(${make})`)).toBeLessThan(1000);
   });
 });

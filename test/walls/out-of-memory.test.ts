@@ -1,11 +1,11 @@
-/** Allocations that fail, one after the other; scripts/out-of-memory.mjs lets all of them fail, here some. */
+/** Allocations that fail, one at a time: some of them here, all of them in scripts/out-of-memory.mjs at night. */
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/dist.js';
 import { faults } from '../support/faults.js';
 import { execute } from '../support/processes.js';
 
 describe.skipIf(faults === undefined)('a failed allocation is ERR_OUT_OF_MEMORY, and the next call is right', () => {
-  // Every how many-th allocation fails, of the operations with these names.
+  // Of the operations whose names contain the text, one in `every` allocations fails.
   const cases: [every: number, operations: string][] = [
     [5, 'few'],
     [5, 'make '],

@@ -1,16 +1,16 @@
-/** Memory that others write while genmi reads it, and memory that JavaScript resizes or takes away. */
+/** Memory that another thread writes while genmi reads it, and memory that JavaScript resizes or takes away. */
 import { describe, expect, it } from 'vitest';
 import { Affinity as Affinities, type Affinity, entropy, kl, type Matrix, mmd, wasserstein } from '../../src/index.js';
 import { runProgram } from '../support/dist.js';
 import { expectError, rejectionOf, thrownBy } from '../support/errors.js';
 
-// Of each case; the nightly run takes its time.
+// The time for each case; the nightly run takes more.
 const MILLISECONDS = Number(process.env.GENMI_HAMMER_MS ?? 300);
 
 const alive = { code: 0, signal: null, stdout: 'alive\n', stderr: '' };
 
-// A worker thread writes into `shared` without a pause, now what is right and now what is wrong; meanwhile `call` is made again
-// and again. It may fail with a code, and must otherwise give what `right` accepts. A process of its own: these were crashes.
+// A worker thread writes right and wrong numbers into `shared` by turns, without a pause, while `call` is made again and again.
+// A call may fail with a code, or returns a result that `right` accepts. A process of its own: such calls have ended processes.
 function hammered({ shared, call, right }: { shared: string; call: string; right: string }): string {
   return `
     const { Worker } = await import('node:worker_threads');
@@ -29,7 +29,7 @@ function hammered({ shared, call, right }: { shared: string; call: string; right
       const { workerData: { shared, good, bad } } = require('node:worker_threads');
       const clock = new Int32Array(shared.buffer, 0, 1);
       const pause = (turns) => { for (let i = 0; i < turns; i++) Atomics.load(clock, 0); };
-      // Right and wrong by turns, for some nanoseconds to some microseconds each.
+      // Right and wrong numbers stay for some nanoseconds to some microseconds.
       for (let turn = 1; ; turn = (turn * 48271) % 2147483647) {
         shared.fill(good);
         pause(turn % 97);
@@ -58,7 +58,7 @@ const shared = (type: string, length: number, good: string, bad: string) =>
   `{ shared: new ${type}(new SharedArrayBuffer(${length} * ${type}.BYTES_PER_ELEMENT)), good: ${good}, bad: ${bad} }`;
 
 describe('a thread that writes meanwhile finds no gap between check and use: rows', () => {
-  // Slightly too large, and far beyond all memory of the process.
+  // Wrong rows: slightly too large, and far beyond all memory of the process.
   const indices: Record<string, string> = {
     'a little too large': '400',
     'far off': '0x7fffffff',
@@ -268,7 +268,7 @@ describe('out that shares memory with an input is refused', () => {
     'their first byte, in float32': [(memory) => new Float32Array(memory, 0, 2 * n), 'that of the predictions'],
     'that of the rows': [(memory) => new Float64Array(memory, 16 * n, 2 * n), 'that of the rows'],
     'the last row': [(memory) => new Float32Array(memory, 20 * n - 4, 2 * n), 'that of the rows'],
-    'what is behind both': [(memory) => new Float64Array(memory, 24 * n, 2 * n)],
+    'the space behind both': [(memory) => new Float64Array(memory, 24 * n, 2 * n)],
   };
   const cases = Object.keys(memories).flatMap((memory) => Object.keys(outs).map((out) => ({ memory, out })));
   it.each(cases)('$memory: $out', async ({ memory, out }) => {
@@ -394,7 +394,7 @@ describe('memory that is resized or taken away by a getter', () => {
     }
   });
 
-  it('shared memory that grows keeps what it has', () => {
+  it('shared memory that grows keeps its numbers', () => {
     const growable = new (
       SharedArrayBuffer as unknown as new (
         bytes: number,
