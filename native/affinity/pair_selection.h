@@ -1,4 +1,4 @@
-// The distance of a given rank among those of all N (N - 1) / 2 pairs.
+// The distance of a given rank among the distances of all N (N - 1) / 2 pairs.
 //
 // Sampled pairs give an interval that almost certainly holds the rank. One pass over all pairs counts the distances
 // below and keeps the distances inside, from which the rank is selected. (Floyd, Rivest, "Expected time bounds for

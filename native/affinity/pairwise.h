@@ -94,7 +94,7 @@ class Pairwise {
   // kOutOfRange if an entry is no finite number of `precision`, with the first such pair. Evaluates all pairs, O(N^2
   // d), unless bounds of the features prove that all entries are finite.
   Status check_range(Precision precision, const Context& context) const;
-  // The same without those bounds, for entries of which one is known not to be finite.
+  // The same without such bounds, for entries of which one is known not to be finite.
   Status explain_range(Precision precision, const Context& context) const;
 
  private:

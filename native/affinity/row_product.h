@@ -17,7 +17,7 @@ class RowProduct {
   RowProduct(const T* v, std::size_t n, std::size_t k, const Context& context);
 
   // out = rows V, in panels, for rows of N numbers with zeros to the end of a panel. A row's result is the sum of the
-  // same terms in the same order, whatever the other rows are.
+  // same terms in the same order beside any other rows.
   void multiply(std::span<const T* const> rows, T* out) const;
   // out += rows V, in panels, over the rows' numbers in panels [from, to): few enough to stay in a cache.
   void add(std::span<const T* const> rows, std::size_t from, std::size_t to, T* out) const;

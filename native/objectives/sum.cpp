@@ -1,4 +1,4 @@
-// Weighted sums of objectives: what add() and scale() make.
+// Weighted sums of objectives, as add() and scale() make them.
 #include <algorithm>
 #include <cmath>
 #include <optional>

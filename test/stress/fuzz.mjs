@@ -182,7 +182,7 @@ const publicCalls = {
     ),
 };
 
-// The addon checks again whatever TypeScript has let through.
+// The addon checks all arguments again, after TypeScript.
 const raw = { affinities: [], objectives: [], solvers: [] };
 const data = () =>
   chance(0.2) ? strange() : pick([Float32Array, Float64Array]).from(normals(pick([0, 1, 4, 6, 12, 12, 12, 36])));
