@@ -1,7 +1,9 @@
 #include "transport/plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
+#include <utility>
 
 namespace genmi::transport {
 
@@ -87,10 +89,29 @@ PlanValues evaluate_plan(const CostBlock& costs, const std::vector<PlanEntry>& p
       const double cost = costs(i, j);
       sum += plan[k].mass * cost;
       values.slackness = std::max(values.slackness, cost - u[i] - v[j]);
+      values.least_cost = std::min(values.least_cost, cost > 0 ? cost : values.least_cost);
+      values.largest_cost = std::max(values.largest_cost, cost);
     }
     values.cost += sum;
   }
   return values;
+}
+
+double cost_without_penalties(const Costs& costs, const std::vector<PlanEntry>& plan) {
+  std::vector<std::pair<double, double>> paid;  // cost, mass
+  paid.reserve(plan.size());
+  for (const auto& [source, target, mass] : plan) {
+    const double cost = std::abs(costs(static_cast<std::size_t>(source), static_cast<std::size_t>(target)));
+    if (cost > 0) paid.emplace_back(cost, mass);
+  }
+  std::sort(paid.begin(), paid.end());
+  double total = 0, before = kInfinity;
+  for (const auto& [cost, mass] : paid) {
+    if (cost > kPenalty * before) break;
+    total += cost * mass;
+    before = cost;
+  }
+  return total;
 }
 
 }  // namespace genmi::transport

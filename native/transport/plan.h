@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "genmi/transport.h"
+#include "transport/cost_block.h"
 #include "transport/marginals.h"
 #include "transport/routes.h"
 #include "transport/spanning_tree.h"
@@ -32,8 +33,16 @@ void sort_plan(std::vector<PlanEntry>& plan);
 struct PlanValues {
   double cost = 0;       // <plan, costs>
   double slackness = 0;  // the largest costs_ij - u_i - v_j where the plan has mass; 0 at the optimum
+  double least_cost = kInfinity, largest_cost = 0;  // of the positive costs that are paid
 };
 PlanValues evaluate_plan(const CostBlock& costs, const std::vector<PlanEntry>& plan, const std::vector<double>& u,
                          const std::vector<double>& v);
+
+// Of two neighbours in the sorted costs of a plan, the larger is a penalty if it exceeds this many times the smaller.
+inline constexpr double kPenalty = 0x1p12;
+
+// The sum of mass times |cost| over the plan, without penalties: all costs above the lowest gap between neighbours. An
+// error in this sum must not hide behind a penalty that has to be paid.
+double cost_without_penalties(const Costs& costs, const std::vector<PlanEntry>& plan);
 
 }  // namespace genmi::transport

@@ -3,6 +3,7 @@
 // Sources: Pele, Werman, "Fast and robust earth mover's distances", 2009 (common mass stays, over a metric); Peyre,
 // Cuturi, "Computational Optimal Transport", 2019, sections 3.3 (complementary slackness) and 5.1 (c-transforms).
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <numeric>
@@ -57,6 +58,7 @@ struct Solver::Workspace {
   SpanningTree tree, whole_tree;
   // The nodes of the last problem's tree; kNone: no mass moves.
   enum class Served { kNone, kMoving, kAll, kWhole, kSides, kPoints } served = Served::kNone;
+  bool pays_penalties = false;      // whether the plan's costs may differ by more than kPenalty
   AlignedVector<double> phi;        // potentials of all points
   AlignedVector<double> prices;     // scratch memory of the duals
   std::vector<std::int64_t> stays;  // scratch memory of the plan
@@ -71,7 +73,7 @@ struct Solver::Workspace {
   void finish_moving(const Costs& costs, const Options& options, Result& result);
   void finish_all(const Costs& costs, const SpanningTree& tree, const Options& options, Result& result);
   void lower_duals(const Costs& costs, bool same_points, Result& result);
-  static void measure_plan(const Costs& costs, Result& result);
+  void measure_plan(const Costs& costs, Result& result);
   bool is_cost_in_doubt(const Costs& costs, const Result& result) const;
   bool are_masses_in_doubt(const Costs& costs) const;
   Status finish_exactly(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
@@ -261,9 +263,10 @@ void Solver::Workspace::lower_duals(const Costs& costs, bool same_points, Result
 
 // Where u = -v, staying mass may be missing from the plan: it costs nothing and has no slack.
 void Solver::Workspace::measure_plan(const Costs& costs, Result& result) {
-  const auto [cost, slackness] = evaluate_plan(costs.block(), result.plan, result.u, result.v);
-  result.cost = cost;
-  result.certificate.slackness = slackness;
+  const PlanValues values = evaluate_plan(costs.block(), result.plan, result.u, result.v);
+  result.cost = values.cost;
+  result.certificate.slackness = values.slackness;
+  pays_penalties = costs.shift() != 0 || values.largest_cost > kPenalty * values.least_cost;
 }
 
 void Solver::Workspace::to_caller(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
@@ -321,8 +324,13 @@ bool Solver::Workspace::is_cost_in_doubt(const Costs& costs, const Result& resul
   const bool all_take_part = served != Served::kMoving && served != Served::kPoints;
   const double slack = result.certificate.slackness * (all_take_part ? marginals.mass() : marginals.moving_mass());
   const double rounding = result.certificate.infeasibility + (kPotentialRounding + units) * farthest;
-  return slack + rounding * marginals.moving_mass() + marginals.imbalance() * farthest >
-         kCostAccuracy * result.cost + kShiftAccuracy * std::abs(costs.shift()) * costs.scale() * marginals.mass();
+  const double error = slack + rounding * marginals.moving_mass() + marginals.imbalance() * farthest;
+  const double shift = std::abs(costs.shift()) * costs.scale();
+  double cost = result.cost;
+  if (pays_penalties) cost = std::min(cost, cost_without_penalties(costs, result.plan) * costs.scale());
+  if (costs.shift() < 0) cost = std::min(cost, std::abs(result.cost - shift * marginals.mass()));
+  const bool is_constant_large = shift > costs.largest_in_block();
+  return error > kCostAccuracy * cost + (is_constant_large ? kShiftAccuracy * shift * marginals.mass() : 0);
 }
 
 // Whether integer units are too coarse for some weights.

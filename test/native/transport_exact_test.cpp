@@ -1,7 +1,12 @@
 // Small costs beside very large ones, and small weights beside large ones: every term of the optimum counts, whatever
 // its magnitude.
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <numeric>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "transport_support.h"
 
@@ -117,6 +122,50 @@ TEST(SmallCosts, CountBesideAForbiddenCostThatIsPaid) {
       if (cost < least) small += entry.mass * cost;
     }
     EXPECT_EQ(small, 3);
+  }
+}
+
+// Many pairs forbidden, costs of both signs: the plan is the best of all permutations, also in its small costs. A sum
+// of costs is (penalties, small part), compared as such: no rounding, since small parts stay far below a penalty.
+TEST(SmallCosts, CountBesidePenaltiesOfBothSigns) {
+  using Sum = std::pair<std::int64_t, std::int64_t>;
+  Random random(35);
+  for (int repeat = 0; repeat < 600; ++repeat) {
+    SCOPED_TRACE(repeat);
+    const std::size_t n = 2 + below(4, random);
+    const double penalty = std::ldexp(1.0, static_cast<int>(20 + below(80, random)));
+    const bool both_signs = repeat % 2 == 1;
+    std::vector<Sum> parts(n * n);
+    Matrix costs(n, n);
+    for (std::size_t at = 0; at < n * n; ++at) {
+      const auto size = static_cast<std::int64_t>(below(10, random)) * (both_signs && random() % 2 == 0 ? -1 : 1);
+      parts[at] = random() % 2 == 0 ? Sum{size, 0} : Sum{0, size};
+      costs.values[at] = penalty * static_cast<double>(parts[at].first) + static_cast<double>(parts[at].second);
+    }
+    const auto sum_of = [&](const std::vector<std::size_t>& columns) {
+      Sum sum;
+      for (std::size_t row = 0; row < n; ++row) {
+        sum.first += parts[row * n + columns[row]].first;
+        sum.second += parts[row * n + columns[row]].second;
+      }
+      return sum;
+    };
+    std::vector<std::size_t> columns(n);
+    std::iota(columns.begin(), columns.end(), std::size_t{0});
+    Sum best = sum_of(columns);
+    while (std::next_permutation(columns.begin(), columns.end())) best = std::min(best, sum_of(columns));
+
+    Options options;
+    options.plan = true;
+    const Result result = solve_right(costs, {}, Weights(n, 1), Weights(n, 1), options);
+    std::size_t arcs = 0;
+    for (const PlanEntry& entry : result.plan) {
+      if (entry.mass < 1e-12) continue;  // equal weights are equal to within a unit of mass
+      columns[static_cast<std::size_t>(entry.source)] = static_cast<std::size_t>(entry.target);
+      ++arcs;
+    }
+    ASSERT_EQ(arcs, n);
+    EXPECT_EQ(sum_of(columns), best);
   }
 }
 
