@@ -271,7 +271,10 @@ function solverOf(costs: Precision, [sources, targets]: readonly [sources: numbe
   return new native.Solver(costs, sources, targets);
 }
 
-/** Bytes of costs in float64, and twice in float32: as costs, and as Sinkhorn's kernel, in padded rows. */
+/**
+ * Bytes of costs in float64, and twice in float32: as costs, and as Sinkhorn's kernel, in padded rows. Costs with few
+ * columns take no more: they are twice in float64, and not padded.
+ */
 function matrixBytes(sources: number, targets: number): number {
   const multiple = 32;
   return sources * (8 * targets + 2 * 4 * multiple * Math.ceil(targets / multiple));

@@ -101,8 +101,8 @@ class SolveTask final : public Task {
         options_(read_options(object_argument(info[4], "options"))),
         threads_(count_option(object_argument(info[4], "options"), "threads").value_or(0)),
         count_(size_argument(info[2], "problems")),
-        supplies_(info[0], count_, costs_->costs().rows(), "p", access),
-        demands_(info[1], info[3].ToBoolean() ? 1 : count_, costs_->costs().columns(), "q", access),
+        supplies_(info[0], count_, costs_->costs().sources(), "p", access),
+        demands_(info[1], info[3].ToBoolean() ? 1 : count_, costs_->costs().targets(), "q", access),
         numbers_(info[5], kNumberNames.size() * count_, "numbers", access),
         potentials_(info[6], potentials_each() * count_, "potentials", access) {
     if (!numbers_.wanted() && count_ > 0)
@@ -161,7 +161,7 @@ class SolveTask final : public Task {
         matrix);
   }
 
-  std::size_t potentials_each() const { return costs_->costs().rows() + costs_->costs().columns(); }
+  std::size_t potentials_each() const { return costs_->costs().sources() + costs_->costs().targets(); }
 
   // From any thread. The results of all problems go to JavaScript in a few arrays: making objects is cheaper there.
   void write(std::size_t problem, transport::Result& result) {

@@ -9,6 +9,7 @@
 #include "transport/checks.h"
 #include "transport/coarse_costs.h"
 #include "transport/cost_block.h"
+#include "transport/turned.h"
 
 namespace genmi::transport {
 namespace {
@@ -110,6 +111,11 @@ struct Costs::MadeOnce {
 
 Status Costs::prepare(MatrixView<double> matrix, Known known) {
   if (Status status = check_costs(matrix); !status) return status;
+  turned_.reset();
+  if (is_thin(matrix.rows, matrix.columns)) {
+    turned_ = std::make_shared<const std::vector<double>>(transposed(matrix));
+    matrix = {turned_->data(), matrix.columns, matrix.rows};
+  }
   matrix_ = matrix;
   const std::size_t count = matrix.rows * matrix.columns;
   const Extremes extremes = extremes_of(matrix.data, count);
@@ -135,6 +141,7 @@ Status Costs::prepare(MatrixView<double> matrix, Known known) {
 Status Costs::prepare(std::size_t points, const FillRows& fill, std::optional<bool> metric_like) {
   const std::size_t stride = simd::padded(points);
   matrix_ = {nullptr, points, points};
+  turned_.reset();
   row_stride_ = stride;
   rounded_.resize(points * stride);
   fill(rounded_.data(), stride);
@@ -200,7 +207,7 @@ const CoarseCosts& Costs::coarse() const {
 
 std::size_t Costs::bytes() const {
   return scaled_.capacity() * sizeof(double) + rounded_.capacity() * sizeof(float) +
-         (coarse_ ? coarse_->bytes.load() : 0);
+         (turned_ ? turned_->capacity() * sizeof(double) : 0) + (coarse_ ? coarse_->bytes.load() : 0);
 }
 
 }  // namespace genmi::transport

@@ -62,15 +62,17 @@ void round_to_units(std::span<const double> weights, double sum, Support& suppor
 
 }  // namespace
 
-Status Marginals::prepare(std::span<const double> supply, std::span<const double> demand, double mass_tolerance,
-                          bool may_stay) {
-  const double supplied = accurate_sum(supply);
-  const double demanded = accurate_sum(demand);
-  if (Status status = check_mass("p", supplied); !status) return status;
-  if (Status status = check_mass("q", demanded); !status) return status;
-  if (Status status = check_balance(supplied, demanded, mass_tolerance); !status) return status;
+Status find_masses(std::span<const double> supply, std::span<const double> demand, double tolerance, Masses& masses) {
+  masses = {accurate_sum(supply), accurate_sum(demand)};
+  if (Status status = check_mass("p", masses.supplied); !status) return status;
+  if (Status status = check_mass("q", masses.demanded); !status) return status;
+  return check_balance(masses.supplied, masses.demanded, tolerance);
+}
 
-  mass_ = supplied;
+void Marginals::prepare(std::span<const double> supply, std::span<const double> demand, const Masses& masses,
+                        bool may_stay) {
+  masses_ = masses;
+  const auto [supplied, demanded] = masses;
   supply_.assign(supply.begin(), supply.end());
   demand_.assign(demand.begin(), demand.end());
   const double scale = supplied / demanded;
@@ -85,7 +87,7 @@ Status Marginals::prepare(std::span<const double> supply, std::span<const double
     round_to_units(demand_, supplied, moving_.targets);
     all_ = moving_;
     all_is_made_ = true;
-    return Status::ok();
+    return;
   }
   split_common_mass();
   moving_mass_ = accurate_sum(surplus_);
@@ -93,11 +95,10 @@ Status Marginals::prepare(std::span<const double> supply, std::span<const double
   if (moving_mass_ == 0 || missing_mass_ == 0) {
     clear(moving_.sources);
     clear(moving_.targets);
-    return Status::ok();
+    return;
   }
   round_to_units(surplus_, moving_mass_, moving_.sources);
   round_to_units(deficit_, missing_mass_, moving_.targets);
-  return Status::ok();
 }
 
 const Measures& Marginals::all() const {

@@ -27,6 +27,14 @@ struct Measures {
   Support sources, targets;
 };
 
+// The sums of the weights of both measures, equal up to the tolerance of the caller.
+struct Masses {
+  double supplied, demanded;
+};
+
+// Errors: kOutOfRange for sums that are no mass, kInfeasible for sums that differ by more than the tolerance.
+Status find_masses(std::span<const double> supply, std::span<const double> demand, double tolerance, Masses& masses);
+
 class Marginals {
  public:
   // The moving mass in units: small enough for sums of several not to overflow, finer than the rounding of float64.
@@ -36,7 +44,7 @@ class Marginals {
   static constexpr std::int64_t kCutUnits = 2 * kMovingUnits;
 
   // may_stay: sources and targets are the same points, and it costs nothing to leave mass where it is.
-  Status prepare(std::span<const double> supply, std::span<const double> demand, double mass_tolerance, bool may_stay);
+  void prepare(std::span<const double> supply, std::span<const double> demand, const Masses& masses, bool may_stay);
 
   std::span<const double> supply() const { return supply_; }
   std::span<const double> demand() const { return demand_; }  // scaled to the supply's sum
@@ -56,7 +64,8 @@ class Marginals {
   double mass_of(std::int64_t units) const;
   std::size_t points() const { return supply_.size(); }
   bool may_stay() const { return !staying_.empty(); }
-  double mass() const { return mass_; }
+  double mass() const { return masses_.supplied; }
+  const Masses& masses() const { return masses_; }
   double moving_mass() const { return moving_mass_; }
   // The difference between the masses that leave and arrive. Both are sums of rounded differences.
   double imbalance() const { return may_stay() ? std::abs(moving_mass_ - missing_mass_) : 0; }
@@ -75,7 +84,8 @@ class Marginals {
   mutable Measures all_;
   mutable bool all_is_made_ = false;
   Measures moving_;
-  double mass_ = 0, moving_mass_ = 0, missing_mass_ = 0;
+  Masses masses_ = {};
+  double moving_mass_ = 0, missing_mass_ = 0;
 };
 
 }  // namespace genmi::transport

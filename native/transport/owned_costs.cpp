@@ -25,7 +25,9 @@ Status OwnedCosts::prepare(const AnyMatrix& costs, const simd::TransportKernels&
   return std::visit(
       [this](const auto& view) {
         entries_.assign(view.data, view.data + view.rows * view.columns);
-        return costs_.prepare({entries_.data(), view.rows, view.columns});
+        const Status status = costs_.prepare({entries_.data(), view.rows, view.columns});
+        if (costs_.is_turned()) std::vector<double>().swap(entries_);  // the costs have a copy
+        return status;
       },
       costs);
 }

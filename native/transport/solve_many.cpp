@@ -20,8 +20,8 @@ struct Solvers {
   void prepare(const Costs& costs, std::size_t threads, std::size_t problems) {
     if (slots.size() < threads) slots.resize(threads);
     for (Slot& slot : slots) {
-      slot.supply.resize(costs.rows());
-      slot.demand.resize(costs.columns());
+      slot.supply.resize(costs.sources());
+      slot.demand.resize(costs.targets());
     }
     statuses.assign(problems, Status::ok());
   }

@@ -21,6 +21,7 @@
 #include "transport/plan.h"
 #include "transport/problem.h"
 #include "transport/routes.h"
+#include "transport/turned.h"
 #include "transport/warm_start.h"
 #include "transport/whole_basis.h"
 
@@ -63,7 +64,9 @@ struct Solver::Workspace {
   AlignedVector<double> prices;     // scratch memory of the duals
   std::vector<std::int64_t> stays;  // scratch memory of the plan
 
-  Status solve(const Costs& costs, const Options& options, Result& result);
+  Status solve(const Costs& costs, std::span<const double> supply, std::span<const double> demand, const Masses& masses,
+               const Options& options, Result& result);
+  Status solve_rounded(const Costs& costs, const Options& options, Result& result);
   void leave_all(const Costs& costs, const Options& options, Result& result);
   Status solve_again(const Costs& costs, const Options& options, Result& result, bool& solved);
   Status solve_from_nothing(const Costs& costs, const Options& options, Result& result);
@@ -96,23 +99,20 @@ Solver& Solver::operator=(Solver&&) noexcept = default;
 Status Solver::solve(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
                      const Options& options, Result& result) {
   // Messages use the caller's names of the weights: p and q.
-  if (Status status = check_weights("p", supply, costs.rows()); !status) return status;
-  if (Status status = check_weights("q", demand, costs.columns()); !status) return status;
+  if (Status status = check_weights("p", supply, costs.sources()); !status) return status;
+  if (Status status = check_weights("q", demand, costs.targets()); !status) return status;
 
   if (is_cancelled(options.job)) return aborted();
-  Marginals& marginals = workspace_->marginals;
-  if (Status status = marginals.prepare(supply, demand, options.mass_tolerance, costs.has_zero_diagonal()); !status)
+  Masses masses = {};
+  if (Status status = find_masses(supply, demand, options.mass_tolerance, masses); !status) return status;
+  if (Status status = check_total(masses.supplied, costs.largest()); !status) return status;
+  if (costs.is_turned()) {
+    const Masses turned = {masses.demanded, masses.supplied};
+    if (Status status = workspace_->solve(costs, demand, supply, turned, options, result); !status) return status;
+    turn(masses.supplied / masses.demanded, result);
+  } else if (Status status = workspace_->solve(costs, supply, demand, masses, options, result); !status) {
     return status;
-  if (Status status = check_total(marginals.mass(), costs.largest()); !status) return status;
-  if (Status status = workspace_->solve(costs, options, result); !status) return status;
-  const bool is_optimal = result.outcome == Outcome::kOptimal;
-  const bool doubt_cost = is_optimal && workspace_->is_cost_in_doubt(costs, result);
-  const bool doubt_masses = is_optimal && options.plan && workspace_->are_masses_in_doubt(costs);
-  workspace_->to_caller(costs, supply, demand, result);
-  if (doubt_cost || doubt_masses)
-    if (Status status = workspace_->finish_exactly(costs, supply, demand, doubt_cost, options, result); !status)
-      return status;
-  workspace_->judge(result);
+  }
   if (options.plan) {
     sort_plan(result.plan);
   } else {
@@ -121,8 +121,23 @@ Status Solver::solve(const Costs& costs, std::span<const double> supply, std::sp
   return Status::ok();
 }
 
-// Finds plan and duals for the marginals.
-Status Solver::Workspace::solve(const Costs& costs, const Options& options, Result& result) {
+// Solves with rows as sources: supply has a weight for each row of the costs.
+Status Solver::Workspace::solve(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
+                                const Masses& masses, const Options& options, Result& result) {
+  marginals.prepare(supply, demand, masses, costs.has_zero_diagonal());
+  if (Status status = solve_rounded(costs, options, result); !status) return status;
+  const bool is_optimal = result.outcome == Outcome::kOptimal;
+  const bool doubt_cost = is_optimal && is_cost_in_doubt(costs, result);
+  const bool doubt_masses = is_optimal && options.plan && are_masses_in_doubt(costs);
+  to_caller(costs, supply, demand, result);
+  if (doubt_cost || doubt_masses)
+    if (Status status = finish_exactly(costs, supply, demand, doubt_cost, options, result); !status) return status;
+  judge(result);
+  return Status::ok();
+}
+
+// Finds plan and duals for the marginals, with potentials in float64 and masses in units.
+Status Solver::Workspace::solve_rounded(const Costs& costs, const Options& options, Result& result) {
   result.outcome = Outcome::kOptimal;
   result.pivots = 0;
   served = Served::kNone;
@@ -409,7 +424,7 @@ Status Solver::Workspace::solve_exactly(const Costs& costs, std::span<const doub
     to_caller(costs, supply, demand, result);
   }
   if (served == Served::kNone) {  // rounding hides all of the moving mass
-    if (Status status = marginals.prepare(supply, demand, options.mass_tolerance, false); !status) return status;
+    marginals.prepare(supply, demand, marginals.masses(), false);
     served = Served::kAll;
     if (Status status = solve_measures(marginals.all(), costs, options, result); !status) return status;
   }

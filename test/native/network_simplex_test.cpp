@@ -114,9 +114,8 @@ TEST(WholeBasis, IsStronglyFeasible) {
       const std::size_t n = 2 + below(40, random);
       const Matrix costs = make(family, n, random);
       const Costs prepared = prepare(costs);
-      Marginals marginals;
-      ASSERT_TRUE(marginals.prepare(make_weights(n, below(kWeightKinds, random), random),
-                                    make_weights(n, below(kWeightKinds, random), random), 1e-8, true));
+      const Marginals marginals = marginals_of(make_weights(n, below(kWeightKinds, random), random),
+                                               make_weights(n, below(kWeightKinds, random), random), true);
       const Measures &moving = marginals.moving(), &all = marginals.all();
       if (moving.sources.points.empty()) continue;
       SpanningTree tree, whole;

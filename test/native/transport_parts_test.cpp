@@ -58,6 +58,29 @@ TEST(Costs, KnowADistanceWhenTheySeeOne) {
   }
 }
 
+// Thin costs have at least 256 rows, at most 16 columns, and 16 rows for each column. Costs are prepared again and
+// again.
+TEST(Costs, AreTurnedWhereRowsAreManyAndShort) {
+  Random random(5);
+  Costs prepared;
+  const auto prepare_random = [&](std::size_t rows, std::size_t columns) {
+    const Matrix costs = random_costs(rows, columns, random);
+    EXPECT_TRUE(prepared.prepare(costs.view()));
+    EXPECT_EQ(prepared.sources(), rows);
+    EXPECT_EQ(prepared.targets(), columns);
+    for (std::size_t i = 0; i < rows; ++i)
+      for (std::size_t j = 0; j < columns; ++j)
+        EXPECT_EQ(prepared.is_turned() ? prepared(j, i) : prepared(i, j), costs(i, j));
+    return prepared.is_turned();
+  };
+  EXPECT_TRUE(prepare_random(256, 1));
+  EXPECT_FALSE(prepare_random(255, 1));
+  EXPECT_TRUE(prepare_random(257, 16));
+  EXPECT_FALSE(prepare_random(255, 16));
+  EXPECT_FALSE(prepare_random(400, 17));
+  EXPECT_FALSE(prepare_random(1, 400));
+}
+
 // Costs that come as float32 numbers are the same as their copies in float64.
 TEST(Costs, AreTakenInFloat32) {
   Random random(4);
@@ -292,8 +315,7 @@ TEST(Marginals, AreBalancedToTheUnit) {
       for (double& weight : demand) weight *= 1 + power_of_ten(-15, -9, random);
     }
     for (const bool may_stay : {true, false}) {
-      Marginals marginals;
-      ASSERT_TRUE(marginals.prepare(supply, demand, 1e-8, may_stay));
+      const Marginals marginals = marginals_of(supply, demand, may_stay);
       const Measures& moving = marginals.moving();
       if (moving.sources.points.empty() && moving.targets.points.empty()) continue;
       for (const Support* support : {&moving.sources, &moving.targets}) {
@@ -310,8 +332,7 @@ TEST(Marginals, AreBalancedToTheUnit) {
 TEST(Marginals, LeaveNoPointBothToGiveAndToTake) {
   Random random(18);
   const std::size_t n = 100;
-  Marginals marginals;
-  ASSERT_TRUE(marginals.prepare(make_weights(n, 3, random), make_weights(n, 3, random), 1e-8, true));
+  const Marginals marginals = marginals_of(make_weights(n, 3, random), make_weights(n, 3, random), true);
   const std::vector<std::size_t>&sources = marginals.moving().sources.points,
         &targets = marginals.moving().targets.points;
   std::vector<std::size_t> both;
@@ -324,8 +345,7 @@ TEST(Marginals, DoNotMistakeRoundingOfTheSumsForMassThatMoves) {
   Weights supply(10000, 0.1);
   Weights demand = supply;
   supply.front() = demand.back() = 1000;
-  Marginals marginals;
-  ASSERT_TRUE(marginals.prepare(supply, demand, 1e-8, true));
+  const Marginals marginals = marginals_of(supply, demand, true);
   EXPECT_EQ(marginals.moving().sources.points.size(), 1u);
   EXPECT_EQ(marginals.moving().targets.points.size(), 1u);
 }
@@ -463,9 +483,8 @@ TEST(Sinkhorn, PotentialsAreFiniteForExtremeCostsAndMasses) {
     const double spread = repeat % 3 == 0 ? 0 : power_of_ten(-1, 2, random);  // the range of the costs' exponents
     for (double& cost : costs.values) cost *= power_of_ten(-spread, spread, random);
     const Costs prepared = prepare(costs);
-    Marginals marginals;
-    ASSERT_TRUE(marginals.prepare(make_weights(costs.rows, below(kWeightKinds, random), random),
-                                  make_weights(costs.columns, below(kWeightKinds, random), random), 1e-8, false));
+    const Marginals marginals = marginals_of(make_weights(costs.rows, below(kWeightKinds, random), random),
+                                             make_weights(costs.columns, below(kWeightKinds, random), random), false);
     const Measures& all = marginals.all();
     Gather gather;
     const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points);
@@ -488,9 +507,8 @@ TEST(Sinkhorn, StaysAmongNormalNumbers) {
     // Weights like a softmax's, from nearly 1 to nearly 0.
     Weights supply(costs.rows);
     for (double& weight : supply) weight = std::exp(-30 * uniform(random));
-    Marginals marginals;
-    ASSERT_TRUE(marginals.prepare(supply, Weights(costs.columns, sum(supply) / static_cast<double>(costs.columns)),
-                                  1e-8, false));
+    const Weights demand(costs.columns, sum(supply) / static_cast<double>(costs.columns));
+    const Marginals marginals = marginals_of(supply, demand, false);
     const Measures& all = marginals.all();
     Gather gather;
     const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "transport/marginals.h"
 #include "transport/problem.h"
 #include "transport/spanning_tree.h"
 #include "transport_support.h"
@@ -27,6 +28,14 @@ inline Units random_units(std::size_t count, std::int64_t total, Random& random)
   Units units(count, 1);
   for (std::int64_t left = total - static_cast<std::int64_t>(count); left > 0; --left) ++units[below(count, random)];
   return units;
+}
+
+inline Marginals marginals_of(const Weights& supply, const Weights& demand, bool may_stay) {
+  Masses masses = {};
+  EXPECT_TRUE(find_masses(supply, demand, 1e-8, masses));
+  Marginals marginals;
+  marginals.prepare(supply, demand, masses, may_stay);
+  return marginals;
 }
 
 // Reduced costs are zero on the tree.

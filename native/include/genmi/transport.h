@@ -45,6 +45,7 @@ class Costs {
   };
 
   // Borrows the matrix: at least one number, all from -1e300 to 1e300 (else kOutOfRange). Cost: a few passes over it.
+  // A matrix of many rows and few columns is copied, and held with both exchanged: see is_turned().
   Status prepare(MatrixView<double> matrix, Known known);
   Status prepare(MatrixView<double> matrix) { return prepare(matrix, {}); }
 
@@ -56,13 +57,17 @@ class Costs {
   // Sets the vector kernels that read these costs; the default is those of simd::default_isa().
   void use(const simd::TransportKernels& kernels) { kernels_ = &kernels; }
 
-  std::size_t rows() const { return matrix_.rows; }
-  std::size_t columns() const { return matrix_.columns; }
+  std::size_t sources() const { return is_turned() ? columns() : rows(); }
+  std::size_t targets() const { return is_turned() ? rows() : columns(); }
   // Bytes of memory, the 16-bit costs included once they have been made. From any thread.
   std::size_t bytes() const;
 
-  // For the solvers: (costs - shift()) * scale(). The scale is a power of two that keeps float32 in range. The shift is
-  // the least cost if that is negative or exceeds half of the largest other cost; else 0.
+  // For the solvers: whether rows are the targets. Rows are the sources otherwise.
+  bool is_turned() const { return turned_ != nullptr; }
+  std::size_t rows() const { return matrix_.rows; }
+  std::size_t columns() const { return matrix_.columns; }
+  // (costs - shift()) * scale(). The scale is a power of two that keeps float32 in range. The shift is the least cost
+  // if that is negative or exceeds half of the largest other cost; else 0.
   CostBlock block() const;
   // The costs of block() in 16 bits, made at the first call; from any thread.
   const CoarseCosts& coarse() const;
@@ -89,7 +94,8 @@ class Costs {
   void pad();
 
   const simd::TransportKernels* kernels_ = nullptr;
-  MatrixView<double> matrix_;  // without data where the costs came as float32
+  MatrixView<double> matrix_;                          // without data where the costs came as float32
+  std::shared_ptr<const std::vector<double>> turned_;  // the numbers of the matrix, where rows are the targets
   double scale_ = 1, shift_ = 0;
   double largest_ = 0;            // max |cost|
   double span_ = 0;               // max (cost - shift)
