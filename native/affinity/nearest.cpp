@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "affinity/distance_bits.h"
 #include "simd/graph_kernels.h"
@@ -38,11 +37,7 @@ double NearestSelection::bound(std::span<const T> row) {
 
 template <class T>
 void NearestSelection::select(std::span<const T> row, std::size_t self, std::int32_t* nearest) {
-  std::size_t found = kernels_->find_below(row.data(), row.size(), bound(row), found_.data());
-  if (found <= count_) {  // some distances are infinite: all are candidates
-    found = row.size();
-    std::iota(found_.begin(), found_.end(), 0);
-  }
+  const std::size_t found = kernels_->find_below(row.data(), row.size(), bound(row), found_.data());
   candidates_.clear();
   for (std::size_t e = 0; e < found; ++e) {
     const auto index = static_cast<std::size_t>(found_[e]);

@@ -207,22 +207,19 @@ TEST(NeighborhoodGraph, IsThatOfDistances) {
   }
 }
 
-// Distances that overflow are equal, and larger than all others.
-TEST(NeighborhoodGraph, TakesInfiniteDistances) {
+// Distances that overflow are refused in every storage, so that no graph meets an infinite one.
+TEST(NeighborhoodGraph, MeetsNoInfiniteDistances) {
   std::vector<double> x(80, 0.0);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = i % 2 == 0 ? static_cast<double>(i) : 1e200;
   AffinityPtr distances;
   Workspace workspace;
   const MeasureOptions measure{Kind::kDistance, "sqeuclidean", {}, false, {}, {}};
-  ASSERT_TRUE(measure_affinity(MatrixView<double>{x.data(), x.size(), 1}, measure, Storage::kFeatures,
-                               Precision::kFloat64, {workspace}, distances));
-  std::vector<double> matrix(x.size() * x.size());
-  distances->submatrix({nullptr, x.size()}, {workspace}, matrix.data());
-  ASSERT_EQ(matrix[1], kFar);
-  Progress progress(nullptr, 1);
-  for (const std::size_t count : {1, 3, 39, 40, 41, 79})
-    expect_graph(affinity::nearest_neighbor_graph(*distances, count, {workspace}, progress),
-                 nearest_of(matrix, x.size(), count));
+  for (const Storage storage : {Storage::kDense, Storage::kFeatures})
+    for (const Precision precision : {Precision::kFloat32, Precision::kFloat64})
+      EXPECT_EQ(measure_affinity(MatrixView<double>{x.data(), x.size(), 1}, measure, storage, precision, {workspace},
+                                 distances)
+                    .code(),
+                Code::kOutOfRange);
 }
 
 // From distances to hops: the report, and the number for disconnected pairs.
