@@ -37,7 +37,8 @@ AffinityPtr search(const affinity::NeighborhoodGraph& graph, const Context& cont
   Progress progress(nullptr, 1);
   affinity::PaddedMatrix<std::uint16_t> hops(graph.size());
   std::size_t longest = 0;
-  expect(affinity::search_hops(graph, affinity::connected_components(graph), context, progress, hops, longest));
+  expect(
+      affinity::search_hops(graph, affinity::connected_components(graph, context), context, progress, hops, longest));
   const auto disconnected = static_cast<float>(2 * graph.size());
   return std::make_shared<affinity::HopAffinity>(true, disconnected, std::move(hops));
 }

@@ -60,7 +60,7 @@ class Transport {
     const std::vector<float> distances = session_.read<float>(row + "/distances.f32", n * n);
     AffinityPtr affinity;
     expect(precomputed_affinity(MatrixView<float>{distances.data(), n, n}, Kind::kDistance, metric, Precision::kFloat32,
-                                affinity));
+                                session_.context(1), affinity));
     costs_.emplace();
     expect(costs_->prepare(*affinity, {nullptr, n}, session_.context(1)));
     const std::vector<double> steps = session_.read<double>(row + "/predictions.f64", 2 * n * k);
