@@ -441,12 +441,15 @@ TEST(SuccessivePaths, ShipEverythingOnAForest) {
   SuccessivePaths paths;
   std::vector<Shipment> shipments;
   for (std::size_t repeat = 0; repeat < 120; ++repeat) {
-    const std::size_t few = 1 + below(6, random), many = 16 * few + below(3000, random);
     const bool is_wide = repeat % 2 == 0;
+    // Tall costs of up to 16 columns would be held with both sides exchanged.
+    const std::size_t few = is_wide ? 1 + below(6, random) : 17 + below(16, random);
+    const std::size_t many = 16 * few + below(3000, random);
     const std::size_t rows = is_wide ? few : many, columns = is_wide ? many : few;
     const Matrix costs =
         repeat % 3 == 0 ? small_whole_costs(rows, columns, random) : random_costs(rows, columns, random);
     const Costs prepared = prepare(costs);
+    ASSERT_FALSE(prepared.is_turned());
     const auto total = static_cast<std::int64_t>(many * (1 + repeat % 4));
     Units supplies = random_units(rows, total, random), demands = random_units(columns, total, random);
     const Problem problem{prepared.block(), supplies, demands};
