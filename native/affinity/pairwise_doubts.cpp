@@ -124,7 +124,9 @@ Scaled Pairwise<T>::exact_reduction(std::size_t a, std::size_t b) const {
 
 template <class T>
 double Pairwise<T>::exact_entry(std::size_t a, std::size_t b) const {
-  const auto [value, exponent] = exact_reduction(a, b);
+  const auto reduced = exact_reduction(a, b);
+  const double value = reduced.value;
+  const int exponent = reduced.exponent;
   const MeasureTraits& traits = measure_->traits;
   const auto inside = [&] { return std::ldexp(gamma_.value * value, gamma_.exponent + exponent); };
   switch (measure_->finish) {
