@@ -129,6 +129,7 @@ export class Affinity implements Disposable {
   #bytes: number;
   /** The number of samples, N. */
   readonly size: number;
+  /** A kernel is large, a distance small, for samples that are alike. */
   readonly kind: 'kernel' | 'distance';
   /** Whether it is a distance that obeys the triangle inequality. */
   readonly metric: boolean;
@@ -172,12 +173,14 @@ export class Affinity implements Disposable {
    * 64 u. Entries of the others are right to 256 u |x| |y|, or 256 u (|gamma| |x| |y| + |coef0|)^degree, where a sample
    * that is shorter than most counts as long as these. Samples that are far away cost the other entries no digits.
    *
-   * @param x N x d features, finite (>= 0 for the chi2 kernels).
    * Cost: O(N^2 d) once and N^2 numbers when dense; N d numbers with `storage: 'features'`. There, features that might
    * overflow the kernel also cost O(N^2 d) once, for a check of all pairs.
+   *
+   * Source of definitions and defaults: scikit-learn, `sklearn.metrics.pairwise`.
+   *
+   * @param x N x d features, finite (>= 0 for the chi2 kernels).
    * @throws TypeError ERR_INVALID_ARG_TYPE; RangeError ERR_OUT_OF_RANGE, also for entries that overflow, in every
    * storage; GenmiError ERR_OUT_OF_MEMORY.
-   * Source of definitions and defaults: scikit-learn, `sklearn.metrics.pairwise`.
    */
   static kernel(x: MatrixLike, options: KernelOptions): Affinity {
     return new Affinity(INTERNAL, native.measure(...kernelArguments(x, options)));
@@ -190,8 +193,9 @@ export class Affinity implements Disposable {
    * includes near duplicates, outliers, and data far from the origin. A cosine distance c is right to
    * 64 u (u + sqrt c), with u = 2^-24 in float32 and 2^-53 in float64.
    *
-   * @param x N x d features, finite.
    * Cost, errors and source: as for `kernel`.
+   *
+   * @param x N x d features, finite.
    */
   static distance(x: MatrixLike, options: DistanceOptions): Affinity {
     return new Affinity(INTERNAL, native.measure(...distanceArguments(x, options)));
@@ -200,14 +204,16 @@ export class Affinity implements Disposable {
   /**
    * Makes hop distances: the number of edges on the shortest path in the graph of close samples; integers, a metric.
    *
-   * @param x N x d features, or a distance affinity over N samples. Use the whole data set, and `rows` for
-   * mini-batches.
    * Cost: O(N^2 d) for the graph of E edges, then O(N E / 512) for each hop of the longest path, O(N E) at most.
    * Memory: 2 N^2 bytes, and at most 20 bytes an edge during the call. A hop distance has 16 bits: paths of more than
    * 65,534 hops are refused.
+   *
+   * Source: Ohl et al. 2023, arXiv:2309.02858, appendix H.
+   *
+   * @param x N x d features, or a distance affinity over N samples. Use the whole data set, and `rows` for
+   * mini-batches.
    * @throws as `kernel`, and RangeError ERR_OUT_OF_RANGE for a graph without edges: with fewer than 20 samples, the
    * diagonal's zeros alone are the 5 % quantile.
-   * Source: Ohl et al. 2023, arXiv:2309.02858, appendix H.
    */
   static hops(x: MatrixLike | Affinity, options: HopOptions = {}): Affinity {
     const { hops, ...source } = hopArguments(x, options);
@@ -225,8 +231,9 @@ export class Affinity implements Disposable {
    * A kernel in float32 is stored centred where that makes its entries much smaller, so that MMD keeps its digits.
    * Entries come back to within the rounding of a typical one.
    *
-   * @param matrix N x N, finite and symmetric; a distance also >= 0 with a zero diagonal.
    * Cost: O(N^2).
+   *
+   * @param matrix N x N, finite and symmetric; a distance also >= 0 with a zero diagonal.
    * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE with the entry that is wrong, GenmiError
    * ERR_OUT_OF_MEMORY.
    */
@@ -270,8 +277,9 @@ export class Affinity implements Disposable {
   /**
    * Returns the n x n entries between some samples, in the storage's precision.
    *
-   * @param rows n row numbers in [0, N), repeated ones allowed.
    * Cost: O(n^2), or O(n^2 d) with `storage: 'features'`.
+   *
+   * @param rows n row numbers in [0, N), repeated ones allowed.
    * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_DISPOSED, and ERR_OUT_OF_MEMORY
    * with the size of entries that do not fit.
    */
@@ -313,6 +321,7 @@ export class Affinity implements Disposable {
     own.#bytes = 0;
   }
 
+  /** As `dispose`, at the end of a block that declares it with `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -36,6 +36,7 @@ export interface Info {
   isa: string;
   /** Threads that one computation may use. */
   threads: number;
+  /** The device in use. */
   device: 'cpu';
   /** Why this device is in use. */
   deviceReason: string;

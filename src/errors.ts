@@ -18,8 +18,11 @@ export type GenmiErrorCode =
 
 /** A failure other than a wrong argument. A wrong argument is a `TypeError` or a `RangeError` with a `code`. */
 export class GenmiError extends Error {
+  /** The name of the class. */
   override readonly name = 'GenmiError';
+  /** @internal Only genmi makes these. */
   constructor(
+    /** The kind of the failure. */
     readonly code: GenmiErrorCode,
     message: string,
     options?: ErrorOptions,

@@ -1,4 +1,8 @@
-/** genmi: exact values and gradients of generalised mutual informations, for any trainer. */
+/**
+ * Exact values and gradients of generalised mutual informations, for any trainer.
+ *
+ * @module genmi
+ */
 export { Affinity, type HopGraph } from './affinity.js';
 export {
   type DistanceOptions,
@@ -33,6 +37,7 @@ export {
 export { type GeminiName, gemini, geminiNames } from './objectives/gemini.js';
 export { type MmdOptions, mmd } from './objectives/mmd.js';
 export type {
+  Estimate,
   EvaluateAsyncOptions,
   EvaluateOptions,
   GeometryObjective,
@@ -43,12 +48,16 @@ export type {
 } from './objectives/objective.js';
 export { type WassersteinOptions, wasserstein } from './objectives/wasserstein.js';
 export {
+  type ColdStart,
   emd,
   type SolveManyOptions,
   type SolveOptions,
   type SolverOptions,
+  type TransportCertificate,
   type TransportCost,
   type TransportPlan,
   type TransportResult,
   TransportSolver,
+  type WarmStart,
+  type Weights,
 } from './transport.js';

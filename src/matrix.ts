@@ -12,19 +12,23 @@ export { isPrecision, type Precision };
  * `order`, these are checked: every layout except row-major from the first number is refused.
  */
 export interface Matrix<T extends Precision = Precision> {
+  /** All entries, row by row. */
   readonly data: T;
+  /** The numbers of rows and of columns. */
   readonly shape: readonly [rows: number, columns: number];
 }
 
 /**
  * A row-major tensor of two dimensions, as transformers.js and onnxruntime have it.
  *
- * `dims` is `[rows, columns]`; `data` is a Float32Array or Float64Array; `type`, where given, is `'float32'` or
- * `'float64'`. Download the numbers of a tensor on a GPU first.
+ * Download the numbers of a tensor on a GPU first.
  */
 export interface TensorLike {
+  /** A Float32Array or Float64Array of all entries, row by row. */
   readonly data: ArrayLike<unknown>;
+  /** The numbers of rows and of columns. */
   readonly dims: readonly number[];
+  /** `'float32'` or `'float64'`. */
   readonly type?: string;
 }
 

@@ -9,17 +9,20 @@ export type { Labels };
 
 /** Counts of samples by class and cluster, row-major: `data[c * K + k]` samples of class c are in cluster k. */
 export interface ContingencyTable {
+  /** C x K counts, row-major. */
   readonly data: Int32Array;
+  /** The numbers of classes and of clusters. */
   readonly shape: readonly [classes: number, clusters: number];
 }
 
 /**
  * Counts how many samples of each class are in each cluster.
  *
+ * Cost: O(N + C K). The metrics below count only pairs that occur, so that labels may be of any size.
+ *
  * @param classes `[N]` true class of each sample, integers from 0, N >= 1
  * @param clusters `[N]` cluster of each sample, integers from 0
  * @returns `[C, K]` counts, where C and K are the largest label plus one: an unused label is a row or column of zeros
- * Cost: O(N + C K). The metrics below count only pairs that occur, so that labels may be of any size.
  * @throws TypeError `ERR_INVALID_ARG_TYPE` for anything except an array of numbers or bigints; RangeError
  *   `ERR_OUT_OF_RANGE` for empty input, lengths that differ, a label that is no integer >= 0; GenmiError
  *   `ERR_OUT_OF_MEMORY` for a table that does not fit
@@ -37,11 +40,12 @@ export function contingency(classes: Labels, clusters: Labels): ContingencyTable
 /**
  * Adjusted Rand index: the share of sample pairs on which two partitions agree, corrected for chance.
  *
+ * Cost: O(N)
+ *
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0
  * @returns 1 for equal partitions whatever their numbering, about 0 for independent ones, at least -0.5; symmetric in
  * its arguments
- * Cost: O(N)
  * @throws as {@link contingency}
  * @see Hubert and Arabie, "Comparing partitions", Journal of Classification 2 (1985), eq. (5)
  */
@@ -60,10 +64,11 @@ export function ari(classes: Labels, clusters: Labels): number {
 /**
  * Clustering accuracy: the share of samples in the right class, under the best one-to-one naming of clusters.
  *
+ * Cost: O(N), and for C classes C searches in the graph of the E <= N pairs that occur, each of at most O(E log E)
+ *
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0; their number may differ from that of the classes
  * @returns in (0, 1]; the samples of a cluster without a class count as wrong
- * Cost: O(N), and for C classes C searches in the graph of the E <= N pairs that occur, each of at most O(E log E)
  * @throws as {@link contingency}
  * @see {@link matchClusters}
  */
@@ -82,10 +87,11 @@ export function accuracy(classes: Labels, clusters: Labels): number {
 /**
  * Purity: the share of samples that belong to the most frequent class of their cluster.
  *
+ * Cost: O(N)
+ *
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0
  * @returns in (0, 1], never below {@link accuracy}; splitting a cluster never lowers it; it is 1 for singletons
- * Cost: O(N)
  * @throws as {@link contingency}
  */
 export function purity(classes: Labels, clusters: Labels): number {
@@ -100,9 +106,10 @@ export function purity(classes: Labels, clusters: Labels): number {
 /**
  * Counts the clusters that hold at least one sample.
  *
+ * Cost: O(N)
+ *
  * @param clusters `[N]` cluster of each sample, integers from 0
  * @returns an integer from 1 to N
- * Cost: O(N)
  * @throws as {@link contingency}
  */
 export function usedClusters(clusters: Labels): number {
@@ -112,10 +119,11 @@ export function usedClusters(clusters: Labels): number {
 /**
  * Negated normalised conditional entropy, -H(class | cluster) / H(class, cluster): how much clusters tell of classes.
  *
+ * Cost: O(N)
+ *
  * @param classes `[N]` true class of each sample, integers from 0
  * @param clusters `[N]` cluster of each sample, integers from 0
  * @returns in [-1, 0]; 0 where every cluster holds one class (best), -1 for a single cluster of several classes
- * Cost: O(N)
  * @throws as {@link contingency}
  * @see the metric "NCE" of the GEMINI papers' code, with the same sign: higher is better, as for all metrics here
  */
@@ -132,9 +140,10 @@ export function nce(classes: Labels, clusters: Labels): number {
  * Names clusters after classes, each class at most once, so that as many samples as possible are in the class of their
  * cluster.
  *
+ * Cost: O(C K), and the searches of {@link accuracy}
+ *
  * @param table `[C, K]` counts of {@link contingency}
  * @returns `[K]` class of each cluster; -1 for the K - C clusters without one, where K > C
- * Cost: O(C K), and the searches of {@link accuracy}
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for anything except such a table
  */
 export function matchClusters(table: ContingencyTable): Int32Array {

@@ -90,9 +90,26 @@ export interface NativeSolveOptions {
 
 /** The positive entries of a transport plan: `mass[i]` moves from `source[i]` to `target[i]`. */
 export interface TransportPlan {
+  /** The source of each entry, from 0 to N1 - 1. */
   source: Int32Array;
+  /** The target of each entry, from 0 to N2 - 1. */
   target: Int32Array;
+  /** The mass of each entry, > 0. */
   mass: Float64Array;
+}
+
+/**
+ * The proof of a cost, measured on the caller's numbers in float64 after the solve.
+ *
+ * The optimum lies in [cost - gap, cost] up to rounding, whatever the status.
+ */
+export interface TransportCertificate {
+  /** The plan's cost minus the cost of the potentials, u p + v q. */
+  gap: number;
+  /** The largest u_i + v_j - D_ij above 0. */
+  infeasibility: number;
+  /** The largest D_ij - u_i - v_j where mass flows. */
+  slackness: number;
 }
 
 /** The result of a transport problem without potentials, for `potentials: false`. */
@@ -107,14 +124,8 @@ export interface TransportCost {
   status: 'optimal' | 'iteration-limit' | 'unproven';
   /** Pivots of the network simplex, an integer >= 0. */
   pivots: number;
-  /**
-   * The proof, measured on the caller's numbers in float64 after the solve.
-   *
-   * `gap`: the plan's cost minus the cost of the potentials, u p + v q. `infeasibility`: the largest u_i + v_j - D_ij
-   * above 0. `slackness`: the largest D_ij - u_i - v_j where mass flows. The optimum lies in [cost - gap, cost] up to
-   * rounding, whatever the status.
-   */
-  certificate: { gap: number; infeasibility: number; slackness: number };
+  /** The proof of the cost. */
+  certificate: TransportCertificate;
   /** The transport plan, with `plan: true`. */
   plan?: TransportPlan;
 }

@@ -13,6 +13,7 @@ import {
   type NativeSolver,
   native,
   type ResultNumber,
+  type TransportCertificate,
   type TransportCost,
   type TransportPlan,
   type TransportResult,
@@ -20,7 +21,7 @@ import {
 import { checkBoolean, checkOptions, checkSignal, optionalNumber } from './options.js';
 import { reasonOf } from './signals.js';
 
-export type { TransportCost, TransportPlan, TransportResult };
+export type { TransportCertificate, TransportCost, TransportPlan, TransportResult };
 
 /** Options of a transport problem. */
 export interface SolveOptions {
@@ -37,11 +38,14 @@ interface SolveManySignal {
   signal?: AbortSignal | undefined;
 }
 
-interface ColdStart extends SolveOptions, SolveManySignal {
+/** Options of problems that each start from nothing. */
+export interface ColdStart extends SolveOptions, SolveManySignal {
+  /** Start each problem from nothing. */
   warmStart?: false | undefined;
 }
 
-interface WarmStart extends Omit<SolveOptions, 'maxPivots'>, SolveManySignal {
+/** Options of problems that start from the bases of the last call. */
+export interface WarmStart extends Omit<SolveOptions, 'maxPivots'>, SolveManySignal {
   /**
    * Start problem i from the basis that problem i of the last such call ended with. Default false; not with maxPivots.
    *
@@ -51,21 +55,12 @@ interface WarmStart extends Omit<SolveOptions, 'maxPivots'>, SolveManySignal {
    * Keeps 2 N^2 bytes beyond the solver's own, and up to 64 N for each problem.
    */
   warmStart?: boolean | undefined;
+  /** A warm start has no limit of pivots. */
   maxPivots?: undefined;
 }
 
 /** Options of many transport problems. */
 export type SolveManyOptions = ColdStart | WarmStart;
-
-/** Options of results without u and v. */
-interface NoPotentials {
-  potentials: false;
-}
-
-/** Options of results with u and v. */
-interface Potentials {
-  potentials?: true | undefined;
-}
 
 /** Options of a TransportSolver. */
 export interface SolverOptions {
@@ -73,7 +68,8 @@ export interface SolverOptions {
   threads?: number | undefined;
 }
 
-type Weights = Precision | readonly number[];
+/** Weights >= 0 of the sources or the targets; not all of them 0. */
+export type Weights = Precision | readonly number[];
 
 const solveOptions = ['plan', 'potentials', 'maxPivots'] as const;
 const solveManyOptions = [...solveOptions, 'warmStart', 'signal'] as const;
@@ -88,9 +84,11 @@ const solveManyOptions = [...solveOptions, 'warmStart', 'signal'] as const;
  * on one.
  * Memory: for distances stored in float32, 4 N^2 bytes and up to 8 N^2 for each thread; else 12 N^2 (20 N^2 where a
  * cost is negative) and 16 N^2.
+ *
+ * Source: Ahuja, Magnanti, Orlin, "Network Flows", 1993, chapter 11.
+ *
  * @throws RangeError ERR_OUT_OF_RANGE for weights that are negative, not finite or all zero, and for costs that are not
  * finite; GenmiError ERR_INFEASIBLE for sums that differ, ERR_OUT_OF_MEMORY for results that do not fit, ERR_DISPOSED.
- * Source: Ahuja, Magnanti, Orlin, "Network Flows", 1993, chapter 11.
  */
 export class TransportSolver {
   readonly #native: NativeSolver;
@@ -136,8 +134,8 @@ export class TransportSolver {
   }
 
   /** Solves one problem: the cheapest way to move the N1 weights p to the N2 weights q. Errors as for the class. */
-  solve(p: Weights, q: Weights, options: SolveOptions & NoPotentials): TransportCost;
-  solve(p: Weights, q: Weights, options?: SolveOptions & Potentials): TransportResult;
+  solve(p: Weights, q: Weights, options: SolveOptions & { potentials: false }): TransportCost;
+  solve(p: Weights, q: Weights, options?: SolveOptions & { potentials?: true | undefined }): TransportResult;
   solve(p: Weights, q: Weights, options: SolveOptions = {}): TransportCost {
     checkOptions(options, solveOptions);
     const own = TransportSolver.#own(this);
@@ -153,8 +151,12 @@ export class TransportSolver {
    * @param P m x N1 weights
    * @param Q m x N2 weights, or N2 weights for all problems
    */
-  solveMany(P: MatrixLike, Q: MatrixLike | Weights, options: SolveManyOptions & NoPotentials): TransportCost[];
-  solveMany(P: MatrixLike, Q: MatrixLike | Weights, options?: SolveManyOptions & Potentials): TransportResult[];
+  solveMany(P: MatrixLike, Q: MatrixLike | Weights, options: SolveManyOptions & { potentials: false }): TransportCost[];
+  solveMany(
+    P: MatrixLike,
+    Q: MatrixLike | Weights,
+    options?: SolveManyOptions & { potentials?: true | undefined },
+  ): TransportResult[];
   solveMany(P: MatrixLike, Q: MatrixLike | Weights, options: SolveManyOptions = {}): TransportCost[] {
     checkOptions(options, solveManyOptions);
     const signal = checkSignal(options.signal);
@@ -170,12 +172,12 @@ export class TransportSolver {
   solveManyAsync(
     P: MatrixLike,
     Q: MatrixLike | Weights,
-    options: SolveManyOptions & NoPotentials,
+    options: SolveManyOptions & { potentials: false },
   ): Promise<TransportCost[]>;
   solveManyAsync(
     P: MatrixLike,
     Q: MatrixLike | Weights,
-    options?: SolveManyOptions & Potentials,
+    options?: SolveManyOptions & { potentials?: true | undefined },
   ): Promise<TransportResult[]>;
   async solveManyAsync(
     P: MatrixLike,
@@ -197,6 +199,7 @@ export class TransportSolver {
     TransportSolver.#own(this).#native.dispose();
   }
 
+  /** As `dispose`, at the end of a block that declares it with `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -237,13 +240,24 @@ export class TransportSolver {
 /**
  * Solves one transport problem: the earth mover's distance between p and q.
  *
+ * Errors, cost, result and source: as for `TransportSolver`.
+ *
  * @param p N1 weights >= 0
  * @param q N2 weights >= 0, with the same sum up to rounding
  * @param costs N1 x N2 finite numbers of either sign
- * Errors, cost, result and source: as for `TransportSolver`.
  */
-export function emd(p: Weights, q: Weights, costs: MatrixLike, options: SolveOptions & NoPotentials): TransportCost;
-export function emd(p: Weights, q: Weights, costs: MatrixLike, options?: SolveOptions & Potentials): TransportResult;
+export function emd(
+  p: Weights,
+  q: Weights,
+  costs: MatrixLike,
+  options: SolveOptions & { potentials: false },
+): TransportCost;
+export function emd(
+  p: Weights,
+  q: Weights,
+  costs: MatrixLike,
+  options?: SolveOptions & { potentials?: true | undefined },
+): TransportResult;
 export function emd(p: Weights, q: Weights, costs: MatrixLike, options: SolveOptions = {}): TransportCost {
   checkOptions(options, solveOptions);
   const { data, shape } = toMatrix('costs', costs);

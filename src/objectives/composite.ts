@@ -24,8 +24,9 @@ export function add(...objectives: Objective[]): Objective {
 /**
  * A multiple of an objective made by this package, to be maximised.
  *
- * @param factor a finite number; a negative one makes the objective itself be minimised.
  * Gradient: the objective's gradient, times the factor. Cost: that of the objective.
+ *
+ * @param factor a finite number; a negative one makes the objective itself be minimised.
  * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE.
  */
 export function scale(objective: Objective, factor: number): Objective {

@@ -5,6 +5,7 @@ import { type GeometryObjective, type Mode, NativeBackedObjective } from './obje
 
 /** Options of `energy`. */
 export interface EnergyOptions {
+  /** One-vs-all or one-vs-one. */
   mode: Mode;
   /** A distance, N x N. */
   affinity: Affinity;
@@ -20,9 +21,11 @@ export interface EnergyOptions {
  * of any sign for others. Gradient: exact.
  *
  * Cost: O(N^2 K); one-vs-one O(N K^2) more.
+ *
+ * Source: Szekely, Rizzo, "Energy statistics: A class of statistics based on distances", 2013, eq. (5).
+ *
  * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no distance, RangeError ERR_OUT_OF_RANGE, GenmiError
  * ERR_DISPOSED.
- * Source: Szekely, Rizzo, "Energy statistics: A class of statistics based on distances", 2013, eq. (5).
  */
 export function energy(options: EnergyOptions): GeometryObjective {
   checkOptions(options, ['mode', 'affinity']);

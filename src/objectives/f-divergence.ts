@@ -22,6 +22,7 @@ export type FDivergenceName = (typeof fDivergenceNames)[number];
 
 /** The option of objectives with two modes. */
 export interface ModeOptions {
+  /** One-vs-all or one-vs-one. */
   mode: Mode;
 }
 
@@ -35,8 +36,10 @@ function make(name: string, mode: unknown, parameters: { f: string; alpha?: numb
  *
  * Range: one-vs-all it is the mutual information, in [0, log K]; one-vs-one it is >= 0 and unbounded. Gradient
  * one-vs-all: dI/dtau_ik = log(tau_ik / pi_k) / N. Cost: O(N K) in both modes.
- * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
+ *
  * Source: Ohl et al. 2022, table 1.
+ *
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
  */
 export function kl(options: ModeOptions): Objective {
   checkOptions(options, ['mode']);
@@ -53,8 +56,10 @@ export function mi(): Objective {
  *
  * Gradient one-vs-all: dI/dtau_ik = (1 - sqrt(pi_k / tau_ik) / 2 - mean_j sqrt(tau_jk / pi_k) / 2) / N. Cost: O(N K) in
  * both modes.
- * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
+ *
  * Source: Ohl et al. 2022, table 1 and appendix D.1.4 (there with a factor 2, which their code does not have).
+ *
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
  */
 export function hellinger(options: ModeOptions): Objective {
   checkOptions(options, ['mode']);
@@ -66,8 +71,10 @@ export function hellinger(options: ModeOptions): Objective {
  *
  * Gradient one-vs-all: dI/dtau_ik = (s_ik - mean_j s_jk) / (2 N) with s = sign(tau - pi), the subgradient sign(0) = 0.
  * Cost: O(N K), one-vs-one O(N K^2).
- * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
+ *
  * Source: Ohl et al. 2022, table 1.
+ *
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
  */
 export function tv(options: ModeOptions): Objective {
   checkOptions(options, ['mode']);
@@ -102,8 +109,10 @@ export function chi2(options: ModeOptions & { convention?: 'pearson' | 'half' | 
  *
  * Gradient one-vs-all, with r = tau / pi: dI/dtau_ik = (f'(r_ik) + mean_j (f(r_jk) - r_jk f'(r_jk))) / N.
  * Cost: O(N K); one-vs-one O(N K^2) for `'tv'`, `'js'` and `'lecam'`.
- * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
+ *
  * Source of the family: Cressie, Read, "Multinomial goodness-of-fit tests", 1984.
+ *
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options.
  */
 export function fDivergence(options: ModeOptions & { f: FDivergenceName | { alpha: number } }): Objective {
   checkOptions(options, ['mode', 'f']);

@@ -33,8 +33,9 @@ export const geminiNames: readonly GeminiName[] = [
  * Makes an objective by its name in gemclus, such as `'wasserstein_ovo'`; `'chi2_…'` is its half convention, see
  * `chi2`.
  *
- * @param options `affinity`: a kernel for `mmd_…`, a distance for `wasserstein_…`; the others do not use it.
  * Range, gradient and cost: as for the constructor of that objective.
+ *
+ * @param options `affinity`: a kernel for `mmd_…`, a distance for `wasserstein_…`; the others do not use it.
  * @throws TypeError ERR_INVALID_ARG_TYPE; RangeError ERR_OUT_OF_RANGE for an unknown name, with the known names.
  */
 export function gemini(name: GeminiName, options: { affinity?: Affinity | undefined } = {}): Objective {

@@ -5,6 +5,7 @@ import { type GeometryObjective, type Mode, NativeBackedObjective } from './obje
 
 /** Options of `mmd`. */
 export interface MmdOptions {
+  /** One-vs-all or one-vs-one. */
   mode: Mode;
   /** A kernel, N x N. */
   affinity: Affinity;
@@ -19,9 +20,11 @@ export interface MmdOptions {
  * discrepancy is 0, its share of the gradient is 0.
  *
  * Cost: O(N^2 K), for a linear kernel kept as features O(N d K); one-vs-one O(N K^2) more.
+ *
+ * Source: Ohl et al. 2022, eq. (9), (10).
+ *
  * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no kernel, RangeError ERR_OUT_OF_RANGE, GenmiError
  * ERR_DISPOSED.
- * Source: Ohl et al. 2022, eq. (9), (10).
  */
 export function mmd(options: MmdOptions): GeometryObjective {
   checkOptions(options, ['mode', 'affinity', 'squared']);

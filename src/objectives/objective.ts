@@ -65,6 +65,7 @@ export type PrecisionOf<M extends MatrixLike> = M extends { readonly data: infer
 
 /** The value I of an objective, which is maximised, and its gradient. */
 export interface ValueAndGrad<T extends Precision = Precision> {
+  /** The value I, in the units and the range of the objective. */
   value: number;
   /** n x K entries +dI/d(predictions), in the precision of the predictions or of `out`: ascend along it. */
   gradient: Matrix<T>;
@@ -73,17 +74,27 @@ export interface ValueAndGrad<T extends Precision = Precision> {
 const evaluateOptions = ['from', 'rows', 'clip', 'epsilon', 'out'] as const;
 const evaluateAsyncOptions = [...evaluateOptions, 'signal'] as const;
 
+/** The cost of one call, as `estimate` returns it. */
+export interface Estimate {
+  /** Seconds of one `valueAndGrad`, right within a factor of about 3: they come from a trial of some milliseconds. */
+  seconds: number;
+  /** Bytes of native scratch memory. */
+  bytes: number;
+}
+
 /** A generalised mutual information I of predictions: to be maximised. */
 export interface Objective {
   /** The name of the objective; for each name that gemclus has, `gemini(name)` is the objective of that name. */
   readonly name: string;
+  /** One-vs-all or one-vs-one. */
   readonly mode: Mode;
   /**
    * The objective's value, in its own units and range.
    *
+   * Cost: see the objective's constructor, with n for N.
+   *
    * @param predictions n x K probabilities (or logits, with `from`), finite; n is the affinity's size, or that of
    * `rows`.
-   * Cost: see the objective's constructor, with n for N.
    * @throws TypeError ERR_INVALID_ARG_TYPE; RangeError ERR_OUT_OF_RANGE, also for a result that its precision cannot
    * hold; GenmiError ERR_DISPOSED, and ERR_OUT_OF_MEMORY before the work begins.
    */
@@ -107,13 +118,10 @@ export interface Objective {
   /**
    * Estimates the cost of one `valueAndGrad` with n samples and k clusters on this machine, before it runs.
    *
-   * `seconds` come from a small trial of some milliseconds, and are right within a factor of about 3. `bytes` are
-   * native scratch memory.
-   *
    * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE unless n and k are integers >= 1 and n is at
    * most the affinity's size, GenmiError ERR_DISPOSED.
    */
-  estimate(n: number, k: number): { seconds: number; bytes: number };
+  estimate(n: number, k: number): Estimate;
 }
 
 /** An objective with an affinity, which can be learned too. */
@@ -121,8 +129,9 @@ export interface GeometryObjective extends Objective {
   /**
    * The gradient +dI/dA of the value, n x n, in the n^2 entries of the affinity A of these samples as free variables.
    *
-   * @param predictions as for `value`.
    * Cost: beyond that of `value`, n^2 numbers, and for `mmd` O(n^2 K), one-vs-one O(n^2 K^2).
+   *
+   * @param predictions as for `value`.
    * @throws as `value`.
    */
   affinityGrad<M extends MatrixLike>(predictions: M, options?: Omit<EvaluateOptions, 'out'>): Matrix<PrecisionOf<M>>;
@@ -255,7 +264,7 @@ export class NativeBackedObjective implements GeometryObjective {
     return gradient;
   }
 
-  estimate(n: number, k: number): { seconds: number; bytes: number } {
+  estimate(n: number, k: number): Estimate {
     checkNumber('n', n, { min: 1, integer: true });
     checkNumber('k', k, { min: 1, integer: true });
     const own = NativeBackedObjective.#own(this);

@@ -7,6 +7,7 @@ import { type GeometryObjective, type Mode, NativeBackedObjective } from './obje
 
 /** Options of `wasserstein`. */
 export interface WassersteinOptions {
+  /** One-vs-all or one-vs-one. */
   mode: Mode;
   /** A distance, N x N. */
   affinity: Affinity;
@@ -41,9 +42,11 @@ const THREAD_BYTES = 4;
  * potentials; where potentials are not unique (ties), it is one subgradient.
  *
  * Cost: K, or one-vs-one K (K - 1) / 2, transport problems of about N^2.1 each, on the threads that `config` allows.
+ *
+ * Source: Ohl et al. 2022, eq. (11), (12).
+ *
  * @throws TypeError ERR_INVALID_ARG_TYPE for an affinity that is no distance, RangeError ERR_OUT_OF_RANGE, GenmiError
  * ERR_DISPOSED.
- * Source: Ohl et al. 2022, eq. (11), (12).
  */
 export function wasserstein(options: WassersteinOptions): GeometryObjective {
   checkOptions(options, ['mode', 'affinity', 'pairs', 'seed', 'warmStart']);

@@ -1,4 +1,8 @@
-/** Losses for TensorFlow.js training loops. `tf` is an argument: any engine, and never a second copy of one. */
+/**
+ * Losses for TensorFlow.js training loops. `tf` is an argument: any engine, and never a second copy of one.
+ *
+ * @module genmi/tfjs
+ */
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { describe, describeList, invalidType, outOfRange, refused } from '../errors.js';
 import { type Matrix, type Rows, toRows } from '../matrix.js';
@@ -156,9 +160,10 @@ function scalarOf(tf: TensorFlow, value: number): Scalar {
 /**
  * Makes the targets for `model.fit` with `loss.forFit`: n x K, 0 to n - 1 in the first column, zeros elsewhere.
  *
+ * Cost: 4 n K bytes.
+ *
  * @param n the number of samples; at most 2^24, to which float32 is exact.
  * @param k the number of the model's outputs: the clusters.
- * Cost: 4 n K bytes.
  * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_OUT_OF_MEMORY.
  */
 export function rowIndices(tf: TensorFlow, n: number, k: number): Tensor2D {
