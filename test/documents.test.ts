@@ -1,9 +1,26 @@
-/** The documents: code blocks run and print the output shown below them, commands exist, error codes are explained. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** The documents: code blocks run and print the output shown below them, commands exist, links and error codes are right. */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from './support/dist.js';
 import { executeOutside, succeedOutside } from './support/processes.js';
+
+interface Scripts {
+  install(folder: string): Promise<string>;
+  checkLinks(folder: string): { links: number; dead: string[] };
+}
+/** A module of `scripts/`, which have no types. */
+const script = (name: string) => import(path.join(root, 'scripts', name)) as Promise<Scripts>;
 
 /** A fenced block of a document. */
 interface Block {
@@ -19,6 +36,7 @@ const documents = [
     'README.md',
     'CHANGELOG.md',
     'CONTRIBUTING.md',
+    'SECURITY.md',
     'native/README.md',
     'bench/README.md',
     'bench/ideas.md',
@@ -51,15 +69,18 @@ const programs = blocks.flatMap((block, i) => {
 });
 
 describe('the programs in the documents', () => {
-  beforeAll(() => {
+  beforeAll(async () => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
+    // Libraries that only the documents use. Everything else is found in genmi's own node_modules.
+    const { install } = await script('tools.mjs');
+    symlinkSync(await install('engines/others'), path.join(folder, 'node_modules'));
     for (const { block } of programs) writeFileSync(path.join(folder, `${fileOf(block)}.ts`), block.text);
     writeFileSync(
       path.join(folder, 'tsconfig.json'),
       JSON.stringify({ extends: '../../tsconfig.json', compilerOptions: { noEmit: false }, include: ['.'] }),
     );
-  });
+  }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('are there, and languages are known', () => {
@@ -80,17 +101,81 @@ describe('the programs in the documents', () => {
   });
 });
 
-describe('the commands in the documents', () => {
+/** The places within a document, as GitHub names its headings. */
+function placesOf(document: string): string[] {
+  const prose = read(document).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
+  return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    (heading as string)
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+describe('the commands and links in the documents', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
   it.each(documents)('exist: %s', (document) => {
     const text = read(document);
     for (const [, name] of text.matchAll(/\bnpm (?:run (?:--silent )?)?(start|test|(?<=run )[\w:-]+)/g))
       expect(scripts, name).toHaveProperty([name as string]);
-    for (const [, script] of text.matchAll(/\bnode ((?:scripts|bench|test)\/[\w./-]+)/g))
-      expect(existsSync(path.join(root, script as string)), script).toBe(true);
-    for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#]+)\)/g))
-      expect(existsSync(path.join(root, path.dirname(document), target as string)), target).toBe(true);
+    for (const [, file] of text.matchAll(/\bnode ((?:scripts|bench|test)\/[\w./-]+)/g))
+      expect(existsSync(path.join(root, file as string)), file).toBe(true);
+    for (const [, target, place] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+      const file = target === '' ? document : path.join(path.dirname(document), target as string);
+      expect(existsSync(path.join(root, file)), target).toBe(true);
+      if (place !== undefined) expect(placesOf(file), `${file}#${place}`).toContain(place);
+    }
+  });
+
+  const commands = blocks
+    .filter(({ document, language }) => document.startsWith('docs/') && language === 'sh')
+    .flatMap(({ document, text }) => text.split('\n').flatMap((command) => (command ? [{ document, command }] : [])));
+
+  it.each(commands)('$document: $command runs', async ({ command }) => {
+    expect(command).toMatch(/^(\w+=\w+ )?npx genmi /);
+    const own = command.replace('npx genmi', `"${process.execPath}" "${path.join(root, 'dist/cli/main.js')}"`);
+    await succeedOutside('sh', ['-c', own], root);
+  });
+});
+
+describe('the check of links in the site', () => {
+  const site = mkdtempSync(path.join(tmpdir(), 'genmi-links-'));
+  afterAll(() => rmSync(site, { recursive: true, force: true }));
+
+  it('finds files and places that are missing', async () => {
+    const { checkLinks } = await script('links.mjs');
+    mkdirSync(path.join(site, 'pages'));
+    writeFileSync(
+      path.join(site, 'index.html'),
+      '<a href="pages/a.html#here">a</a> <a href="https://example.com/">b</a>',
+    );
+    writeFileSync(
+      path.join(site, 'pages/a.html'),
+      '<h1 id="here">h</h1> <a href="#here">1</a> <a href="../index.html?q=1">2</a> <script>"<a href=no.html>"</script>',
+    );
+    expect(checkLinks(site)).toEqual({ links: 3, dead: [] });
+    writeFileSync(
+      path.join(site, 'pages/b.html'),
+      '<a href="c.html">1</a> <img src="no.png"> <a href="a.html#there">2</a> <a href="#x">3</a> <a href="..">4</a>',
+    );
+    expect(checkLinks(site).dead).toEqual([
+      'pages/b.html: no file c.html',
+      'pages/b.html: no file no.png',
+      'pages/b.html: no place a.html#there',
+      'pages/b.html: no place #x',
+      'pages/b.html: no file ..',
+    ]);
+  });
+});
+
+describe('the pages of the site', () => {
+  it('are all those in docs/, and the README names each', () => {
+    const { projectDocuments } = JSON.parse(read('tools/typedoc.json')) as { projectDocuments: string[] };
+    for (const document of documents.filter((name) => name.startsWith('docs/'))) {
+      expect(projectDocuments).toContain(`../${document}`);
+      expect(read('README.md')).toContain(`](${document})`);
+    }
   });
 });
 
@@ -98,7 +183,7 @@ describe('the table of error codes', () => {
   it('has a row for each code', () => {
     const type = /type GenmiErrorCode =([\s\S]*?);/.exec(read('src/errors.ts'))?.[1] ?? '';
     const codes = [...type.matchAll(/'(ERR_\w+)'/g)].map(([, code]) => code);
-    const rows = [...read('README.md').matchAll(/^\| `(ERR_\w+)` \|/gm)].map(([, code]) => code);
+    const rows = [...read('docs/errors.md').matchAll(/^\| `(ERR_\w+)` \|/gm)].map(([, code]) => code);
     expect(rows.sort()).toEqual([...codes, 'ERR_INVALID_ARG_TYPE', 'ERR_OUT_OF_RANGE'].sort());
   });
 });
