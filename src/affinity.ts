@@ -241,7 +241,12 @@ export class Affinity implements Disposable {
     return new Affinity(INTERNAL, native.precomputed(...precomputedArguments(matrix, kind, options)));
   }
 
-  /** As `kernel`, on another thread. Rejects with the signal's reason when aborted. */
+  /**
+   * As `kernel`, on another thread. Rejects with the signal's reason when aborted.
+   *
+   * The features are copied before the call returns, 2 to 5 GB a second: they may be written or transferred from then
+   * on. The other asynchronous calls do the same.
+   */
   static async kernelAsync(x: MatrixLike, options: KernelOptions & AsyncOptions): Promise<Affinity> {
     const start = (job: NativeJob) => native.measureAsync(...kernelArguments(x, options, asyncOptions), job);
     return new Affinity(INTERNAL, await runJob(options, start));

@@ -68,7 +68,13 @@ export interface NativeObjective {
   evaluate(...args: [...NativeEvaluation, gradient: Precision | null]): number;
   /** As `evaluate`, but without random draws: for timing. */
   rehearse(...args: [...NativeEvaluation, gradient: Precision | null]): number;
-  evaluateAsync(...args: [...NativeEvaluation, gradient: Precision | null, job: NativeJob]): Promise<number>;
+  /**
+   * As `evaluate`. `gradient` must be new: another thread writes it, and memory that is transferred meanwhile would be
+   * lost. `out` is only checked: it must not share memory with the inputs.
+   */
+  evaluateAsync(
+    ...args: [...NativeEvaluation, gradient: Precision | null, out: Precision | null, job: NativeJob]
+  ): Promise<number>;
   affinityGradient(...args: [...NativeEvaluation, out: Precision]): void;
   cost(n: number, k: number): { operations: number; bytes: number };
 }
@@ -158,6 +164,7 @@ export interface NativeProblems {
 export interface NativeSolver {
   dispose(): void;
   solveMany(...args: [...NativeProblems['problems'], ...NativeProblems['results']]): void;
+  /** The arrays of the results must be new, as for `evaluateAsync`. */
   solveManyAsync(...args: [...NativeProblems['problems'], ...NativeProblems['results'], job: NativeJob]): Promise<void>;
 }
 

@@ -3,10 +3,10 @@
 /** The arrays of numbers that genmi takes and returns. */
 export type Precision = Float32Array | Float64Array;
 
-const { get: tagOf } = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-) as { get: (this: unknown) => string | undefined };
+const typedArrays = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
+const getter = (name: PropertyKey) => Object.getOwnPropertyDescriptor(typedArrays, name)?.get;
+const tagOf = getter(Symbol.toStringTag) as (this: unknown) => string | undefined;
+const lengthOf = getter('length') as (this: Precision) => number;
 
 /** The name of a typed array's class, such as `'Float32Array'`; undefined for anything else, also for a DataView. */
 export function typedArrayName(value: unknown): string | undefined {
@@ -25,4 +25,17 @@ export function isPrecision(value: unknown): value is Precision {
 
 export function isInt32(value: unknown): value is Int32Array {
   return typedArrayName(value) === 'Int32Array';
+}
+
+const { set } = typedArrays;
+
+/**
+ * Copies numbers into an array of the caller; false where the array has another length by now, or none.
+ *
+ * Length and copy are those of the array itself, whatever a subclass makes of them.
+ */
+export function fill(array: Precision, numbers: Precision): boolean {
+  if (lengthOf.call(array) !== numbers.length) return false;
+  set.call(array, numbers);
+  return true;
 }

@@ -53,6 +53,7 @@ class MeasureTask final : public Task {
     return measure_affinity(features_.view(), options_.measure, options_.storage, options_.precision, context,
                             affinity_);
   }
+  void drop_inputs() override { features_.drop(); }
   Napi::Value finish(Napi::Env env) override { return AffinityHandle::create(env, std::move(affinity_)); }
   const Affinity& affinity() const { return *affinity_; }
 
@@ -76,6 +77,7 @@ class PrecomputedTask final : public Task {
   Status run(Context& context) override {
     return precomputed_affinity(matrix_.view(), kind_, metric_, precision_, context, affinity_);
   }
+  void drop_inputs() override { matrix_.drop(); }
   Napi::Value finish(Napi::Env env) override { return AffinityHandle::create(env, std::move(affinity_)); }
 
  private:
@@ -146,6 +148,7 @@ class FeatureHopsTask final : public HopsTask {
 
   Status run(Context& context) override {
     if (Status status = measuring_.run(context); !status) return status;
+    measuring_.drop_inputs();  // the affinity has features of its own
     return count_hops(measuring_.affinity(), context);
   }
 
@@ -157,19 +160,22 @@ class FeatureHopsTask final : public HopsTask {
 class SubmatrixTask final : public Task {
  public:
   SubmatrixTask(const Napi::CallbackInfo& info, AffinityPtr affinity)
-      : affinity_(std::move(affinity)), rows_(info[0]), out_(info[1], count() * count(), "out", Presence::kRequired) {}
+      : affinity_(std::move(affinity)),
+        rows_(info[0]),
+        out_(info[1], count() * count(), "out", Presence::kRequired, Access::kView) {}
 
   Status run(Context& context) override {
     const Rows rows{rows_.view().index, count()};
     if (Status status = check_rows(rows, count(), affinity_->size()); !status) return status;
-    entries_ = context.workspace.take<double>(count() * count());
-    affinity_->submatrix(rows, context, entries_.data());
+    const std::span<double> entries = context.workspace.take<double>(count() * count());
+    affinity_->submatrix(rows, context, entries.data());
+    const auto write = [&]<class T>(std::span<T> to) {
+      std::transform(entries.begin(), entries.end(), to.begin(), [](double entry) { return static_cast<T>(entry); });
+    };
+    std::visit(write, out_.numbers());
     return Status::ok();
   }
-  Napi::Value finish(Napi::Env env) override {
-    out_.write(entries_.data());
-    return env.Undefined();
-  }
+  Napi::Value finish(Napi::Env env) override { return env.Undefined(); }
 
  private:
   std::size_t count() const { return rows_.view().index == nullptr ? affinity_->size() : rows_.view().count; }
@@ -177,7 +183,6 @@ class SubmatrixTask final : public Task {
   AffinityPtr affinity_;
   RowsArgument rows_;
   Output out_;
-  std::span<double> entries_;
 };
 
 }  // namespace

@@ -55,15 +55,6 @@ Numbers look_at(const Napi::Value& value, std::size_t length, const char* argume
   return numbers;
 }
 
-template <class T>
-MatrixView<T> borrow(const Numbers& numbers, std::size_t rows, std::size_t columns, Access access,
-                     std::vector<T>& copy) {
-  const T* data = static_cast<const T*>(numbers.data);
-  if (access == Access::kView && !numbers.shared) return {data, rows, columns};
-  copy.assign(data, data + numbers.length);
-  return {copy.data(), rows, columns};
-}
-
 }  // namespace
 
 MatrixArgument::MatrixArgument(const Napi::Value& value, std::size_t rows, std::size_t columns, const char* argument,
@@ -72,8 +63,11 @@ MatrixArgument::MatrixArgument(const Napi::Value& value, std::size_t rows, std::
     reject(value.Env(), Code::kOutOfRange, argument, "a smaller matrix", "more");
   const Numbers numbers = look_at(value, rows * columns, argument);
   memory_ = numbers.memory();
-  if (numbers.single()) view_ = borrow<float>(numbers, rows, columns, access, floats_);
-  else view_ = borrow<double>(numbers, rows, columns, access, doubles_);
+  const bool copied = access == Access::kCopy || numbers.shared;
+  if (copied) copy_ = Copy(value.Env(), numbers.data, memory_.bytes);
+  const void* const data = copied ? copy_.data() : numbers.data;
+  if (numbers.single()) view_ = MatrixView<float>{static_cast<const float*>(data), rows, columns};
+  else view_ = MatrixView<double>{static_cast<const double*>(data), rows, columns};
 }
 
 RowsArgument::RowsArgument(const Napi::Value& value) {
@@ -81,46 +75,33 @@ RowsArgument::RowsArgument(const Napi::Value& value) {
   const Numbers numbers = look_at(value);
   if (numbers.type != napi_int32_array)
     reject(value.Env(), Code::kInvalidType, "rows", "an Int32Array", "another value");
-  const auto* data = static_cast<const std::int32_t*>(numbers.data);
-  copy_.assign(data, data + numbers.length);
   memory_ = numbers.memory();
+  copy_ = Copy(value.Env(), numbers.data, memory_.bytes);
   // A null pointer would mean "all rows"; an empty array means no rows.
   static constexpr std::int32_t kNone = 0;
-  view_ = {copy_.empty() ? &kNone : copy_.data(), copy_.size()};
+  view_ = {numbers.length == 0 ? &kNone : static_cast<const std::int32_t*>(copy_.data()), numbers.length};
 }
 
 Output::Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence, Access access) {
   if (presence == Presence::kOptional && (value.IsNull() || value.IsUndefined())) return;
   const Numbers numbers = look_at(value, length, argument);
-  view_ = value.As<Napi::TypedArray>();
   length_ = length;
   single_ = numbers.single();
-  lent_ = numbers.memory();
-  if (access == Access::kView) memory_ = numbers.data;
-  else kept_ = Napi::Persistent(view_);
+  memory_ = numbers.memory();
+  if (access == Access::kCopy) kept_ = Napi::Persistent(value.As<Napi::TypedArray>());
 }
 
-template <class T>
-void Output::write(const T* values) {
-  const Napi::TypedArray array = kept_.IsEmpty() ? view_ : kept_.Value();
-  const Numbers numbers = look_at(array, length_, "out");  // the array may have been detached since the check
-  const auto copy = [&](auto* to) {
-    std::transform(values, values + length_, to,
-                   [](T value) { return static_cast<std::remove_pointer_t<decltype(to)>>(value); });
-  };
-  if (single_) copy(static_cast<float*>(numbers.data));
-  else copy(static_cast<double*>(numbers.data));
+AnyOutput Output::numbers() const {
+  if (single_) return std::span(reinterpret_cast<float*>(memory_.begin), length_);
+  return std::span(reinterpret_cast<double*>(memory_.begin), length_);
 }
 
 void check_apart(Napi::Env env, const Output& out, const Memory& input, const char* received) {
-  const Memory& lent = out.lent();
+  const Memory& lent = out.memory();
   if (lent.begin >= input.begin + input.bytes || input.begin >= lent.begin + lent.bytes) return;
   throw to_error(env,
                  {Code::kOutOfRange, explain("out", "memory of its own", received, "inputs are never written to")});
 }
-
-template void Output::write(const float* values);
-template void Output::write(const double* values);
 
 std::size_t size_argument(const Napi::Value& value, const char* argument) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;

@@ -10,13 +10,15 @@
 #include <string>
 #include <vector>
 
-#include "genmi/affinity.h"
+#include "genmi/evaluation.h"
 #include "genmi/matrix.h"
 #include "genmi/rows.h"
+#include "node/copy.h"
 
 namespace genmi::node {
 
-// kView: a synchronous call may read the caller's memory. kCopy: an asynchronous call must own a copy.
+// kView: a synchronous call may use the caller's memory. kCopy: an asynchronous call must own its memory, since the
+// caller may write, resize or detach an array meanwhile.
 enum class Access { kView, kCopy };
 
 // A range of memory that a caller lent, to be compared with other ranges.
@@ -32,12 +34,13 @@ class MatrixArgument {
   MatrixArgument(const Napi::Value& value, std::size_t rows, std::size_t columns, const char* argument, Access access);
   AnyMatrix view() const { return view_; }
   const Memory& memory() const { return memory_; }
+  // Frees the copy; the view must not be used any more.
+  void drop() { copy_ = Copy(); }
 
  private:
   Memory memory_;
   AnyMatrix view_;
-  std::vector<float> floats_;
-  std::vector<double> doubles_;
+  Copy copy_;
 };
 
 // A copy of an Int32Array. null or undefined means all rows.
@@ -50,34 +53,25 @@ class RowsArgument {
  private:
   Memory memory_;
   Rows view_;
-  std::vector<std::int32_t> copy_;
+  Copy copy_;
 };
 
 enum class Presence { kRequired, kOptional };
 
-// A Float32Array or Float64Array that a call fills. An asynchronous call keeps it alive until then.
+// A Float32Array or Float64Array that a call fills. For an asynchronous call (Access::kCopy) it must be new, and nobody
+// else may have it: another thread writes it.
 class Output {
  public:
-  Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence,
-         Access access = Access::kCopy);
+  Output(const Napi::Value& value, std::size_t length, const char* argument, Presence presence, Access access);
   bool wanted() const { return length_ != 0; }
-  bool is_single() const { return single_; }
-  const Memory& lent() const { return lent_; }
-  // The array's memory, if it has this precision and the call is synchronous (Access::kView); else null.
-  template <class T>
-  T* memory() const {
-    return single_ == (sizeof(T) == sizeof(float)) ? static_cast<T*>(memory_) : nullptr;
-  }
-  template <class T>
-  void write(const T* values);
+  const Memory& memory() const { return memory_; }
+  AnyOutput numbers() const;
 
  private:
-  Napi::TypedArray view_;
-  Napi::Reference<Napi::TypedArray> kept_;
-  std::size_t length_ = 0;  // 0 without an array
+  Napi::Reference<Napi::TypedArray> kept_;  // keeps the array alive during an asynchronous call
+  std::size_t length_ = 0;                  // 0 without an array
   bool single_ = false;
-  void* memory_ = nullptr;
-  Memory lent_;
+  Memory memory_;
 };
 
 // Throws if an output shares memory with an input, also through another buffer object over the same memory.

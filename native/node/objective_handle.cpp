@@ -76,6 +76,7 @@ struct EvaluationArguments {
 };
 
 // evaluate(…, gradient): returns the value, and writes the gradient into the array if there is one
+// evaluateAsync(…, gradient, out, job): `out` is where JavaScript copies the gradient afterwards
 class EvaluateTask final : public Task {
  public:
   EvaluateTask(const Napi::CallbackInfo& info, Access access, ObjectivePtr objective, ChargedObjectives charged,
@@ -83,47 +84,33 @@ class EvaluateTask final : public Task {
       : objective_(std::move(objective)),
         terms_(std::move(charged)),
         arguments_(info, access),
-        out_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out", Presence::kOptional, access) {
+        gradient_(info[EvaluationArguments::kCount], arguments_.n * arguments_.k, "out", Presence::kOptional, access) {
     arguments_.options.draw = draw;
     arguments_.options.rehearsal = rehearsal;
-    arguments_.check_apart(info.Env(), out_);
+    arguments_.check_apart(info.Env(), gradient_);
+    if (access == Access::kView) return;
+    const Output out(info[EvaluationArguments::kCount + 1], arguments_.n * arguments_.k, "out", Presence::kOptional,
+                     Access::kView);
+    arguments_.check_apart(info.Env(), out);
   }
 
   Status run(Context& context) override {
     return genmi::evaluate(*objective_, arguments_.predictions.view(), arguments_.options, context, value_,
-                           destination());
+                           gradient_.numbers());
   }
-
-  Napi::Value finish(Napi::Env env) override {
-    std::visit(
-        [this](const auto& gradient) {
-          if (!gradient.empty()) out_.write(gradient.data());
-        },
-        copied_);
-    return Napi::Number::New(env, value_);
-  }
+  void drop_inputs() override { arguments_.predictions.drop(); }
+  Napi::Value finish(Napi::Env env) override { return Napi::Number::New(env, value_); }
 
   void charge() override {
     for (const auto& each : terms_) each->charge.set(each->objective->kept_bytes());
   }
 
  private:
-  // Where the gradient goes: at once into the caller's memory, or into memory of the task until finish().
-  AnyOutput destination() {
-    if (!out_.wanted()) return {};
-    const std::size_t numbers = arguments_.n * arguments_.k;
-    if (float* memory = out_.memory<float>(); memory != nullptr) return std::span(memory, numbers);
-    if (double* memory = out_.memory<double>(); memory != nullptr) return std::span(memory, numbers);
-    if (out_.is_single()) return std::span(copied_.emplace<std::vector<float>>(numbers));
-    return std::span(copied_.emplace<std::vector<double>>(numbers));
-  }
-
   ObjectivePtr objective_;
   ChargedObjectives terms_;
   EvaluationArguments arguments_;
-  Output out_;
+  Output gradient_;
   double value_ = 0;
-  std::variant<std::vector<float>, std::vector<double>> copied_;
 };
 
 // affinityGradient(…, out)
@@ -139,10 +126,8 @@ class AffinityGradientTask final : public Task {
   }
 
   Status run(Context& context) override {
-    const std::size_t numbers = arguments_.n * arguments_.n;
-    AnyOutput out = std::span(out_.memory<double>(), numbers);
-    if (out_.is_single()) out = std::span(out_.memory<float>(), numbers);
-    return evaluate_affinity_gradient(*objective_, arguments_.predictions.view(), arguments_.options, context, out);
+    return evaluate_affinity_gradient(*objective_, arguments_.predictions.view(), arguments_.options, context,
+                                      out_.numbers());
   }
 
   Napi::Value finish(Napi::Env env) override { return env.Undefined(); }
@@ -178,7 +163,7 @@ Napi::Value ObjectiveHandle::rehearse(const Napi::CallbackInfo& info) {
 
 Napi::Value ObjectiveHandle::evaluate_async(const Napi::CallbackInfo& info) {
   return run_async(info.Env(), std::make_unique<EvaluateTask>(info, Access::kCopy, objective_, terms_, draws_++),
-                   info[EvaluationArguments::kCount + 1]);
+                   info[EvaluationArguments::kCount + 2]);
 }
 
 Napi::Value ObjectiveHandle::affinity_gradient(const Napi::CallbackInfo& info) {

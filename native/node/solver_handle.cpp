@@ -55,23 +55,23 @@ static_assert(sizeof(ResultNumbers) == kNumberNames.size() * sizeof(double));
 constexpr std::array kOutcomeNames = {"optimal", "iteration-limit", "unproven"};
 static_assert(kOutcomeNames.size() == static_cast<std::size_t>(transport::Outcome::kUnproven) + 1);
 
-// Numbers that go into an array of JavaScript. A synchronous call writes them there; an asynchronous call writes them
-// into memory of its own first.
+// An array of JavaScript for results in float64.
 class ResultArray {
  public:
   ResultArray(const Napi::Value& value, std::size_t length, const char* argument, Access access)
       : output_(value, length, argument, Presence::kOptional, access) {
-    if (output_.wanted() && output_.memory<double>() == nullptr) own_.resize(length);
+    if (!output_.wanted()) return;
+    const AnyOutput numbers = output_.numbers();
+    if (std::holds_alternative<std::span<float>>(numbers))
+      throw to_error(value.Env(), {Code::kInvalidType, explain(argument, "a Float64Array", "a Float32Array")});
+    numbers_ = std::get<std::span<double>>(numbers).data();
   }
   bool wanted() const { return output_.wanted(); }
-  double* numbers() { return own_.empty() ? output_.memory<double>() : own_.data(); }
-  void finish() {
-    if (!own_.empty()) output_.write(own_.data());
-  }
+  double* numbers() const { return numbers_; }
 
  private:
   Output output_;
-  std::vector<double> own_;
+  double* numbers_ = nullptr;
 };
 
 // The memory of a typed array for results. Checks the array without calling into JavaScript.
@@ -132,12 +132,14 @@ class SolveTask final : public Task {
 
   Napi::Value finish(Napi::Env env) override {
     if (warm_ && solver_->costs) solver_->bases = std::move(bases_);
-    numbers_.finish();
-    potentials_.finish();
     if (options_.plan) write_plans(env);
     return env.Undefined();
   }
 
+  void drop_inputs() override {
+    supplies_.drop();
+    demands_.drop();
+  }
   void charge() override { solver_->charge(); }
 
  private:

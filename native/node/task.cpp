@@ -74,6 +74,7 @@ class TaskCall final : public Call {
       Workspace workspace;
       Context context{workspace, pool_.get(), threads_, job_.get(), kernels_};
       status_ = task_->run(context);
+      task_->drop_inputs();
     } catch (...) {
       failure_ = std::current_exception();
     }

@@ -16,7 +16,9 @@ class Task {
   virtual ~Task() = default;
   // Computes without JavaScript, possibly on another thread.
   virtual Status run(Context& context) = 0;
-  // On JavaScript's thread: writes into the arrays that the caller lent, and returns the result.
+  // After run(), on its thread: frees copies of the inputs. Later JavaScript's thread would pay for that.
+  virtual void drop_inputs() {}
+  // On JavaScript's thread: returns the result.
   virtual Napi::Value finish(Napi::Env env) = 0;
   // On JavaScript's thread, at the end, even after an error: charges the memory that is kept from now on.
   virtual void charge() {}

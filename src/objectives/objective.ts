@@ -24,6 +24,7 @@ import {
   native,
 } from '../native.js';
 import { checkNumber, checkOptions, oneOf } from '../options.js';
+import { fill } from '../typed-arrays.js';
 
 /** `'ova'`, one-vs-all, compares each cluster with all data; `'ovo'`, one-vs-one, compares clusters with each other. */
 export type Mode = 'ova' | 'ovo';
@@ -108,9 +109,19 @@ export interface Objective {
     predictions: M,
     options?: EvaluateOptions<T>,
   ): ValueAndGrad<T>;
-  /** As `value`, on another thread, on copies of the data. Rejects with the signal's reason when aborted. */
+  /**
+   * As `value`, on another thread. Rejects with the signal's reason when aborted.
+   *
+   * The predictions are copied before the call returns, 2 to 5 GB a second: they may be written or transferred from
+   * then on.
+   */
   valueAsync(predictions: MatrixLike, options?: EvaluateAsyncOptions): Promise<number>;
-  /** As `valueAndGrad`, on another thread, on copies of the data. Rejects with the signal's reason when aborted. */
+  /**
+   * As `valueAndGrad`, on another thread. Rejects with the signal's reason when aborted.
+   *
+   * The predictions are copied as for `valueAsync`. Another thread writes a new gradient; into `out` it is copied at the
+   * end, in one piece.
+   */
   valueAndGradAsync<M extends MatrixLike, T extends Precision = PrecisionOf<M>>(
     predictions: M,
     options?: EvaluateAsyncOptions<T>,
@@ -216,7 +227,9 @@ export class NativeBackedObjective implements GeometryObjective {
   ): ValueAndGrad<T> {
     checkOptions(options, evaluateOptions);
     const matrix = toMatrix('predictions', predictions);
-    const gradient = gradientFor<T>(matrix, options.out);
+    const { out } = options;
+    const gradient =
+      out === undefined ? newGradient<T>(matrix, matrix.data) : { data: checkOut(out, matrix), shape: matrix.shape };
     const value = NativeBackedObjective.#own(this).evaluate(...evaluation(this, matrix, options), gradient.data);
     return { value, gradient };
   }
@@ -227,6 +240,7 @@ export class NativeBackedObjective implements GeometryObjective {
       return NativeBackedObjective.#own(this).evaluateAsync(
         ...evaluation(this, toMatrix('predictions', predictions), options),
         null,
+        null,
         job,
       );
     });
@@ -236,17 +250,24 @@ export class NativeBackedObjective implements GeometryObjective {
     predictions: M,
     options: EvaluateAsyncOptions<T> = {},
   ): Promise<ValueAndGrad<T>> {
-    return runJob(options, async (job) => {
+    const { value, gradient, out } = await runJob(options, async (job) => {
       checkOptions(options, evaluateAsyncOptions);
       const matrix = toMatrix('predictions', predictions);
-      const gradient = gradientFor<T>(matrix, options.out);
+      const { out } = options;
+      // Another thread writes the gradient. JavaScript could detach `out` meanwhile, but has no other reference to this.
+      const gradient = newGradient<T>(matrix, out === undefined ? matrix.data : checkOut(out, matrix));
       const value = await NativeBackedObjective.#own(this).evaluateAsync(
         ...evaluation(this, matrix, options),
         gradient.data,
+        out ?? null,
         job,
       );
-      return { value, gradient };
+      return { value, gradient, out };
     });
+    if (out === undefined) return { value, gradient };
+    if (!fill(out, gradient.data))
+      throw outOfRange('out', `${gradient.data.length} numbers`, 'an array resized meanwhile');
+    return { value, gradient: { data: out, shape: gradient.shape } };
   }
 
   affinityGrad<M extends MatrixLike>(
@@ -284,7 +305,7 @@ function evaluation(
   { data, shape }: Matrix,
   options: EvaluateOptions,
 ): NativeEvaluation {
-  // A copy of the predictions, and a gradient on either side of the binding.
+  // A copy of the predictions, the gradient, and a copy of it where it goes into `out`.
   objective.checkMemory(shape[0], shape[1], 3 * data.byteLength);
   return [data, shape[0], shape[1], ...nativeReading(options), toRows(options.rows)];
 }
@@ -297,12 +318,15 @@ export function nativeReading(options: EvaluateOptions): NativeReading {
   return [from === 'logits', clip === 'mask', epsilon];
 }
 
-function gradientFor<T extends Precision>({ data, shape }: Matrix, out: T | undefined): Matrix<T> {
-  if (out === undefined) return zeros(precisionOf(data), ...shape, 'use mini-batches') as Matrix<T>;
+function newGradient<T extends Precision>({ shape }: Matrix, like: Precision): Matrix<T> {
+  return zeros(precisionOf(like), ...shape, 'use mini-batches') as Matrix<T>;
+}
+
+function checkOut<T extends Precision>(out: T, { data }: Matrix): T {
   if (!isPrecision(out)) throw invalidType('out', 'a Float32Array or Float64Array', describe(out));
   if (out.length !== data.length)
     throw outOfRange('out', `${data.length} numbers, as the predictions have`, `${out.length}`);
-  return { data: out, shape };
+  return out;
 }
 
 const TRIAL_SAMPLES = 96;

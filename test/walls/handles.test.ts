@@ -38,7 +38,7 @@ const setUp = `
       (it) => new addon.Objective('sum', { mode: 'ova', terms: [{ objective: it, factor: 1 }] }),
       (it) => real.objective.evaluate.call(it, tau, 10, 2, false, false, 1e-12, null, null),
       (it) => real.objective.rehearse.call(it, tau, 10, 2, false, false, 1e-12, null, null),
-      (it) => real.objective.evaluateAsync.call(it, tau, 10, 2, false, false, 1e-12, null, null, new addon.Job()),
+      (it) => real.objective.evaluateAsync.call(it, tau, 10, 2, false, false, 1e-12, null, null, null, new addon.Job()),
       (it) => real.objective.affinityGradient.call(it, tau, 10, 2, false, false, 1e-12, null, new Float64Array(100)),
       (it) => real.objective.cost.call(it, 10, 2),
     ],
@@ -49,7 +49,7 @@ const setUp = `
     ],
     job: [
       (it) => addon.hopsAsync(real.affinity, { quantile: 0.5 }, it),
-      (it) => real.objective.evaluateAsync(tau, 10, 2, false, false, 1e-12, null, null, it),
+      (it) => real.objective.evaluateAsync(tau, 10, 2, false, false, 1e-12, null, null, null, it),
       (it) => real.job.cancel.call(it),
       (it) => Object.getOwnPropertyDescriptor(Object.getPrototypeOf(real.job), 'progress').get.call(it),
     ],

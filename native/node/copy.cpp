@@ -1,0 +1,37 @@
+#include "node/copy.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "affinity/pages.h"
+#include "node/environment.h"
+
+namespace genmi::node {
+namespace {
+
+constexpr std::size_t kLarge = std::size_t{1} << 22;  // from this many bytes on, a copy takes pages of its own
+constexpr std::size_t kPart = std::size_t{1} << 21;   // a large page: one thread has all its page faults
+
+}  // namespace
+
+void FreeCopy::operator()(std::byte* memory) const {
+  if (pages != 0) affinity::give_back_pages(memory, pages);
+  else delete[] memory;
+}
+
+Copy::Copy(Napi::Env env, const void* from, std::size_t bytes) {
+  if (bytes == 0) return;
+  if (bytes < kLarge) {
+    memory_.reset(new std::byte[bytes]);
+    std::memcpy(memory_.get(), from, bytes);
+    return;
+  }
+  memory_ = {static_cast<std::byte*>(affinity::take_pages(bytes)), FreeCopy{bytes}};
+  const Environment& environment = Environment::of(env);
+  environment.pool->run((bytes + kPart - 1) / kPart, environment.threads, [&](std::size_t part, std::size_t) {
+    const std::size_t begin = part * kPart;
+    std::memcpy(memory_.get() + begin, static_cast<const std::byte*>(from) + begin, std::min(kPart, bytes - begin));
+  });
+}
+
+}  // namespace genmi::node
