@@ -36,7 +36,8 @@ beforeAll(async () => {
   const source = path.join(folder, 'source');
   mkdirSync(source);
   for (const name of readdirSync(root)) {
-    if (['.git', '.cache', 'build', 'dist', 'engines', 'examples', 'node_modules', 'out'].includes(name)) continue;
+    if (['.git', '.cache', 'build', 'dist', 'engines', 'examples', 'node_modules', 'out', 'tools'].includes(name))
+      continue;
     cpSync(path.join(root, name), path.join(source, name), { recursive: true });
   }
   symlinkSync(path.join(root, 'node_modules'), path.join(source, 'node_modules'));
