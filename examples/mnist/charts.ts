@@ -22,7 +22,7 @@ export function drawAri({ history }: Results): string {
   return draw(400, 240, {
     ...epochAxes(history, 'ARI'),
     legend: legend(),
-    series: [line(history, 'ari', 'test images', FIRST), line(history, 'trainAri', 'training, meanwhile', SECOND)],
+    series: [line(history, 'ari', 'test images', FIRST), line(history, 'trainAri', 'training images', SECOND)],
   });
 }
 

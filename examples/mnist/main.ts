@@ -81,5 +81,5 @@ ${interrupted ? `Interrupted in epoch ${history.length} of ${options.epochs}. ` 
   objective      ${final.objective.toFixed(4)}  (${options.objective}, mean of the last epoch's mini-batches)
   seconds        ${loss.toFixed(1)} in the loss, ${rest.toFixed(1)} in the rest of the training
 
-${page}`);
+Open ${page} in a browser; results.json beside it has the numbers.`);
 }

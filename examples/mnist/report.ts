@@ -45,7 +45,7 @@ ${tile('seconds in the rest', rest.toFixed(1))}
 <main>
 ${figure('Digits and clusters', 'How many test images of each digit are in each cluster.', drawConfusion(results), 'wide')}
 ${figure('What the clusters hold', 'The first test images of each cluster.', sampleTable(results, test, clusters), 'wide')}
-${figure('Agreement with the labels', 'Adjusted Rand index: 1 is perfect, 0 is chance.', drawAri(results))}
+${figure('Agreement with the labels', 'Adjusted Rand index: 1 is perfect, 0 is chance. Training images count as they pass.', drawAri(results))}
 ${figure('Loss', 'The negative objective, mean of each epoch.', drawObjective(results))}
 ${figure('Time', `${(1000 * meanStep(results, loss)).toFixed(1)} ms of each step are the loss.`, drawSeconds(results))}
 </main>
@@ -137,4 +137,5 @@ td:nth-child(2) { width: 100%; }
 img { display: block; width: 100%; height: auto; border-radius: 0.2rem; }
 footer { margin-top: 2rem; padding-top: 1rem; border-top: 1px solid var(--grid); font-size: 0.85rem; }
 @media (max-width: 60rem) { figure, figure.wide { grid-column: 1 / -1; } }
+@media (max-width: 34rem) { tr { display: grid; grid-template-columns: 2rem 1fr; } td:nth-child(2) { width: auto; } td:nth-child(3) { grid-column: 2; padding-top: 0; } }
 `;
