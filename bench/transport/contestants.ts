@@ -142,10 +142,14 @@ export function potProblems(
   return { seconds, solve };
 }
 
+/** Repetitions of POT's warm starts: each times six steps of every problem that is chosen. */
+const POT_WARM_REPETITIONS = 2;
+
 /** The same step after step, from the start, which is not counted, to the last: each from the potentials of the step before. */
 export function potWarmProblems(problems: readonly Problem[], choice: Choice, pot: Pot): ProblemContestant {
   const seconds = new Map<number, number[]>();
   const solve = async (repetition: number) => {
+    if (repetition >= POT_WARM_REPETITIONS) return [];
     const chosen = choice(repetition);
     const solved = await pot.solveWarm(chosen.map((i) => problems[i]));
     for (const each of solved.seconds.slice(1)) for (const [at, i] of chosen.entries()) record(seconds, i, each[at]);
