@@ -97,9 +97,10 @@ describe('the tables of results', () => {
     for (const { name, text } of tables) expect(text, name).toBe(readFileSync(join(results, name), 'utf8'));
   });
 
-  it('are quoted by pages as they are', async () => {
+  it('are quoted by pages and README as they are: else run npm run bench:tables', async () => {
     const { renderExcerpts } = await load<typeof import('../bench/tables/excerpts.js')>('tables/excerpts.js');
-    const pages = renderExcerpts(fromRoot('.'));
+    const { renderWarmStarts } = await load<typeof import('../bench/tables/warm-starts.js')>('tables/warm-starts.js');
+    const pages = [...renderExcerpts(fromRoot('.')), renderWarmStarts(fromRoot('.'))];
     expect(pages.map(({ name }) => name)).toContain('docs/objectives.md');
     for (const { name, text } of pages) expect(text, name).toBe(readFileSync(fromRoot(name), 'utf8'));
   });

@@ -95,6 +95,13 @@ describe('the programs in the documents', () => {
     expect(code).toBe(0);
   });
 
+  it("README's first program is JavaScript, too", async () => {
+    const first = programs.find(({ block }) => block.document === 'README.md');
+    const file = path.join(folder, 'try.mjs');
+    writeFileSync(file, first?.block.text ?? '');
+    expect(await succeedOutside(process.execPath, [file], folder)).toBe(first?.output);
+  });
+
   it.each(programs)('$name runs and prints its output', async ({ block, output }) => {
     const printed = await succeedOutside(process.execPath, [path.join(folder, `${fileOf(block)}.js`)], folder);
     if (output !== undefined) expect(printed).toBe(output);

@@ -53,7 +53,7 @@ export function formatPage({ machine, date, figures }: Report): string {
 <body>
 <h1>Time of the GEMINI objectives</h1>
 <p>Median time of one value with its gradient, from float32 logits, against the number of clusters. Predictions are random. So are the data:
-20 features, with a stored rbf kernel (mmd, squared-mmd) or euclidean distance (wasserstein). alpha is 1.5. Both axes are logarithmic.</p>
+20 features, with a stored rbf kernel (mmd, squared-mmd) or euclidean distance (energy, wasserstein). alpha is 1.5. Both axes are logarithmic.</p>
 <p>${escapeText(machine)}; ${date}.</p>
 <ul>${[...stylesOf(figures)].map(legendItem).join('')}</ul>
 ${batchesOf(figures)
