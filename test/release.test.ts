@@ -124,6 +124,48 @@ describe('the checks of a release', () => {
     expect((await release('--checks')).code).toBe(0);
   });
 
+  /** Runs a release with an npm that prints a version and warnings, and an npx whose tests pass; returns their calls. */
+  async function releaseWith(npm: { version: string; warnings: string[] }, ...flags: string[]) {
+    const tools = path.join(folder, 'tools');
+    const calls = path.join(folder, 'calls');
+    rmSync(calls, { force: true });
+    mkdirSync(tools, { recursive: true });
+    const warnings = npm.warnings.map((line) => `[ "$1" = publish ] && echo 'npm warn ${line}' >&2`);
+    const program = (name: string) => [
+      '#!/bin/sh',
+      `echo "${name} $*" >> ${calls}`,
+      `echo ${npm.version}`,
+      ...warnings,
+      'exit 0',
+    ];
+    for (const name of ['npm', 'npx']) writeFileSync(path.join(tools, name), program(name).join('\n'), { mode: 0o755 });
+    const search = `PATH=${tools}:${process.env.PATH}`;
+    const ended = await executeOutside('env', [search, process.execPath, at('scripts/release.mjs'), ...flags], clone);
+    return { ...ended, calls: readFileSync(calls, 'utf8').trim().split('\n') };
+  }
+
+  it('test the tarball, try to publish, and publish only when told to', async () => {
+    const machine = ['This command requires you to be logged in to nowhere (dry-run)', 'Unknown user config "x".'];
+    const tried = await releaseWith({ version: '12.2.2', warnings: machine });
+    expect(tried.code).toBe(0);
+    const dry = ['npm --version', 'npx vitest run test/package.test.ts', 'npm publish --access public --dry-run'];
+    expect(tried.calls).toEqual(dry);
+    const published = await releaseWith({ version: '12.2.2', warnings: [] }, '--publish');
+    expect(published.code).toBe(0);
+    expect(published.calls).toEqual([...dry, 'npm publish --access public']);
+  });
+
+  it('stop at an old npm, and at a warning', async () => {
+    const old = await releaseWith({ version: '11.9.0', warnings: [] }, '--publish');
+    expect(old.code).toBe(1);
+    expect(old.stderr).toMatch(/^npm 11.9.0: a release needs npm 12/);
+    expect(old.calls).toEqual(['npm --version']);
+    const corrected = await releaseWith({ version: '12.2.2', warnings: ['publish errors corrected:'] }, '--publish');
+    expect(corrected.code).toBe(1);
+    expect(corrected.stderr).toMatch(/npm publish failed or warned\nnpm warn publish errors corrected:\n$/);
+    expect(corrected.calls.at(-1)).toBe('npm publish --access public --dry-run');
+  });
+
   it('stop a release, also one to be published', async () => {
     appendFileSync(at('README.md'), '\n');
     const { code, stdout, stderr } = await release('--publish');
