@@ -65,6 +65,12 @@ double point_infeasibility(const CostBlock& costs, bool symmetric, const double*
   return largest;
 }
 
+double infeasibility_of(const CostBlock& costs, const std::vector<double>& u, const double* v) {
+  double largest = 0;
+  for (std::size_t i = 0; i < costs.rows; ++i) largest = std::max(largest, u[i] - costs.exact_minimum(i, v));
+  return largest;
+}
+
 void take_potentials(const SpanningTree& tree, std::vector<double>& u, std::vector<double>& v) {
   const Sides& sides = tree.sides();
   v.assign(tree.column_potentials(), tree.column_potentials() + sides.columns);
@@ -81,8 +87,7 @@ double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, 
   double infeasibility = 0;  // 0 so far: u_i is itself the minimum
   if (targets.size() < costs.columns) {
     lift_columns(costs, u, prices, v);
-    for (std::size_t i = 0; i < costs.rows; ++i)
-      infeasibility = std::max(infeasibility, u[i] - costs.exact_minimum(i, prices.data()));
+    infeasibility = infeasibility_of(costs, u, prices.data());
   }
   v.assign(prices.begin(), prices.begin() + static_cast<std::ptrdiff_t>(costs.columns));
   return infeasibility;

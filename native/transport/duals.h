@@ -20,6 +20,9 @@ void point_potentials(const CostBlock& costs, const Measures& moving, const Span
 // max(0, max_ij phi_j - phi_i - costs_ij). Where it is 0 up to rounding, no other mass need move.
 double point_infeasibility(const CostBlock& costs, bool symmetric, const double* phi);
 
+// max(0, max_ij u_i + v_j - costs_ij). v has stride() numbers.
+double infeasibility_of(const CostBlock& costs, const std::vector<double>& u, const double* v);
+
 // Copies u and v from a tree that contains all rows and columns.
 void take_potentials(const SpanningTree& tree, std::vector<double>& u, std::vector<double>& v);
 

@@ -105,54 +105,6 @@ void ExactFinish::take(const SpanningTree& tree, const Measures& measures) {
   tree_.refresh();
 }
 
-void ExactFinish::take_sides(const SpanningTree& tree, double unit) {
-  const Sides& sides = tree.sides();
-  const auto number = [&](genmi::transport::Node node) {
-    return static_cast<Node>(sides.is_row(node) ? sides.row(node) : costs_->rows() + sides.column(node));
-  };
-  tree_.start(*costs_, number(tree.root()));
-  for (const genmi::transport::Node node : tree.preorder())
-    if (node != tree.root()) tree_.attach(number(node), number(tree.parent(node)));
-  drop_light(unit);
-}
-
-// A point becomes a row and a column, with an arc between them for the mass that stays.
-void ExactFinish::take_points(const SpanningTree& tree, double unit) {
-  const auto row = [](genmi::transport::Node point) { return static_cast<Node>(point); };
-  const auto column = [this](genmi::transport::Node point) {
-    return static_cast<Node>(point + static_cast<Node>(costs_->rows()));
-  };
-  tree_.start(*costs_, row(tree.root()));
-  tree_.attach(column(tree.root()), row(tree.root()));
-  for (const genmi::transport::Node point : tree.preorder()) {
-    if (point == tree.root()) continue;
-    const genmi::transport::Node above = tree.parent(point);
-    if (tree.arc(point).upward) {
-      tree_.attach(row(point), column(above));
-      tree_.attach(column(point), row(point));
-    } else {
-      tree_.attach(column(point), row(above));
-      tree_.attach(row(point), column(point));
-    }
-  }
-  drop_light(unit);
-}
-
-// Detaches the subtrees whose weights are all below `unit`.
-void ExactFinish::drop_light(double unit) {
-  tree_.refresh();
-  std::vector<bool> is_heavy(tree_.nodes(), false);
-  for (std::size_t k = tree_.order().size(); k-- > 0;) {
-    const Node node = tree_.order()[k];
-    const auto at = static_cast<std::size_t>(node);
-    if (flows_.weight(node) >= unit) is_heavy[at] = true;
-    if (k > 0 && is_heavy[at]) is_heavy[static_cast<std::size_t>(tree_.parent(node))] = true;
-  }
-  for (const Node node : std::vector<Node>(tree_.order()))
-    if (!is_heavy[static_cast<std::size_t>(node)]) tree_.detach(node);
-  tree_.refresh();
-}
-
 // ---- Masses ----
 
 Ending ExactFinish::ship(std::uint64_t max_pivots, const Job* job) {
@@ -171,6 +123,8 @@ Ending ExactFinish::ship(std::uint64_t max_pivots, const Job* job) {
   }
 }
 
+// Lists the points with mass that the tree misses, because they are too light for a unit. Returns whether there are
+// any.
 bool ExactFinish::misses_points() {
   missing_rows_.clear();
   missing_columns_.clear();

@@ -1,5 +1,5 @@
-// The last stage of problems in which float64 potentials or integer masses are too coarse: small costs beside very
-// large ones, small weights beside large ones.
+// The last stage of problems in which float64 potentials are too coarse, and masses in units and in float64: small
+// costs beside very large ones, small weights beside large ones.
 //
 // It starts from the final basis of the fast stages.
 // Costs: all reduced costs are computed without rounding. Where one is negative, they are the costs of a new problem,
@@ -35,13 +35,6 @@ class ExactFinish {
   Ending lower_costs(const Measures& measures, std::uint64_t max_pivots, const Job* job, NetworkSimplex& simplex,
                      SpanningTree& tree);
 
-  // Take over a tree: of the measures, of all rows and columns, or of points. take_sides() and take_points() leave out
-  // subtrees whose weights are all below `unit`; ship() attaches their points anew.
-  void take(const SpanningTree& tree, const Measures& measures);
-  void take_sides(const SpanningTree& tree, double unit);
-  void take_points(const SpanningTree& tree, double unit);
-  // Whether the tree misses points with mass, because they are too light for a unit.
-  bool misses_points();
   // Makes the tree serve the weights, in at most max_pivots pivots.
   Ending ship(std::uint64_t max_pivots, const Job* job);
 
@@ -53,9 +46,10 @@ class ExactFinish {
   void report_duals(Result& result);
 
  private:
+  void take(const SpanningTree& tree, const Measures& measures);
+  bool misses_points();
   double least_reduced_cost(const Measures& measures) const;
   CostBlock reduced_costs(const Measures& measures, double error);
-  void drop_light(double unit);
   bool pivot(ExactTree::Node leaving);
 
   void centre_potentials();

@@ -22,8 +22,6 @@ class ExactTree {
   void start(const Costs& costs, Node root);
   // Hangs `child` on `parent`, a node of the other side that is in the tree.
   void attach(Node child, Node parent) { parents_[index(child)] = parent; }
-  // Takes a node off the tree. The caller must take off all nodes below it, too.
-  void detach(Node node) { parents_[index(node)] = kNoNode; }
   // Lists the nodes and computes their potentials. Call it after changes, before any function below.
   void refresh();
   // The same, where nothing outside the subtree of `top` has changed.

@@ -61,6 +61,10 @@ class Marginals {
   bool is_cut(std::size_t point) const { return staying_units(point) == kCutUnits; }
   double staying_mass(std::size_t point) const { return staying_.empty() ? 0 : staying_[point]; }
 
+  // By point, where mass may stay: the mass that leaves, and the mass that arrives.
+  std::span<const double> surplus() const { return surplus_; }
+  std::span<const double> deficit() const { return deficit_; }
+
   double mass_of(std::int64_t units) const;
   std::size_t points() const { return supply_.size(); }
   bool may_stay() const { return !staying_.empty(); }

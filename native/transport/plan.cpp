@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -42,11 +43,47 @@ void plan_of_moving(const Marginals& marginals, const SpanningTree& tree, std::v
   });
 }
 
-void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes& routes,
+void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes<std::int64_t>& routes,
                     std::vector<PlanEntry>& plan) {
   plan.clear();
-  for (const auto& [source, target, units] : routes.trace(tree, marginals.moving()))
+  const auto flow = [&](Node node) { return tree.arc(node).flow; };
+  const Support &sources = marginals.moving().sources, &targets = marginals.moving().targets;
+  for (const auto& [source, target, units] :
+       routes.trace(tree, flow, {sources.points, sources.units}, {targets.points, targets.units}))
     add_entry(source, target, marginals.mass_of(units), plan);
+}
+
+void plan_of_weights(const Marginals& marginals, const SpanningTree& tree, const WeightFlows& flows,
+                     Routes<double>& routes, std::vector<PlanEntry>& plan) {
+  plan.clear();
+  if (!tree.sides().are_same()) {
+    for (const Node node : tree.preorder())
+      if (node != tree.root()) add_entry(tree.arc_row(node), tree.arc_column(node), flows.flow(node), plan);
+    return;
+  }
+  std::vector<std::size_t> points(marginals.points());
+  std::iota(points.begin(), points.end(), std::size_t{0});
+  const auto flow = [&](Node node) { return flows.flow(node); };
+  for (const auto& [source, target, mass] :
+       routes.trace(tree, flow, {points, marginals.surplus()}, {points, marginals.deficit()}))
+    add_entry(source, target, mass, plan);
+}
+
+double marginal_error(const Marginals& marginals, const std::vector<PlanEntry>& plan) {
+  std::vector<double> shipped(marginals.supply().begin(), marginals.supply().end()),
+      received(marginals.demand().begin(), marginals.demand().end());
+  for (const auto& [source, target, mass] : plan) {
+    shipped[static_cast<std::size_t>(source)] -= mass;
+    received[static_cast<std::size_t>(target)] -= mass;
+  }
+  double largest = 0;
+  const auto compare = [&](const std::vector<double>& missing, std::span<const double> weights) {
+    for (std::size_t k = 0; k < weights.size(); ++k)
+      if (missing[k] != 0) largest = std::max(largest, std::abs(missing[k]) / weights[k]);
+  };
+  compare(shipped, marginals.supply());
+  compare(received, marginals.demand());
+  return largest;
 }
 
 // Marginals cuts the units that may stay at a point to the number that can be needed elsewhere. The rest of the point's

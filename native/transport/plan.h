@@ -9,6 +9,7 @@
 #include "transport/marginals.h"
 #include "transport/routes.h"
 #include "transport/spanning_tree.h"
+#include "transport/weight_flows.h"
 
 namespace genmi::transport {
 
@@ -16,12 +17,21 @@ namespace genmi::transport {
 void plan_of_moving(const Marginals& marginals, const SpanningTree& tree, std::vector<PlanEntry>& plan);
 
 // The plan of a tree of points that serves marginals.moving(), without the staying mass.
-void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes& routes, std::vector<PlanEntry>& plan);
+void plan_of_points(const Marginals& marginals, const SpanningTree& tree, Routes<std::int64_t>& routes,
+                    std::vector<PlanEntry>& plan);
 
 // The plan of a tree of marginals.all(), or of a tree of all rows and columns that serves marginals.all(). `stays` is
 // scratch memory.
 void plan_of_all(const Marginals& marginals, const SpanningTree& tree, std::vector<std::int64_t>& stays,
                  std::vector<PlanEntry>& plan);
+
+// The plan of a tree of all points, or of all rows and columns, with the flows of the weights themselves. Like the
+// others, it lacks the staying mass where the tree is one of points.
+void plan_of_weights(const Marginals& marginals, const SpanningTree& tree, const WeightFlows& flows,
+                     Routes<double>& routes, std::vector<PlanEntry>& plan);
+
+// The largest error of a plan's marginals, relative to each weight.
+double marginal_error(const Marginals& marginals, const std::vector<PlanEntry>& plan);
 
 // Adds the staying mass to a plan of marginals.moving().
 void add_staying(const Marginals& marginals, std::vector<PlanEntry>& plan);

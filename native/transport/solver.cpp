@@ -23,6 +23,7 @@
 #include "transport/routes.h"
 #include "transport/turned.h"
 #include "transport/warm_start.h"
+#include "transport/weight_flows.h"
 #include "transport/whole_basis.h"
 
 namespace genmi::transport {
@@ -33,9 +34,7 @@ constexpr double kRounding = 1e-15;
 
 // The accuracy that results need: relative to the cost; relative to a constant on all costs, times the mass; and of the
 // masses of plans.
-constexpr double kCostAccuracy = 0x1p-40, kShiftAccuracy = 0x1p-52, kMassAccuracy = 1e-13;
-// On a kept tree, kFewPivots + nodes / kFewPivots pivots of the dual simplex are tried before a start from nothing.
-constexpr std::uint64_t kFewPivots = 16;
+constexpr double kCostAccuracy = 0x1p-40, kShiftAccuracy = 0x1p-52, kMassAccuracy = 1e-13, kPlanAccuracy = 4e-13;
 constexpr double kVisibleGap = 0x1p-42;  // relative to the cost
 // Relative rounding: of potentials along a tree, of a mass to a unit of the moving mass, and of sums of products.
 constexpr double kPotentialRounding = 0x1p-50, kUnitRounding = 0x1p-59, kSumRounding = 0x1p-46;
@@ -54,9 +53,12 @@ struct Solver::Workspace {
   WholeBasis whole_basis;
   NetworkSimplex simplex;
   WarmStart warm_start;
-  Routes routes;
+  Routes<std::int64_t> routes;
+  Routes<double> weight_routes;
+  WeightFlows weight_flows;
   ExactFinish exact;
-  SpanningTree tree, whole_tree;
+  SpanningTree tree, whole_tree, spanning_tree;  // of the moving or all mass; of all mass; of all rows and columns
+  Basis own_basis;                               // scratch memory of finish_masses()
   // The nodes of the last problem's tree; kNone: no mass moves.
   enum class Served { kNone, kMoving, kAll, kWhole, kSides, kPoints } served = Served::kNone;
   bool pays_penalties = false;      // whether the plan's costs may differ by more than kPenalty
@@ -79,9 +81,11 @@ struct Solver::Workspace {
   void measure_plan(const Costs& costs, Result& result);
   bool is_cost_in_doubt(const Costs& costs, const Result& result) const;
   bool are_masses_in_doubt(const Costs& costs) const;
+  Status finish_masses(const Costs& costs, const Options& options, Result& result, bool& finished);
+  SpanningTree& span_all(const Costs& costs, const Options& options, const Result& result);
+  bool take_weights(const Costs& costs, SpanningTree& spanning, Result& result);
   Status finish_exactly(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
-                        bool costs_too, const Options& options, Result& result);
-  void take_tree(const Costs& costs);
+                        const Options& options, Result& result);
   CostBlock build_whole(const Costs& costs);
   Status solve_exactly(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
                        const Options& options, Result& result, Ending& ending);
@@ -127,11 +131,12 @@ Status Solver::Workspace::solve(const Costs& costs, std::span<const double> supp
   marginals.prepare(supply, demand, masses, costs.has_zero_diagonal());
   if (Status status = solve_rounded(costs, options, result); !status) return status;
   const bool is_optimal = result.outcome == Outcome::kOptimal;
-  const bool doubt_cost = is_optimal && is_cost_in_doubt(costs, result);
-  const bool doubt_masses = is_optimal && options.plan && are_masses_in_doubt(costs);
+  bool finished = !is_optimal || !is_cost_in_doubt(costs, result);
+  if (is_optimal && finished && options.plan && are_masses_in_doubt(costs))
+    if (Status status = finish_masses(costs, options, result, finished); !status) return status;
   to_caller(costs, supply, demand, result);
-  if (doubt_cost || doubt_masses)
-    if (Status status = finish_exactly(costs, supply, demand, doubt_cost, options, result); !status) return status;
+  if (!finished)
+    if (Status status = finish_exactly(costs, supply, demand, options, result); !status) return status;
   judge(result);
   return Status::ok();
 }
@@ -363,27 +368,63 @@ bool Solver::Workspace::are_masses_in_doubt(const Costs& costs) const {
   return unit + marginals.imbalance() > kMassAccuracy * least || count * unit > kMassAccuracy * largest;
 }
 
-// The tree at hand serves if its flows, computed from the weights without rounding, are >= 0, in a kept tree after a
-// few pivots. Else, and with costs in doubt, the finish begins with the optimum for the costs without rounding.
-Status Solver::Workspace::finish_exactly(const Costs& costs, std::span<const double> supply,
-                                         std::span<const double> demand, bool costs_too, const Options& options,
-                                         Result& result) {
-  exact.prepare(costs, supply, demand);
-  if (!costs_too && served != Served::kNone) {
-    take_tree(costs);
-    const bool is_whole = !exact.misses_points();
-    const bool is_kept = served == Served::kSides || served == Served::kPoints;
-    const std::uint64_t most = is_kept ? kFewPivots + (costs.rows() + costs.columns()) / kFewPivots : 0;
-    if ((is_whole || most > 0) && exact.ship(most, options.job) == Ending::kFound) {
-      result.pivots += exact.pivots();
-      exact.report_plan(result);
-      if (is_whole && exact.pivots() == 0) return Status::ok();
-      exact.report_duals(result);
-      // A kept tree is optimal only up to the rounding of its potentials.
-      if (result.certificate.infeasibility <= kRounding * costs.largest()) return Status::ok();
-    }
-    exact.prepare(costs, supply, demand);
+// Makes the plan serve the weights themselves, where units are too coarse. Clears `finished` where the exact stage has
+// to do it.
+Status Solver::Workspace::finish_masses(const Costs& costs, const Options& options, Result& result, bool& finished) {
+  finished = false;
+  if (served == Served::kNone) return Status::ok();
+  SpanningTree& spanning = span_all(costs, options, result);
+  const bool points = spanning.sides().are_same();
+  const Ending ending = weight_flows.settle(
+      costs.block(), costs.is_symmetric(), points ? marginals.surplus() : marginals.supply(),
+      points ? marginals.deficit() : marginals.demand(), options.max_pivots - result.pivots, options.job, spanning);
+  if (ending == Ending::kCancelled) return aborted();
+  finished = ending == Ending::kFound && take_weights(costs, spanning, result);
+  if (finished) result.pivots += weight_flows.pivots();
+  if (finished && options.basis != nullptr) keep_tree(spanning, marginals, *options.basis);
+  return Status::ok();
+}
+
+// Extends the tree at hand to all points, or to all rows and columns.
+SpanningTree& Solver::Workspace::span_all(const Costs& costs, const Options& options, const Result& result) {
+  if (served == Served::kSides || served == Served::kPoints) return tree;
+  const Basis* basis = options.basis;  // finish_moving() and finish_all() have filled it in
+  const CostBlock block = costs.block();
+  if (basis == nullptr) {
+    if (served == Served::kMoving) keep_moving(tree, marginals, block, phi, own_basis);
+    else keep_all(served == Served::kWhole ? whole_tree : tree, marginals, block, result.u, result.v, own_basis);
+    basis = &own_basis;
   }
+  const bool points = basis->graph == Basis::Graph::kPoints;
+  spanning_tree.restore(points ? Sides::same_points(block.rows) : Sides::bipartite(block.rows, block.columns),
+                        basis->arcs);
+  return spanning_tree;
+}
+
+// Takes plan and potentials from a tree with its weight_flows. Returns false where rounding has spoiled them.
+bool Solver::Workspace::take_weights(const Costs& costs, SpanningTree& spanning, Result& result) {
+  const CostBlock block = costs.block();
+  const bool points = spanning.sides().are_same();
+  if (weight_flows.pivots() > 0) {
+    spanning.recompute_potentials(block);
+    take_potentials(spanning, result.u, result.v);
+    double& infeasibility = result.certificate.infeasibility;
+    infeasibility = points ? point_infeasibility(block, costs.is_symmetric(), spanning.column_potentials())
+                           : infeasibility_of(block, result.u, spanning.column_potentials());
+    if (infeasibility > spanning.rounding()) return false;
+    lower_duals(costs, points, result);
+  }
+  plan_of_weights(marginals, spanning, weight_flows, weight_routes, result.plan);
+  measure_plan(costs, result);
+  if (points) add_staying(marginals, result.plan);
+  return result.certificate.slackness <= 10 * spanning.rounding() &&
+         marginal_error(marginals, result.plan) <= kPlanAccuracy;
+}
+
+// Starts with the optimum for the costs without rounding. Then its flows are computed from the weights.
+Status Solver::Workspace::finish_exactly(const Costs& costs, std::span<const double> supply,
+                                         std::span<const double> demand, const Options& options, Result& result) {
+  exact.prepare(costs, supply, demand);
   Ending ending = Ending::kFound;
   if (Status status = solve_exactly(costs, supply, demand, options, result, ending); !status) return status;
   const std::uint64_t left = options.max_pivots - result.pivots;
@@ -397,14 +438,6 @@ Status Solver::Workspace::finish_exactly(const Costs& costs, std::span<const dou
   exact.report_plan(result);
   exact.report_duals(result);
   return Status::ok();
-}
-
-void Solver::Workspace::take_tree(const Costs& costs) {
-  const double unit = kUnitRounding * marginals.moving_mass();
-  if (served == Served::kSides) return exact.take_sides(tree, unit);
-  if (served == Served::kPoints) return exact.take_points(tree, unit);
-  if (served == Served::kMoving) build_whole(costs);
-  exact.take(served == Served::kWhole ? whole_tree : tree, marginals.all());
 }
 
 CostBlock Solver::Workspace::build_whole(const Costs& costs) {

@@ -127,7 +127,7 @@ TEST(DualSimplex, GivesUpWhereFlowsLeaveTheirRange) {
 // Mass that passes through points arrives at its targets, from its sources, and none is added on the way.
 TEST(Routes, LeadFromSourcesToTargets) {
   Random random(4);
-  Routes routes;
+  Routes<std::int64_t> routes;
   SpanningTree tree;
   for (std::size_t repeat = 0; repeat < 300; ++repeat) {
     const std::size_t n = 2 + below(30, random);
@@ -146,7 +146,9 @@ TEST(Routes, LeadFromSourcesToTargets) {
       support.units.push_back(std::abs(balances[point]));
     }
     std::set<std::pair<std::size_t, std::size_t>> pairs;
-    for (const auto& [source, target, units] : routes.trace(tree, moving)) {
+    const auto flow = [&](Node node) { return tree.arc(node).flow; };
+    for (const auto& [source, target, units] : routes.trace(tree, flow, {moving.sources.points, moving.sources.units},
+                                                            {moving.targets.points, moving.targets.units})) {
       EXPECT_GT(units, 0);
       EXPECT_TRUE(pairs.insert({source, target}).second) << "twice between " << source << " and " << target;
       balances[source] -= units;
