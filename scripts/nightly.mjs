@@ -18,9 +18,16 @@ const stress = (name) => () => run(process.execPath, ['test/stress/programs.mjs'
 /** Every allocation of the addon fails once. */
 const outOfMemory = () => run(process.execPath, ['scripts/out-of-memory.mjs']);
 
+/** The binaries of all targets, and all tests on that of this machine with four lines of Node. */
+function prebuilds() {
+  run(process.execPath, ['scripts/prebuild.mjs']);
+  run(process.execPath, ['scripts/prebuild-tests.mjs', '--suite', 'all']);
+}
+
 const runs = [
   { name: 'transport', does: transport },
   { name: 'out-of-memory', does: outOfMemory },
+  { name: 'prebuilds', does: prebuilds },
   ...programs.map(({ name }) => ({ name, does: stress(name) })),
 ];
 

@@ -1,0 +1,64 @@
+// The addon for one target: compiled, linked, and put in its place.
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { root, zig } from './tools.mjs';
+
+const require = createRequire(import.meta.url);
+const linesOf = (file) => readFileSync(path.join(root, file), 'utf8').trim().split('\n');
+export const sources = linesOf('native/sources.txt');
+
+/** Where packages have their headers. A binary names the package, and no folder of this machine. */
+const headers = { 'node-addon-api': '.', 'node-api-headers': 'include' };
+
+function headerFlags() {
+  return Object.entries(headers).flatMap(([name, inside]) => {
+    const folder = path.resolve(path.dirname(require.resolve(`${name}/package.json`)), inside);
+    return ['-isystem', folder, `-ffile-prefix-map=${folder}=${name}`];
+  });
+}
+
+const compileFlags = [
+  ...linesOf('native/flags.txt'),
+  ...['-fexceptions', '-fomit-frame-pointer', '-g0', `-ffile-prefix-map=${root}=`],
+  ...['-I', 'native', '-I', 'native/include'],
+];
+
+/** Compiles sources of C++ for a target into `folder`; returns the objects. */
+export function compile(target, folder, files, more = []) {
+  return Promise.all(
+    files.map(async (source) => {
+      const object = path.join(folder, `${source}.o`);
+      mkdirSync(path.dirname(path.join(root, object)), { recursive: true });
+      await zig(['c++', '-target', target.triple, ...compileFlags, ...more, '-c', source, '-o', object]);
+      return object;
+    }),
+  );
+}
+
+/** Every function of Node-API, for windows_host.c, as a macro. */
+function nodeApiFunctions() {
+  const { js_native_api_symbols: values, node_api_symbols: node } = require('node-api-headers').symbols.v8;
+  return `-DNODE_API_FUNCTIONS(each)=${[...values, ...node].map((name) => `each(${name})`).join(' ')}`;
+}
+
+/** Sources in C that take the place of parts of a library: for every target, and more for some. */
+async function compileParts({ triple, parts }, folder) {
+  return Promise.all(
+    ['no_demangler.c', ...parts].map(async (name) => {
+      const object = path.join(folder, `${name}.o`);
+      const options = ['-O2', '-g0', nodeApiFunctions()];
+      await zig(['cc', '-target', triple, ...options, '-c', `scripts/prebuild/${name}`, '-o', object]);
+      return object;
+    }),
+  );
+}
+
+/** Builds the addon for `target` as `file`. */
+export async function buildAddon(target, file, folder = `out/prebuild/${target.triple}`) {
+  const objects = await Promise.all([compile(target, folder, sources, headerFlags()), compileParts(target, folder)]);
+  const linked = path.join(folder, 'genmi.node');
+  await zig(['c++', '-target', target.triple, '-shared', '-s', ...target.link, ...objects.flat(), '-o', linked]);
+  mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+  renameSync(path.join(root, linked), path.join(root, file)); // whole at once: a process that has the old one keeps it
+}

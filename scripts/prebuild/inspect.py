@@ -1,0 +1,48 @@
+"""Prints facts about binaries of any system, as a JSON list: `inspect.py FILE …`."""
+
+import json
+import sys
+
+import lief
+
+
+def of_elf(binary):
+    sections = [section.name for section in binary.sections]
+    return {
+        "machine": binary.header.machine_type.name,
+        "needs": list(binary.libraries),
+        "exports": [symbol.name for symbol in binary.exported_symbols],
+        "versions": [aux.name for need in binary.symbols_version_requirement for aux in need.get_auxiliary_symbols()],
+        "stripped": not any(name == ".symtab" or name.startswith(".debug") for name in sections),
+    }
+
+
+def of_mach_o(fat):
+    binary = fat.at(0)
+    return {
+        "machine": binary.header.cpu_type.name,
+        "needs": [each.name for each in binary.libraries if each.command.name != "ID_DYLIB"],
+        "exports": [symbol.name.removeprefix("_") for symbol in binary.exported_symbols],
+        "versions": ["macOS_" + ".".join(map(str, binary.build_version.minos[:2]))],
+        "stripped": not any(section.name.startswith("__debug") for section in binary.sections),
+        "signed": binary.has_code_signature,
+    }
+
+
+def of_pe(binary):
+    return {
+        "machine": binary.header.machine.name,
+        "needs": [each.name for each in binary.imports],
+        "exports": [entry.name for entry in binary.get_export().entries],
+        "versions": [],
+        "stripped": not any(section.name.startswith(".debug") for section in binary.sections) and not binary.has_debug,
+    }
+
+
+def facts(file):
+    if lief.is_elf(file):
+        return of_elf(lief.ELF.parse(file))
+    return of_mach_o(lief.MachO.parse(file)) if lief.is_macho(file) else of_pe(lief.PE.parse(file))
+
+
+print(json.dumps([facts(file) for file in sys.argv[1:]]))

@@ -1,0 +1,154 @@
+// Calls every public function of the package in GENMI_PACKAGE, and writes into the file named on the command line what each
+// returned: the bytes of float64 numbers. Results that are "exact" have the same bits on every machine; others are rounded.
+import { writeFileSync } from 'node:fs';
+
+const genmi = await import(new URL('dist/index.js', `file://${process.env.GENMI_PACKAGE.replaceAll('\\', '/')}/`).href);
+const used = new Set();
+const noted = (all, name) => {
+  used.add(name);
+  return all[name];
+};
+const api = new Proxy(genmi, { get: noted });
+const { Affinity, TransportSolver, add, emd, energy, entropy, fDivergence, fDivergenceNames, gemini, geminiNames } =
+  api;
+const { chi2, hellinger, kl, mi, mmd, scale, tv, wasserstein, kernels, metrics, config, info, GenmiError } = api;
+const results = { exact: {}, rounded: {} };
+
+let state = 7;
+const next = () => {
+  state = (state * 48271) % 2147483647;
+  return state / 2147483647;
+};
+const matrix = (n, d, type = Float64Array) => ({ data: type.from({ length: n * d }, next), shape: [n, d] });
+const weights = (n) => {
+  const raw = Array.from({ length: n }, () => 1 + Math.floor(64 * next()));
+  const sum = raw.reduce((a, b) => a + b);
+  return Float64Array.from(raw, (weight) => weight / sum);
+};
+const hex = (numbers) => Buffer.from(Float64Array.from(numbers).buffer).toString('hex');
+const keep = (kind, name, ...parts) => {
+  results[kind][name] = hex(parts.flatMap((part) => (typeof part === 'number' ? [part] : [...part])));
+};
+
+config({ threads: 2 });
+
+// Affinities.
+const n = 90;
+const x = matrix(n, 5);
+const rows = [3, 1, 4, 1, 5, 9, 2, 6];
+for (const type of [Float32Array, Float64Array]) {
+  const features = { data: type.from(x.data), shape: x.shape };
+  for (const storage of ['dense', 'features']) {
+    const name = (measure) => `${measure} ${storage} ${type.name}`;
+    for (const kernel of kernels) {
+      const affinity = Affinity.kernel(features, { kernel, storage });
+      keep('rounded', name(kernel), affinity.toMatrix().data, affinity.rows(rows).data);
+      affinity.dispose();
+    }
+    for (const metric of metrics) {
+      const affinity = Affinity.distance(features, { metric, storage });
+      keep('rounded', name(metric), affinity.toMatrix().data, affinity.rows(rows).data);
+    }
+  }
+}
+const kernel = await Affinity.kernelAsync(x, { kernel: 'rbf', gamma: 'median' });
+const distance = await Affinity.distanceAsync(x, { metric: 'euclidean' });
+keep('rounded', 'kernelAsync', kernel.toMatrix().data);
+keep('rounded', 'distanceAsync', distance.toMatrix().data);
+for (const options of [{ neighbors: 3 }, { quantile: 0.1 }, { threshold: 0.4 }]) {
+  const [now, later] = [Affinity.hops(distance, options), await Affinity.hopsAsync(x, options)];
+  keep('exact', `hops ${Object.keys(options)}`, now.toMatrix().data, later.toMatrix().data);
+}
+// Costs are integers: the same on every machine, whatever it rounds.
+const line = Float64Array.from({ length: n }, () => Math.floor(1000 * next()));
+const costs = {
+  data: Float64Array.from({ length: n * n }, (_, i) => Math.abs(line[Math.floor(i / n)] - line[i % n])),
+  shape: [n, n],
+};
+const given = Affinity.precomputed(costs, 'distance');
+keep(
+  'exact',
+  'precomputed',
+  given.toMatrix().data,
+  (await Affinity.precomputedAsync(costs, 'distance')).toMatrix().data,
+);
+
+// Transport.
+const [p, q] = [weights(n), weights(n)];
+const of = ({ cost, pivots, u, v, plan, certificate }) => [
+  ...[cost, pivots, ...u, ...v, ...Object.values(certificate)],
+  ...(plan ? [...plan.source, ...plan.target, ...plan.mass] : []),
+];
+keep('exact', 'emd', of(emd(p, q, costs, { plan: true })));
+keep('exact', 'emd, any costs', of(emd(weights(40), weights(70), matrix(40, 70), { plan: true })));
+keep('exact', 'emd, thin', of(emd(weights(3), weights(200), matrix(3, 200), { plan: true })));
+const solver = new TransportSolver(given);
+keep('exact', 'solve', of(solver.solve(p, q)));
+const many = { data: Float64Array.from(Array.from({ length: 4 }, () => [...weights(n)]).flat()), shape: [4, n] };
+for (const options of [{}, { warmStart: true }]) {
+  keep('exact', `solveMany ${Object.keys(options)}`, solver.solveMany(many, q, options).flatMap(of));
+  keep('exact', `solveManyAsync ${Object.keys(options)}`, (await solver.solveManyAsync(many, q, options)).flatMap(of));
+}
+solver.dispose();
+
+// Objectives.
+const objectives = {
+  entropy: () => entropy({ of: 'predictions' }),
+  'entropy of proportions': () => entropy({ of: 'proportions' }),
+  'random pairs': () => wasserstein({ mode: 'ovo', affinity: given, pairs: 3 }),
+  sum: () => add(mmd({ mode: 'ova', affinity: kernel }), scale(entropy({ of: 'proportions' }), -2)),
+};
+for (const mode of ['ova', 'ovo']) {
+  Object.assign(objectives, {
+    [`chi2 ${mode}`]: () => chi2({ mode }),
+    [`hellinger ${mode}`]: () => hellinger({ mode }),
+    [`kl ${mode}`]: () => kl({ mode }),
+    [`tv ${mode}`]: () => tv({ mode }),
+    [`mmd ${mode}`]: () => mmd({ mode, affinity: kernel }),
+    [`energy ${mode}`]: () => energy({ mode, affinity: distance }),
+    [`wasserstein ${mode}`]: () => wasserstein({ mode, affinity: distance }),
+  });
+  for (const f of [...fDivergenceNames, { alpha: 1.5 }, { alpha: -0.5 }])
+    objectives[`${f.alpha ?? f} ${mode}`] = () => fDivergence({ mode, f });
+}
+objectives.mi = () => mi();
+for (const name of geminiNames) {
+  const affinity = /mmd/.test(name) ? kernel : /wasserstein/.test(name) ? distance : undefined;
+  objectives[`gemini ${name}`] = () => gemini(name, affinity ? { affinity } : {});
+}
+const normalised = (z) => {
+  const [count, k] = z.shape;
+  const data = z.data.map((_, i) => z.data[i] / z.data.slice(i - (i % k), i - (i % k) + k).reduce((a, b) => a + b));
+  return { data, shape: [count, k] };
+};
+const logits = matrix(n, 4);
+const tau = normalised(matrix(n, 4));
+for (const [name, make] of Object.entries(objectives)) {
+  const objective = make();
+  const calls = [
+    objective.valueAndGrad(tau, { from: 'probabilities' }),
+    objective.valueAndGrad(logits, { from: 'logits' }),
+    await objective.valueAndGradAsync(logits, { from: 'logits', clip: 'mask' }),
+  ];
+  keep('rounded', name, ...calls.flatMap(({ value, gradient }) => [value, gradient.data]));
+  keep('rounded', `${name}, value`, objective.value(tau), await objective.valueAsync(tau));
+  if (!(objective.estimate(n, 4).seconds > 0)) throw new Error(`${name}: no estimate`);
+}
+
+// Metrics, and what is left.
+const labels = Array.from({ length: n }, () => Math.floor(4 * next()));
+const clusters = labels.map((label, i) => (i % 5 === 0 ? (label + 1) % 4 : label));
+for (const metric of ['ari', 'accuracy', 'purity', 'nce', 'usedClusters'])
+  keep('rounded', metric, api[metric](labels, ...(metric === 'usedClusters' ? [] : [clusters])));
+keep('exact', 'matchClusters', api.matchClusters(api.contingency(labels, clusters)));
+try {
+  kernel.dispose();
+  kernel.rows([0]);
+  throw new Error('a disposed affinity has rows');
+} catch (error) {
+  if (!(error instanceof GenmiError) || error.code !== 'ERR_DISPOSED') throw error;
+}
+const unused = Object.keys(genmi).filter((name) => !used.has(name));
+if (unused.length > 0) throw new Error(`not called: ${unused.join(', ')}`);
+const { isa, binary } = info();
+writeFileSync(process.argv[2], JSON.stringify({ isa, binary, ...results }));
