@@ -54,10 +54,16 @@ export interface StorageOptions {
 export interface KernelOptions extends StorageOptions {
   /**
    * The kernel of two rows x and y:
-   * `'linear'` <x, y>; `'rbf'` exp(-gamma |x - y|^2); `'laplacian'` exp(-gamma |x - y|_1);
-   * `'polynomial'` (gamma <x, y> + coef0)^degree; `'sigmoid'` tanh(gamma <x, y> + coef0); `'cosine'` <x, y> / (|x| |y|);
-   * `'additive_chi2'` -sum (x - y)^2 / (x + y); `'chi2'` exp(-gamma sum (x - y)^2 / (x + y)), both for features >= 0;
-   * `'gaussian'` exp(-gamma |x - y|^2) with gamma 10 by default, as in the GEMINI paper's code.
+   *
+   * - `'linear'`: <x, y>
+   * - `'rbf'`: exp(-gamma |x - y|^2)
+   * - `'laplacian'`: exp(-gamma |x - y|_1)
+   * - `'polynomial'`: (gamma <x, y> + coef0)^degree
+   * - `'sigmoid'`: tanh(gamma <x, y> + coef0)
+   * - `'cosine'`: <x, y> / (|x| |y|)
+   * - `'additive_chi2'`: -sum (x - y)^2 / (x + y), for features >= 0
+   * - `'chi2'`: exp(-gamma sum (x - y)^2 / (x + y)), for features >= 0
+   * - `'gaussian'`: exp(-gamma |x - y|^2) with gamma 10 by default, as in the GEMINI paper's code
    */
   kernel: Kernel;
   /**
@@ -76,10 +82,15 @@ export interface KernelOptions extends StorageOptions {
 /** The options of `Affinity.distance`. */
 export interface DistanceOptions extends StorageOptions {
   /**
-   * The distance of two rows x and y:
-   * `'euclidean'` |x - y|; `'sqeuclidean'` |x - y|^2; `'manhattan'` sum |x - y|; `'chebyshev'` max |x - y|;
-   * `'cosine'` 1 - cos, in [0, 2]; `'canberra'` sum |x - y| / (|x| + |y|), in [0, d];
-   * `'braycurtis'` sum |x - y| / sum |x + y|, in [0, 1] for features >= 0. Here 0 / 0 = 0, as in scipy.
+   * The distance of two rows x and y, where 0 / 0 = 0, as in scipy:
+   *
+   * - `'euclidean'`: |x - y|
+   * - `'sqeuclidean'`: |x - y|^2
+   * - `'manhattan'`: sum |x - y|
+   * - `'chebyshev'`: max |x - y|
+   * - `'cosine'`: 1 - cos, in [0, 2]
+   * - `'canberra'`: sum |x - y| / (|x| + |y|), in [0, d]
+   * - `'braycurtis'`: sum |x - y| / sum |x + y|, in [0, 1] for features >= 0
    *
    * `'sqeuclidean'`, `'cosine'` and `'braycurtis'` are no metrics. `'l1'` and `'cityblock'` mean `'manhattan'`, `'l2'`
    * means `'euclidean'`.

@@ -77,11 +77,13 @@ const solveManyOptions = [...solveOptions, 'warmStart', 'signal'] as const;
 /**
  * Solves optimal transport problems over one matrix of costs: a network simplex in float64, with certificates.
  *
- * Costs are a distance between N samples, or any N1 x N2 matrix of finite numbers of either sign. Marginals are weights
- * >= 0 of the N1 sources and the N2 targets. Their sums agree up to rounding; the second is then scaled to the first.
+ * Costs are a distance between N samples, or any N1 x N2 matrix of finite numbers of either sign. Marginals are the
+ * weights of the N1 sources and of the N2 targets, all >= 0. Their sums agree up to rounding; the second is then scaled
+ * to the first.
  *
  * Cost: about N^2.1 a problem, and N1 N2 where N1 or N2 is small. Several threads share the problems; each problem runs
  * on one.
+ *
  * Memory: for distances stored in float32, 4 N^2 bytes and up to 8 N^2 for each thread; else 12 N^2 (20 N^2 where a
  * cost is negative) and 16 N^2.
  *
@@ -98,6 +100,13 @@ export class TransportSolver {
   /** The number of targets, N2: the samples of a distance, or the columns of a matrix. */
   readonly targets: number;
 
+  /**
+   * Prepares costs for any number of problems.
+   *
+   * @param costs a distance affinity between N samples, not to be disposed of before the last problem; or an N1 x N2
+   * matrix, which is copied.
+   * @throws as the class, and TypeError ERR_INVALID_ARG_TYPE for anything else.
+   */
   constructor(costs: Affinity | MatrixLike, options: SolverOptions = {}) {
     checkOptions(options, ['threads']);
     this.#threads = optionalNumber('threads', options.threads, { min: 1, max: 1024, integer: true });

@@ -176,6 +176,13 @@ describe('the check of links in the site', () => {
   });
 });
 
+describe('the docstrings', () => {
+  it('have no line that begins as a quotation of Markdown, such as ">= 0"', () => {
+    for (const name of readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }))
+      if (name.endsWith('.ts')) expect(read(`src/${name}`), name).not.toMatch(/^ *\* >/m);
+  });
+});
+
 describe('the pages of the site', () => {
   it('are all those in docs/, and the README names each', () => {
     const { projectDocuments } = JSON.parse(read('tools/typedoc.json')) as { projectDocuments: string[] };

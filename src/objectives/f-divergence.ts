@@ -101,11 +101,19 @@ export function chi2(options: ModeOptions & { convention?: 'pearson' | 'half' | 
 /**
  * The objective of an f-divergence by its name, or of the alpha family; >= 0, to be maximised.
  *
- * f(t), for a density ratio t: `'kl'` t log t; `'reverse-kl'` -log t; `'tv'` |t - 1| / 2; `'hellinger'` 1 - sqrt t;
- * `'pearson'` (t - 1)^2; `'neyman'` (t - 1)^2 / t; `'js'` (t log t - (1 + t) log((1 + t) / 2)) / 2;
- * `'jeffreys'` (t - 1) log t; `'lecam'` (t - 1)^2 / (2 (t + 1)); `'symmetric-chi2'` (t - 1)^2 (t + 1) / t, the sum of
- * Pearson's and Neyman's. `{ alpha: a }` is (t^a - a t + a - 1) / (a (a - 1)), with the limits `'kl'` at a = 1 and
- * `'reverse-kl'` at a = 0.
+ * f(t), for a density ratio t:
+ *
+ * - `'kl'`: t log t
+ * - `'reverse-kl'`: -log t
+ * - `'tv'`: |t - 1| / 2
+ * - `'hellinger'`: 1 - sqrt t
+ * - `'pearson'`: (t - 1)^2
+ * - `'neyman'`: (t - 1)^2 / t
+ * - `'js'`: (t log t - (1 + t) log((1 + t) / 2)) / 2
+ * - `'jeffreys'`: (t - 1) log t
+ * - `'lecam'`: (t - 1)^2 / (2 (t + 1))
+ * - `'symmetric-chi2'`: (t - 1)^2 (t + 1) / t, the sum of Pearson's and Neyman's
+ * - `{ alpha: a }`: (t^a - a t + a - 1) / (a (a - 1)), with the limits `'kl'` at a = 1 and `'reverse-kl'` at a = 0
  *
  * Gradient one-vs-all, with r = tau / pi: dI/dtau_ik = (f'(r_ik) + mean_j (f(r_jk) - r_jk f'(r_jk))) / N.
  * Cost: O(N K); one-vs-one O(N K^2) for `'tv'`, `'js'` and `'lecam'`.
