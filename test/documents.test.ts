@@ -122,7 +122,9 @@ function placesOf(document: string): string[] {
 describe('the commands and links in the documents', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
-  it.each(documents)('exist: %s', (document) => {
+  const workflows = readdirSync(path.join(root, '.github/workflows')).map((name) => `.github/workflows/${name}`);
+
+  it.each([...documents, ...workflows])('exist: %s', (document) => {
     const text = read(document);
     for (const [, name] of text.matchAll(/\bnpm (?:run (?:--silent )?)?(start|test|(?<=run )[\w:-]+)/g))
       expect(scripts, name).toHaveProperty([name as string]);

@@ -79,7 +79,7 @@ describe('the checks of a release', () => {
 
   it('name a binary that is missing', async () => {
     rmSync(at(binaries[1] as string));
-    await expectFault(/^prebuilds\/win32-x64\/genmi.node is missing: npm run prebuild$/);
+    await expectFault(/^prebuilds\/win32-x64\/genmi.node is missing: npm run build:prebuilds$/);
   });
 
   it('name binaries of older sources', async () => {
@@ -87,12 +87,14 @@ describe('the checks of a release', () => {
     await commitAll();
     const { code, stderr } = await release('--checks');
     expect(code).toBe(1);
-    expect(stderr).toBe(binaries.map((file) => `${file} was made of other sources: npm run prebuild\n`).join(''));
+    expect(stderr).toBe(
+      binaries.map((file) => `${file} was made of other sources: npm run build:prebuilds\n`).join(''),
+    );
   });
 
   it('name a binary that somebody else made', async () => {
     appendFileSync(at(binaries[0] as string), 'x');
-    await expectFault(/^prebuilds\/linux-x64\/genmi.glibc.node is not the one that npm run prebuild made$/);
+    await expectFault(/^prebuilds\/linux-x64\/genmi.glibc.node is not the one that npm run build:prebuilds made$/);
   });
 
   it('name a changelog without the version', async () => {

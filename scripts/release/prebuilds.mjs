@@ -58,9 +58,9 @@ export function prebuildFaults(root) {
   const record = readRecord(root);
   const sources = sourcesHash(root);
   return promised.flatMap((file) => {
-    if (!existsSync(path.join(root, file))) return [`${file} is missing: npm run prebuild`];
+    if (!existsSync(path.join(root, file))) return [`${file} is missing: npm run build:prebuilds`];
     if (record[file]?.binary !== hashOf(path.join(root, file)))
-      return [`${file} is not the one that npm run prebuild made`];
-    return record[file].sources === sources ? [] : [`${file} was made of other sources: npm run prebuild`];
+      return [`${file} is not the one that npm run build:prebuilds made`];
+    return record[file].sources === sources ? [] : [`${file} was made of other sources: npm run build:prebuilds`];
   });
 }
