@@ -48,5 +48,8 @@ export function load(app) {
   // A place in README is linked as `../#place`, which is no file where pages are opened without a server.
   app.renderer.on(PageEvent.END, (page) => {
     page.contents = page.contents.replaceAll('href="../#', 'href="../index.html#');
+    // README has a heading of its own.
+    if (page.url === 'index.html')
+      page.contents = page.contents.replace(/<div class="tsd-page-title">[\s\S]*?<\/div>/, '');
   });
 }
