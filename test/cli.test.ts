@@ -5,8 +5,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { fDivergenceNames } from '../src/index.js';
+import { Affinity, fDivergenceNames } from '../src/index.js';
 import { root } from './support/dist.js';
+import { geometryObjectives } from './support/objectives.js';
 import { execute } from './support/processes.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'genmi-cli-'));
@@ -31,7 +32,13 @@ const cells = (stdout: string) =>
     .slice(3)
     .map((line) => line.split(/ {2,}/));
 
-const all = [...fDivergenceNames, 'chi2', 'alpha', 'mmd', 'squared-mmd', 'energy', 'wasserstein'];
+const points = [[0], [1]];
+const withAffinity = geometryObjectives(
+  'ova',
+  Affinity.kernel(points, { kernel: 'linear' }),
+  Affinity.distance(points, { metric: 'euclidean' }),
+);
+const all = [...fDivergenceNames, 'chi2', 'alpha', ...withAffinity.map(({ name }) => name.replace('_ova', ''))];
 
 it('is no part of the library', () => {
   const source = path.join(root, 'src');

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fDivergenceNames, kernels, metrics } from '../src/index.js';
 import { root } from './support/dist.js';
 import { executeOutside, succeedOutside } from './support/processes.js';
 
@@ -192,6 +193,18 @@ describe('the pages of the site', () => {
       expect(projectDocuments).toContain(`../${document}`);
       expect(read('README.md')).toContain(`](${document})`);
     }
+  });
+});
+
+describe('README', () => {
+  it('names every f-divergence, kernel and metric', () => {
+    for (const f of fDivergenceNames) expect(read('README.md')).toContain(`\`'${f}'\``);
+    const [, named = ''] = /^## Affinities$([\s\S]*?)^## /m.exec(read('README.md')) ?? [];
+    const rows = [...named.matchAll(/^\* `Affinity\.(kernel|distance)`: (.*)\.$/gm)].map(([, kind, names]) => [
+      kind,
+      names?.split(', '),
+    ]);
+    expect(Object.fromEntries(rows)).toEqual({ kernel: [...kernels], distance: [...metrics] });
   });
 });
 

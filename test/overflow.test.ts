@@ -4,7 +4,6 @@ import {
   Affinity,
   add,
   chi2,
-  energy,
   fDivergence,
   fDivergenceNames,
   kl,
@@ -17,7 +16,7 @@ import {
   wasserstein,
 } from '../src/index.js';
 import { type ExpectedError, expectError, rejectionOf, thrownBy } from './support/errors.js';
-import { modes } from './support/objectives.js';
+import { geometryObjectives, modes } from './support/objectives.js';
 import { gaussian, random } from './support/random.js';
 
 const [n, k] = [12, 3];
@@ -52,10 +51,9 @@ async function expectRefused(objective: Objective, predictions: Matrix, out: Pre
 
 describe.each(modes)('what overflows is an error, and out is not touched: %s', (mode: Mode) => {
   const far: [string, Objective][] = [
-    ['mmd', mmd({ mode, affinity: affinityOf('kernel', 1e100) })],
-    ['squared mmd', mmd({ mode, affinity: affinityOf('kernel', 1e60), squared: true })],
-    ['energy', energy({ mode, affinity: affinityOf('distance', 1e60) })],
-    ['wasserstein', wasserstein({ mode, affinity: affinityOf('distance', 1e60) })],
+    ...geometryObjectives(mode, affinityOf('kernel', 1e100), affinityOf('distance', 1e60)).map(
+      (objective): [string, Objective] => [objective.name, objective],
+    ),
     ['a sum', add(kl({ mode }), wasserstein({ mode, affinity: affinityOf('distance', 1e60) }))],
     ['a multiple', scale(kl({ mode }), 1e60)],
     ['a multiple of a multiple', scale(scale(kl({ mode }), -1e30), 1e30)],

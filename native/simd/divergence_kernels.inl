@@ -99,9 +99,10 @@ void one_vs_all(DivergencePass<T>& pass) {
   });
 }
 
-// sum_ab F(tau_a pi_b, tau_b pi_a), pair by pair: O(K^2) a sample. For divergences of equal halves, F(p, q) = F(q, p).
+// sum_ab F(tau_a pi_b, tau_b pi_a), pair by pair: O(K^2) a sample. Each pair is taken once and counts twice.
 template <class T, class F, bool kGradient>
 void sum_over_pairs(DivergencePass<T>& pass) {
+  static_assert(F::kSymmetric, "F(p, q) != F(q, p): one-vs-one needs an order and terms");
   const F f = make_divergence<F>(static_cast<double>(pass.order));
   sum_over_strips(pass, 2, [&](const Strip<T>& strip) {
     Vector<T> value{};

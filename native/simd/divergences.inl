@@ -23,7 +23,8 @@ struct Halves {
 struct Divergence {
   static constexpr bool kLogarithm = false;  // whether it uses l
   static constexpr int kOneVsOneScale = 1;
-  static constexpr bool kSelfDual = false;  // whether the order is 1/2: F(p, q) = F(q, p)
+  static constexpr bool kSelfDual = false;   // whether the order is 1/2: F(p, q) = F(q, p)
+  static constexpr bool kSymmetric = false;  // whether F(p, q) = F(q, p), for one without an order
   // Whether the derivatives with respect to log tau stay finite as a probability vanishes.
   static constexpr bool kFiniteOneVsAll = true, kFiniteOneVsOne = true;
 };
@@ -100,6 +101,7 @@ struct SymmetricChiSquared : Pearson<T> {
 template <class T>
 struct JensenShannon : Divergence {
   using V = Vector<T>;
+  static constexpr bool kSymmetric = true;
   Halves<T> operator()(V p, V q, V d, V) const { return {half(p, q, d), half(q, p, -d)}; }
 
   // a / 2 log(a / ((a + b) / 2)) with d = a - b; 0 where a < 1e-30 b.
@@ -121,6 +123,7 @@ struct Jeffreys : KullbackLeibler<T> {
 template <class T>
 struct LeCam : Divergence {
   using V = Vector<T>;
+  static constexpr bool kSymmetric = true;
   Halves<T> operator()(V p, V q, V d, V) const {
     const V sum = p + q, inverse = 1 / (sum > FormatOf<T>::kSmallestNormal ? sum : spread(T(1)));
     const V half = d * inverse * T(0.5);
