@@ -8,6 +8,16 @@ export const RELEASE = {
   definitions: ['CMAKE_BUILD_TYPE=Release', 'GENMI_SANITIZE='],
 };
 
+/** The native code with AddressSanitizer and UndefinedBehaviorSanitizer, for the native tests and for the addon. */
+export const SANITIZED = sanitized('address,undefined');
+
+export function sanitized(sanitizers) {
+  return {
+    folder: `out/native-${sanitizers.replace(',', '-')}`,
+    definitions: ['CMAKE_BUILD_TYPE=RelWithDebInfo', `GENMI_SANITIZE=${sanitizers}`],
+  };
+}
+
 export function run(command, args, environment = {}) {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...environment } });
   if (error?.code === 'ENOENT') {

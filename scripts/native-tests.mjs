@@ -1,15 +1,9 @@
 // Builds and runs the native tests, with sanitizers or as they are released:
 // `node scripts/native-tests.mjs [address,undefined | thread | release] [test filter]`.
-import { build, RELEASE, run } from './native-build.mjs';
+import { build, RELEASE, run, sanitized } from './native-build.mjs';
 
 const [kind = 'address,undefined', filter = '*'] = process.argv.slice(2);
-const { folder, definitions } =
-  kind === 'release'
-    ? RELEASE
-    : {
-        folder: `out/native-${kind.replace(',', '-')}`,
-        definitions: ['CMAKE_BUILD_TYPE=RelWithDebInfo', `GENMI_SANITIZE=${kind}`],
-      };
+const { folder, definitions } = kind === 'release' ? RELEASE : sanitized(kind);
 
 build(folder, ...definitions);
 run(`${folder}/native_tests`, ['--gtest_brief=1', `--gtest_filter=${filter}`]);

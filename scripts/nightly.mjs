@@ -24,9 +24,21 @@ function prebuilds() {
   run(process.execPath, ['scripts/prebuild-tests.mjs', '--suite', 'all']);
 }
 
+/** Each case of memory that another thread writes takes this long; .3 s at every change. */
+const HAMMER_MS = 5000;
+function hammer() {
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', 'test/walls/shared-memory.test.ts', '--testTimeout=120000'];
+  run(process.execPath, vitest, { GENMI_HAMMER_MS: String(HAMMER_MS) });
+}
+
+/** All test files, with an addon that has AddressSanitizer and UndefinedBehaviorSanitizer. */
+const sanitized = () => run(process.execPath, ['scripts/addon-sanitized.mjs']);
+
 const runs = [
   { name: 'transport', does: transport },
   { name: 'out-of-memory', does: outOfMemory },
+  { name: 'hammer', does: hammer },
+  { name: 'sanitized', does: sanitized },
   { name: 'prebuilds', does: prebuilds },
   ...programs.map(({ name }) => ({ name, does: stress(name) })),
 ];

@@ -1,5 +1,5 @@
 // Operations of every kind, each once: limits.mjs and leaks.mjs try all of them.
-import { genmi, matrix, native, pick, probabilities } from './shared.mjs';
+import { genmi, matrix, native, probabilities } from './shared.mjs';
 
 const { Affinity } = genmi;
 
@@ -11,6 +11,8 @@ export function operations(n) {
   };
   const x = lazily(() => matrix(n, 4, Float64Array));
   const z = lazily(() => probabilities(n, 4, Float64Array));
+  const positive = lazily(() => ({ data: x().data.map(Math.abs), shape: [n, 4] }));
+  const lent = lazily(() => new Float64Array(4 * n));
   const distance = lazily(() => Affinity.distance(x(), { metric: 'euclidean', storage: 'features' }));
   const stored = lazily(() => Affinity.distance(x(), { metric: 'sqeuclidean', storage: 'dense' }));
   const kernel = lazily(() => Affinity.kernel(x(), { kernel: 'rbf', storage: 'features' }));
@@ -30,10 +32,12 @@ export function operations(n) {
   };
   const objectives = {
     kl: objective(() => genmi.kl({ mode: 'ovo' })),
+    symmetricChi2: objective(() => genmi.fDivergence({ mode: 'ova', f: 'symmetric-chi2' })),
     js: objective(() => genmi.fDivergence({ mode: 'ovo', f: 'js' })),
     entropy: objective(() => genmi.entropy({ of: 'proportions' })),
     mmd: objective(() => genmi.mmd({ mode: 'ova', affinity: kernel() })),
     mmdDense: objective(() => genmi.mmd({ mode: 'ovo', affinity: dense() })),
+    energy: objective(() => genmi.energy({ mode: 'ovo', affinity: distance() })),
     wasserstein: objective(() => genmi.wasserstein({ mode: 'ova', affinity: distance() })),
     wassersteinWarm: objective(() => genmi.wasserstein({ mode: 'ovo', affinity: stored(), warmStart: true })),
     sum: objective(() =>
@@ -47,6 +51,8 @@ export function operations(n) {
     kernelAsync: made(() => Affinity.kernelAsync(x(), { kernel: 'laplacian', gamma: 'median', storage: 'dense' })),
     linear: made(() => Affinity.kernel(x(), { kernel: 'linear', storage: 'features' })),
     distance: made(() => Affinity.distance(x(), { metric: 'manhattan', storage: 'dense' })),
+    canberra: made(() => Affinity.distance(x(), { metric: 'canberra', storage: 'dense' })),
+    braycurtis: made(() => Affinity.distance(positive(), { metric: 'braycurtis', storage: 'dense' })),
     distanceAsync: made(() => Affinity.distanceAsync(x(), { metric: 'cosine', storage: 'dense' })),
     hops: made(() => Affinity.hops(x(), { neighbors: 2 })),
     hopsAsync: made(() => Affinity.hopsAsync(x(), { neighbors: 2 })),
@@ -59,10 +65,14 @@ export function operations(n) {
     mmdAffinityGrad: () => genmi.mmd({ mode: 'ova', affinity: kernel() }).affinityGrad(z()),
     wassersteinAffinityGrad: () => genmi.wasserstein({ mode: 'ova', affinity: distance() }).affinityGrad(z()),
     solver: made(() => new genmi.TransportSolver(distance())),
+    solverOfCosts: made(() => new genmi.TransportSolver(square())),
     solverDropped: () => new genmi.TransportSolver(stored()),
     solve: () => solver().solve(uniform(), uniform(), { plan: true }),
-    solveMany: () => solver().solveMany(z_(n, 3), uniform(), { warmStart: true }),
-    solveManyAsync: () => solver().solveManyAsync(z_(n, 3), uniform(), { plan: true }),
+    solveMany: () => solver().solveMany(weights(n, 3), uniform(), { warmStart: true }),
+    solveManyAsync: () => solver().solveManyAsync(weights(n, 3), uniform(), { plan: true }),
+    solveWithoutPotentials: () => solver().solve(uniform(), uniform(), { potentials: false }),
+    emdWithoutPotentials: () => genmi.emd(uniform(), uniform(), square(), { potentials: false, plan: true }),
+    valueAndGradAsyncInto: () => genmi.kl({ mode: 'ova' }).valueAndGradAsync(z(), { out: lent() }),
     emd: () => genmi.emd(uniform(), uniform(), square()),
     wrongEmd: () => genmi.emd(uniform(), uniform(), [[1]]),
     job: () => new native.Job(),
@@ -83,7 +93,7 @@ export function operations(n) {
 }
 
 // Weights of a few problems, each with a total of 1.
-function z_(n, problems) {
+function weights(n, problems) {
   const { data } = probabilities(n, problems, Float64Array);
   const rows = new Float64Array(n * problems);
   for (let p = 0; p < problems; p++) {
@@ -95,4 +105,3 @@ function z_(n, problems) {
 }
 
 export const failsOnPurpose = (name) => /^wrong|\.wrong$/.test(name);
-export { pick };
