@@ -7,7 +7,7 @@ void Affinity::block(Rows rows, Rows columns, double* out, const Job*) const {
 }
 
 Status not_finite() {
-  return {Code::kOutOfRange, explain("affinity", "entries that are finite in its precision", "others",
+  return {Code::kOutOfRange, explain("affinity", "entries that are finite in its precision", "an overflow",
                                      "scale the data down, use precision: 'float64', or an integer degree")};
 }
 

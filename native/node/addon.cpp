@@ -39,7 +39,7 @@ Napi::Value isa(const Napi::CallbackInfo& info) {
 // threads(count?): how many threads a computation of this environment may use, set first if a count is given.
 Napi::Value threads(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  if (!info[0].IsUndefined()) environment.threads = std::max<std::size_t>(1, size_argument(info[0], "threads"));
+  if (!info[0].IsUndefined()) environment.threads = threads_argument(info[0]);
   return Napi::Number::New(info.Env(), static_cast<double>(environment.threads));
 }
 

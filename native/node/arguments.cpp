@@ -110,6 +110,15 @@ std::size_t size_argument(const Napi::Value& value, const char* argument) {
   return static_cast<std::size_t>(number);
 }
 
+std::size_t threads_argument(const Napi::Value& value) {
+  constexpr std::size_t kMost = 1024;
+  const std::size_t threads = size_argument(value, "threads");
+  if (threads < 1 || threads > kMost)
+    reject(value.Env(), Code::kOutOfRange, "threads", "an integer in [1, " + std::to_string(kMost) + "]",
+           std::to_string(threads));
+  return threads;
+}
+
 Napi::Object object_argument(const Napi::Value& value, const char* argument) {
   if (!value.IsObject()) reject(value.Env(), Code::kInvalidType, argument, "an object", "another value");
   return value.As<Napi::Object>();

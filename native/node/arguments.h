@@ -78,6 +78,8 @@ class Output {
 void check_apart(Napi::Env env, const Output& out, const Memory& input, const char* received);
 
 std::size_t size_argument(const Napi::Value& value, const char* argument);
+// A number of threads, from 1 to 1024.
+std::size_t threads_argument(const Napi::Value& value);
 // An argument that holds options; its values are looked at one by one.
 Napi::Object object_argument(const Napi::Value& value, const char* argument);
 std::string text_option(const Napi::Object& options, const char* name);

@@ -99,7 +99,7 @@ class SolveTask final : public Task {
         solver_(std::move(solver)),
         warm_(flag_option(object_argument(info[4], "options"), "warmStart")),
         options_(read_options(object_argument(info[4], "options"))),
-        threads_(count_option(object_argument(info[4], "options"), "threads").value_or(0)),
+        threads_(threads_option(object_argument(info[4], "options"))),
         count_(size_argument(info[2], "problems")),
         supplies_(info[0], count_, costs_->costs().sources(), "p", access),
         demands_(info[1], info[3].ToBoolean() ? 1 : count_, costs_->costs().targets(), "q", access),
@@ -143,14 +143,15 @@ class SolveTask final : public Task {
   void charge() override { solver_->charge(); }
 
  private:
-  static std::optional<std::size_t> count_option(const Napi::Object& object, const char* name) {
-    const Napi::Value value = object.Get(name);
-    return value.IsUndefined() ? std::nullopt : std::optional(size_argument(value, name));
+  static std::size_t threads_option(const Napi::Object& object) {
+    const Napi::Value threads = object.Get("threads");
+    return threads.IsUndefined() ? 0 : threads_argument(threads);
   }
 
   static transport::Options read_options(const Napi::Object& object) {
     transport::Options options;
-    if (const std::optional<std::size_t> pivots = count_option(object, "maxPivots")) options.max_pivots = *pivots;
+    const Napi::Value pivots = object.Get("maxPivots");
+    if (!pivots.IsUndefined()) options.max_pivots = size_argument(pivots, "maxPivots");
     return options;
   }
 

@@ -11,6 +11,7 @@ namespace genmi::transport {
 namespace {
 
 constexpr double kLargestCost = 1e300;  // potentials are sums of many costs and must not overflow
+constexpr float kLargestDistance = std::numeric_limits<float>::max();
 constexpr double kLargestMass = 1e300;  // sums in another order or at another scale must not overflow
 constexpr double kLargestTotal = 1e300;
 constexpr std::size_t kMostPoints = (std::size_t{1} << 31) - 2 * simd::kPadding;  // nodes are int32
@@ -22,7 +23,7 @@ std::string shape(MatrixView<T> matrix) {
 
 bool is_weight(double value) { return (value >= 0) & (value <= std::numeric_limits<double>::max()); }
 bool is_cost(double value) { return (value >= -kLargestCost) & (value <= kLargestCost); }
-bool is_distance(float value) { return (value >= 0) & (value <= std::numeric_limits<float>::max()); }
+bool is_distance(float value) { return (value >= 0) & (value <= kLargestDistance); }
 
 Status refuse(const std::string& argument, const std::string& expected, const std::string& received,
               const std::string& remedy) {
@@ -30,7 +31,7 @@ Status refuse(const std::string& argument, const std::string& expected, const st
 }
 
 template <class T>
-Status check_entries(MatrixView<T> costs, bool (*is_right)(T), double least) {
+Status check_entries(MatrixView<T> costs, bool (*is_right)(T), double least, double largest) {
   if (costs.rows == 0 || costs.columns == 0) {
     return refuse("costs", "at least one row and one column", shape(costs), "pass a non-empty matrix");
   }
@@ -44,7 +45,7 @@ Status check_entries(MatrixView<T> costs, bool (*is_right)(T), double least) {
   if (all_are_right) return Status::ok();
   const T* wrong = std::find_if_not(costs.data, costs.data + count, is_right);
   const auto at = static_cast<std::size_t>(wrong - costs.data);
-  return refuse("costs", "numbers from " + format(least) + " to " + format(kLargestCost),
+  return refuse("costs", "numbers from " + format(least) + " to " + format(largest),
                 format(static_cast<double>(*wrong)) + " in row " + std::to_string(at / costs.columns) + ", column " +
                     std::to_string(at % costs.columns),
                 "give pairs out of reach a finite penalty");
@@ -52,9 +53,11 @@ Status check_entries(MatrixView<T> costs, bool (*is_right)(T), double least) {
 
 }  // namespace
 
-Status check_costs(MatrixView<double> costs) { return check_entries(costs, is_cost, -kLargestCost); }
+Status check_costs(MatrixView<double> costs) { return check_entries(costs, is_cost, -kLargestCost, kLargestCost); }
 
-Status check_distances(MatrixView<float> distances) { return check_entries(distances, is_distance, 0); }
+Status check_distances(MatrixView<float> distances) {
+  return check_entries(distances, is_distance, 0, kLargestDistance);
+}
 
 Status check_weights(const char* argument, std::span<const double> weights, std::size_t points) {
   if (weights.size() != points) {

@@ -1,10 +1,21 @@
 /** Wrong settings, and the errors they give. */
 import { describe, expect, it } from 'vitest';
 import { config, info } from '../../src/index.js';
+import { native } from '../../src/native.js';
 import { type ExpectedError, expectError, thrownBy } from '../support/errors.js';
 import { type Loose, range, type } from '../support/wrong-inputs.js';
 
 const foreignIsa = process.arch === 'arm64' ? 'avx2' : 'neon';
+
+it.each([2 ** 53, 1025, 0, -1, 1.5, Number.NaN, '2'])('the addon takes no %s threads', (threads) => {
+  const before = native.threads();
+  const solver = new native.Solver(Float64Array.of(1, 2), 1, 2);
+  const solve = (options: Loose) =>
+    solver.solveMany(Float64Array.of(1), Float64Array.of(0.5, 0.5), 1, true, options, new Float64Array(7), null, null);
+  for (const call of [() => native.threads(threads as number), () => solve({ threads })])
+    expectError(thrownBy(call), { code: range, argument: 'threads' });
+  expect(native.threads()).toBe(before);
+});
 
 describe('config', () => {
   it.each<[string, unknown, ExpectedError]>([

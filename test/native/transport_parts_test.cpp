@@ -117,6 +117,7 @@ TEST(Costs, AreRefusedInFloat32AsInFloat64) {
     const Status status = Costs().prepare(3, fill, true);
     EXPECT_EQ(status.code(), Code::kOutOfRange);
     EXPECT_NE(status.message().find("row 1, column 2"), std::string::npos) << status.message();
+    EXPECT_NE(status.message().find("from 0 to 3.4"), std::string::npos) << status.message();
   }
 }
 
