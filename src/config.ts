@@ -46,6 +46,8 @@ export interface Info {
   binary: string;
 }
 
+const MOST_THREADS = 1024;
+
 /**
  * Changes the given settings of this JavaScript environment; each worker thread has settings of its own.
  *
@@ -56,8 +58,8 @@ export function config(options: Config): void {
   checkOptions(options, ['threads', 'device', 'isa']);
   const threads =
     options.threads === 'auto'
-      ? availableParallelism()
-      : optionalNumber('threads', options.threads, { min: 1, max: 1024, integer: true });
+      ? Math.min(availableParallelism(), MOST_THREADS)
+      : optionalNumber('threads', options.threads, { min: 1, max: MOST_THREADS, integer: true });
   const isa =
     options.isa === undefined ? undefined : oneOf('isa', options.isa, ['auto', 'baseline', 'neon', 'avx2', 'avx512']);
   if (options.device !== undefined && oneOf('device', options.device, ['auto', 'cpu', 'cuda']) === 'cuda') {

@@ -89,17 +89,22 @@ function withCode<T extends Error>(error: T, code: string): T {
  *
  * @throws TypeError ERR_INVALID_ARG_TYPE for a revoked proxy, such as an immer draft after its end: reading it throws
  */
-export function isArray(argument: string, value: unknown): value is readonly unknown[] {
+export function isArray(argument: string | (() => string), value: unknown): value is readonly unknown[] {
   try {
     return Array.isArray(value);
   } catch {
     throw invalidType(
-      argument,
+      typeof argument === 'string' ? argument : argument(),
       'a value that can be read',
       'a revoked proxy',
       'copy the content of a draft before it ends',
     );
   }
+}
+
+/** Throws what `isArray` throws for a revoked proxy. */
+export function checkReadable(argument: string, value: unknown): void {
+  isArray(argument, value);
 }
 
 const LONGEST = 60;

@@ -1,5 +1,5 @@
 /** Asynchronous native work, which reports its progress and which an `AbortSignal` can cancel. */
-import { describe, invalidType } from './errors.js';
+import { checkReadable, describe, invalidType } from './errors.js';
 import { type NativeJob, native } from './native.js';
 import { checkSignal } from './options.js';
 import { onceAborted, reasonOf } from './signals.js';
@@ -80,8 +80,10 @@ class Stoppable {
  */
 export async function runJob<T>(options: AsyncOptions, start: (job: NativeJob) => Promise<T>): Promise<T> {
   if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', describe(options));
+  checkReadable('options', options);
   const { signal, onProgress } = options;
   checkSignal(signal);
+  checkReadable('onProgress', onProgress);
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidType('onProgress', 'a function', describe(onProgress));
   }

@@ -1,6 +1,6 @@
 /** Class and cluster numbers, and the counts of their pairs. */
 import { describe, invalidType, isArray, outOfRange } from './errors.js';
-import { allocate, allocating, checkFits } from './memory.js';
+import { allocating, checkFits } from './memory.js';
 import { typedArrayName } from './typed-arrays.js';
 
 /** Class or cluster numbers, one for each sample: integers >= 0. */
@@ -58,14 +58,25 @@ const MOST_UNUSED = 4;
 /** At most 13 Int32 numbers for each label, in the arrays below, where MOST_UNUSED others are unused for each. */
 const BYTES_A_LABEL = 52;
 
-const REMEDY = 'use fewer samples';
+export const REMEDY = 'use fewer samples';
 
 /** Groups samples by label. Small labels keep their numbers; large ones are numbered in order of appearance. */
 export function groupsOf(argument: string, labels: Labels): Groups {
   const largest = checkLabels(argument, labels);
   const n = labels.length;
   checkFits(`Counts of ${n} labels`, BYTES_A_LABEL * n, REMEDY);
-  const of = allocate(Int32Array, n, () => `Counts of ${n} labels`, REMEDY);
+  // A map also has a largest size.
+  return allocating(
+    () => `Counts of ${n} labels`,
+    BYTES_A_LABEL * n,
+    REMEDY,
+    () => numbered(labels, largest),
+  );
+}
+
+function numbered(labels: Labels, largest: number): Groups {
+  const n = labels.length;
+  const of = new Int32Array(n);
   if (largest <= MOST_UNUSED * n) {
     for (let i = 0; i < n; i++) of[i] = Number(labels[i]);
     return { of, count: largest + 1 };

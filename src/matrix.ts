@@ -131,11 +131,13 @@ function checkStrides(argument: string, strides: unknown, rows: number, columns:
 
 function fromNested(argument: string, nested: readonly unknown[]): Matrix<Float64Array> {
   const rows = nested.length;
-  const columns = Array.isArray(nested[0]) ? nested[0].length : 0;
+  const [first] = nested;
+  const columns = isArray(`${argument}[0]`, first) ? first.length : 0;
   const what = () => `A ${rows} x ${columns} matrix of nested arrays`;
   const data = allocate(Float64Array, rows * columns, what, 'give it as { data, shape } with a Float32Array');
   for (const [i, row] of nested.entries()) {
-    if (!Array.isArray(row)) throw invalidType(`${argument}[${i}]`, 'an array of numbers', describe(row));
+    if (!isArray(() => `${argument}[${i}]`, row))
+      throw invalidType(`${argument}[${i}]`, 'an array of numbers', describe(row));
     if (row.length !== columns)
       throw outOfRange(`${argument}[${i}]`, `${columns} numbers as in the first row`, `${row.length}`);
     for (const [j, entry] of row.entries()) {

@@ -1,8 +1,17 @@
 /** Metrics of how well clusters agree with known classes. */
-import { describe, describeList, invalidType, isArray, outOfRange } from './errors.js';
-import { checkLabels, checkPaired, countPairs, groupsOf, type Labels, positiveEntries } from './labels.js';
+import { checkReadable, describe, describeList, invalidType, isArray, outOfRange } from './errors.js';
+import {
+  checkLabels,
+  checkPaired,
+  countPairs,
+  groupsOf,
+  type Labels,
+  positiveEntries,
+  REMEDY,
+  type SparseTable,
+} from './labels.js';
 import { heaviestMatching } from './matching.js';
-import { allocate } from './memory.js';
+import { allocate, allocating } from './memory.js';
 import { isInt32 } from './typed-arrays.js';
 
 export type { Labels };
@@ -96,7 +105,7 @@ export function accuracy(classes: Labels, clusters: Labels): number {
  */
 export function purity(classes: Labels, clusters: Labels): number {
   const { columns, counts, clusterSizes } = countPairs(classes, clusters);
-  const mostFrequent = new Int32Array(clusterSizes.length);
+  const mostFrequent = allocate(Int32Array, clusterSizes.length, () => `${clusterSizes.length} clusters`, REMEDY);
   counts.forEach((count, entry) => {
     mostFrequent[columns[entry]] = Math.max(mostFrequent[columns[entry]], count);
   });
@@ -113,7 +122,10 @@ export function purity(classes: Labels, clusters: Labels): number {
  * @throws as {@link contingency}
  */
 export function usedClusters(clusters: Labels): number {
-  return new Set(groupsOf('clusters', clusters).of).size;
+  const { of, count } = groupsOf('clusters', clusters);
+  const isUsed = allocate(Uint8Array, count, () => `${count} clusters`, REMEDY);
+  for (const group of of) isUsed[group] = 1;
+  return sum(isUsed, (used) => used);
 }
 
 /**
@@ -148,8 +160,15 @@ export function nce(classes: Labels, clusters: Labels): number {
  */
 export function matchClusters(table: ContingencyTable): Int32Array {
   checkTable(table);
-  const columns = table.shape[1];
-  const clusterOf = heaviestMatching(positiveEntries(table.data, ...table.shape), columns);
+  const [rows, columns] = table.shape;
+  const what = () => `A matching of ${rows} x ${columns}`;
+  // Entries of the table, and numbers for each row and column.
+  const bytes = 8 * table.data.length + 4 * (rows + columns);
+  return allocating(what, bytes, REMEDY, () => match(positiveEntries(table.data, rows, columns), columns));
+}
+
+function match(table: SparseTable, columns: number): Int32Array {
+  const clusterOf = heaviestMatching(table, columns);
   const classOf = new Int32Array(columns).fill(-1);
   const left: number[] = [];
   clusterOf.forEach((k, c) => {
@@ -162,6 +181,7 @@ export function matchClusters(table: ContingencyTable): Int32Array {
 }
 
 function checkTable(table: ContingencyTable): void {
+  checkReadable('table', table);
   const { data, shape } = Object(table) as Partial<ContingencyTable>;
   if (!isInt32(data) || !isArray('table.shape', shape)) {
     throw invalidType('table', 'a table { data, shape } as of contingency()', describe(table));
@@ -177,7 +197,7 @@ function checkTable(table: ContingencyTable): void {
   if (negative !== -1) throw outOfRange(`table.data[${negative}]`, 'a count >= 0', `${data[negative]}`);
 }
 
-function sum(counts: Int32Array | Float64Array, term: (count: number) => number): number {
+function sum(counts: Iterable<number>, term: (count: number) => number): number {
   let total = 0;
   for (const count of counts) total += term(count);
   return total;

@@ -1,5 +1,5 @@
 /** Checks of options. An unknown name, a wrong type or a wrong value is an error that names the option. */
-import { describe, invalidType, isArray, outOfRange, shorten } from './errors.js';
+import { describe, invalidType, checkReadable, isArray, outOfRange, shorten } from './errors.js';
 
 /** Throws TypeError ERR_INVALID_ARG_TYPE unless `options` is an object and all its keys are known. */
 export function checkOptions(options: object, known: readonly string[], argument = 'options'): void {
@@ -54,6 +54,7 @@ export function checkBoolean(argument: string, value: unknown): boolean {
 /** Returns a signal of any realm or polyfill; throws for a value without `aborted` and `addEventListener`. */
 export function checkSignal(signal: unknown): AbortSignal | undefined {
   if (signal === undefined) return undefined;
+  checkReadable('signal', signal);
   const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
   if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal as AbortSignal;
   throw invalidType('signal', 'an AbortSignal', describe(signal));

@@ -14,7 +14,7 @@ import {
   toRows,
   zeros,
 } from '../matrix.js';
-import { checkFits, NEVER_REFUSED } from '../memory.js';
+import { allocating, checkFits, NEVER_REFUSED } from '../memory.js';
 import {
   type NativeAffinity,
   type NativeEvaluation,
@@ -333,12 +333,20 @@ const TRIAL_SAMPLES = 96;
 const TRIAL_CLUSTERS = 10;
 const TRIAL_SECONDS = 2e-3;
 
+function trialOf(samples: number, clusters: number) {
+  const numbers = samples * clusters;
+  const what = () => `A trial of ${samples} samples`;
+  return allocating(what, 4 * samples + 16 * numbers, 'free memory first', () => ({
+    rows: Int32Array.from({ length: samples }, (_, i) => i),
+    logits: Float64Array.from({ length: numbers }, (_, i) => 2 * Math.sin(12.9898 * (i + 1) ** 1.5)),
+    gradient: new Float64Array(numbers),
+  }));
+}
+
 /** Times a small problem of the same objective, and divides by the operations of its cost model. */
 function secondsPerOperation(objective: NativeObjective, n: number, k: number): number {
   const [samples, clusters] = [Math.min(n, TRIAL_SAMPLES), Math.min(k, TRIAL_CLUSTERS)];
-  const rows = Int32Array.from({ length: samples }, (_, i) => i);
-  const logits = Float64Array.from({ length: samples * clusters }, (_, i) => 2 * Math.sin(12.9898 * (i + 1) ** 1.5));
-  const gradient = new Float64Array(logits.length);
+  const { rows, logits, gradient } = trialOf(samples, clusters);
   const run = () => objective.rehearse(logits, samples, clusters, true, false, 1e-12, rows, gradient);
   run();
   let calls = 0;

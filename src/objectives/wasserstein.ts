@@ -1,6 +1,7 @@
 /** The Wasserstein objectives. */
 import { type Affinity, nativeOf } from '../affinity.js';
-import { describe, invalidType, outOfRange } from '../errors.js';
+import { describe, invalidType, isArray, outOfRange } from '../errors.js';
+import { allocate } from '../memory.js';
 import type { NativeParameter } from '../native.js';
 import { checkBoolean, checkNumber, checkOptions, oneOf } from '../options.js';
 import { type GeometryObjective, type Mode, NativeBackedObjective } from './objective.js';
@@ -54,8 +55,9 @@ export function wasserstein(options: WassersteinOptions): GeometryObjective {
   const affinity = nativeOf(options.affinity, 'affinity');
   const seed = checkNumber('seed', options.seed ?? 0, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
   const warmStart = checkBoolean('warmStart', options.warmStart ?? false);
-  const parameters = { affinity, seed, warmStart, ...pairParameters(options.pairs, mode) };
-  const family = options.pairs === undefined ? 'wasserstein' : `wasserstein(${describePairs(options.pairs)})`;
+  const { pairs } = options;
+  const parameters = { affinity, seed, warmStart, ...pairParameters(pairs, mode) };
+  const family = pairs === undefined ? 'wasserstein' : `wasserstein(${describePairs(pairs)})`;
   const geometry = { samples: affinity.size, warmStart, threadBytes: THREAD_BYTES };
   return new NativeBackedObjective(`${family}_${mode}`, mode, 'wasserstein', parameters, geometry);
 }
@@ -64,9 +66,11 @@ function pairParameters(pairs: unknown, mode: Mode): Record<string, NativeParame
   if (pairs === undefined) return {};
   if (mode !== 'ovo') throw outOfRange('pairs', "mode 'ovo'", "mode 'ova'", 'one-vs-all compares no pairs');
   if (typeof pairs === 'number') return { pairs: checkNumber('pairs', pairs, { min: 1, max: 2 ** 31, integer: true }) };
-  if (!Array.isArray(pairs) || pairs.length === 0)
+  if (!isArray('pairs', pairs) || pairs.length === 0)
     throw invalidType('pairs', 'a number or a list of pairs', describe(pairs));
-  return { fixedPairs: Int32Array.from(pairs.flatMap(checkPair)) };
+  const fixedPairs = allocate(Int32Array, 2 * pairs.length, () => `${pairs.length} pairs`, 'give fewer pairs');
+  fixedPairs.set(pairs.flatMap(checkPair));
+  return { fixedPairs };
 }
 
 function describePairs(pairs: number | readonly (readonly number[])[]): string {
@@ -74,6 +78,7 @@ function describePairs(pairs: number | readonly (readonly number[])[]): string {
 }
 
 function checkPair(pair: unknown, index: number): number[] {
-  if (!Array.isArray(pair) || pair.length !== 2) throw invalidType(`pairs[${index}]`, 'two clusters', describe(pair));
-  return pair.map((cluster) => checkNumber(`pairs[${index}]`, cluster, { min: 0, max: 2 ** 31 - 1, integer: true }));
+  const argument = `pairs[${index}]`;
+  if (!isArray(argument, pair) || pair.length !== 2) throw invalidType(argument, 'two clusters', describe(pair));
+  return pair.map((cluster) => checkNumber(argument, cluster, { min: 0, max: 2 ** 31 - 1, integer: true }));
 }

@@ -4,9 +4,9 @@
  * @module genmi/tfjs
  */
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { describe, describeList, invalidType, outOfRange, refused } from '../errors.js';
+import { checkReadable, describe, describeList, invalidType, isArray, outOfRange, refused } from '../errors.js';
 import { type Matrix, type Rows, toRows } from '../matrix.js';
-import { allocate } from '../memory.js';
+import { allocate, allocating, checkFits, NEVER_REFUSED } from '../memory.js';
 import { scale } from '../objectives/composite.js';
 import {
   type EvaluateOptions,
@@ -64,6 +64,7 @@ export interface GeminiLoss {
 export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOptions = {}): GeminiLoss {
   checkOptions(options, ['from', 'clip', 'epsilon']);
   checkTensorFlow(tf);
+  checkReadable('objective', objective);
   if (typeof objective?.valueAndGrad !== 'function')
     throw invalidType('objective', 'an Objective', describe(objective));
 
@@ -111,7 +112,7 @@ function minimised(objective: Objective, options: LossOptions): Minimised {
     return {
       value: (x, rows) => evaluate(x, rows, null),
       valueAndGrad(x, rows) {
-        const gradient = allocate(Float32Array, x.size, () => `A gradient of ${x.size} numbers`, 'use mini-batches');
+        const gradient = allocatingGradient(x.size, () => new Float32Array(x.size));
         return { value: evaluate(x, rows, gradient), gradient };
       },
     };
@@ -121,9 +122,18 @@ function minimised(objective: Objective, options: LossOptions): Minimised {
     value: (x, rows) => -objective.value(matrix(x), { ...options, rows }),
     valueAndGrad(x, rows) {
       const { value, gradient } = objective.valueAndGrad(matrix(x), { ...options, rows });
-      return { value: -value, gradient: Float32Array.from(gradient.data, (each) => -each) };
+      return {
+        value: -value,
+        gradient: allocatingGradient(x.size, () => Float32Array.from(gradient.data, (each) => -each)),
+      };
     },
   };
+}
+
+function allocatingGradient(numbers: number, make: () => Float32Array): Float32Array {
+  const [what, bytes, remedy] = [() => `A gradient of ${numbers} numbers`, 4 * numbers, 'use mini-batches'] as const;
+  if (bytes > NEVER_REFUSED) checkFits(what(), bytes, remedy);
+  return allocating(what, bytes, remedy, make);
 }
 
 function differentiable(
@@ -141,7 +151,10 @@ function differentiable(
       }
       // The engine may keep the array: the first caller gets it, later callers get copies. A factor of 1 is left out:
       // the product takes longer than everything else here.
-      const upload = tf.tensor2d(handedOver ? gradient.slice() : gradient, predictions.shape);
+      const upload = tf.tensor2d(
+        handedOver ? allocatingGradient(gradient.length, () => gradient.slice()) : gradient,
+        predictions.shape,
+      );
       handedOver = true;
       return dy.dataSync()[0] === 1 ? upload : tf.mul(upload, dy);
     };
@@ -181,6 +194,7 @@ export function rowIndices(tf: TensorFlow, n: number, k: number): Tensor2D {
 }
 
 function checkTensorFlow(tf: unknown): void {
+  checkReadable('tf', tf);
   const { customGrad, tensor2d } = Object(tf) as Partial<TensorFlow>;
   if (typeof customGrad !== 'function' || typeof tensor2d !== 'function') {
     throw invalidType('tf', 'a TensorFlow.js module', describe(tf));
@@ -188,6 +202,7 @@ function checkTensorFlow(tf: unknown): void {
 }
 
 function checkPredictions(predictions: unknown): asserts predictions is Tensor2D {
+  checkReadable('predictions', predictions);
   const tensor = predictions as Tensor;
   if (typeof tensor?.dataSync !== 'function') throw invalidType('predictions', 'a Tensor2D', describe(predictions));
   if (tensor.shape.length !== 2)
@@ -196,14 +211,19 @@ function checkPredictions(predictions: unknown): asserts predictions is Tensor2D
 }
 
 function readRows(rows: Rows | Tensor1D | undefined): Rows | undefined {
-  if (rows === undefined || isInt32(rows) || Array.isArray(rows)) return rows;
+  if (rows === undefined || isInt32(rows) || isArray('rows', rows)) return rows as Rows;
   const tensor = rows as Tensor1D;
-  if (typeof tensor.dataSync !== 'function')
+  if (typeof tensor?.dataSync !== 'function')
     throw invalidType('rows', 'an Int32Array, an array or a Tensor1D', describe(rows));
   return toIndices(tensor.dataSync(), (value, i) => outOfRange('rows', 'integer indices', `${value} at index ${i}`));
 }
 
 function toIndices(values: ArrayLike<number>, wrong: (value: unknown, index: number) => Error): Int32Array {
   for (let i = 0; i < values.length; i++) if (!Number.isInteger(values[i])) throw wrong(values[i], i);
-  return Int32Array.from(values);
+  return allocating(
+    () => `${values.length} rows`,
+    4 * values.length,
+    'use mini-batches',
+    () => Int32Array.from(values),
+  );
 }

@@ -1,6 +1,7 @@
 /** Reads row numbers from the targets that `model.fit` hands to a loss, and refuses targets that are classes. */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { describe, describeList, invalidType, outOfRange } from '../errors.js';
+import { checkReadable, describe, describeList, invalidType, outOfRange } from '../errors.js';
+import { allocate } from '../memory.js';
 
 const EXPECTED = 'row indices in its first column';
 const REMEDY = 'rowIndices() makes such targets';
@@ -12,17 +13,22 @@ const REMEDY = 'rowIndices() makes such targets';
  * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for anything except row numbers below `samples`
  */
 export function rowsOfTargets(yTrue: Tensor, samples = Infinity): Int32Array {
+  checkReadable('yTrue', yTrue);
   if (typeof yTrue?.dataSync !== 'function') {
     throw invalidType('yTrue', `a tensor with ${EXPECTED}`, describe(yTrue), REMEDY);
   }
   const [n = 0, columns = 1] = yTrue.shape;
   const values = yTrue.dataSync();
-  return Int32Array.from({ length: n }, (_, i) => {
+  const rows = allocate(Int32Array, n, () => `${n} rows`, 'use mini-batches');
+  for (let i = 0; i < n; i++) {
     const value = values[i * columns] as number;
-    if (Number.isInteger(value) && value >= 0 && value < samples) return value;
-    const range = samples === Infinity ? '' : `, from 0 to ${samples - 1}`;
-    throw outOfRange('yTrue', EXPECTED + range, `${value} in row ${i}`, REMEDY);
-  });
+    if (!(Number.isInteger(value) && value >= 0 && value < samples)) {
+      const range = samples === Infinity ? '' : `, from 0 to ${samples - 1}`;
+      throw outOfRange('yTrue', EXPECTED + range, `${value} in row ${i}`, REMEDY);
+    }
+    rows[i] = value;
+  }
+  return rows;
 }
 
 /**

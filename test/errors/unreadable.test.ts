@@ -1,0 +1,207 @@
+/** Values that cannot be read, or lie, in the place of every argument, and of every value inside of one. */
+import { describe, expect, it } from 'vitest';
+import * as genmi from '../../src/index.js';
+import { geminiLoss, rowIndices } from '../../src/tfjs/index.js';
+import { rejectionOf } from '../support/errors.js';
+import { distance, kernel, type Loose, tau, x } from '../support/wrong-inputs.js';
+
+const { Affinity } = genmi;
+const nested = [
+  [0.5, 0.5],
+  [0.2, 0.8],
+];
+const square = { data: Float64Array.of(0, 1, 1, 0), shape: [2, 2] };
+const tensor = { data: Float32Array.of(0, 1, 1, 0), dims: [2, 2], type: 'float32', location: 'cpu' };
+const kl = genmi.kl({ mode: 'ova' });
+const mmd = genmi.mmd({ mode: 'ova', affinity: kernel });
+const solver = new genmi.TransportSolver(square as Loose);
+const rows = [0, 1, 2, 3, 4, 5, 6, 7];
+const evaluate = () => ({ from: 'logits', rows: rows, clip: 'mask', epsilon: 1e-9, out: new Float64Array(24) });
+const { signal } = new AbortController();
+
+/** As much of TensorFlow.js as a loss without a gradient needs. Its objects are replaced as a whole. */
+class Whole {
+  constructor(members: object) {
+    Object.assign(this, members);
+  }
+}
+const tf = new Whole({
+  customGrad: () => {},
+  engine: () => ({ isTapeOn: () => false }),
+  mul: () => {},
+  scalar: (value: number) => value,
+  tensor2d: () => {},
+});
+const predictions = new Whole({
+  shape: [2, 2],
+  size: 4,
+  dtype: 'float32',
+  dataSync: () => Float32Array.of(1, 2, 3, 4),
+});
+const targets = new Whole({ shape: [2, 2], dataSync: () => Float32Array.of(1, 0, 3, 0) });
+const loss = geminiLoss(tf as Loose, mmd, { from: 'logits' });
+
+/** Each public function, with right arguments. */
+const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => unknown[]]> = {
+  'Affinity.kernel': [
+    Affinity.kernel,
+    () => [x, { kernel: 'polynomial', gamma: 1, degree: 2, coef0: 1, storage: 'dense', precision: 'float64' }],
+  ],
+  'Affinity.kernel of a tensor': [Affinity.kernel, () => [tensor, { kernel: 'rbf', gamma: 'median' }]],
+  'Affinity.distance': [Affinity.distance, () => [nested, { metric: 'euclidean' }]],
+  'Affinity.hops': [
+    Affinity.hops,
+    () => [x, { metric: 'euclidean', quantile: undefined, neighbors: 2, disconnected: 'n' }],
+  ],
+  'Affinity.hops of an affinity': [Affinity.hops, () => [distance, { threshold: 2, quantile: undefined }]],
+  'Affinity.precomputed': [Affinity.precomputed, () => [square, 'distance', { metric: true, precision: 'float32' }]],
+  'Affinity.kernelAsync': [Affinity.kernelAsync, () => [x, { kernel: 'rbf', signal, onProgress: () => {} }]],
+  'Affinity.distanceAsync': [Affinity.distanceAsync, () => [x, { metric: 'euclidean', signal, onProgress: () => {} }]],
+  'Affinity.hopsAsync': [Affinity.hopsAsync, () => [x, { neighbors: 2, signal, onProgress: () => {} }]],
+  'Affinity.precomputedAsync': [
+    Affinity.precomputedAsync,
+    () => [square, 'kernel', { precision: 'float32', signal, onProgress: () => {} }],
+  ],
+  rows: [(...args) => kernel.rows(...(args as [Loose])), () => [[0, 1]]],
+  value: [(...args) => mmd.value(...(args as [Loose])), () => [tau, { ...evaluate(), out: undefined }]],
+  valueAndGrad: [(...args) => mmd.valueAndGrad(...(args as [Loose])), () => [tau, evaluate()]],
+  affinityGrad: [(...args) => mmd.affinityGrad(...(args as [Loose])), () => [tau, { rows: rows }]],
+  valueAsync: [(...args) => mmd.valueAsync(...(args as [Loose])), () => [tau, { rows: rows, signal }]],
+  valueAndGradAsync: [(...args) => mmd.valueAndGradAsync(...(args as [Loose])), () => [tau, { ...evaluate(), signal }]],
+  estimate: [(...args) => mmd.estimate(...(args as [Loose, Loose])), () => [4, 2]],
+  kl: [genmi.kl, () => [{ mode: 'ova' }]],
+  chi2: [genmi.chi2, () => [{ mode: 'ova', convention: 'half' }]],
+  fDivergence: [genmi.fDivergence, () => [{ mode: 'ova', f: { alpha: 0.5 } }]],
+  entropy: [genmi.entropy, () => [{ of: 'proportions' }]],
+  energy: [genmi.energy, () => [{ mode: 'ova', affinity: distance }]],
+  mmd: [genmi.mmd, () => [{ mode: 'ova', affinity: kernel, squared: true }]],
+  wasserstein: [
+    genmi.wasserstein,
+    () => [{ mode: 'ovo', affinity: distance, pairs: [[0, 1]], seed: 1, warmStart: false }],
+  ],
+  gemini: [genmi.gemini, () => ['mmd_ova', { affinity: kernel }]],
+  add: [genmi.add, () => [kl, mmd]],
+  scale: [genmi.scale, () => [kl, 2]],
+  emd: [genmi.emd, () => [[1, 1], Float64Array.of(1, 1), square, { plan: true, potentials: false, maxPivots: 9 }]],
+  TransportSolver: [(...args) => new genmi.TransportSolver(...(args as [Loose])), () => [nested, { threads: 1 }]],
+  'TransportSolver of an affinity': [
+    (...args) => new genmi.TransportSolver(...(args as [Loose])),
+    () => [distance, {}],
+  ],
+  solve: [(...args) => solver.solve(...(args as [Loose, Loose])), () => [[1, 1], [1, 1], { plan: true, maxPivots: 9 }]],
+  solveMany: [
+    (...args) => solver.solveMany(...(args as [Loose, Loose])),
+    () => [[[1, 1]], [[1, 1]], { plan: true, potentials: true, warmStart: true, signal }],
+  ],
+  solveManyAsync: [
+    (...args) => solver.solveManyAsync(...(args as [Loose, Loose])),
+    () => [[[1, 1]], [1, 1], { plan: true, warmStart: true, signal }],
+  ],
+  contingency: [
+    genmi.contingency,
+    () => [
+      [0, 1],
+      [1, 0],
+    ],
+  ],
+  ari: [genmi.ari, () => [[0, 1], Int32Array.of(1, 0)]],
+  accuracy: [
+    genmi.accuracy,
+    () => [
+      [0, 1],
+      [1, 0],
+    ],
+  ],
+  purity: [
+    genmi.purity,
+    () => [
+      [0, 1],
+      [1, 0],
+    ],
+  ],
+  nce: [
+    genmi.nce,
+    () => [
+      [0, 1],
+      [1, 0],
+    ],
+  ],
+  usedClusters: [genmi.usedClusters, () => [[0, 1]]],
+  matchClusters: [genmi.matchClusters, () => [{ data: Int32Array.of(1, 0, 0, 1), shape: [2, 2] }]],
+  geminiLoss: [geminiLoss, () => [tf, kl, { from: 'logits', clip: 'mask', epsilon: 1e-9 }]],
+  loss: [loss, () => [predictions, [0, 1]]],
+  'loss.forFit': [loss.forFit, () => [targets, predictions]],
+  rowIndices: [rowIndices, () => [tf, 4, 2]],
+  config: [genmi.config, () => [{ threads: 'auto', device: 'auto', isa: 'auto' }]],
+};
+
+/** The paths to the arguments, and to the values inside of arrays and plain objects. */
+function pathsIn(value: unknown, path: readonly PropertyKey[] = []): (readonly PropertyKey[])[] {
+  const prototype: unknown = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined;
+  const isPlain = prototype === Array.prototype || prototype === Object.prototype;
+  const inside = isPlain ? Object.entries(value as object) : [];
+  return [path, ...inside.flatMap(([key, each]) => pathsIn(each, [...path, key]))].filter(({ length }) => length > 0);
+}
+
+/** A copy in which one value is another. */
+function replaced(value: Loose, [key, ...rest]: readonly PropertyKey[], by: (old: unknown) => unknown): Loose {
+  if (key === undefined) return by(value);
+  const copy = Array.isArray(value) ? [...value] : { ...value };
+  copy[key] = replaced(copy[key], rest, by);
+  return copy;
+}
+
+function revoked(target: object): object {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
+const own = new Error('of the test');
+const fail = () => {
+  throw own;
+};
+const failing = new Proxy({} as ProxyHandler<object>, { get: () => fail });
+
+const values: Record<string, (old: unknown) => unknown> = {
+  'a revoked proxy': () => revoked({}),
+  'a revoked proxy of an array': () => revoked([]),
+  'a revoked proxy of a function': () => revoked(() => {}),
+  'a proxy that fails': (old) => new Proxy(Object(old) as object, failing),
+  'a proxy': (old) => new Proxy(Object(old) as object, {}),
+  'an object that cannot become a primitive': () => ({ [Symbol.toPrimitive]: fail, toString: fail, valueOf: fail }),
+  'a number in an object': (old) => Object(old),
+  null: () => null,
+  'a function': () => () => 1,
+  'not a number': () => Number.NaN,
+  'an empty array': () => [],
+  'a symbol': () => Symbol('s'),
+  'a bigint': () => 2n,
+  'a DataView': () => new DataView(new ArrayBuffer(32)),
+  'a Buffer': () => Buffer.alloc(32),
+  'detached memory': () => {
+    const array = new Float64Array(24);
+    structuredClone(array.buffer, { transfer: [array.buffer] });
+    return array;
+  },
+  'an array of a huge length': () => Object.assign([], { length: 2 ** 32 - 1 }),
+  'an array-like object': () => ({ 0: 1, 1: 1, length: 2 }),
+};
+
+describe.each(Object.entries(calls))('%s', (_, [call, args]) => {
+  it('takes its right arguments', async () => {
+    await call(...args());
+  });
+  it.each(Object.entries(values))('takes %s in no place, or refuses it with a code', async (_, make) => {
+    for (const path of pathsIn(args())) {
+      const given = replaced(args(), path, make) as unknown[];
+      const error = await rejectionOf(async () => call(...given));
+      if (error === undefined || error === own) continue;
+      const { code, message } = error as { code?: string; message?: string };
+      expect({ path: path.map(String).join('.'), code, message }).toMatchObject({
+        code: expect.stringMatching(/^ERR_/),
+        message: expect.stringMatching(/expected .*, received /),
+      });
+    }
+  });
+});
