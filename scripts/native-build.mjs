@@ -1,5 +1,6 @@
 // Shared by the scripts for native code: commands that end the script when they fail, and builds with CMake.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 
 /** The native code as it is released. Native tests and the benchmarks' native part share the folder, and so its objects. */
@@ -40,4 +41,15 @@ export function configure(folder, ...definitions) {
 /** Builds one target of a configured folder; without a name, those that are built by default. */
 export function make(folder, target = 'all') {
   run('cmake', ['--build', folder, '--target', target, '--parallel', String(availableParallelism())]);
+}
+
+/** Runs the native tests of a folder, shared by as many processes as there are processors, four at most. */
+export async function runTests(folder, filter) {
+  const shards = Math.min(4, availableParallelism());
+  const ends = Array.from({ length: shards }, (_, shard) => {
+    const env = { ...process.env, GTEST_TOTAL_SHARDS: String(shards), GTEST_SHARD_INDEX: String(shard) };
+    const args = ['--gtest_brief=1', `--gtest_filter=${filter}`];
+    return once(spawn(`${folder}/native_tests`, args, { stdio: 'inherit', env }), 'close');
+  });
+  for (const [status] of await Promise.all(ends)) if (status !== 0) process.exitCode = 1;
 }
