@@ -139,7 +139,13 @@ TEST(HopSearchOfAll, WalksLongPaths) {
 }
 
 TEST(HopSearchOfAll, RefusesPathsThatDoNotFit) {
-  const Hops hops = search(chain(affinity::kMostHops + 2));
+  // The first search begins at 512 nodes: as leaves of one node they walk along the chain together.
+  constexpr std::size_t kLeaves = 511;
+  Lists broom = chain(kLeaves + affinity::kMostHops + 1);
+  for (std::size_t leaf = 1; leaf < kLeaves; ++leaf) broom[leaf].clear();
+  for (std::size_t leaf = 0; leaf + 1 < kLeaves; ++leaf)
+    broom[kLeaves].insert(broom[kLeaves].end() - 1, static_cast<std::int32_t>(leaf));
+  const Hops hops = search(broom);
   EXPECT_EQ(hops.status.code(), Code::kOutOfRange);
   EXPECT_NE(hops.status.message().find("at most 65534 hops"), std::string::npos) << hops.status.message();
 }
@@ -152,18 +158,24 @@ TEST(HopSearchOfAll, ReportsProgressAndIsCancelled) {
   EXPECT_EQ(search(chain(1300), 2, &job).status.code(), Code::kAborted);
 }
 
-// The pairs that a graph must join, found by sorting whole rows.
-Lists nearest_of(const std::vector<double>& matrix, std::size_t n, std::size_t count) {
-  std::vector<std::pair<std::size_t, std::size_t>> pairs;
+// The others of each sample, the nearest first, found by sorting whole rows.
+std::vector<std::vector<std::size_t>> others_in_order(const std::vector<double>& matrix, std::size_t n) {
+  std::vector<std::vector<std::size_t>> all(n);
   for (std::size_t i = 0; i < n; ++i) {
-    std::vector<std::size_t> others;
     for (std::size_t j = 0; j < n; ++j)
-      if (j != i) others.push_back(j);
-    std::stable_sort(others.begin(), others.end(),
+      if (j != i) all[i].push_back(j);
+    std::stable_sort(all[i].begin(), all[i].end(),
                      [&](std::size_t a, std::size_t b) { return matrix[i * n + a] < matrix[i * n + b]; });
-    for (std::size_t e = 0; e < count; ++e) pairs.emplace_back(i, others[e]);
   }
-  return neighbors_before(n, pairs);
+  return all;
+}
+
+// The pairs that a graph of nearest neighbours must join.
+Lists nearest_of(const std::vector<std::vector<std::size_t>>& others, std::size_t count) {
+  std::vector<std::pair<std::size_t, std::size_t>> pairs;
+  for (std::size_t i = 0; i < others.size(); ++i)
+    for (std::size_t e = 0; e < count; ++e) pairs.emplace_back(i, others[i][e]);
+  return neighbors_before(others.size(), pairs);
 }
 
 Lists closer_than(const std::vector<double>& matrix, std::size_t n, double threshold) {
@@ -199,10 +211,11 @@ TEST(NeighborhoodGraph, IsThatOfDistances) {
       for (const double threshold : {0.25, 0.5, 0.9})
         expect_graph(affinity::threshold_graph(*distances, threshold, context, progress),
                      closer_than(matrix, n, threshold));
+      const std::vector<std::vector<std::size_t>> others = others_in_order(matrix, n);
       for (const std::size_t count : {std::size_t{1}, std::size_t{4}, std::size_t{20}, n / 2, n - 1})
         if (count >= 1 && count < n)
           expect_graph(affinity::nearest_neighbor_graph(*distances, count, context, progress),
-                       nearest_of(matrix, n, count));
+                       nearest_of(others, count));
     }
   }
 }
@@ -237,7 +250,7 @@ TEST(HopAffinity, IsMadeOfDistances) {
       HopReport report;
       AffinityPtr hops;
       ASSERT_TRUE(hop_affinity(*distances, options, {workspace}, report, hops));
-      const Lists before = nearest_of(matrix, n, count);
+      const Lists before = nearest_of(others_in_order(matrix, n), count);
       std::vector<double> expected = floyd_warshall(before), found(n * n);
       EXPECT_EQ(static_cast<double>(report.longest), longest_of(expected));
       EXPECT_EQ(report.connected, std::count(expected.begin(), expected.end(), kFar) == 0);
