@@ -1,6 +1,6 @@
 // Lets every single allocation fail that genmi asks for, one after the other, in all its operations:
-// `node scripts/out-of-memory.mjs [every] [operation]`, where of `every` allocations one fails (default 1: all), and operations
-// are those whose names contain the text. What must come of it: the result, or ERR_OUT_OF_MEMORY; and the next call is right.
+// `node scripts/out-of-memory.mjs [every] [operation]`. One of `every` allocations fails (default 1: all), in operations whose
+// names contain the text. The call must return its result or throw ERR_OUT_OF_MEMORY, and the next call must be right.
 import { spawnSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

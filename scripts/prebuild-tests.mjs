@@ -25,7 +25,7 @@ function layOutPackage(names) {
     cpSync(path.join(root, each), path.join(folder, each), { recursive: true });
 }
 
-/** What the program's calls return with a target's binary, with one set of vector kernels. */
+/** The results of the program's calls, with a target's binary and one set of vector kernels. */
 function resultsOf(name, isa) {
   const file = path.join(root, `out/prebuild/${name}-${isa}.json`);
   const [command, ...args] = nodeOf(name);

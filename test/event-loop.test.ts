@@ -86,12 +86,12 @@ async function longestTurn(call: Call): Promise<{ blocked: number; took: number 
   return { blocked, took: last - start };
 }
 
-/** As many as run at once, on machines of usual size: what is called after them waits for one of their threads. */
+/** The calls that run at once, on machines of usual size: the next call waits for one of their threads. */
 const AT_ONCE = Math.min(8, Math.max(2, availableParallelism()));
 
 /**
- * How long after an abort, so many milliseconds after the start, calls are over and their threads compute something
- * else: in time, or in time of processors where others have them meanwhile.
+ * The time from an abort, this many milliseconds after the start, until calls are over and their threads compute
+ * something else. Time of processors counts where it is less: others may have them meanwhile.
  */
 async function abortLatency(call: Call, milliseconds: number): Promise<number> {
   const controller = new AbortController();

@@ -1,9 +1,8 @@
 """Installs torch for the CPU: 0.5 GB in place of 4.
 
-The wheel of the package index for Linux on x86-64 is built for CUDA, and will not load without a dozen libraries of several GB, of which a
-computation on the CPU calls nothing. One small library takes their place here: it has all the functions that torch asks of them, and each
-of them answers with 100, which CUDA calls `cudaErrorNoDevice`. Where that is not possible nothing is installed, and the
-benchmarks leave torch out.
+The wheel of the package index for Linux on x86-64 is built for CUDA, and will not load without a dozen libraries of several GB. A
+computation on the CPU calls none of them. One small library takes their place here: it has all the functions that torch asks of them,
+and each returns 100, which CUDA calls `cudaErrorNoDevice`. Where that fails nothing is installed, and the benchmarks leave torch out.
 """
 
 import platform
