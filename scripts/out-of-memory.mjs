@@ -146,6 +146,12 @@ function operations(genmi) {
       });
     }
   }
+  // Copied by several threads.
+  define('a large copy', () => {
+    const large = { data: new Float64Array(700_000).fill(0.5), shape: [350_000, 2] };
+    return () => entropy({ of: 'proportions' }).valueAndGradAsync(large);
+  });
+
   // Of many samples, on several threads.
   const many = matrix(400, 3);
   const tau = matrix(400, 8);

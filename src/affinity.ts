@@ -122,7 +122,8 @@ function precomputedArguments(
 /**
  * An N x N kernel or distance between samples: immutable, in native memory, shared by any number of objectives.
  *
- * V8 is told of its memory. `dispose()` frees it, or garbage collection does.
+ * V8 is told of its memory. `dispose()` frees it at once. Memory of an affinity that was collected as garbage is freed at
+ * the next call that may need it, or one turn of the event loop later.
  */
 export class Affinity implements Disposable {
   readonly #native: NativeAffinity;

@@ -266,7 +266,7 @@ export class NativeBackedObjective implements GeometryObjective {
     });
     if (out === undefined) return { value, gradient };
     if (!fill(out, gradient.data))
-      throw outOfRange('out', `${gradient.data.length} numbers`, 'an array resized meanwhile');
+      throw outOfRange('out', `${gradient.data.length} numbers`, 'an array resized or transferred meanwhile');
     return { value, gradient: { data: out, shape: gradient.shape } };
   }
 

@@ -8,6 +8,7 @@ describe.skipIf(faults === undefined)('a failed allocation is ERR_OUT_OF_MEMORY,
   // Of the operations whose names contain the text, one in `every` allocations fails.
   const cases: [every: number, operations: string][] = [
     [5, 'few'],
+    [1, 'a large copy'],
     [5, 'make '],
     [9, 'value'],
     [3, 'solve'],

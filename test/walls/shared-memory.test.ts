@@ -426,3 +426,72 @@ describe('memory that is resized or taken away by a getter', () => {
     ).toBeGreaterThan(0);
   });
 });
+
+describe('8 MB of predictions of an asynchronous call', () => {
+  const [samples, clusters] = [50_000, 20];
+  const objective = kl({ mode: 'ova' });
+  const shape = [samples, clusters] as const;
+  const written = (memory: ArrayBufferLike) => {
+    const data = new Float64Array(memory, 0, samples * clusters);
+    for (let i = 0; i < data.length; i++) data[i] = Math.cos(i * i);
+    return data;
+  };
+  const expected = objective.valueAndGrad(
+    { data: written(new ArrayBuffer(8 * samples * clusters)), shape },
+    { from: 'logits' },
+  );
+  const bytes = 8 * samples * clusters;
+  const resizable = () =>
+    new (
+      ArrayBuffer as unknown as new (
+        bytes: number,
+        options: object,
+      ) => ArrayBuffer & { resize(bytes: number): void }
+    )(bytes, { maxByteLength: 2 * bytes });
+  const detach = (memory: ArrayBufferLike) => {
+    structuredClone(memory, { transfer: [memory as ArrayBuffer] });
+    globalThis.gc?.();
+  };
+  const ways: [what: string, memory: () => ArrayBufferLike, change: (memory: ArrayBufferLike) => void][] = [
+    ['written', () => new ArrayBuffer(bytes), (memory) => new Float64Array(memory).fill(Number.NaN)],
+    ['written, as shared memory', () => new SharedArrayBuffer(bytes), (memory) => new Float64Array(memory).fill(1)],
+    ['transferred', () => new ArrayBuffer(bytes), detach],
+    ['emptied', resizable, (memory) => (memory as ReturnType<typeof resizable>).resize(0)],
+  ];
+
+  it.each(ways)('are those at the call when they are %s afterwards', async (_, memory, change) => {
+    const own = memory();
+    const call = objective.valueAndGradAsync({ data: written(own), shape }, { from: 'logits' });
+    change(own);
+    const { value, gradient } = await call;
+    expect(value).toBe(expected.value);
+    expect(Buffer.from(gradient.data.buffer).equals(Buffer.from(expected.gradient.data.buffer))).toBe(true);
+  });
+
+  it.each(ways)('give a gradient for memory that is %s meanwhile, or an error', async (what, memory, change) => {
+    const own = memory();
+    const out = new Float64Array(own, 0, samples * clusters);
+    const data = written(new ArrayBuffer(bytes));
+    const call = objective.valueAndGradAsync({ data, shape }, { from: 'logits', out });
+    change(own);
+    if (what.startsWith('written')) {
+      expect((await call).gradient.data).toBe(out);
+      expect(Buffer.from(own).equals(Buffer.from(expected.gradient.data.buffer))).toBe(true);
+    } else {
+      const error = await rejectionOf(() => call);
+      expectError(error, { code: 'ERR_OUT_OF_RANGE', argument: 'out', received: 'resized or transferred meanwhile' });
+    }
+  });
+
+  it('give a gradient for an array of a subclass, whose own methods are not called', async () => {
+    class Mine extends Float64Array {
+      override set(): void {
+        throw new Error('mine');
+      }
+    }
+    const out = new Mine(samples * clusters);
+    const data = written(new ArrayBuffer(bytes));
+    await objective.valueAndGradAsync({ data, shape }, { from: 'logits', out });
+    expect(Buffer.from(out.buffer).equals(Buffer.from(expected.gradient.data.buffer))).toBe(true);
+  });
+});
