@@ -1,6 +1,7 @@
 // Tests binaries that are there: `node scripts/prebuild-tests.mjs [--suite VERSION|here|all] [target …]`; without a target, all.
 // Each is read; where a Node of its system runs here, that calls every public function, and the results are compared with those
 // of linux-x64-glibc. With --suite, all tests of vitest run on this binary: on one version of Node, the present, or four lines.
+// With --twice TARGET, this target is built once more in another folder, and its bytes are compared.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -10,6 +11,7 @@ import { nodeOf } from './prebuild/nodes.mjs';
 import { runSuite, versionsOf } from './prebuild/suite.mjs';
 import { fileOf, targets } from './prebuild/targets.mjs';
 import { root } from './prebuild/tools.mjs';
+import { buildTwice } from './prebuild/twice.mjs';
 
 /** Rounded results differ by so much between machines, relative to the largest number of a result. */
 const ROUNDING = 1e-6;
@@ -84,12 +86,16 @@ function testCalls(name) {
   }
 }
 
-const { values: options, positionals } = parseArgs({ options: { suite: { type: 'string' } }, allowPositionals: true });
+const { values: options, positionals } = parseArgs({
+  options: { suite: { type: 'string' }, twice: { type: 'string' } },
+  allowPositionals: true,
+});
 const names = positionals.length > 0 ? positionals : Object.keys(targets);
 try {
   for (const { name, bytes } of checkBinaries(names)) console.log(`${name}: ${(bytes / 1e6).toFixed(2)} MB, checked`);
   layOutPackage([...new Set([REFERENCE, ...names])]);
   for (const name of names) if (nodeOf(name)) testCalls(name);
+  if (options.twice) buildTwice(options.twice);
   for (const version of versionsOf(options.suite)) runSuite(fileOf(REFERENCE), version);
 } catch (error) {
   console.error(`prebuild tests: ${error.message}`);

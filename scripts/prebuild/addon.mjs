@@ -24,13 +24,19 @@ const compileFlags = [
   ...['-I', 'native', '-I', 'native/include'],
 ];
 
+/** On Windows, functions of Node-API are reached through pointers. */
+const importFlags = (source, { parts }) =>
+  parts.includes('windows_host.c') && source.startsWith('native/node/') ? ['-DBUILDING_NODE_EXTENSION'] : [];
+
 /** Compiles sources of C++ for a target into `folder`; returns the objects. */
 export function compile(target, folder, files, more = []) {
   return Promise.all(
     files.map(async (source) => {
       const object = path.join(folder, `${source}.o`);
       mkdirSync(path.dirname(path.join(root, object)), { recursive: true });
-      await zig(['c++', '-target', target.triple, ...compileFlags, ...more, '-c', source, '-o', object]);
+      const level = target.levels[source];
+      const own = [...(level ? ['-Xclang', level] : []), ...importFlags(source, target)];
+      await zig(['c++', '-target', target.triple, ...compileFlags, ...more, ...own, '-c', source, '-o', object]);
       return object;
     }),
   );
