@@ -25,7 +25,11 @@ export type { TransportCertificate, TransportCost, TransportPlan, TransportResul
 
 /** Options of a transport problem. */
 export interface SolveOptions {
-  /** Also return the transport plan. Default false. */
+  /**
+   * Also return the transport plan, whose marginals are right to 1e-12 of each weight. Default false.
+   *
+   * Where some weights are below 2^-16 of the mass that moves, u and v may be other optimal potentials than without it.
+   */
   plan?: boolean | undefined;
   /** Return the potentials u and v, N1 + N2 numbers for each problem. Default true. */
   potentials?: boolean | undefined;
@@ -85,7 +89,8 @@ const solveManyOptions = [...solveOptions, 'warmStart', 'signal'] as const;
  * on one.
  *
  * Memory: for distances stored in float32, 4 N^2 bytes and up to 8 N^2 for each thread; else 12 N^2 (20 N^2 where a
- * cost is negative) and 16 N^2.
+ * cost is negative) and 16 N^2. Where costs differ so much that small ones need the last stage, 12 N^2 more for each
+ * thread.
  *
  * Source: Ahuja, Magnanti, Orlin, "Network Flows", 1993, chapter 11.
  *

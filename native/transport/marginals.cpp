@@ -42,14 +42,18 @@ void clear(Support& support) {
 std::int64_t to_units(double units) { return static_cast<std::int64_t>(units + 0.5); }
 
 // Weights too small for a unit are left out. The largest weight takes the remainder of the rounding, which changes it
-// least. Which points have mass is hard to predict, so that there is no branch.
-void round_to_units(std::span<const double> weights, double sum, Support& support) {
+// least. Which points have mass is hard to predict, so that there is no branch. Returns the sum of all changes, in
+// units.
+double round_to_units(std::span<const double> weights, double sum, Support& support) {
   support.points.resize(weights.size());
   support.units.resize(weights.size());
   std::int64_t left = Marginals::kMovingUnits;
   std::size_t count = 0;
+  double changes = 0;
   for (std::size_t point = 0; point < weights.size(); ++point) {
-    const std::int64_t units = to_units(weights[point] / sum * static_cast<double>(Marginals::kMovingUnits));
+    const double exact = weights[point] / sum * static_cast<double>(Marginals::kMovingUnits);
+    const std::int64_t units = to_units(exact);
+    changes += std::abs(exact - static_cast<double>(units));
     support.points[count] = point;
     support.units[count] = units;
     count += static_cast<std::size_t>(units != 0);
@@ -58,6 +62,7 @@ void round_to_units(std::span<const double> weights, double sum, Support& suppor
   support.points.resize(count);
   support.units.resize(count);
   *std::max_element(support.units.begin(), support.units.end()) += left;
+  return changes + static_cast<double>(std::abs(left));
 }
 
 }  // namespace
@@ -81,10 +86,11 @@ void Marginals::prepare(std::span<const double> supply, std::span<const double> 
   staying_.clear();
   staying_units_.clear();
   all_is_made_ = false;
+  changes_ = staying_changes_ = 0;
   if (!may_stay) {
     moving_mass_ = supplied;
-    round_to_units(supply_, supplied, moving_.sources);
-    round_to_units(demand_, supplied, moving_.targets);
+    changes_ = round_to_units(supply_, supplied, moving_.sources);
+    changes_ += round_to_units(demand_, supplied, moving_.targets);
     all_ = moving_;
     all_is_made_ = true;
     return;
@@ -97,8 +103,8 @@ void Marginals::prepare(std::span<const double> supply, std::span<const double> 
     clear(moving_.targets);
     return;
   }
-  round_to_units(surplus_, moving_mass_, moving_.sources);
-  round_to_units(deficit_, missing_mass_, moving_.targets);
+  changes_ = round_to_units(surplus_, moving_mass_, moving_.sources);
+  changes_ += round_to_units(deficit_, missing_mass_, moving_.targets);
 }
 
 const Measures& Marginals::all() const {
@@ -125,8 +131,10 @@ void Marginals::split_common_mass() {
 void Marginals::add_staying() const {
   staying_units_.resize(staying_.size());
   for (std::size_t point = 0; point < staying_.size(); ++point) {
-    const double share = staying_[point] / moving_mass_;
-    staying_units_[point] = share < 2 ? to_units(share * static_cast<double>(kMovingUnits)) : kCutUnits;
+    const double exact = staying_[point] / moving_mass_ * static_cast<double>(kMovingUnits);
+    staying_units_[point] = exact < static_cast<double>(kCutUnits) ? to_units(exact) : kCutUnits;
+    if (staying_units_[point] != kCutUnits)
+      staying_changes_ += std::abs(exact - static_cast<double>(staying_units_[point]));
   }
   join_staying(moving_.sources, all_.sources);
   join_staying(moving_.targets, all_.targets);

@@ -73,6 +73,10 @@ class Marginals {
   double moving_mass() const { return moving_mass_; }
   // The difference between the masses that leave and arrive. Both are sums of rounded differences.
   double imbalance() const { return may_stay() ? std::abs(moving_mass_ - missing_mass_) : 0; }
+  // The mass that rounding to units has added or taken, over all weights of moving(); and over the staying mass of
+  // all(), which is rounded alike in both measures.
+  double changed_mass() const { return mass_of(1) * changes_; }
+  double changed_staying_mass() const { return mass_of(1) * staying_changes_; }
   // Whether rounding hides moving mass: some point has too much mass and none too little, or the other way round.
   bool moves_too_little() const { return moving_.sources.points.empty() && (moving_mass_ > 0) != (missing_mass_ > 0); }
 
@@ -87,6 +91,8 @@ class Marginals {
   mutable std::vector<std::int64_t> staying_units_;
   mutable Measures all_;
   mutable bool all_is_made_ = false;
+  mutable double staying_changes_ = 0;  // in units, as are:
+  double changes_ = 0;
   Measures moving_;
   Masses masses_ = {};
   double moving_mass_ = 0, missing_mass_ = 0;

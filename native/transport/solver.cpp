@@ -37,11 +37,28 @@ constexpr double kRounding = 1e-15;
 constexpr double kCostAccuracy = 0x1p-40, kShiftAccuracy = 0x1p-52, kMassAccuracy = 1e-13, kPlanAccuracy = 4e-13;
 constexpr double kVisibleGap = 0x1p-42;  // relative to the cost
 // Relative rounding: of potentials along a tree, of a mass to a unit of the moving mass, and of sums of products.
-constexpr double kPotentialRounding = 0x1p-50, kUnitRounding = 0x1p-59, kSumRounding = 0x1p-46;
+constexpr double kPotentialRounding = 0x1p-49, kUnitRounding = 0x1p-59, kSumRounding = 0x1p-46;
 
 void scale_by(double factor, std::vector<double>& values) {
   if (factor == 1) return;
   for (double& value : values) value *= factor;
+}
+
+// The weights of `points`, which ascend. Adds the other weights to `left_out`.
+std::vector<double> weights_of(std::span<const double> weights, const std::vector<std::size_t>& points,
+                               double& left_out) {
+  std::vector<double> taken;
+  taken.reserve(points.size());
+  auto next = points.begin();
+  for (std::size_t point = 0; point < weights.size(); ++point) {
+    if (next == points.end() || *next != point) {
+      left_out += weights[point];
+      continue;
+    }
+    taken.push_back(weights[point]);
+    ++next;
+  }
+  return taken;
 }
 
 }  // namespace
@@ -61,6 +78,8 @@ struct Solver::Workspace {
   Basis own_basis;                               // scratch memory of finish_masses()
   // The nodes of the last problem's tree; kNone: no mass moves.
   enum class Served { kNone, kMoving, kAll, kWhole, kSides, kPoints } served = Served::kNone;
+  // Whether a result needs another stage: for masses finer than units, or for costs without rounding.
+  enum class Doubt { kNone, kMasses, kCosts };
   bool pays_penalties = false;      // whether the plan's costs may differ by more than kPenalty
   AlignedVector<double> phi;        // potentials of all points
   AlignedVector<double> prices;     // scratch memory of the duals
@@ -79,7 +98,11 @@ struct Solver::Workspace {
   void finish_all(const Costs& costs, const SpanningTree& tree, const Options& options, Result& result);
   void lower_duals(const Costs& costs, bool same_points, Result& result);
   void measure_plan(const Costs& costs, Result& result);
-  bool is_cost_in_doubt(const Costs& costs, const Result& result) const;
+  Doubt find_doubt(const Costs& costs, const Options& options, const Result& result);
+  double error_of_potentials(double farthest, const Result& result) const;
+  double farthest_potential(const Costs& costs, const Result& result) const;
+  double tolerated_error(const Costs& costs, const Result& result) const;
+  double error_of_units(const Costs& costs, double farthest, const Result& result);
   bool are_masses_in_doubt(const Costs& costs) const;
   Status finish_masses(const Costs& costs, const Options& options, Result& result, bool& finished);
   SpanningTree& span_all(const Costs& costs, const Options& options, const Result& result);
@@ -130,9 +153,9 @@ Status Solver::Workspace::solve(const Costs& costs, std::span<const double> supp
                                 const Masses& masses, const Options& options, Result& result) {
   marginals.prepare(supply, demand, masses, costs.has_zero_diagonal());
   if (Status status = solve_rounded(costs, options, result); !status) return status;
-  const bool is_optimal = result.outcome == Outcome::kOptimal;
-  bool finished = !is_optimal || !is_cost_in_doubt(costs, result);
-  if (is_optimal && finished && options.plan && are_masses_in_doubt(costs))
+  const Doubt doubt = find_doubt(costs, options, result);
+  bool finished = doubt == Doubt::kNone;
+  if (doubt == Doubt::kMasses)
     if (Status status = finish_masses(costs, options, result, finished); !status) return status;
   to_caller(costs, supply, demand, result);
   if (!finished)
@@ -331,31 +354,77 @@ void Solver::Workspace::shift_back(const Costs& costs, Result& result) {
   result.certificate.gap = result.cost - dual_value(marginals.supply(), marginals.demand(), result.u, result.v);
 }
 
-// Whether rounding of potentials, or of masses to units, could have hidden a cheaper plan. `result`: in block costs.
-bool Solver::Workspace::is_cost_in_doubt(const Costs& costs, const Result& result) const {
-  if (served == Served::kNone) return marginals.moves_too_little();
-  double farthest = 0;
-  for (std::size_t i = 0; i < costs.rows(); ++i)
-    farthest = std::max(farthest, marginals.supply()[i] > 0 ? std::abs(result.u[i]) : 0);
-  for (std::size_t j = 0; j < costs.columns(); ++j)
-    farthest = std::max(farthest, marginals.demand()[j] > 0 ? std::abs(result.v[j]) : 0);
-  const double units = kUnitRounding * static_cast<double>(costs.rows() + costs.columns());
+// What could have hidden a cheaper plan: rounding of potentials, or of masses to units.
+Solver::Workspace::Doubt Solver::Workspace::find_doubt(const Costs& costs, const Options& options,
+                                                       const Result& result) {
+  if (result.outcome != Outcome::kOptimal) return Doubt::kNone;
+  if (served == Served::kNone) return marginals.moves_too_little() ? Doubt::kCosts : Doubt::kNone;
+  const double farthest = farthest_potential(costs, result), largest = costs.largest_in_block();
+  const double error = error_of_potentials(farthest, result), tolerated = tolerated_error(costs, result);
+  if (error > tolerated) return Doubt::kCosts;
+  if (options.plan && are_masses_in_doubt(costs)) return Doubt::kMasses;
+  // Mass that rounding has moved may have to go another way: along the tree, then by an arc of the largest cost.
+  const double units =
+      marginals.changed_mass() * (2 * farthest + largest / 2) + marginals.changed_staying_mass() * largest;
+  if (error + units <= tolerated) return Doubt::kNone;
+  return error + error_of_units(costs, farthest, result) <= tolerated ? Doubt::kNone : Doubt::kMasses;
+}
+
+// The error of the cost that the rounding of potentials explains. `result`: in block costs, here and below.
+double Solver::Workspace::error_of_potentials(double farthest, const Result& result) const {
   // Staying mass that takes no part in the tree has no slack.
   const bool all_take_part = served != Served::kMoving && served != Served::kPoints;
   const double slack = result.certificate.slackness * (all_take_part ? marginals.mass() : marginals.moving_mass());
-  const double rounding = result.certificate.infeasibility + (kPotentialRounding + units) * farthest;
-  const double error = slack + rounding * marginals.moving_mass() + marginals.imbalance() * farthest;
+  const double rounding = result.certificate.infeasibility + kPotentialRounding * farthest;
+  return slack + rounding * marginals.moving_mass() + marginals.imbalance() * 2 * farthest;
+}
+
+// Half the range of u and -v of points with mass: the largest potential, once a constant has centred them.
+double Solver::Workspace::farthest_potential(const Costs& costs, const Result& result) const {
+  double least = kInfinity, largest = -kInfinity;
+  for (std::size_t i = 0; i < costs.rows(); ++i) {
+    least = std::min(least, marginals.supply()[i] > 0 ? result.u[i] : kInfinity);
+    largest = std::max(largest, marginals.supply()[i] > 0 ? result.u[i] : -kInfinity);
+  }
+  for (std::size_t j = 0; j < costs.columns(); ++j) {
+    least = std::min(least, marginals.demand()[j] > 0 ? -result.v[j] : kInfinity);
+    largest = std::max(largest, marginals.demand()[j] > 0 ? -result.v[j] : -kInfinity);
+  }
+  return (largest - least) / 2;
+}
+
+// The error of the cost that results may have.
+double Solver::Workspace::tolerated_error(const Costs& costs, const Result& result) const {
   const double shift = std::abs(costs.shift()) * costs.scale();
   double cost = result.cost;
   if (pays_penalties) cost = std::min(cost, cost_without_penalties(costs, result.plan) * costs.scale());
   if (costs.shift() < 0) cost = std::min(cost, std::abs(result.cost - shift * marginals.mass()));
   const bool is_constant_large = shift > costs.largest_in_block();
-  return error > kCostAccuracy * cost + (is_constant_large ? kShiftAccuracy * shift * marginals.mass() : 0);
+  return kCostAccuracy * cost + (is_constant_large ? kShiftAccuracy * shift * marginals.mass() : 0);
+}
+
+// A bound of the change in cost from units to weights. Where the tree's flows for the weights are >= 0, the tree is
+// optimal for them too, and the change is the difference to the dual value. Mass that the tree cannot move goes another
+// way: along the tree, then by an arc of the largest cost.
+double Solver::Workspace::error_of_units(const Costs& costs, double farthest, const Result& result) {
+  const bool moving = served == Served::kMoving || served == Served::kPoints;
+  const std::span<const double> supply = moving ? marginals.surplus() : marginals.supply(),
+                                demand = moving ? marginals.deficit() : marginals.demand();
+  const SpanningTree& basis = served == Served::kWhole ? whole_tree : tree;
+  double left_out = 0;
+  if (served == Served::kSides || served == Served::kPoints) {
+    weight_flows.fill(basis, supply, demand);
+  } else {
+    const Measures& measures = moving ? marginals.moving() : marginals.all();
+    weight_flows.fill(basis, weights_of(supply, measures.sources.points, left_out),
+                      weights_of(demand, measures.targets.points, left_out));
+  }
+  const double change = std::abs(result.cost - dual_value(supply, demand, result.u, result.v));
+  return change + (weight_flows.lacking() + left_out) * (2 * farthest + costs.largest_in_block());
 }
 
 // Whether integer units are too coarse for some weights.
 bool Solver::Workspace::are_masses_in_doubt(const Costs& costs) const {
-  if (served == Served::kNone) return marginals.moves_too_little();
   double least = kInfinity, largest = 0;
   for (const std::span<const double> weights : {marginals.supply(), marginals.demand()}) {
     for (const double weight : weights) {
@@ -368,11 +437,9 @@ bool Solver::Workspace::are_masses_in_doubt(const Costs& costs) const {
   return unit + marginals.imbalance() > kMassAccuracy * least || count * unit > kMassAccuracy * largest;
 }
 
-// Makes the plan serve the weights themselves, where units are too coarse. Clears `finished` where the exact stage has
+// Makes the plan serve the weights themselves, where units are too coarse. Sets `finished` unless the exact stage has
 // to do it.
 Status Solver::Workspace::finish_masses(const Costs& costs, const Options& options, Result& result, bool& finished) {
-  finished = false;
-  if (served == Served::kNone) return Status::ok();
   SpanningTree& spanning = span_all(costs, options, result);
   const bool points = spanning.sides().are_same();
   const Ending ending = weight_flows.settle(
@@ -417,7 +484,7 @@ bool Solver::Workspace::take_weights(const Costs& costs, SpanningTree& spanning,
   plan_of_weights(marginals, spanning, weight_flows, weight_routes, result.plan);
   measure_plan(costs, result);
   if (points) add_staying(marginals, result.plan);
-  return result.certificate.slackness <= 10 * spanning.rounding() &&
+  return error_of_potentials(farthest_potential(costs, result), result) <= tolerated_error(costs, result) &&
          marginal_error(marginals, result.plan) <= kPlanAccuracy;
 }
 

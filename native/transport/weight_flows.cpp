@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 
 namespace genmi::transport {
 namespace {
@@ -24,9 +25,10 @@ void WeightFlows::fill(const SpanningTree& tree, std::span<const double> supplie
   total_nodes(tree, supplies, demands);
   flows_.assign(tree.sides().node_numbers(), 0);
   roundings_.assign(tree.sides().node_numbers(), 0);
-  for (std::size_t k = 1; k < tree.size(); ++k) {
+  Total before = own_[0];
+  for (std::size_t k = 1; k < tree.size(); before.add(own_[k++])) {
     const Node node = tree.preorder()[k];
-    Total outside = before_[k];
+    Total outside = before;
     outside.add(behind_[k + static_cast<std::size_t>(tree.subtree_size(node))]);
     const bool is_inside_light = inside_[k].weight <= outside.weight;
     const double balance = is_inside_light ? inside_[k].balance.value() : -outside.balance.value();
@@ -42,10 +44,9 @@ void WeightFlows::fill(const SpanningTree& tree, std::span<const double> supplie
 void WeightFlows::total_nodes(const SpanningTree& tree, std::span<const double> supplies,
                               std::span<const double> demands) {
   const Sides& sides = tree.sides();
-  const std::size_t size = tree.size();
-  own_.assign(size, {});
+  own_.assign(tree.size(), {});
   Total all;
-  for (std::size_t k = 0; k < size; ++k) {
+  for (std::size_t k = 0; k < tree.size(); ++k) {
     const Node node = tree.preorder()[k];
     const double supply = sides.are_same() || sides.is_row(node) ? supplies[sides.row(node)] : 0;
     const double demand = sides.are_same() || !sides.is_row(node) ? demands[sides.column(node)] : 0;
@@ -57,11 +58,12 @@ void WeightFlows::total_nodes(const SpanningTree& tree, std::span<const double> 
   const double share = all.balance.value() / all.weight;
   for (Total& own : own_) own.balance.add(-share * own.weight);
   inside_ = own_;
-  for (std::size_t k = size; k-- > 1;) inside_[tree.position(tree.parent(tree.preorder()[k]))].add(inside_[k]);
-  before_.assign(size + 1, {});
-  behind_.assign(size + 1, {});
-  for (std::size_t k = 0; k < size; ++k) before_[k + 1] = before_[k], before_[k + 1].add(own_[k]);
-  for (std::size_t k = size; k-- > 0;) behind_[k] = behind_[k + 1], behind_[k].add(own_[k]);
+  behind_.assign(tree.size() + 1, {});
+  for (std::size_t k = tree.size(); k-- > 1;) {
+    inside_[tree.position(tree.parent(tree.preorder()[k]))].add(inside_[k]);
+    behind_[k] = behind_[k + 1];
+    behind_[k].add(own_[k]);
+  }
 }
 
 Ending WeightFlows::settle(const CostBlock& costs, bool symmetric, std::span<const double> supplies,
@@ -86,6 +88,11 @@ Ending WeightFlows::settle(const CostBlock& costs, bool symmetric, std::span<con
     }
     if (pivots_ == before) return Ending::kGaveUp;
   }
+}
+
+double WeightFlows::lacking() const {
+  return std::accumulate(flows_.begin(), flows_.end(), 0.0,
+                         [](double sum, double flow) { return sum - std::min(flow, 0.0); });
 }
 
 // The arc with the most negative flow.

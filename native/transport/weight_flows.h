@@ -20,7 +20,7 @@ namespace genmi::transport {
 
 class WeightFlows {
  public:
-  // Computes the flows of a tree. Supplies are by row, demands by column; all rows and columns are in the tree.
+  // Computes the flows of a tree. Supplies are by row, demands by column, and scaled to the same sum.
   void fill(const SpanningTree& tree, std::span<const double> supplies, std::span<const double> demands);
 
   // Makes a tree of reduced costs >= 0 serve the weights. The tree's own flows, in units, do not count and are not
@@ -28,6 +28,9 @@ class WeightFlows {
   // transpose.
   Ending settle(const CostBlock& costs, bool symmetric, std::span<const double> supplies,
                 std::span<const double> demands, std::uint64_t max_pivots, const Job* job, SpanningTree& tree);
+
+  // The sum of all negative flows, as a positive number.
+  double lacking() const;
 
   // The flow of the arc between a node and its parent; 0 where it is only rounding.
   double flow(Node node) const { return flows_[static_cast<std::size_t>(node)]; }
@@ -74,8 +77,8 @@ class WeightFlows {
   SpanningTree* tree_ = nullptr;
   std::vector<double> flows_;  // by node, as are `roundings_`
   std::vector<double> roundings_;
-  std::vector<Total> own_, inside_, before_, behind_;  // by position: of the node, its subtree, all before, all from it
-  std::vector<Node> candidates_;                       // lower ends of arcs whose flow was negative
+  std::vector<Total> own_, inside_, behind_;  // by position in the preorder: of the node, its subtree, all from it on
+  std::vector<Node> candidates_;              // lower ends of arcs whose flow was negative
   AlignedVector<double> prices_;
   std::uint64_t pivots_ = 0;
 };

@@ -150,6 +150,19 @@ TEST_P(FewPoints, TakeTimeInProportionToTheOthers) {
   EXPECT_LT(measure(128'000), 80 * measure(8'000) + 0.02);
 }
 
+// The cost is that of the weights. In units, of 256,000 equal weights on a line, it was 2e-12 off.
+TEST(ManyPoints, HaveTheCostOfTheirWeights) {
+  Random random(34);
+  const std::size_t few = 8, many = 256'000;
+  const Matrix costs = costs_of(kKinds[2], few, many, random);
+  const Weights p(few, 1.0 / few), q(many, 1.0 / static_cast<double>(many));
+  const Costs prepared = prepare(costs);
+  Result result;
+  ASSERT_TRUE(Solver().solve(prepared, p, q, {}, result));
+  EXPECT_EQ(result.outcome, Outcome::kOptimal);
+  EXPECT_LE(std::abs(result.certificate.gap), 1e-12 * result.cost);
+}
+
 INSTANTIATE_TEST_SUITE_P(Of, FewPoints, testing::ValuesIn(kKinds),
                          [](const auto& test) { return std::string(test.param.name); });
 

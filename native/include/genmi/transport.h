@@ -128,7 +128,7 @@ class Basis {
 
 struct Options {
   // Also return the plan's positive entries, which have the marginals to 1e-12 of each weight. Where weights are
-  // lighter than 2^-59 of all that moves, potentials may then be other optimal ones, and solving takes longer.
+  // lighter than 2^-16 of all that moves, potentials may then be other optimal ones, and solving takes longer.
   bool plan = false;
   std::uint64_t max_pivots = std::numeric_limits<std::uint64_t>::max();
   double mass_tolerance = 1e-8;  // largest relative difference of the two sums
