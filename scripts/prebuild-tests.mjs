@@ -57,8 +57,8 @@ function difference(received, expected) {
 /** Compares two runs; returns sentences about what is wrong, and how many rounded results have other bits. */
 function compare(received, expected) {
   const wrong = [];
-  for (const [name, bits] of Object.entries(expected.exact)) {
-    if (received.exact[name] !== bits) wrong.push(`${name}: other bits`);
+  for (const [name, bits] of Object.entries({ ...expected.exact, ...expected.transport })) {
+    if ({ ...received.exact, ...received.transport }[name] !== bits) wrong.push(`${name}: other bits`);
   }
   const rounded = Object.entries(expected.rounded);
   const differences = rounded.map(([name, bits]) => difference(received.rounded[name] ?? '', bits));
@@ -78,9 +78,9 @@ const REFERENCE = 'linux-x64-glibc';
 function testCalls(name) {
   for (const isa of name.includes('x64') ? ['auto', 'baseline'] : ['baseline']) {
     const received = resultsOf(name, isa);
-    const { rounded } = resultsOf(REFERENCE, isa);
-    const { exact } = resultsOf(REFERENCE, 'auto'); // the same for all sets of kernels
-    const { wrong, text } = compare(received, { exact, rounded });
+    const { exact, rounded } = resultsOf(REFERENCE, isa);
+    const { transport } = resultsOf(name, 'auto'); // the same for all sets of kernels
+    const { wrong, text } = compare(received, { exact, transport, rounded });
     console.log(`${name}, ${received.isa}: ${text}`);
     if (wrong.length > 0) throw new Error(wrong.slice(0, 20).join('\n'));
   }
