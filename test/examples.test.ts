@@ -78,7 +78,7 @@ describe('the MNIST job', () => {
   });
 
   it('takes the other engines, which agree', async () => {
-    const args = ['--samples', '300', '--epochs', '1', '--batch', '100'];
+    const args = ['--samples', '100', '--epochs', '1', '--batch', '50'];
     const cpu = await runMain('cpu', ...args, '--engine', 'cpu');
     const wasm = await runMain('wasm', ...args, '--engine', 'wasm');
     expect(cpu.results.engine.name).toBe('cpu');
