@@ -33,7 +33,7 @@ Result evaluate(const AffinityPtr& kernel, const char* mode, const std::vector<T
   parameters.set("affinity", SharedAffinityPtr(std::make_shared<SharedAffinity>(kernel)));
   ObjectivePtr objective;
   EXPECT_TRUE(ObjectiveFactory::make("mmd", parameters, objective));
-  Workspace workspace;
+  static Workspace workspace;  // kept between evaluations: the sanitizers take milliseconds for each new one
   std::vector<T> gradient(tau.size());
   double value = 0;
   const Status status = evaluate(*objective, MatrixView<T>{tau.data(), tau.size() / k, k}, {.rows = rows}, {workspace},

@@ -50,7 +50,8 @@ ObjectivePtr make(const Case& each, const std::string& mode, const std::vector<d
 template <class T>
 Status try_to_evaluate(const Objective& objective, const std::vector<T>& data, std::size_t k,
                        const EvaluationOptions& options, double& value, std::vector<T>* gradient = nullptr) {
-  Workspace workspace;
+  // Kept between evaluations, as in training: the sanitizers take milliseconds for each new one.
+  static Workspace workspace;
   const MatrixView<T> predictions{data.data(), data.size() / k, k};
   if (gradient == nullptr) return evaluate(objective, predictions, options, {workspace}, value);
   gradient->resize(data.size());
