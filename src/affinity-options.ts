@@ -130,7 +130,7 @@ export interface PrecomputedOptions {
  */
 const DENSE_LIMIT = 2 ** 30;
 
-export function bytesPerNumber(precision: 'float32' | 'float64'): number {
+function bytesPerNumber(precision: 'float32' | 'float64'): number {
   return precision === 'float32' ? 4 : 8;
 }
 
