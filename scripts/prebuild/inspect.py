@@ -5,6 +5,8 @@ import sys
 
 import lief
 
+lief.logging.disable()
+
 
 def of_elf(binary):
     sections = [section.name for section in binary.sections]
@@ -17,12 +19,17 @@ def of_elf(binary):
     }
 
 
+# The linker of Mach-O adds these to what a library offers.
+LINKER_NAMES = {"__mh_dylib_header", "___dso_handle"}
+
+
 def of_mach_o(fat):
     binary = fat.at(0)
+    exported = [each.name for each in binary.symbols if each.has_export_info and each.name not in LINKER_NAMES]
     return {
         "machine": binary.header.cpu_type.name,
         "needs": [each.name for each in binary.libraries if each.command.name != "ID_DYLIB"],
-        "exports": [symbol.name.removeprefix("_") for symbol in binary.exported_symbols],
+        "exports": [name.removeprefix("_") for name in exported],
         "versions": ["macOS_" + ".".join(map(str, binary.build_version.minos[:2]))],
         "stripped": not any(section.name.startswith("__debug") for section in binary.sections),
         "signed": binary.has_code_signature,
