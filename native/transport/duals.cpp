@@ -11,9 +11,9 @@ namespace {
 
 // prices[j] = min_i costs_ij - u_i where prices[j] is -infinity.
 void lift_columns(const CostBlock& costs, const std::vector<double>& u, AlignedVector<double>& prices,
-                  std::vector<double>& lifted) {
+                  std::vector<double>& lifted, const Job* job) {
   lifted.assign(costs.columns, kInfinity);
-  for (std::size_t i = 0; i < costs.rows; ++i) costs.lower_exact(i, u[i], lifted.data());
+  for (std::size_t i = 0; i < costs.rows && !is_cancelled(job); ++i) costs.lower_exact(i, u[i], lifted.data());
   for (std::size_t j = 0; j < costs.columns; ++j)
     if (prices[j] == -kInfinity) prices[j] = lifted[j];
 }
@@ -42,7 +42,7 @@ double inner(std::span<const double> a, std::span<const double> b) {
 }  // namespace
 
 void point_potentials(const CostBlock& costs, const Measures& moving, const SpanningTree& tree,
-                      AlignedVector<double>& prices, AlignedVector<double>& phi) {
+                      AlignedVector<double>& prices, AlignedVector<double>& phi, const Job* job) {
   phi.assign(costs.stride(), 0);
   std::fill_n(phi.begin(), costs.columns, -kInfinity);
   const Sides& sides = tree.sides();
@@ -53,21 +53,22 @@ void point_potentials(const CostBlock& costs, const Measures& moving, const Span
   for (std::size_t k = 0; k < moving.sources.points.size(); ++k)
     phi[moving.sources.points[k]] = tree.potential(sides.row_node(k));
   if (all_take_part) return;
-  for (std::size_t point = 0; point < costs.rows; ++point)
+  for (std::size_t point = 0; point < costs.rows && !is_cancelled(job); ++point)
     if (phi[point] == -kInfinity) phi[point] = -costs.exact_minimum(point, prices.data());
 }
 
-double point_infeasibility(const CostBlock& costs, bool symmetric, const double* phi) {
+double point_infeasibility(const CostBlock& costs, bool symmetric, const double* phi, const Job* job) {
   double largest = 0;
-  for (std::size_t point = 0; point < costs.rows; ++point)
+  for (std::size_t point = 0; point < costs.rows && !is_cancelled(job); ++point)
     largest =
         std::max(largest, symmetric ? -costs.exact_slack(point, phi) : -phi[point] - costs.exact_minimum(point, phi));
   return largest;
 }
 
-double infeasibility_of(const CostBlock& costs, const std::vector<double>& u, const double* v) {
+double infeasibility_of(const CostBlock& costs, const std::vector<double>& u, const double* v, const Job* job) {
   double largest = 0;
-  for (std::size_t i = 0; i < costs.rows; ++i) largest = std::max(largest, u[i] - costs.exact_minimum(i, v));
+  for (std::size_t i = 0; i < costs.rows && !is_cancelled(job); ++i)
+    largest = std::max(largest, u[i] - costs.exact_minimum(i, v));
   return largest;
 }
 
@@ -79,15 +80,15 @@ void take_potentials(const SpanningTree& tree, std::vector<double>& u, std::vect
 }
 
 double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, const double* potentials,
-                  AlignedVector<double>& prices, std::vector<double>& u, std::vector<double>& v) {
+                  AlignedVector<double>& prices, std::vector<double>& u, std::vector<double>& v, const Job* job) {
   prices.assign(costs.stride(), -kInfinity);
   for (std::size_t k = 0; k < targets.size(); ++k) prices[targets[k]] = potentials[k];
   u.resize(costs.rows);
-  for (std::size_t i = 0; i < costs.rows; ++i) u[i] = costs.exact_minimum(i, prices.data());
+  for (std::size_t i = 0; i < costs.rows && !is_cancelled(job); ++i) u[i] = costs.exact_minimum(i, prices.data());
   double infeasibility = 0;  // 0 so far: u_i is itself the minimum
   if (targets.size() < costs.columns) {
-    lift_columns(costs, u, prices, v);
-    infeasibility = infeasibility_of(costs, u, prices.data());
+    lift_columns(costs, u, prices, v, job);
+    infeasibility = infeasibility_of(costs, u, prices.data(), job);
   }
   v.assign(prices.begin(), prices.begin() + static_cast<std::ptrdiff_t>(costs.columns));
   return infeasibility;

@@ -1,10 +1,13 @@
 // Dual potentials of all points, from the potentials of the simplex's points, and their proof of optimality.
+//
+// Passes over the costs stop early when their job is cancelled. Their results are unspecified then.
 #pragma once
 
 #include <cstddef>
 #include <span>
 #include <vector>
 
+#include "genmi/job.h"
 #include "genmi/transport.h"
 #include "transport/cost_block.h"
 #include "transport/marginals.h"
@@ -15,13 +18,13 @@ namespace genmi::transport {
 // Potentials phi of N points that are sources and targets at once: u = -phi, v = phi. Points of `moving` keep their
 // potentials in the tree; others get the c-transform over the targets. `prices` is scratch memory, here and below.
 void point_potentials(const CostBlock& costs, const Measures& moving, const SpanningTree& tree,
-                      AlignedVector<double>& prices, AlignedVector<double>& phi);
+                      AlignedVector<double>& prices, AlignedVector<double>& phi, const Job* job);
 
 // max(0, max_ij phi_j - phi_i - costs_ij). Where it is 0 up to rounding, no other mass need move.
-double point_infeasibility(const CostBlock& costs, bool symmetric, const double* phi);
+double point_infeasibility(const CostBlock& costs, bool symmetric, const double* phi, const Job* job);
 
 // max(0, max_ij u_i + v_j - costs_ij). v has stride() numbers.
-double infeasibility_of(const CostBlock& costs, const std::vector<double>& u, const double* v);
+double infeasibility_of(const CostBlock& costs, const std::vector<double>& u, const double* v, const Job* job);
 
 // Copies u and v from a tree that contains all rows and columns.
 void take_potentials(const SpanningTree& tree, std::vector<double>& u, std::vector<double>& v);
@@ -31,7 +34,7 @@ void take_potentials(const SpanningTree& tree, std::vector<double>& u, std::vect
 // the potentials were. A point without mass gets the one-sided derivative of the cost with respect to its mass. Returns
 // max(0, max_ij u_i + v_j - costs_ij).
 double lift_duals(const CostBlock& costs, std::span<const std::size_t> targets, const double* potentials,
-                  AlignedVector<double>& prices, std::vector<double>& u, std::vector<double>& v);
+                  AlignedVector<double>& prices, std::vector<double>& u, std::vector<double>& v, const Job* job);
 
 // <u, supply> + <v, demand>
 double dual_value(std::span<const double> supply, std::span<const double> demand, const std::vector<double>& u,

@@ -39,18 +39,22 @@ Ending ExactFinish::lower_costs(const Measures& measures, std::uint64_t max_pivo
   for (int step = 0; step < kMostSteps; ++step) {
     take(tree, measures);
     if (is_cancelled(job)) return Ending::kCancelled;
-    const double least = least_reduced_cost(measures);
+    const double least = least_reduced_cost(measures, job);
+    if (is_cancelled(job)) return Ending::kCancelled;
     if (least >= 0) return Ending::kFound;
-    const Ending ending = simplex.solve(reduced_costs(measures, -least), max_pivots - pivots_, job, tree);
+    const CostBlock costs = reduced_costs(measures, -least, job);
+    if (is_cancelled(job)) return Ending::kCancelled;
+    const Ending ending = simplex.solve(costs, max_pivots - pivots_, job, tree);
     pivots_ += simplex.pivots();
     if (ending != Ending::kFound) return ending;
   }
   return Ending::kFound;  // the certificate shows any error left
 }
 
-double ExactFinish::least_reduced_cost(const Measures& measures) const {
+double ExactFinish::least_reduced_cost(const Measures& measures, const Job* job) const {
   double least = 0;
   for (const std::size_t row : measures.sources.points) {
+    if (is_cancelled(job)) return 0;
     const double from = tree_.potential(tree_.row_node(row));
     for (const std::size_t column : measures.targets.points) {
       const double cost = (*costs_)(row, column), to = tree_.potential(tree_.column_node(column));
@@ -63,14 +67,14 @@ double ExactFinish::least_reduced_cost(const Measures& measures) const {
 
 // Reduced costs, scaled such that `error`, the magnitude of the least, is about 1. Potentials will change by at most
 // the error times the length of a path in the tree. Larger reduced costs do not matter and are cut to `most`.
-CostBlock ExactFinish::reduced_costs(const Measures& measures, double error) {
+CostBlock ExactFinish::reduced_costs(const Measures& measures, double error, const Job* job) {
   const std::vector<std::size_t>&rows = measures.sources.points, &columns = measures.targets.points;
   CostBlock block{nullptr, nullptr, rows.size(), columns.size()};
   rounded_.assign(block.rows * block.stride(), kPaddingCost);
   exact_.resize(block.rows * block.columns);
   const int exponent = -std::ilogb(error);
   const double most = 8 * error * static_cast<double>(block.rows + block.columns);
-  for (std::size_t i = 0; i < block.rows; ++i) {
+  for (std::size_t i = 0; i < block.rows && !is_cancelled(job); ++i) {
     const double from = tree_.potential(tree_.row_node(rows[i]));
     for (std::size_t j = 0; j < block.columns; ++j) {
       const double cost = (*costs_)(rows[i], columns[j]), to = tree_.potential(tree_.column_node(columns[j]));
@@ -175,16 +179,16 @@ void ExactFinish::report_plan(Result& result) const {
   result.cost = cost.value();
 }
 
-void ExactFinish::report_duals(Result& result) {
-  centre_potentials();
-  lift_duals(result);
-  certify(result);
+void ExactFinish::report_duals(const Job* job, Result& result) {
+  centre_potentials(job);
+  lift_duals(job, result);
+  certify(job, result);
 }
 
 // Adds a constant to the potentials of each part of the tree. Parts are joined by arcs without flow, whose costs are
 // far beyond all costs paid. First the potential of each part's heaviest node becomes 0. Then parts with too high
 // potentials go down, as little as reduced costs >= 0 need: shortest paths between the parts.
-void ExactFinish::centre_potentials() {
+void ExactFinish::centre_potentials(const Job* job) {
   const std::size_t parts = divide_tree();
   for (const Node node : tree_.order()) {
     if (node == heaviest_[part_of(node)]) continue;
@@ -193,7 +197,7 @@ void ExactFinish::centre_potentials() {
   for (const Node node : heaviest_) tree_.shift(node, tree_.exact_potential(node), -1);
   if (parts == 1) return;
 
-  const std::vector<double> room = find_room(parts);
+  const std::vector<double> room = find_room(parts, job);
   std::vector<double> rises(parts, 0);
   for (std::size_t pass = 0, changed = 1; changed != 0 && pass < parts; ++pass) {
     changed = 0;
@@ -234,9 +238,10 @@ std::size_t ExactFinish::divide_tree() {
 }
 
 // room[a * parts + b]: how far part b's potentials may rise above part a's; negative where they must go down.
-std::vector<double> ExactFinish::find_room(std::size_t parts) const {
+std::vector<double> ExactFinish::find_room(std::size_t parts, const Job* job) const {
   std::vector<double> room(parts * parts, kInfinity);
   for (const Node i : tree_.order()) {
+    if (is_cancelled(job)) break;
     if (!tree_.is_row(i)) continue;
     const auto row = static_cast<std::size_t>(i);
     for (const Node j : tree_.order()) {
@@ -252,7 +257,7 @@ std::vector<double> ExactFinish::find_room(std::size_t parts) const {
 }
 
 // Points outside the tree get c-transforms: a row over the tree's columns, then a column over all rows.
-void ExactFinish::lift_duals(Result& result) const {
+void ExactFinish::lift_duals(const Job* job, Result& result) const {
   const std::size_t rows = costs_->rows(), columns = costs_->columns();
   result.u.assign(rows, kInfinity);
   result.v.assign(columns, kInfinity);
@@ -261,20 +266,20 @@ void ExactFinish::lift_duals(Result& result) const {
     if (tree_.is_row(node)) result.u[at] = -tree_.potential(node);
     else result.v[at - rows] = tree_.potential(node);
   }
-  for (std::size_t i = 0; i < rows; ++i) {
+  for (std::size_t i = 0; i < rows && !is_cancelled(job); ++i) {
     if (tree_.contains(tree_.row_node(i))) continue;
     for (std::size_t j = 0; j < columns; ++j)
       if (tree_.contains(tree_.column_node(j))) result.u[i] = std::min(result.u[i], (*costs_)(i, j) - result.v[j]);
   }
-  for (std::size_t i = 0; i < rows; ++i)
+  for (std::size_t i = 0; i < rows && !is_cancelled(job); ++i)
     for (std::size_t j = 0; j < columns; ++j)
       if (!tree_.contains(tree_.column_node(j))) result.v[j] = std::min(result.v[j], (*costs_)(i, j) - result.u[i]);
 }
 
-void ExactFinish::certify(Result& result) const {
+void ExactFinish::certify(const Job* job, Result& result) const {
   Certificate& certificate = result.certificate;
   certificate = {};
-  for (std::size_t i = 0; i < costs_->rows(); ++i)
+  for (std::size_t i = 0; i < costs_->rows() && !is_cancelled(job); ++i)
     for (std::size_t j = 0; j < costs_->columns(); ++j)
       certificate.infeasibility = std::max(certificate.infeasibility, result.u[i] + result.v[j] - (*costs_)(i, j));
   for (const auto& [source, target, mass] : result.plan) {

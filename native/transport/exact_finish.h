@@ -42,22 +42,22 @@ class ExactFinish {
 
   // Reports the plan and its cost, on the caller's numbers.
   void report_plan(Result& result) const;
-  // Reports potentials that are no larger than the plan needs, and the certificate.
-  void report_duals(Result& result);
+  // Reports potentials that are no larger than the plan needs, and the certificate; stops early when cancelled.
+  void report_duals(const Job* job, Result& result);
 
  private:
   void take(const SpanningTree& tree, const Measures& measures);
   bool misses_points();
-  double least_reduced_cost(const Measures& measures) const;
-  CostBlock reduced_costs(const Measures& measures, double error);
+  double least_reduced_cost(const Measures& measures, const Job* job) const;
+  CostBlock reduced_costs(const Measures& measures, double error, const Job* job);
   bool pivot(ExactTree::Node leaving);
 
-  void centre_potentials();
+  void centre_potentials(const Job* job);
   std::size_t divide_tree();
-  std::vector<double> find_room(std::size_t parts) const;
+  std::vector<double> find_room(std::size_t parts, const Job* job) const;
   std::size_t part_of(ExactTree::Node node) const { return parts_[static_cast<std::size_t>(node)]; }
-  void lift_duals(Result& result) const;
-  void certify(Result& result) const;
+  void lift_duals(const Job* job, Result& result) const;
+  void certify(const Job* job, Result& result) const;
 
   const Costs* costs_ = nullptr;
   std::span<const double> supply_, demand_;

@@ -93,10 +93,10 @@ struct Solver::Workspace {
   Status solve_from_nothing(const Costs& costs, const Options& options, Result& result);
   Status solve_measures(const Measures& measures, const Costs& costs, const Options& options, Result& result);
   Status optimise(const CostBlock& costs, const Options& options, SpanningTree& tree, Result& result);
-  bool moving_is_enough(const Costs& costs, Result& result);
+  bool moving_is_enough(const Costs& costs, const Job* job, Result& result);
   void finish_moving(const Costs& costs, const Options& options, Result& result);
   void finish_all(const Costs& costs, const SpanningTree& tree, const Options& options, Result& result);
-  void lower_duals(const Costs& costs, bool same_points, Result& result);
+  void lower_duals(const Costs& costs, bool same_points, const Job* job, Result& result);
   void measure_plan(const Costs& costs, Result& result);
   Doubt find_doubt(const Costs& costs, const Options& options, const Result& result);
   double error_of_potentials(double farthest, const Result& result) const;
@@ -106,7 +106,7 @@ struct Solver::Workspace {
   bool are_masses_in_doubt(const Costs& costs) const;
   Status finish_masses(const Costs& costs, const Options& options, Result& result, bool& finished);
   SpanningTree& span_all(const Costs& costs, const Options& options, const Result& result);
-  bool take_weights(const Costs& costs, SpanningTree& spanning, Result& result);
+  bool take_weights(const Costs& costs, SpanningTree& spanning, const Job* job, Result& result);
   Status finish_exactly(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
                         const Options& options, Result& result);
   CostBlock build_whole(const Costs& costs);
@@ -153,6 +153,7 @@ Status Solver::Workspace::solve(const Costs& costs, std::span<const double> supp
                                 const Masses& masses, const Options& options, Result& result) {
   marginals.prepare(supply, demand, masses, costs.has_zero_diagonal());
   if (Status status = solve_rounded(costs, options, result); !status) return status;
+  if (is_cancelled(options.job)) return aborted();  // some numbers may be missing
   const Doubt doubt = find_doubt(costs, options, result);
   bool finished = doubt == Doubt::kNone;
   if (doubt == Doubt::kMasses)
@@ -199,7 +200,7 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   result.pivots = warm_start.pivots();
   take_potentials(tree, result.u, result.v);
   result.certificate.infeasibility = warm_start.infeasibility();
-  lower_duals(costs, basis->graph == Basis::Graph::kPoints, result);
+  lower_duals(costs, basis->graph == Basis::Graph::kPoints, options.job, result);
   if (basis->graph == Basis::Graph::kSides) {
     plan_of_all(marginals, tree, stays, result.plan);
     measure_plan(costs, result);
@@ -227,7 +228,9 @@ Status Solver::Workspace::solve_from_nothing(const Costs& costs, const Options& 
   }
   served = Served::kMoving;
   if (Status status = solve_measures(marginals.moving(), costs, options, result); !status) return status;
-  if (result.outcome == Outcome::kIterationLimit || moving_is_enough(costs, result)) {
+  const bool is_enough = result.outcome == Outcome::kIterationLimit || moving_is_enough(costs, options.job, result);
+  if (is_cancelled(options.job)) return aborted();
+  if (is_enough) {
     finish_moving(costs, options, result);
     return Status::ok();
   }
@@ -255,9 +258,9 @@ Status Solver::Workspace::optimise(const CostBlock& costs, const Options& option
 }
 
 // Whether the potentials of the moving mass prove that no other mass need move.
-bool Solver::Workspace::moving_is_enough(const Costs& costs, Result& result) {
-  point_potentials(costs.block(), marginals.moving(), tree, prices, phi);
-  result.certificate.infeasibility = point_infeasibility(costs.block(), costs.is_symmetric(), phi.data());
+bool Solver::Workspace::moving_is_enough(const Costs& costs, const Job* job, Result& result) {
+  point_potentials(costs.block(), marginals.moving(), tree, prices, phi, job);
+  result.certificate.infeasibility = point_infeasibility(costs.block(), costs.is_symmetric(), phi.data(), job);
   return result.certificate.infeasibility <= tree.rounding();
 }
 
@@ -266,7 +269,7 @@ void Solver::Workspace::finish_moving(const Costs& costs, const Options& options
   if (result.outcome == Outcome::kIterationLimit) {
     add_staying(marginals, result.plan);
     result.certificate.infeasibility = lift_duals(costs.block(), marginals.moving().targets.points,
-                                                  tree.column_potentials(), prices, result.u, result.v);
+                                                  tree.column_potentials(), prices, result.u, result.v, options.job);
     measure_plan(costs, result);
     return;
   }
@@ -274,7 +277,7 @@ void Solver::Workspace::finish_moving(const Costs& costs, const Options& options
   result.v.assign(phi.begin(), phi.begin() + static_cast<std::ptrdiff_t>(costs.rows()));
   result.u.resize(costs.rows());
   std::transform(result.v.begin(), result.v.end(), result.u.begin(), std::negate<>());
-  lower_duals(costs, true, result);
+  lower_duals(costs, true, options.job, result);
   measure_plan(costs, result);
   if (options.plan) add_staying(marginals, result.plan);
 }
@@ -282,26 +285,26 @@ void Solver::Workspace::finish_moving(const Costs& costs, const Options& options
 void Solver::Workspace::finish_all(const Costs& costs, const SpanningTree& basis, const Options& options,
                                    Result& result) {
   plan_of_all(marginals, basis, stays, result.plan);
-  result.certificate.infeasibility =
-      lift_duals(costs.block(), marginals.all().targets.points, basis.column_potentials(), prices, result.u, result.v);
+  result.certificate.infeasibility = lift_duals(costs.block(), marginals.all().targets.points,
+                                                basis.column_potentials(), prices, result.u, result.v, options.job);
   measure_plan(costs, result);
-  if (options.basis != nullptr && result.outcome == Outcome::kOptimal)
+  if (options.basis != nullptr && result.outcome == Outcome::kOptimal && !is_cancelled(options.job))
     keep_all(basis, marginals, costs.block(), result.u, result.v, *options.basis);
 }
 
 // Potentials that exceed the costs by more than the costs' rounding give way to their c-transforms,
 // u_i = min_j costs_ij - v_j. Between the same points v = -u, which is as good where the triangle inequality holds.
-void Solver::Workspace::lower_duals(const Costs& costs, bool same_points, Result& result) {
+void Solver::Workspace::lower_duals(const Costs& costs, bool same_points, const Job* job, Result& result) {
   double& infeasibility = result.certificate.infeasibility;
   if (infeasibility <= kRounding * costs.largest_in_block()) return;
   std::vector<std::size_t> columns(costs.columns());
   std::iota(columns.begin(), columns.end(), 0);
-  infeasibility = lift_duals(costs.block(), columns, result.v.data(), prices, result.u, result.v);
+  infeasibility = lift_duals(costs.block(), columns, result.v.data(), prices, result.u, result.v, job);
   if (!same_points) return;
   std::transform(result.u.begin(), result.u.end(), result.v.begin(), std::negate<>());
   phi.assign(costs.block().stride(), 0);
   std::copy(result.v.begin(), result.v.end(), phi.begin());
-  infeasibility = point_infeasibility(costs.block(), costs.is_symmetric(), phi.data());
+  infeasibility = point_infeasibility(costs.block(), costs.is_symmetric(), phi.data(), job);
 }
 
 // Where u = -v, staying mass may be missing from the plan: it costs nothing and has no slack.
@@ -446,7 +449,8 @@ Status Solver::Workspace::finish_masses(const Costs& costs, const Options& optio
       costs.block(), costs.is_symmetric(), points ? marginals.surplus() : marginals.supply(),
       points ? marginals.deficit() : marginals.demand(), options.max_pivots - result.pivots, options.job, spanning);
   if (ending == Ending::kCancelled) return aborted();
-  finished = ending == Ending::kFound && take_weights(costs, spanning, result);
+  finished = ending == Ending::kFound && take_weights(costs, spanning, options.job, result);
+  if (is_cancelled(options.job)) return aborted();
   if (finished) result.pivots += weight_flows.pivots();
   if (finished && options.basis != nullptr) keep_tree(spanning, marginals, *options.basis);
   return Status::ok();
@@ -469,17 +473,17 @@ SpanningTree& Solver::Workspace::span_all(const Costs& costs, const Options& opt
 }
 
 // Takes plan and potentials from a tree with its weight_flows. Returns false where rounding has spoiled them.
-bool Solver::Workspace::take_weights(const Costs& costs, SpanningTree& spanning, Result& result) {
+bool Solver::Workspace::take_weights(const Costs& costs, SpanningTree& spanning, const Job* job, Result& result) {
   const CostBlock block = costs.block();
   const bool points = spanning.sides().are_same();
   if (weight_flows.pivots() > 0) {
     spanning.recompute_potentials(block);
     take_potentials(spanning, result.u, result.v);
     double& infeasibility = result.certificate.infeasibility;
-    infeasibility = points ? point_infeasibility(block, costs.is_symmetric(), spanning.column_potentials())
-                           : infeasibility_of(block, result.u, spanning.column_potentials());
+    infeasibility = points ? point_infeasibility(block, costs.is_symmetric(), spanning.column_potentials(), job)
+                           : infeasibility_of(block, result.u, spanning.column_potentials(), job);
     if (infeasibility > spanning.rounding()) return false;
-    lower_duals(costs, points, result);
+    lower_duals(costs, points, job, result);
   }
   plan_of_weights(marginals, spanning, weight_flows, weight_routes, result.plan);
   measure_plan(costs, result);
@@ -503,8 +507,8 @@ Status Solver::Workspace::finish_exactly(const Costs& costs, std::span<const dou
     return Status::ok();
   }
   exact.report_plan(result);
-  exact.report_duals(result);
-  return Status::ok();
+  exact.report_duals(options.job, result);
+  return is_cancelled(options.job) ? aborted() : Status::ok();
 }
 
 CostBlock Solver::Workspace::build_whole(const Costs& costs) {

@@ -64,7 +64,7 @@ double SuccessivePaths::cost(std::size_t point, std::int32_t line) const {
 bool SuccessivePaths::balance(std::size_t stride, const Job* job) {
   if (is_cancelled(job)) return false;
   take_masses(stride);
-  assign_lines();
+  if (!assign_lines(job)) return false;
   std::size_t paths = 0;
   for (std::size_t point = 0; point < points_; ++point) {
     while (excess_[point] > 0) {
@@ -100,12 +100,15 @@ void SuccessivePaths::take_masses(std::size_t stride) {
   excess_.front() -= left;
 }
 
-void SuccessivePaths::assign_lines() {
+// Sends each line to its cheapest point. Returns false when cancelled.
+bool SuccessivePaths::assign_lines(const Job* job) {
   steps_.resize(points_ * points_);
   for (std::vector<Step>& heap : steps_) heap.clear();
   lengths_.assign(points_ * points_, kInfinity);
   std::vector<double> costs(points_);
+  constexpr std::size_t kPolled = 4096;  // lines between two looks at the job
   for (std::size_t index = 0; index < first_parts_; ++index) {
+    if (index % kPolled == 0 && is_cancelled(job)) return false;
     Part& part = parts_[index];
     std::size_t best = 0;
     for (std::size_t point = 0; point < points_; ++point) {
@@ -122,7 +125,9 @@ void SuccessivePaths::assign_lines() {
   for (std::size_t k = 0; k < steps_.size(); ++k) {
     std::make_heap(steps_[k].begin(), steps_[k].end(), is_worse);
     if (!steps_[k].empty()) lengths_[k] = static_cast<double>(steps_[k].front().loss);
+    if (is_cancelled(job)) return false;
   }
+  return true;
 }
 
 // Pushes the steps of a part that has received mass, so that the mass can move on.

@@ -51,7 +51,7 @@ class SuccessivePaths {
 
   bool balance(std::size_t stride, const Job* job);
   void take_masses(std::size_t stride);
-  void assign_lines();
+  bool assign_lines(const Job* job);
   void offer(std::int32_t index);
   void drop_empty(std::size_t point);
   std::size_t find_path(std::size_t from);

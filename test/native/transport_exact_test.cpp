@@ -221,8 +221,8 @@ TEST(SmallWeights, CountBesideLargeCosts) {
   EXPECT_NEAR(solve_right(costs, {}, {1, 1e-18}, {1}).cost, 1000, 1e-9);
 }
 
-// Two weights that differ by less than a unit, 2^-58 of the mass. The difference has to take an expensive arc, which the
-// optimum for units does not use. By hand: .2 units at `far`, and 1 at 1.
+// Two weights that differ by less than a unit, 2^-58 of the mass. The difference has to take an expensive arc, which
+// the optimum for units does not use. By hand: .2 units at `far`, and 1 at 1.
 TEST(SmallWeights, CountWhereTheyAreTheSameInUnits) {
   const double unit = std::ldexp(2.0, -58);
   for (const double far : {1e3, 1e12, 1e20, 1e25}) {
@@ -235,11 +235,9 @@ TEST(SmallWeights, CountWhereTheyAreTheSameInUnits) {
       const Weights supply = {1, mirrored ? more : less, 1}, demand = {1, mirrored ? less : more, 1};
       const double cost = 1 + (more - less) * far;
       for (const bool plan : {false, true}) {
-        Options options;
-        options.plan = plan;
-        Result result;
         const Costs prepared = prepare(costs);
-        ASSERT_TRUE(Solver().solve(prepared, supply, demand, options, result));
+        Result result;
+        ASSERT_TRUE(Solver().solve(prepared, supply, demand, {.plan = plan}, result));
         EXPECT_EQ(result.outcome, Outcome::kOptimal);
         EXPECT_NEAR(result.cost, cost, 1e-12 * cost) << "plan " << plan << ", mirrored " << mirrored;
       }

@@ -8,7 +8,10 @@
 
 #include "transport/coarse_costs.h"
 #include "transport/cost_block.h"
+#include "transport/duals.h"
+#include "transport/exact_finish.h"
 #include "transport/gather.h"
+#include "transport/initial_basis.h"
 #include "transport/marginals.h"
 #include "transport/matrix_minimum.h"
 #include "transport/sinkhorn.h"
@@ -520,6 +523,48 @@ TEST(Sinkhorn, StaysAmongNormalNumbers) {
     ASSERT_TRUE(sinkhorn.approximate({block, all.sources.units, all.targets.units}, nullptr, potentials));
     EXPECT_FALSE(std::fetestexcept(FE_UNDERFLOW)) << family;
   }
+}
+
+// Each pass over the costs looks at the job before every row: with a cancelled job, it reads none.
+TEST(Duals, StopWhenCancelled) {
+  Random random(51);
+  const std::size_t n = 30;
+  const Matrix costs = make("plane", n, random);
+  const Costs prepared = prepare(costs);
+  const CostBlock block = prepared.block();
+  Job job;
+  job.cancel();
+  AlignedVector<double> prices, far(block.stride(), 0);
+  far[0] = 1e6;
+  for (const bool symmetric : {false, true}) {
+    EXPECT_GT(point_infeasibility(block, symmetric, far.data(), nullptr), 0);
+    EXPECT_EQ(point_infeasibility(block, symmetric, far.data(), &job), 0);
+  }
+  EXPECT_GT(infeasibility_of(block, Weights(n, 0), far.data(), nullptr), 0);
+  EXPECT_EQ(infeasibility_of(block, Weights(n, 0), far.data(), &job), 0);
+  std::vector<double> u(n, -7), v;
+  lift_duals(block, std::vector<std::size_t>{3}, far.data(), prices, u, v, &job);
+  EXPECT_EQ(u, std::vector<double>(n, -7));
+}
+
+TEST(ExactFinish, StopsWhenCancelled) {
+  Random random(52);
+  const Matrix costs = make("random wide", 20, random);
+  const Costs prepared = prepare(costs);
+  const Weights supply = make_weights(costs.rows, 0, random), demand = make_weights(costs.columns, 0, random);
+  const Marginals marginals = marginals_of(supply, demand, false);
+  const Measures& all = marginals.all();
+  SpanningTree tree;
+  NetworkSimplex simplex;
+  Gather gather;
+  const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points);
+  ASSERT_TRUE(InitialBasis().build({block, all.sources.units, all.targets.units}, nullptr, tree));
+  Job job;
+  job.cancel();
+  ExactFinish exact;
+  exact.prepare(prepared, supply, demand);
+  EXPECT_EQ(exact.lower_costs(all, 1000, &job, simplex, tree), Ending::kCancelled);
+  EXPECT_EQ(exact.lower_costs(all, 1000, nullptr, simplex, tree), Ending::kFound);
 }
 
 }  // namespace
