@@ -97,7 +97,7 @@ struct Solver::Workspace {
   void finish_moving(const Costs& costs, const Options& options, Result& result);
   void finish_all(const Costs& costs, const SpanningTree& tree, const Options& options, Result& result);
   void lower_duals(const Costs& costs, bool same_points, const Job* job, Result& result);
-  void measure_plan(const Costs& costs, Result& result);
+  void fill_in_plan_values(const Costs& costs, Result& result);
   Doubt find_doubt(const Costs& costs, const Options& options, const Result& result);
   double error_of_potentials(double farthest, const Result& result) const;
   double farthest_potential(const Costs& costs, const Result& result) const;
@@ -203,11 +203,11 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   lower_duals(costs, basis->graph == Basis::Graph::kPoints, options.job, result);
   if (basis->graph == Basis::Graph::kSides) {
     plan_of_all(marginals, tree, stays, result.plan);
-    measure_plan(costs, result);
+    fill_in_plan_values(costs, result);
     solved = true;
   } else {
     plan_of_points(marginals, tree, routes, result.plan);
-    measure_plan(costs, result);
+    fill_in_plan_values(costs, result);
     // Where the triangle inequality does not quite hold, paths through other points may cost less than any plan.
     solved = result.certificate.slackness <= 10 * tree.rounding();
     if (options.plan) add_staying(marginals, result.plan);
@@ -270,7 +270,7 @@ void Solver::Workspace::finish_moving(const Costs& costs, const Options& options
     add_staying(marginals, result.plan);
     result.certificate.infeasibility = lift_duals(costs.block(), marginals.moving().targets.points,
                                                   tree.column_potentials(), prices, result.u, result.v, options.job);
-    measure_plan(costs, result);
+    fill_in_plan_values(costs, result);
     return;
   }
   if (options.basis != nullptr) keep_moving(tree, marginals, costs.block(), phi, *options.basis);
@@ -278,7 +278,7 @@ void Solver::Workspace::finish_moving(const Costs& costs, const Options& options
   result.u.resize(costs.rows());
   std::transform(result.v.begin(), result.v.end(), result.u.begin(), std::negate<>());
   lower_duals(costs, true, options.job, result);
-  measure_plan(costs, result);
+  fill_in_plan_values(costs, result);
   if (options.plan) add_staying(marginals, result.plan);
 }
 
@@ -287,7 +287,7 @@ void Solver::Workspace::finish_all(const Costs& costs, const SpanningTree& basis
   plan_of_all(marginals, basis, stays, result.plan);
   result.certificate.infeasibility = lift_duals(costs.block(), marginals.all().targets.points,
                                                 basis.column_potentials(), prices, result.u, result.v, options.job);
-  measure_plan(costs, result);
+  fill_in_plan_values(costs, result);
   if (options.basis != nullptr && result.outcome == Outcome::kOptimal && !is_cancelled(options.job))
     keep_all(basis, marginals, costs.block(), result.u, result.v, *options.basis);
 }
@@ -308,7 +308,7 @@ void Solver::Workspace::lower_duals(const Costs& costs, bool same_points, const 
 }
 
 // Where u = -v, staying mass may be missing from the plan: it costs nothing and has no slack.
-void Solver::Workspace::measure_plan(const Costs& costs, Result& result) {
+void Solver::Workspace::fill_in_plan_values(const Costs& costs, Result& result) {
   const PlanValues values = evaluate_plan(costs.block(), result.plan, result.u, result.v);
   result.cost = values.cost;
   result.certificate.slackness = values.slackness;
@@ -486,7 +486,7 @@ bool Solver::Workspace::take_weights(const Costs& costs, SpanningTree& spanning,
     lower_duals(costs, points, job, result);
   }
   plan_of_weights(marginals, spanning, weight_flows, weight_routes, result.plan);
-  measure_plan(costs, result);
+  fill_in_plan_values(costs, result);
   if (points) add_staying(marginals, result.plan);
   return error_of_potentials(farthest_potential(costs, result), result) <= tolerated_error(costs, result) &&
          marginal_error(marginals, result.plan) <= kPlanAccuracy;

@@ -22,6 +22,20 @@ Result solve_right(const Matrix& costs, Hint hint, const Weights& supply, const 
   return result;
 }
 
+// Solves problem after problem, each from the basis of the one before.
+class WarmSolver {
+ public:
+  const Result& solve(const Costs& costs, const Weights& supply, const Weights& demand) {
+    EXPECT_TRUE(solver_.solve(costs, supply, demand, {.plan = true, .basis = &basis_}, result_));
+    return result_;
+  }
+
+ private:
+  Solver solver_;
+  Basis basis_;
+  Result result_;
+};
+
 // The certificate's bounds hold to the last digits of the cost.
 void expect_close_bounds(const Result& result, double optimum) {
   EXPECT_NEAR(result.cost, optimum, 1e-12 * optimum);
@@ -174,15 +188,10 @@ TEST(SmallCosts, CountInWarmStarts) {
   for (int repeat = 0; repeat < 30; ++repeat) {
     const Groups problem = balanced_groups(2, 1 + below(8, random), power_of_ten(3, 30, random), random);
     const Costs prepared = prepare(problem.costs);
-    Solver solver;
-    Basis basis;
-    Result result;
-    Options options;
-    options.plan = true;
-    options.basis = &basis;
+    WarmSolver solver;
     Weights supply = problem.supply, demand = problem.demand;
     for (int step = 0; step < 4; ++step) {
-      ASSERT_TRUE(solver.solve(prepared, supply, demand, options, result));
+      const Result& result = solver.solve(prepared, supply, demand);
       const Result cold = solve_right(problem.costs, {}, supply, demand);
       EXPECT_EQ(result.outcome, Outcome::kOptimal);
       EXPECT_NEAR(result.cost, cold.cost, 1e-12 * cold.cost);
@@ -290,15 +299,10 @@ TEST(SmallWeights, AreShippedWholeFromKeptTrees) {
       const Matrix costs = make(family, 30, random);
       const Costs prepared = prepare(costs);
       Weights supply = make_weights(costs.rows, 4, random), demand = make_weights(costs.columns, 5, random);
-      Solver solver;
-      Basis basis;
-      Result result;
-      Options options;
-      options.plan = true;
-      options.basis = &basis;
+      WarmSolver solver;
       for (int step = 0; step < 5; ++step) {
         SCOPED_TRACE(std::string(family) + ", step " + std::to_string(step));
-        ASSERT_TRUE(solver.solve(prepared, supply, demand, options, result));
+        const Result& result = solver.solve(prepared, supply, demand);
         ASSERT_EQ(find_fault(costs, supply, demand, result), "");
         ASSERT_NO_FATAL_FAILURE(expect_marginals(supply, demand, result));
         for (double& weight : supply) weight *= 1 + 0.02 * uniform(random);
