@@ -77,8 +77,7 @@ void keep_moving(const SpanningTree& tree, const Marginals& marginals, const Cos
     const Sides& sides = tree.sides();
     return static_cast<Node>(sides.is_row(node) ? sources.points[sides.row(node)] : targets.points[sides.column(node)]);
   };
-  write_tree(
-      tree, point_of, [&](Node leaf) { return phi[static_cast<std::size_t>(leaf)]; }, writer);
+  write_tree(tree, point_of, [&](Node leaf) { return phi[static_cast<std::size_t>(leaf)]; }, writer);
   basis.graph = Basis::Graph::kPoints;
   keep_measures(marginals, basis);
 }
