@@ -2,7 +2,6 @@
 // `node scripts/addon-sanitized.mjs [vitest's arguments]`, such as `test/walls/handles`; without, over all test files that
 // can run so. Shares a build with the native tests.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { configure, make, run, SANITIZED } from './native-build.mjs';
@@ -10,7 +9,8 @@ import { configure, make, run, SANITIZED } from './native-build.mjs';
 /** Tests that cannot run with sanitizers. */
 const EXCLUDED = {
   'test/tfjs-node.test.ts': 'the sanitizers stop in the native library of TensorFlow',
-  'test/package.test.ts': 'compiles the addon of a packed tarball, without sanitizers',
+  'test/package.test.ts': 'loads the addon of a packed tarball, without sanitizers',
+  'test/build.test.ts': 'compiles the addon, without sanitizers',
   'test/workspace.test.ts': 'tries npm, not the addon',
   'test/bench.test.ts': 'compiles benchmarks, and tries no addon',
   'test/walls/out-of-memory.test.ts': 'replaces the same allocator as the sanitizers',
@@ -25,15 +25,9 @@ const { include_dir: headers } = createRequire(import.meta.url)('node-api-header
 configure(SANITIZED.folder, ...SANITIZED.definitions, `CMAKE_JS_INC=${headers}`, 'GENMI_TESTS=ON');
 make(SANITIZED.folder, 'genmi');
 
-// The layout that node-gyp-build expects where GENMI_PREBUILD sends it.
-const home = path.resolve(SANITIZED.folder, 'home');
-const addon = path.join(home, 'build/Release/genmi.node');
-mkdirSync(path.dirname(addon), { recursive: true });
-copyFileSync(path.join(SANITIZED.folder, 'genmi.node'), addon);
-
 const library = (name) => execFileSync('g++', [`-print-file-name=${name}`], { encoding: 'utf8' }).trim();
 const environment = {
-  GENMI_PREBUILD: home,
+  GENMI_BINARY: path.resolve(SANITIZED.folder, 'genmi.node'),
   LD_PRELOAD: `${library('libasan.so')} ${library('libubsan.so')}`,
   // V8 frees little at the end of a process. Requests that are too large are tested: they must fail as usual.
   ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1',

@@ -2,7 +2,6 @@
 // it, and runs the native tests of a filter: `node scripts/dev-native.mjs [test filter]`. Uses Ninja and ccache if installed.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { configure, make, RELEASE, run } from './native-build.mjs';
 
@@ -12,25 +11,13 @@ const [filter] = process.argv.slice(2);
 
 const isInstalled = (command) => spawnSync(command, ['--version']).status === 0;
 
-/** Node's headers: beside node itself, or where node-gyp keeps them. */
-function nodeHeaders() {
-  const version = process.versions.node;
-  const places = [
-    path.resolve(process.execPath, '../../include/node'),
-    path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'node-gyp', version, 'include/node'),
-    path.join(homedir(), 'Library/Caches/node-gyp', version, 'include/node'),
-  ];
-  const found = places.find((place) => existsSync(path.join(place, 'node_api.h')));
-  if (found) return found;
-  console.error(
-    `The headers of Node ${version} were not found: run \`npm run build:native\` once, which fetches them.`,
-  );
-  process.exit(1);
-}
-
 // A folder keeps the generator that it was made with.
 if (!existsSync(FOLDER) && isInstalled('ninja')) process.env.CMAKE_GENERATOR = 'Ninja';
-const definitions = [...RELEASE.definitions, `CMAKE_JS_INC=${nodeHeaders()}`, 'GENMI_TESTS=ON'];
+const definitions = [
+  ...RELEASE.definitions,
+  `CMAKE_JS_INC=${path.resolve('node_modules/node-api-headers/include')}`,
+  'GENMI_TESTS=ON',
+];
 if (isInstalled('ccache')) definitions.push('CMAKE_CXX_COMPILER_LAUNCHER=ccache');
 configure(FOLDER, ...definitions);
 make(FOLDER);

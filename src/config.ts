@@ -1,11 +1,10 @@
 /** The settings of a JavaScript environment, and a description of this installation. */
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import path from 'node:path';
 import { refused } from './errors.js';
-import { binary, native, root } from './native.js';
+import { binary, native } from './native.js';
 import { checkOptions, oneOf, optionalNumber } from './options.js';
 import { processor } from './processor.js';
+import { version } from './version.js';
 
 /** The options of `config`; one that is absent keeps its setting. */
 export interface Config {
@@ -72,9 +71,8 @@ export function config(options: Config): void {
 
 /** Describes this installation: version, instruction set, threads, device, processor, binary. */
 export function info(): Info {
-  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
   return {
-    version: manifest.version,
+    version,
     isa: native.isa(),
     threads: native.threads(),
     device: 'cpu',

@@ -1,7 +1,7 @@
 /** Marks by which genmi tells its own objects from those of another copy of the package, and from proxies. */
 import { types } from 'node:util';
 import { describe, invalidType } from './errors.js';
-import { root } from './native.js';
+import { root } from './loader.js';
 
 export type Kind = 'Affinity' | 'Objective' | 'TransportSolver';
 

@@ -1,9 +1,6 @@
-/** The native addon: its loader, and its contract with `native/node`. */
-import { existsSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { fromNative, notLoaded, outOfMemoryToLoad } from './errors.js';
+/** The native addon, and its contract with `native/node`. */
+import { fromNative } from './errors.js';
+import { load } from './loader.js';
 import type { Precision } from './matrix.js';
 
 /** A handle on a running computation: cancels it, and reads its progress. */
@@ -201,56 +198,14 @@ export interface Native {
   Solver: new (...source: [NativeAffinity] | [costs: Precision, rows: number, columns: number]) => NativeSolver;
 }
 
-/** The package's own folder, from `src/` and from `dist/` alike. */
-export const root = fileURLToPath(new URL('..', import.meta.url));
-
-interface NodeGypBuild {
-  (directory: string): unknown;
-  path(directory: string): string;
-}
-
-const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as NodeGypBuild;
-
-/** The file the addon was loaded from. */
-export let binary = '';
-
 /** The exports of the addon's file. `create` makes the errors of the Native returned, whoever else opens the addon. */
 interface Addon {
   open(create: (code: string, message: string) => Error): Native;
 }
 
-function find(): Addon {
-  try {
-    binary = nodeGypBuild.path(root);
-    return nodeGypBuild(root) as Addon;
-  } catch (cause) {
-    if ((cause as { code?: unknown } | undefined)?.code === 'ERR_OUT_OF_MEMORY') throw outOfMemoryToLoad(cause);
-    throw notLoaded(notFoundMessage(cause), cause);
-  }
-}
+const { addon, file } = load();
 
-/** The folders in which the addon is looked for, in this order, each with the addons found there. */
-export function searchedFolders(): string[] {
-  return ['build/Release', `prebuilds/${process.platform}-${process.arch}`].map((folder) => {
-    const full = path.join(root, folder);
-    const found = existsSync(full) ? readdirSync(full).filter((file) => file.endsWith('.node')) : [];
-    return `${full}: ${found.length > 0 ? found.join(', ') : 'no .node file'}`;
-  });
-}
+/** The file the addon was loaded from. */
+export const binary = file;
 
-/** Lists the folders, the loader's error, and remedies, in this order. */
-function notFoundMessage(cause: unknown): string {
-  return [
-    `genmi could not load its native addon (${process.platform}-${process.arch}, Node ${process.version}).`,
-    'Looked in:',
-    ...searchedFolders().map((folder) => `  ${folder}`),
-    `The loader said: ${String((cause as Error)?.message ?? cause).split('\n')[0]}`,
-    'What helps:',
-    '  1. Install scripts were blocked, or no prebuilt binary fits: run `npm rebuild genmi --ignore-scripts=false`. It compiles, with',
-    "     Python 3 and a C++20 compiler (on Windows Visual Studio's ClangCL toolset).",
-    '  2. node_modules was copied from another machine: delete it and install again.',
-    '  3. Another package manager: allow the install script of genmi, or run `npm explore genmi -- npm run install`.',
-  ].join('\n');
-}
-
-export const native: Native = find().open(fromNative);
+export const native: Native = (addon as Addon).open(fromNative);

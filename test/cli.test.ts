@@ -60,7 +60,7 @@ describe('genmi', () => {
   );
 
   it.each([
-    [['nonsense'], "expected 'info' or 'bench', received 'nonsense'"],
+    [['nonsense'], "expected 'info', 'build' or 'bench', received 'nonsense'"],
     [['bench', '--n', '10,many'], "--n: expected positive integers such as 256,1000, received '10,many'"],
     [['bench', '--batch', '0'], "--batch: expected positive integers such as 256,1000, received '0'"],
     [['bench', '--n', '100', '--batch', '10,500'], '--batch: expected at most the 100 samples of --n, received 500'],

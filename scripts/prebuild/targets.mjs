@@ -1,4 +1,4 @@
-// The machines that genmi is published for, by the compiler's names, and where node-gyp-build looks for their binaries.
+// The machines that genmi is published for, by the compiler's names, and where src/loader.ts looks for their binaries.
 
 const elf = ['-Wl,--version-script=scripts/prebuild/exports.map', '-Wl,-z,now', '-Wl,--gc-sections'];
 const machO = ['-undefined', 'dynamic_lookup', '-Wl,-install_name,@rpath/genmi.node', '-Wl,-dead_strip'];
