@@ -35,7 +35,7 @@ export function compile(target, folder, files, more = []) {
       const object = path.join(folder, `${source}.o`);
       mkdirSync(path.dirname(path.join(root, object)), { recursive: true });
       const level = target.levels[source];
-      const own = [...(level ? ['-Xclang', level] : []), ...importFlags(source, target)];
+      const own = [...(target.compile ?? []), ...(level ? ['-Xclang', level] : []), ...importFlags(source, target)];
       await zig(['c++', '-target', target.triple, ...compileFlags, ...more, ...own, '-c', source, '-o', object]);
       return object;
     }),

@@ -1,6 +1,7 @@
 // The machines that genmi is published for, by the compiler's names, and where src/loader.ts looks for their binaries.
 
-const elf = ['-Wl,--version-script=scripts/prebuild/exports.map', '-Wl,-z,now', '-Wl,--gc-sections'];
+// nodelete: threads end with destructors of the C++ library, after a worker's end may have unloaded the addon.
+const elf = ['-Wl,--version-script=scripts/prebuild/exports.map', '-Wl,-z,now', '-Wl,-z,nodelete', '-Wl,--gc-sections'];
 const machO = ['-undefined', 'dynamic_lookup', '-Wl,-install_name,@rpath/genmi.node', '-Wl,-dead_strip'];
 const pe = ['-Wl,--gc-sections'];
 
@@ -14,9 +15,9 @@ const arm64 = { 'native/simd/baseline.cpp': '-O3' };
 
 export const targets = {
   'linux-x64-glibc': { triple: 'x86_64-linux-gnu.2.17', link: elf, levels: x64, parts: [] },
-  'linux-x64-musl': { triple: 'x86_64-linux-musl', link: elf, levels: x64, parts: [] },
+  'linux-x64-musl': { triple: 'x86_64-linux-musl', compile: ['-fPIC'], link: elf, levels: x64, parts: [] },
   'linux-arm64-glibc': { triple: 'aarch64-linux-gnu.2.17', link: elf, levels: arm64, parts: [] },
-  'linux-arm64-musl': { triple: 'aarch64-linux-musl', link: elf, levels: arm64, parts: [] },
+  'linux-arm64-musl': { triple: 'aarch64-linux-musl', compile: ['-fPIC'], link: elf, levels: arm64, parts: [] },
   'darwin-x64': { triple: 'x86_64-macos.11.0', link: machO, levels: x64, parts: [] },
   'darwin-arm64': { triple: 'aarch64-macos.11.0', link: machO, levels: arm64, parts: [] },
   'win32-x64': { triple: 'x86_64-windows-gnu', link: pe, levels: windowsX64, parts: ['windows_host.c'] },

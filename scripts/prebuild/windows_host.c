@@ -1,5 +1,6 @@
 // Finds the functions of Node-API in the process that loads the addon. An import from node.exe would load only in a
 // process of that name; Electron and Bun have others. Calls go through pointers __imp_NAME, which are filled here.
+// Keeps the addon loaded, too: threads end with destructors of the C++ library.
 #include <windows.h>
 
 enum { kGenericFailure = 9 };  // napi_generic_failure
@@ -16,6 +17,8 @@ static void find(HMODULE host, const char* name, void** pointer) {
 }
 
 __attribute__((constructor)) static void find_all(void) {
+  HMODULE self;
+  GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, (const char*)find_all, &self);
   HMODULE host = GetModuleHandleA("libnode.dll");  // where Node is a library of its host
   if (host == NULL) host = GetModuleHandleA(NULL);
 #define FIND(name) find(host, #name, &__imp_##name);
