@@ -34,12 +34,16 @@ function hammer() {
 /** All test files, with an addon that has AddressSanitizer and UndefinedBehaviorSanitizer. */
 const sanitized = () => run(process.execPath, ['scripts/addon-sanitized.mjs']);
 
+/** The packed package, installed by nine installers. */
+const installers = () => run(process.execPath, ['scripts/installers.mjs', 'all']);
+
 const runs = [
   { name: 'transport', does: transport },
   { name: 'out-of-memory', does: outOfMemory },
   { name: 'hammer', does: hammer },
   { name: 'sanitized', does: sanitized },
   { name: 'prebuilds', does: prebuilds },
+  { name: 'installers', does: installers }, // after prebuilds, which makes the binaries
   ...programs.map(({ name }) => ({ name, does: stress(name) })),
 ];
 
