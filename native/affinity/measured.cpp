@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "affinity/build_dense.h"
@@ -10,6 +11,7 @@
 #include "affinity/landmarks.h"
 #include "affinity/measures.h"
 #include "genmi/affinity.h"
+#include "simd/reductions.h"
 
 namespace genmi {
 namespace {
@@ -27,8 +29,10 @@ Status check_features(MatrixView<T> x, const Measure& measure, const Context& co
   if (x.rows == 0 || x.columns == 0)
     return {Code::kOutOfRange, explain("x", "at least one sample and one feature",
                                        std::to_string(x.rows) + " x " + std::to_string(x.columns))};
+  constexpr T kLargest = std::numeric_limits<T>::max();
   for (std::size_t i = 0; i < x.rows; ++i) {
     if (context.cancelled()) return aborted();
+    if (simd::are_within(x.row(i), x.columns, measure.traits.needs_non_negative ? T(0) : -kLargest, kLargest)) continue;
     for (std::size_t f = 0; f < x.columns; ++f) {
       const double value = static_cast<double>(x(i, f));
       const bool in_domain = !measure.traits.needs_non_negative || value >= 0;

@@ -1,11 +1,8 @@
 #include "affinity/sample_features.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstdint>
 #include <limits>
-#include <type_traits>
 
 #include "simd/kernels.h"
 #include "simd/reductions.h"
@@ -35,20 +32,30 @@ double median(std::vector<double>& values) {
   return *middle;
 }
 
-// Whether x - centre is a number of T, without rounding.
+// 0 if x - centre is a number of T, without rounding; else another number, or NaN. Without branches, for vectors.
 template <class T, class U>
-bool is_exact(U x, double centre) {
-  const double difference = static_cast<double>(x) - centre;
-  if (static_cast<double>(static_cast<T>(difference)) != difference) return false;
+double rounding(U x, double centre) {
   // The rounding error of a subtraction in float64 (Knuth's two-sum).
-  const double added = difference + centre;
-  return added == static_cast<double>(x) && difference == added - centre;
+  const double difference = static_cast<double>(x) - centre, added = difference + centre;
+  return std::abs(static_cast<double>(static_cast<T>(difference)) - difference) +
+         std::abs(added - static_cast<double>(x)) + std::abs(difference - (added - centre));
 }
 
 // The mean of some samples, and the largest distance of each feature from its mean.
 struct Middle {
   std::vector<double> mean, deviation;
 };
+
+// Raises the deviations to those of the sample x.
+template <class U>
+void widen(const U* x, Middle& middle) {
+  const double* mean = middle.mean.data();
+  double* deviation = middle.deviation.data();
+  for (std::size_t f = 0; f < middle.mean.size(); ++f) {
+    const double each = std::abs(static_cast<double>(x[f]) - mean[f]);
+    deviation[f] = each > deviation[f] ? each : deviation[f];
+  }
+}
 
 template <class U, class Select>
 Middle middle_of(MatrixView<U> features, const Select& is_selected, const Context& context) {
@@ -62,36 +69,54 @@ Middle middle_of(MatrixView<U> features, const Select& is_selected, const Contex
   for (double& value : middle.mean) value /= count;
   for (std::size_t i = 0; i < features.rows && !context.cancelled(); ++i) {
     if (!is_selected(i)) continue;
-    for (std::size_t f = 0; f < features.columns; ++f)
-      middle.deviation[f] =
-          std::max(middle.deviation[f], std::abs(static_cast<double>(features(i, f)) - middle.mean[f]));
+    widen(features.row(i), middle);
   }
   return middle;
 }
 
+template <class U, class V>
+double largest_difference(const U* x, const V* y, std::size_t columns) {
+  return simd::largest(x, y, columns, [](double a, double b) { return std::abs(a - b); });
+}
+
+// At most the median distance of sampled rows from any point. At least half of the rows are no farther from the point
+// than that median. Among them are two with at most one row between them, at most twice the median apart.
 template <class U>
-double largest_difference(const U* x, const std::vector<double>& from) {
-  double largest = 0;
-  for (std::size_t f = 0; f < from.size(); ++f)
-    largest = std::max(largest, std::abs(static_cast<double>(x[f]) - from[f]));
-  return largest;
+double least_median(MatrixView<U> features, const std::vector<std::size_t>& rows) {
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t k = 0; k < rows.size(); ++k)
+    for (const std::size_t next : {k + 1, k + 2})
+      least = std::min(least, largest_difference(features.row(rows[k]), features.row(rows[next % rows.size()]),
+                                                 features.columns));
+  return least / 2;
 }
 
 // The middle of all samples except outliers.
 template <class U>
 Middle ordinary_middle(MatrixView<U> features, const Context& context) {
   Middle middle = middle_of(features, [](std::size_t) { return true; }, context);
+  const double widest = *std::max_element(middle.deviation.begin(), middle.deviation.end());
   const std::vector<std::size_t> rows = sampled_rows(features);
+  if (widest <= kOutlying * least_median(features, rows)) return middle;
   std::vector<double> reference(features.columns), values(rows.size());
   for (std::size_t f = 0; f < features.columns; ++f) {
     for (std::size_t k = 0; k < rows.size(); ++k) values[k] = static_cast<double>(features(rows[k], f));
     reference[f] = median(values);
   }
-  for (std::size_t k = 0; k < rows.size(); ++k) values[k] = largest_difference(features.row(rows[k]), reference);
+  const auto distance = [&](std::size_t i) {
+    return largest_difference(features.row(i), reference.data(), features.columns);
+  };
+  std::transform(rows.begin(), rows.end(), values.begin(), distance);
   const double limit = kOutlying * median(values);
-  if (*std::max_element(middle.deviation.begin(), middle.deviation.end()) <= limit) return middle;
-  return middle_of(
-      features, [&](std::size_t i) { return largest_difference(features.row(i), reference) <= limit; }, context);
+  if (widest <= limit) return middle;
+  return middle_of(features, [&](std::size_t i) { return distance(i) <= limit; }, context);
+}
+
+template <class T, class U>
+void add_rounding(const U* x, const std::vector<double>& centre, std::vector<double>& sum) {
+  const double* from = centre.data();
+  double* to = sum.data();
+  for (std::size_t f = 0; f < centre.size(); ++f) to[f] += rounding<T>(x[f], from[f]);
 }
 
 // A centre for each feature, near its mean, for which x - centre is exact: the mean rounded to 2^-7 of the feature's
@@ -104,9 +129,11 @@ std::vector<double> exact_centres(MatrixView<U> features, const Middle& middle, 
     const double step = deviation > 0 ? std::ldexp(1.0, std::ilogb(deviation) - 7) : 0;
     centre[f] = step > 0 ? std::round(middle.mean[f] / step) * step : middle.mean[f];
   }
+  std::vector<double> lost(features.columns, 0.0);
   for (std::size_t i = 0; i < features.rows && !context.cancelled(); ++i)
-    for (std::size_t f = 0; f < features.columns; ++f)
-      if (!is_exact<T>(features(i, f), centre[f])) centre[f] = std::numeric_limits<double>::quiet_NaN();
+    add_rounding<T>(features.row(i), centre, lost);
+  for (std::size_t f = 0; f < features.columns; ++f)
+    if (lost[f] != 0) centre[f] = std::numeric_limits<double>::quiet_NaN();
   return centre;
 }
 
@@ -115,13 +142,12 @@ template <class U>
 bool is_worth_centring(MatrixView<U> features, const std::vector<double>& centre) {
   std::vector<double> before, after;
   for (const std::size_t i : sampled_rows(features, kSampledLengths)) {
-    double length = 0, centred = 0;
-    for (std::size_t f = 0; f < features.columns; ++f) {
-      length += std::abs(static_cast<double>(features(i, f)));
-      centred += std::abs(static_cast<double>(features(i, f)) - centre[f]);
-    }
-    before.push_back(length);
-    after.push_back(centred);
+    const auto length_from = [&](double share) {
+      return simd::sum(features.row(i), centre.data(), features.columns,
+                       [=](double x, double from) { return std::abs(x - share * from); });
+    };
+    before.push_back(length_from(0));
+    after.push_back(length_from(1));
   }
   // The upper median, the worse one of two: the lower median of the negatives.
   for (double& each : after) each = -each;
@@ -203,25 +229,12 @@ void SampleFeatures<T>::copy(MatrixView<U> features, const Context& context) {
   for (std::size_t i = 0; i < size && !context.cancelled(); ++i) {
     for (std::size_t f = 0; f < columns; ++f)
       rows[i * stride + f] = static_cast<T>((static_cast<double>(features(i, f)) - centre[f]) * scale);
-    measure_row(i);
+    T most, least;
+    context.kernels.template pairwise<T>().magnitudes(row(i), columns, &most, &least);
+    reach[i] = static_cast<double>(most);
+    smallest = std::min(smallest, static_cast<double>(least));
   }
   if (std::isinf(smallest)) smallest = 0;
-}
-
-// Magnitudes are compared as integers, which have the same order and are compared several at a time.
-template <class T>
-void SampleFeatures<T>::measure_row(std::size_t i) {
-  using Bits = std::conditional_t<sizeof(T) == sizeof(float), std::uint32_t, std::uint64_t>;
-  constexpr Bits kNone = std::numeric_limits<Bits>::max();
-  const T* x = row(i);
-  Bits most = 0, least = kNone;
-  for (std::size_t f = 0; f < columns; ++f) {
-    const Bits magnitude = std::bit_cast<Bits>(x[f]) << 1 >> 1;
-    most = std::max(most, magnitude);
-    least = std::min(least, magnitude - 1);  // 0 becomes the largest number
-  }
-  reach[i] = static_cast<double>(std::bit_cast<T>(most));
-  if (least != kNone) smallest = std::min(smallest, static_cast<double>(std::bit_cast<T>(least + 1)));
 }
 
 template <class T>
@@ -232,7 +245,7 @@ void SampleFeatures<T>::choose_exponent(MatrixView<U> features, const Measure& m
   std::vector<double> sampled;
   for (const std::size_t i : sampled_rows(features)) {
     // From the features as given, in float64: the row may have overflowed or vanished.
-    const double each = largest_difference(features.row(i), centre);
+    const double each = largest_difference(features.row(i), centre.data(), columns);
     if (each > 0) sampled.push_back(each);
   }
   const double largest = *std::max_element(reach.begin(), reach.end());
@@ -262,7 +275,7 @@ void SampleFeatures<T>::keep_given(MatrixView<U> features, const Measure& measur
     const double origin = std::ldexp(centre[f], exponent);
     if (restorable)
       return std::isfinite(value) && (std::abs(value) >= std::numeric_limits<T>::min() || feature == origin);
-    return std::ldexp(static_cast<double>(value), exponent) == feature - origin && is_exact<double>(feature, origin);
+    return std::ldexp(static_cast<double>(value), exponent) == feature - origin && rounding<double>(feature, origin) == 0;
   };
   for (std::size_t i = 0; i < size && !context.cancelled(); ++i)
     for (std::size_t f = 0; f < columns; ++f)

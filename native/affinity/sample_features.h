@@ -51,7 +51,6 @@ struct SampleFeatures {
   void keep_given(MatrixView<U> features, const Measure& measure, const Context& context);
   template <class U>
   void normalise(MatrixView<U> features, const Context& context);
-  void measure_row(std::size_t i);
 };
 
 }  // namespace genmi::affinity

@@ -7,6 +7,7 @@
 
 #include "objectives/density_ratios.h"
 #include "objectives/predictions.h"
+#include "simd/reductions.h"
 
 namespace genmi {
 namespace {
@@ -32,27 +33,12 @@ bool stays_finite(const Objective& objective, const EvaluationOptions& options, 
   return (logits ? slope : slope / epsilon) < std::numeric_limits<T>::max();
 }
 
-// Whether all |numbers| are at most `largest`, which NaN is not. In lanes, so that the compiler uses vectors.
-template <class T>
-bool are_within(std::span<const T> numbers, T largest) {
-  constexpr std::size_t kLanes = 16;
-  T lanes[kLanes] = {};  // 0; NaN after a number that is too large, or NaN itself
-  std::size_t at = 0;
-  const auto look = [&](T number, T& lane) {
-    const T size = std::abs(number);
-    lane += size <= largest ? T(0) : std::numeric_limits<T>::quiet_NaN();
-  };
-  for (; at + kLanes <= numbers.size(); at += kLanes)
-    for (std::size_t lane = 0; lane < kLanes; ++lane) look(numbers[at + lane], lanes[lane]);
-  for (; at < numbers.size(); ++at) look(numbers[at], lanes[0]);
-  return std::none_of(lanes, lanes + kLanes, [](T lane) { return std::isnan(lane); });
-}
-
 // Copies all numbers, or none where one is not finite in both precisions.
 template <class From, class To>
 bool copy_if_finite(std::span<const From> from, std::span<To> out) {
   constexpr double kLargest = std::min<double>(std::numeric_limits<From>::max(), std::numeric_limits<To>::max());
-  if (!are_within(from, static_cast<From>(kLargest))) return false;
+  constexpr auto kHighest = static_cast<From>(kLargest);
+  if (!simd::are_within(from.data(), from.size(), -kHighest, kHighest)) return false;
   std::transform(from.begin(), from.end(), out.begin(), [](From number) { return static_cast<To>(number); });
   return true;
 }

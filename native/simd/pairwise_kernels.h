@@ -75,6 +75,8 @@ template <class T>
 struct PairwiseKernels {
   // Packs kFeaturePanel samples into a panel; a null sample becomes zeros.
   void (*pack)(const T* const* samples, std::size_t features, T* panel);
+  // The largest magnitude of some numbers, and the smallest one except 0: infinity where all are 0.
+  void (*magnitudes)(const T* numbers, std::size_t count, T* largest, T* smallest);
   // tile = the reduction of every pair over at most kSegment features; for kSquaredEuclidean by differences.
   void (*reduce[kReductions])(const PanelPair<T>& panels, const Tile<T>& tile);
   // tile = the reduction of tile and part over the features of both, where error holds the rounding of earlier calls.

@@ -12,6 +12,7 @@ namespace {
 template <class T>
 constexpr PairwiseKernels<T> kPairwiseKernels = {
     .pack = pack<T>,
+    .magnitudes = magnitudes<T>,
     .reduce = {reduce_tile<T, Inner>, reduce_tile<T, SquaredDifferences>, reduce_tile<T, Differences>,
                reduce_tile<T, LargestDifference>, reduce_tile<T, ChiSquared>, reduce_tile<T, Canberra>,
                reduce_tile<T, Totals>, reduce_tile<T, Minima>},

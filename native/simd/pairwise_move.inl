@@ -1,4 +1,4 @@
-// Packs samples into panels, and copies tiles into matrices: see kernels.inl, which includes this once per instruction
+// Packs samples into panels, measures them, and copies tiles into matrices: see kernels.inl, which includes this once per instruction
 // set.
 
 namespace genmi::simd {
@@ -20,6 +20,27 @@ void pack(const T* const* samples, std::size_t features, T* panel) {
       for (std::size_t i = 0; i < kCount; ++i)
         panel[f * kFeaturePanel<T> + lane + i] = samples[lane + i] != nullptr ? samples[lane + i][f] : 0;
   }
+}
+
+template <class T>
+void magnitudes(const T* numbers, std::size_t count, T* largest, T* smallest) {
+  constexpr std::size_t kCount = kLanes<T>;
+  const Vector<T> infinity = spread(T(__builtin_inf()));
+  Vector<T> most{}, least = infinity;
+  const auto look = [&](Vector<T> values) {
+    const Vector<T> sizes = magnitude<T>(values);
+    most = larger(sizes, most);
+    least = smaller(sizes > 0 ? sizes : infinity, least);
+  };
+  std::size_t k = 0;
+  for (; k + kCount <= count; k += kCount) look(load_vector(numbers + k));
+  alignas(64) T rest[kCount] = {}, mosts[kCount], leasts[kCount];
+  for (std::size_t lane = 0; k + lane < count; ++lane) rest[lane] = numbers[k + lane];
+  look(load_vector(rest));
+  store_vector(most, mosts);
+  store_vector(least, leasts);
+  *largest = fold<T, GENMI_VECTOR_BYTES>(mosts, [](auto a, auto b) { return a > b ? a : b; });
+  *smallest = fold<T, GENMI_VECTOR_BYTES>(leasts, least_of);
 }
 
 template <class T>

@@ -1,16 +1,15 @@
-// Sums over the features of two samples, in float64. They are made in eight independent lanes, so that the order is
-// fixed and the compiler can vectorise the loop without reordering additions.
+// Reductions of the features of one or two samples, for every instruction set. They are made in independent lanes, so
+// that the order is fixed and the compiler can vectorise the loop without reordering operations.
 #pragma once
 
 #include <cstddef>
 
 namespace genmi::simd {
 
-constexpr std::size_t kLanes = 8;
-
-// The sum of term(x[f], y[f]) over all f.
-template <class T, class Term>
-inline double sum(const T* x, const T* y, std::size_t d, Term term) {
+// The sum of term(x[f], y[f]) over all f, in float64.
+template <class T, class U, class Term>
+inline double sum(const T* x, const U* y, std::size_t d, Term term) {
+  constexpr std::size_t kLanes = 8;
   double lanes[kLanes] = {};
   std::size_t f = 0;
   for (; f + kLanes <= d; f += kLanes)
@@ -24,6 +23,40 @@ inline double sum(const T* x, const T* y, std::size_t d, Term term) {
 template <class T>
 double inner(const T* x, const T* y, std::size_t d) {
   return sum(x, y, d, [](double a, double b) { return a * b; });
+}
+
+// Lanes of a reduction that compares. They are more than a compiler unrolls: GCC vectorises comparisons in a loop only.
+constexpr std::size_t kComparedLanes = 32;
+
+// The largest of term(x[f], y[f]) over all f, in float64; 0 where no term is larger.
+template <class T, class U, class Term>
+inline double largest(const T* x, const U* y, std::size_t d, Term term) {
+  double lanes[kComparedLanes] = {};
+  for (std::size_t f = 0; f < d; f += kComparedLanes) {
+    const std::size_t count = d - f < kComparedLanes ? d - f : kComparedLanes;
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      const double each = term(static_cast<double>(x[f + lane]), static_cast<double>(y[f + lane]));
+      lanes[lane] = each > lanes[lane] ? each : lanes[lane];
+    }
+  }
+  double most = 0;
+  for (const double lane : lanes) most = lane > most ? lane : most;
+  return most;
+}
+
+// Whether all numbers are in [lowest, highest]; NaN is not.
+template <class T>
+inline bool are_within(const T* numbers, std::size_t count, T lowest, T highest) {
+  T outside[kComparedLanes] = {}, any = 0;
+  for (std::size_t k = 0; k < count; k += kComparedLanes) {
+    const std::size_t some = count - k < kComparedLanes ? count - k : kComparedLanes;
+    for (std::size_t lane = 0; lane < some; ++lane) {
+      outside[lane] += numbers[k + lane] >= lowest ? T(0) : T(1);
+      outside[lane] += numbers[k + lane] <= highest ? T(0) : T(1);
+    }
+  }
+  for (const T each : outside) any += each;
+  return any == 0;
 }
 
 // out += a x, for short rows with one number for each cluster, as in products with predictions.
