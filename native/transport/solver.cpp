@@ -109,7 +109,7 @@ struct Solver::Workspace {
   bool take_weights(const Costs& costs, SpanningTree& spanning, const Job* job, Result& result);
   Status finish_exactly(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
                         const Options& options, Result& result);
-  CostBlock build_whole(const Costs& costs);
+  CostBlock build_whole(const Costs& costs, const Job* job);
   Status solve_exactly(const Costs& costs, std::span<const double> supply, std::span<const double> demand,
                        const Options& options, Result& result, Ending& ending);
   void to_caller(const Costs& costs, std::span<const double> supply, std::span<const double> demand, Result& result);
@@ -234,7 +234,7 @@ Status Solver::Workspace::solve_from_nothing(const Costs& costs, const Options& 
     finish_moving(costs, options, result);
     return Status::ok();
   }
-  const CostBlock block = build_whole(costs);
+  const CostBlock block = build_whole(costs, options.job);
   if (Status status = optimise(block, options, whole_tree, result); !status) return status;
   finish_all(costs, whole_tree, options, result);
   return Status::ok();
@@ -242,7 +242,7 @@ Status Solver::Workspace::solve_from_nothing(const Costs& costs, const Options& 
 
 Status Solver::Workspace::solve_measures(const Measures& measures, const Costs& costs, const Options& options,
                                          Result& result) {
-  const CostBlock block = gather.select(costs.block(), measures.sources.points, measures.targets.points);
+  const CostBlock block = gather.select(costs.block(), measures.sources.points, measures.targets.points, options.job);
   if (!initial_basis.build({block, measures.sources.units, measures.targets.units}, options.job, tree))
     return aborted();
   return optimise(block, options, tree, result);
@@ -511,9 +511,9 @@ Status Solver::Workspace::finish_exactly(const Costs& costs, std::span<const dou
   return is_cancelled(options.job) ? aborted() : Status::ok();
 }
 
-CostBlock Solver::Workspace::build_whole(const Costs& costs) {
+CostBlock Solver::Workspace::build_whole(const Costs& costs, const Job* job) {
   const Measures& all = marginals.all();
-  const CostBlock block = gather.select(costs.block(), all.sources.points, all.targets.points);
+  const CostBlock block = gather.select(costs.block(), all.sources.points, all.targets.points, job);
   whole_basis.build(tree, marginals, block, whole_tree);
   served = Served::kWhole;
   return block;
@@ -532,7 +532,7 @@ Status Solver::Workspace::solve_exactly(const Costs& costs, std::span<const doub
     served = Served::kAll;
     if (Status status = solve_measures(marginals.all(), costs, options, result); !status) return status;
   }
-  if (served == Served::kMoving) build_whole(costs);
+  if (served == Served::kMoving) build_whole(costs, options.job);
   ending = exact.lower_costs(marginals.all(), options.max_pivots - result.pivots, options.job, simplex,
                              served == Served::kWhole ? whole_tree : tree);
   return Status::ok();

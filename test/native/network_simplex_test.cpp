@@ -119,11 +119,11 @@ TEST(WholeBasis, IsStronglyFeasible) {
       const Measures &moving = marginals.moving(), &all = marginals.all();
       if (moving.sources.points.empty()) continue;
       SpanningTree tree, whole;
-      const CostBlock between = gather.select(prepared.block(), moving.sources.points, moving.targets.points);
+      const CostBlock between = gather.select(prepared.block(), moving.sources.points, moving.targets.points, nullptr);
       ASSERT_TRUE(InitialBasis().build({between, moving.sources.units, moving.targets.units}, nullptr, tree));
       // Any feasible basis serves, optimal or not.
       simplex.solve(between, repeat % 2 == 0 ? below(n, random) : kNoLimit, nullptr, tree);
-      const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points);
+      const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points, nullptr);
       WholeBasis().build(tree, marginals, block, whole);
       whole.recompute_potentials(block);
       ASSERT_NO_FATAL_FAILURE(expect_strongly_feasible(whole, {block, all.sources.units, all.targets.units}));

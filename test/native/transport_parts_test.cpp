@@ -130,13 +130,26 @@ TEST(Gather, SelectsRowsAndColumns) {
   const Costs prepared = prepare(costs);
   const std::vector<std::size_t> rows = {0, 3, 4, 8}, columns = {1, 2, 30, 69};
   Gather gather;
-  const CostBlock block = gather.select(prepared.block(), rows, columns);
+  const CostBlock block = gather.select(prepared.block(), rows, columns, nullptr);
   ASSERT_EQ(block.rows, rows.size());
   ASSERT_EQ(block.columns, columns.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     for (std::size_t j = 0; j < columns.size(); ++j) EXPECT_EQ(block(i, j), costs(rows[i], columns[j]));
     for (std::size_t j = columns.size(); j < block.stride(); ++j) EXPECT_EQ(block.rounded_row(i)[j], kPaddingCost);
   }
+}
+
+TEST(Gather, StopsWhenCancelled) {
+  Random random(4);
+  const Costs prepared = prepare(random_costs(400, 400, random));
+  std::vector<std::size_t> points(399);
+  std::iota(points.begin(), points.end(), std::size_t{1});
+  Job job;
+  job.cancel();
+  Gather gather;
+  const CostBlock block = gather.select(prepared.block(), points, points, &job);
+  for (std::size_t i = 0; i < block.rows; ++i)
+    EXPECT_EQ(std::count(block.rounded_row(i), block.rounded_row(i) + block.columns, 0.0f), 399);
 }
 
 // ---- CoarseCosts ----
@@ -494,7 +507,7 @@ TEST(Sinkhorn, PotentialsAreFiniteForExtremeCostsAndMasses) {
                                              make_weights(costs.columns, below(kWeightKinds, random), random), false);
     const Measures& all = marginals.all();
     Gather gather;
-    const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points);
+    const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points, nullptr);
     ASSERT_TRUE(sinkhorn.approximate({block, all.sources.units, all.targets.units}, nullptr, potentials));
     ASSERT_EQ(potentials.rows.size(), block.rows);
     ASSERT_EQ(potentials.columns.size(), block.stride());
@@ -518,7 +531,7 @@ TEST(Sinkhorn, StaysAmongNormalNumbers) {
     const Marginals marginals = marginals_of(supply, demand, false);
     const Measures& all = marginals.all();
     Gather gather;
-    const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points);
+    const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points, nullptr);
     std::feclearexcept(FE_UNDERFLOW);
     ASSERT_TRUE(sinkhorn.approximate({block, all.sources.units, all.targets.units}, nullptr, potentials));
     EXPECT_FALSE(std::fetestexcept(FE_UNDERFLOW)) << family;
@@ -557,7 +570,7 @@ TEST(ExactFinish, StopsWhenCancelled) {
   SpanningTree tree;
   NetworkSimplex simplex;
   Gather gather;
-  const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points);
+  const CostBlock block = gather.select(prepared.block(), all.sources.points, all.targets.points, nullptr);
   ASSERT_TRUE(InitialBasis().build({block, all.sources.units, all.targets.units}, nullptr, tree));
   Job job;
   job.cancel();
