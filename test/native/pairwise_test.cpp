@@ -1,11 +1,11 @@
-// Affinities between features, on every instruction set that runs here, against plain sums in float64: all measures, in
+// Affinities between features, on every instruction set that runs here, against their definitions: all measures, in
 // both precisions, at sizes around those of panels, chunks and tiles, and where rounding would hurt most.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <functional>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -13,6 +13,7 @@
 #include "genmi/affinity.h"
 #include "genmi/aligned_vector.h"
 #include "genmi/measured.h"
+#include "measure_cases.h"
 #include "random.h"
 #include "simd/kernels.h"
 
@@ -53,51 +54,10 @@ bool is_non_negative(const Case& each) {
   return affinity::find_measure(each.kind, each.name)->traits.needs_non_negative;
 }
 
-template <class Term>
-double sum(const double* x, const double* y, std::size_t d, const Term& term) {
-  long double total = 0;
-  for (std::size_t f = 0; f < d; ++f) total += static_cast<long double>(term(x[f], y[f]));
-  return static_cast<double>(total);
-}
-
 double reference(const Case& each, const double* x, const double* y, std::size_t d) {
-  const auto squared = [&] { return sum(x, y, d, [](double a, double b) { return (a - b) * (a - b); }); };
-  const auto manhattan = [&] { return sum(x, y, d, [](double a, double b) { return std::abs(a - b); }); };
-  const auto inner = [&](const double* a, const double* b) { return sum(a, b, d, std::multiplies<>()); };
-  const auto chi2 = [&] {
-    return sum(x, y, d, [](double a, double b) { return a + b > 0 ? (a - b) * (a - b) / (a + b) : 0; });
-  };
-  if (each.name == "linear") return inner(x, y);
-  if (each.name == "polynomial") return std::pow(kGamma * inner(x, y) + kCoef0, kDegree);
-  if (each.name == "sigmoid") return std::tanh(kGamma * inner(x, y) + kCoef0);
-  if (each.name == "rbf" || each.name == "gaussian") return std::exp(-kGamma * squared());
-  if (each.name == "laplacian") return std::exp(-kGamma * manhattan());
-  if (each.name == "additive_chi2") return -chi2();
-  if (each.name == "chi2") return std::exp(-kGamma * chi2());
-  if (each.name == "euclidean") return std::sqrt(squared());
-  if (each.name == "sqeuclidean") return squared();
-  if (each.name == "manhattan") return manhattan();
-  if (each.name == "cosine") {
-    // (1 - cos) = |x / |x| - y / |y||^2 / 2, where small angles keep their digits.
-    const double of_x = std::sqrt(inner(x, x)), of_y = std::sqrt(inner(y, y));
-    const bool none = of_x == 0 || of_y == 0;
-    const double distance =
-        none ? 1 : sum(x, y, d, [&](double a, double b) { return std::pow(a / of_x - b / of_y, 2) / 2; });
-    return each.kind == Kind::kDistance ? (x == y ? 0 : distance) : 1 - distance;
-  }
-  if (each.name == "canberra")
-    return sum(x, y, d, [](double a, double b) { return a == b ? 0 : std::abs(a - b) / (std::abs(a) + std::abs(b)); });
-  if (each.name == "braycurtis") {
-    const double total = sum(x, y, d, [](double a, double b) { return std::abs(a + b); });
-    return manhattan() == 0 ? 0 : manhattan() / total;
-  }
-  if (each.name == "chebyshev") {
-    double largest = 0;
-    for (std::size_t f = 0; f < d; ++f) largest = std::max(largest, std::abs(x[f] - y[f]));
-    return largest;
-  }
-  ADD_FAILURE() << "no reference for " << each.name;
-  return 0;
+  const std::vector<test::Long> of_x(x, x + d), of_y(y, y + d);
+  const affinity::Measure& measure = *affinity::find_measure(each.kind, each.name);
+  return static_cast<double>(test::definition(measure, {kGamma, kDegree, kCoef0}, of_x, of_y, x == y));
 }
 
 // Features in T, and the same numbers for the reference: with two equal samples, a zero sample and a near duplicate.
@@ -186,7 +146,7 @@ void expect_right(const std::vector<double>& actual, const std::vector<double>& 
                   const Features<T>& x, bool rounds = false) {
   const std::size_t n = x.n;
   double largest = 1;
-  for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, sum(x.row(i), x.row(i), x.d, std::multiplies<>()));
+  for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, std::inner_product(x.row(i), x.row(i) + x.d, x.row(i), 0.0));
   for (std::size_t i = 0, k = 0; i < n; ++i)
     for (std::size_t j = 0; j <= i; ++j, ++k) {
       const double entry = actual[i * n + j];
@@ -379,13 +339,13 @@ TEST_P(PairwiseKernels, GiveMiniBatchesTheEntriesOfAll) {
           for (std::size_t k = 0; k < count; ++k) rows.push_back(static_cast<std::int32_t>(k * k * 37 % x.n));
           const std::size_t stride = (count + 31) / 32 * 32;
           AlignedVector<float> single(count * stride);
-          std::vector<double> wide(count * count), row(count);
+          std::vector<double> entries(count * count), row(count);
           affinity->submatrix({rows.data(), count}, context(2), single.data(), stride);
-          affinity->submatrix({rows.data(), count}, context(2), wide.data());
+          affinity->submatrix({rows.data(), count}, context(2), entries.data());
           for (std::size_t i = 0; i < count; ++i) {
             affinity->entries(static_cast<std::size_t>(rows[i]), {rows.data(), count}, row.data());
             for (std::size_t j = 0; j < count; ++j) {
-              ASSERT_EQ(wide[i * count + j], row[j]) << each.name << " " << count;
+              ASSERT_EQ(entries[i * count + j], row[j]) << each.name << " " << count;
               ASSERT_EQ(single[i * stride + j], static_cast<float>(row[j])) << each.name << " " << count;
             }
           }
