@@ -15,10 +15,10 @@ using simd::kSources;
 using simd::SourceSet;
 using Sets = AlignedVector<SourceSet>;
 
-// Searches from up to 512 consecutive nodes at once. run() may be called again and again: the memory is the same.
-class BatchSearch {
+// Searches from a group of up to 512 consecutive nodes at once. One object serves group after group, with one memory.
+class GroupSearch {
  public:
-  BatchSearch(const NeighborhoodGraph& graph, const Components& components, const simd::GraphKernels& kernels)
+  GroupSearch(const NeighborhoodGraph& graph, const Components& components, const simd::GraphKernels& kernels)
       : kernels_(kernels),
         graph_(graph),
         components_(components),
@@ -139,20 +139,20 @@ Status too_long() {
 
 Status search_hops(const NeighborhoodGraph& graph, const Components& components, const Context& context,
                    Progress& progress, PaddedMatrix<std::uint16_t>& hops, std::size_t& longest) {
-  const std::size_t n = graph.size(), batches = (n + kSources - 1) / kSources;
-  std::vector<std::unique_ptr<BatchSearch>> searches(context.slots());
-  std::vector<std::size_t> levels(batches, 0);
+  const std::size_t n = graph.size(), groups = (n + kSources - 1) / kSources;
+  std::vector<std::unique_ptr<GroupSearch>> searches(context.slots());
+  std::vector<std::size_t> levels(groups, 0);
   std::atomic<bool> fits{true};
-  context.for_each(batches, [&](std::size_t batch, std::size_t slot) {
+  context.for_each(groups, [&](std::size_t group, std::size_t slot) {
     if (context.cancelled() || !fits.load(std::memory_order_relaxed)) return;
     if (searches[slot] == nullptr)
-      searches[slot] = std::make_unique<BatchSearch>(graph, components, context.kernels.graph);
-    BatchSearch& search = *searches[slot];
-    search.run(batch * kSources, context);
+      searches[slot] = std::make_unique<GroupSearch>(graph, components, context.kernels.graph);
+    GroupSearch& search = *searches[slot];
+    search.run(group * kSources, context);
     if (!search.finished()) return fits.store(false, std::memory_order_relaxed);
     search.write(hops, context);
-    levels[batch] = search.levels();
-    for (std::size_t i = batch * kSources; i < std::min(n, (batch + 1) * kSources); ++i) progress.finish_part();
+    levels[group] = search.levels();
+    for (std::size_t i = group * kSources; i < std::min(n, (group + 1) * kSources); ++i) progress.finish_part();
   });
   if (context.cancelled()) return aborted();
   longest = *std::max_element(levels.begin(), levels.end());

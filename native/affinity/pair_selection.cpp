@@ -17,10 +17,10 @@ namespace genmi::affinity {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// At most max(kFewPairs, pairs / kShareKept) distances are kept: 1 / 16 is 6 % of the triangle. Up to kFewPairs pairs
-// are not sampled.
+// At most max(kFewPairs, pairs / kPairsPerCopy) distances are copied: 1 / 16 is 6 % of the triangle. Up to kFewPairs
+// pairs are not sampled.
 constexpr std::size_t kFewPairs = std::size_t{1} << 17;
-constexpr std::size_t kShareKept = 16;
+constexpr std::size_t kPairsPerCopy = 16;
 // Half the width of the first interval, in standard deviations of the sampled rank.
 constexpr double kDeviations = 4;
 constexpr int kBinBits = 16;
@@ -73,12 +73,12 @@ PairSelection::PairSelection(const Affinity& distances, const Context& context, 
       context_(context),
       progress_(&progress),
       pairs_(distances.size() * (distances.size() - 1) / 2),
-      capacity_(std::max(kFewPairs, pairs_ / kShareKept)) {}
+      capacity_(std::max(kFewPairs, pairs_ / kPairsPerCopy)) {}
 
 double PairSelection::distance_at(std::size_t rank) {
   if (parts_.empty()) tally(first_interval(rank));
   while (!context_.cancelled()) {
-    const std::size_t up_to_low = tally_.below + tally_.at_low, up_to_high = up_to_low + kept_ + tally_.at_high;
+    const std::size_t up_to_low = tally_.below + tally_.at_low, up_to_high = up_to_low + inside_ + tally_.at_high;
     if (rank < tally_.below) {
       tally(narrow({0, interval_.low}, rank));
     } else if (rank >= up_to_high) {
@@ -86,9 +86,9 @@ double PairSelection::distance_at(std::size_t rank) {
       tally(narrow({interval_.high, kInfinity}, rank));
     } else if (rank < up_to_low) {
       return interval_.low;
-    } else if (rank >= up_to_low + kept_) {
+    } else if (rank >= up_to_low + inside_) {
       return interval_.high;
-    } else if (kept_ <= capacity_) {
+    } else if (inside_ <= capacity_) {
       return nth(between_, rank - up_to_low, context_);
     } else {
       tally(narrow(interval_, rank));
@@ -132,13 +132,13 @@ PairSelection::Interval PairSelection::first_interval(std::size_t rank) const {
           high >= count ? kInfinity : nth(samples, static_cast<std::size_t>(high), context_)};
 }
 
-// Counts the distances below the interval and at its ends, and keeps the distances strictly inside unless they are too
+// Counts the distances below the interval and at its ends, and copies the distances strictly inside unless they are too
 // many.
 void PairSelection::tally(Interval interval) {
   const simd::GraphKernels& kernels = context_.kernels.graph;
   parts_.resize(context_.slots());
   for (Part& part : parts_) part.tally = {}, part.used = 0;
-  std::atomic<std::size_t> kept{0};
+  std::atomic<std::size_t> inside{0};
   Progress none(nullptr, 1);
   for_each_distance_row(distances_, RowPart::kBefore, context_, progress_ != nullptr ? *progress_ : none,
                         [&](std::size_t, auto row, std::size_t slot) {
@@ -148,12 +148,12 @@ void PairSelection::tally(Interval interval) {
                           const std::size_t found = kernels.tally(row.data(), row.size(), interval.low, interval.high,
                                                                   part.tally, part.between.data() + part.used);
                           const bool fits =
-                              found == 0 || kept.fetch_add(found, std::memory_order_relaxed) + found <= capacity_;
+                              found == 0 || inside.fetch_add(found, std::memory_order_relaxed) + found <= capacity_;
                           part.used = fits ? part.used + found : 0;
                         });
   progress_ = nullptr;
   interval_ = interval;
-  kept_ = kept.load();
+  inside_ = inside.load();
   tally_ = {};
   between_.clear();
   for (const Part& part : parts_) {

@@ -1,7 +1,7 @@
 // The distance of a given rank among the distances of all N (N - 1) / 2 pairs.
 //
 // Sampled pairs give an interval that almost certainly holds the rank. One pass over all pairs counts the distances
-// below and keeps the distances inside, from which the rank is selected. (Floyd, Rivest, "Expected time bounds for
+// below and copies the distances inside, from which the rank is selected. (Floyd, Rivest, "Expected time bounds for
 // selection", 1975.) Where the interval misses the rank, or holds too many distances, histograms over the bits of
 // distances narrow it by a factor of 2^16 a pass.
 #pragma once
@@ -45,12 +45,12 @@ class PairSelection {
   const Context& context_;
   Progress* progress_;  // null after the first pass
   std::size_t pairs_;
-  std::size_t capacity_;  // how many distances are kept at most
+  std::size_t capacity_;  // of between_
 
   // Results of the last pass.
   Interval interval_{};
   simd::Tally tally_;
-  std::size_t kept_ = 0;  // the count strictly inside the interval; between_ lacks some if it exceeds the capacity
+  std::size_t inside_ = 0;  // the count strictly inside the interval; between_ lacks some if it exceeds the capacity
   std::vector<double> between_;
   std::vector<Part> parts_;
 };

@@ -200,8 +200,8 @@ TEST_P(Objectives, AreSameBitsForAnyNumberOfThreads) {
 template <class T>
 void check_cancelled(const Objective& objective, std::size_t k, const EvaluationOptions& options) {
   Generator random(37);
-  const std::vector<double> wide = test::softmax(test::gaussians(random, 20 * k), k);
-  const std::vector<T> data(wide.begin(), wide.end());
+  const std::vector<double> in_double = test::softmax(test::gaussians(random, 20 * k), k);
+  const std::vector<T> data(in_double.begin(), in_double.end());
   Workspace workspace;
   const Workspace::Frame frame(workspace);
   const auto batch_of = [&](Context& context) {
@@ -283,8 +283,8 @@ TEST(KullbackLeibler, RestoringForceSurvivesSaturation) {
 template <class T>
 void check_near_limits(const char* mode, double rounding) {
   Generator random(31);
-  const std::vector<double> wide = test::gaussians(random, 24);
-  const std::vector<T> logits(wide.begin(), wide.end());
+  const std::vector<double> in_double = test::gaussians(random, 24);
+  const std::vector<T> logits(in_double.begin(), in_double.end());
   const auto value_of = [&](const Case& each, std::vector<T>* gradient = nullptr) {
     return evaluate(*make(each, mode, {}, 0), logits, 3, {From::kLogits, Clip::kFused, 1e-12, {}}, gradient);
   };
@@ -323,7 +323,7 @@ TEST(AlphaFamily, IsAccurateNearItsLimits) {
 // Powers of clipped probabilities soon overflow float32: that is an error.
 TEST(AlphaFamily, SaysWhenItOverflows) {
   const std::vector<float> single = {1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1};
-  const std::vector<double> wide(single.begin(), single.end());
+  const std::vector<double> in_double(single.begin(), single.end());
   const EvaluationOptions options{From::kProbabilities, Clip::kFused, 1e-12, {}};
   double value = 0;
   std::vector<float> gradient;
@@ -335,7 +335,7 @@ TEST(AlphaFamily, SaysWhenItOverflows) {
       EXPECT_EQ(status.code(), Code::kOutOfRange);
       EXPECT_NE(status.message().find("use Float64Array"), std::string::npos) << status.message();
     }
-    EXPECT_TRUE(try_to_evaluate(*objective, wide, 3, options, value, &exact));
+    EXPECT_TRUE(try_to_evaluate(*objective, in_double, 3, options, value, &exact));
   }
   // Here the value is still finite, but dI/dtau, which is 10^12 times as large, is not.
   const ObjectivePtr steep = make({"f-divergence", "alpha", 3.6}, "ovo", {}, 0);
@@ -367,9 +367,9 @@ TEST(Evaluation, WritesNothingWhereItFails) {
   EXPECT_EQ(evaluate_into(MatrixView<double>{logits.data(), n, k}, &job).code(), Code::kAborted);
   EXPECT_EQ(value, 7);
   EXPECT_EQ(gradient, std::vector<float>(n * k, 7));
-  std::vector<double> wide(n * k);
+  std::vector<double> in_double(n * k);
   EXPECT_TRUE(
-      evaluate(*steep, MatrixView<double>{logits.data(), n, k}, {From::kLogits}, {workspace}, value, std::span(wide)));
+      evaluate(*steep, MatrixView<double>{logits.data(), n, k}, {From::kLogits}, {workspace}, value, std::span(in_double)));
   EXPECT_NE(value, 7);
 }
 
