@@ -11,7 +11,7 @@
 #include "affinity/landmarks.h"
 #include "affinity/measures.h"
 #include "genmi/affinity.h"
-#include "simd/reductions.h"
+#include "simd/kernels.h"
 
 namespace genmi {
 namespace {
@@ -30,9 +30,11 @@ Status check_features(MatrixView<T> x, const Measure& measure, const Context& co
     return {Code::kOutOfRange, explain("x", "at least one sample and one feature",
                                        std::to_string(x.rows) + " x " + std::to_string(x.columns))};
   constexpr T kLargest = std::numeric_limits<T>::max();
+  const T lowest = measure.traits.needs_non_negative ? 0 : -kLargest;
+  const auto are_within = context.kernels.panel<T>().are_within;
   for (std::size_t i = 0; i < x.rows; ++i) {
     if (context.cancelled()) return aborted();
-    if (simd::are_within(x.row(i), x.columns, measure.traits.needs_non_negative ? T(0) : -kLargest, kLargest)) continue;
+    if (are_within(x.row(i), x.columns, lowest, kLargest)) continue;
     for (std::size_t f = 0; f < x.columns; ++f) {
       const double value = static_cast<double>(x(i, f));
       const bool in_domain = !measure.traits.needs_non_negative || value >= 0;

@@ -97,7 +97,8 @@ void Pairwise<T>::derive(const Context& context) {
   finish_ = {};
   // gamma must be finite in T: infinity times 0 is no number.
   const bool in_double = measure_->finish != Finish::kExponential;
-  const double largest = in_double ? std::numeric_limits<double>::max() : static_cast<double>(std::numeric_limits<T>::max());
+  const double largest =
+      in_double ? std::numeric_limits<double>::max() : static_cast<double>(std::numeric_limits<T>::max());
   finish_.gamma = std::clamp(std::ldexp(gamma_.value, gamma_.exponent), -largest, largest);
   finish_.degree = coefficients_.degree;
   // The reduction of features is the reduction of rows times 2^(degree exponent).

@@ -86,8 +86,8 @@ double least_median(MatrixView<U> features, const std::vector<std::size_t>& rows
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t k = 0; k < rows.size(); ++k)
     for (const std::size_t next : {k + 1, k + 2})
-      least = std::min(least, largest_difference(features.row(rows[k]), features.row(rows[next % rows.size()]),
-                                                 features.columns));
+      least = std::min(
+          least, largest_difference(features.row(rows[k]), features.row(rows[next % rows.size()]), features.columns));
   return least / 2;
 }
 
@@ -112,6 +112,7 @@ Middle ordinary_middle(MatrixView<U> features, const Context& context) {
   return middle_of(features, [&](std::size_t i) { return distance(i) <= limit; }, context);
 }
 
+// Adds rounding() of each feature of the sample x to its sum.
 template <class T, class U>
 void add_rounding(const U* x, const std::vector<double>& centre, std::vector<double>& sum) {
   const double* from = centre.data();
@@ -275,7 +276,8 @@ void SampleFeatures<T>::keep_given(MatrixView<U> features, const Measure& measur
     const double origin = std::ldexp(centre[f], exponent);
     if (restorable)
       return std::isfinite(value) && (std::abs(value) >= std::numeric_limits<T>::min() || feature == origin);
-    return std::ldexp(static_cast<double>(value), exponent) == feature - origin && rounding<double>(feature, origin) == 0;
+    return std::ldexp(static_cast<double>(value), exponent) == feature - origin &&
+           rounding<double>(feature, origin) == 0;
   };
   for (std::size_t i = 0; i < size && !context.cancelled(); ++i)
     for (std::size_t f = 0; f < columns; ++f)

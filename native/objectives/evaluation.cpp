@@ -7,7 +7,6 @@
 
 #include "objectives/density_ratios.h"
 #include "objectives/predictions.h"
-#include "simd/reductions.h"
 
 namespace genmi {
 namespace {
@@ -35,11 +34,12 @@ bool stays_finite(const Objective& objective, const EvaluationOptions& options, 
 
 // Copies all numbers, or none where one is not finite in both precisions.
 template <class From, class To>
-bool copy_if_finite(std::span<const From> from, std::span<To> out) {
+bool copy_if_finite(std::span<const From> from, const Context& context, std::span<To> out) {
   constexpr double kLargest = std::min<double>(std::numeric_limits<From>::max(), std::numeric_limits<To>::max());
   constexpr auto kHighest = static_cast<From>(kLargest);
-  if (!simd::are_within(from.data(), from.size(), -kHighest, kHighest)) return false;
-  std::transform(from.begin(), from.end(), out.begin(), [](From number) { return static_cast<To>(number); });
+  if (!context.kernels.panel<From>().are_within(from.data(), from.size(), -kHighest, kHighest)) return false;
+  if constexpr (std::is_same_v<From, To>) std::copy(from.begin(), from.end(), out.begin());
+  else std::transform(from.begin(), from.end(), out.begin(), [](From number) { return static_cast<To>(number); });
   return true;
 }
 
@@ -53,7 +53,8 @@ Status write_gradient(const Objective& objective, const Batch<T>& batch, Totals<
   }
   const std::span<T> gradient = context.workspace.take<T>(out.size());
   if (Status status = batch.finish_gradient(totals, gradient.data()); !status) return status;
-  if (!copy_if_finite(std::span<const T>(gradient), out)) return overflowed(sizeof(T) == 4 || sizeof(Out) == 4);
+  if (!copy_if_finite(std::span<const T>(gradient), context, out))
+    return overflowed(sizeof(T) == 4 || sizeof(Out) == 4);
   return Status::ok();
 }
 
@@ -95,7 +96,8 @@ Status evaluate_affinity_gradient(const Objective& objective, AnyMatrix predicti
     const std::span<double> gradient = context.workspace.take<double>(batch.n() * batch.n());
     if (Status status = objective.affinity_gradient(ratios, context, gradient.data()); !status) return status;
     const auto write = [&]<class Out>(std::span<Out> to) {
-      return copy_if_finite(std::span<const double>(gradient), to) ? Status::ok() : overflowed(sizeof(Out) == 4);
+      return copy_if_finite(std::span<const double>(gradient), context, to) ? Status::ok()
+                                                                            : overflowed(sizeof(Out) == 4);
     };
     return std::visit(write, out);
   });

@@ -93,6 +93,8 @@ struct PanelKernels {
   void (*entropy)(DivergencePass<T>& pass);
   void (*gradient_of_probabilities)(const GradientPass<T>& pass);
   void (*gradient_of_logits)(const GradientPass<T>& pass);
+  // Whether all numbers are in [lowest, highest]; NaN is not.
+  bool (*are_within)(const T* numbers, std::size_t count, T lowest, T highest);
   // out[i] = f(x[i]), for tests. `count` is a multiple of 16.
   void (*exp)(const T* x, std::size_t count, T* out);
   void (*log)(const T* x, std::size_t count, T* out);

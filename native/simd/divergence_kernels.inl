@@ -242,6 +242,7 @@ constexpr PanelKernels<T> kPanelKernels = {
     .gradient_of_probabilities =
         choose_gradient<T, gradient_of_probabilities<T, true>, gradient_of_probabilities<T, false>>,
     .gradient_of_logits = choose_gradient<T, gradient_of_logits<T, true>, gradient_of_logits<T, false>>,
+    .are_within = are_within<T>,
     .exp = for_each<T, math::exp<T>>,
     .log = for_each<T, math::log<T>>,
     .expm1 = for_each<T, math::expm1<T>>,

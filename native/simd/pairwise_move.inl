@@ -1,5 +1,5 @@
-// Packs samples into panels, measures them, and copies tiles into matrices: see kernels.inl, which includes this once per instruction
-// set.
+// Packs samples into panels, measures them, and copies tiles into matrices: see kernels.inl, which includes this once
+// per instruction set.
 
 namespace genmi::simd {
 namespace {
@@ -25,22 +25,29 @@ void pack(const T* const* samples, std::size_t features, T* panel) {
 template <class T>
 void magnitudes(const T* numbers, std::size_t count, T* largest, T* smallest) {
   constexpr std::size_t kCount = kLanes<T>;
-  const Vector<T> infinity = spread(T(__builtin_inf()));
-  Vector<T> most{}, least = infinity;
-  const auto look = [&](Vector<T> values) {
-    const Vector<T> sizes = magnitude<T>(values);
-    most = larger(sizes, most);
-    least = smaller(sizes > 0 ? sizes : infinity, least);
-  };
+  constexpr T kInfinity = T(__builtin_inf());
+  constexpr auto larger_of = [](auto a, auto b) { return a > b ? a : b; };
+  *largest = 0;
+  *smallest = kInfinity;
   std::size_t k = 0;
-  for (; k + kCount <= count; k += kCount) look(load_vector(numbers + k));
-  alignas(64) T rest[kCount] = {}, mosts[kCount], leasts[kCount];
-  for (std::size_t lane = 0; k + lane < count; ++lane) rest[lane] = numbers[k + lane];
-  look(load_vector(rest));
-  store_vector(most, mosts);
-  store_vector(least, leasts);
-  *largest = fold<T, GENMI_VECTOR_BYTES>(mosts, [](auto a, auto b) { return a > b ? a : b; });
-  *smallest = fold<T, GENMI_VECTOR_BYTES>(leasts, least_of);
+  if (count >= kCount) {
+    Vector<T> most{}, least = spread(kInfinity);
+    for (; k + kCount <= count; k += kCount) {
+      const Vector<T> sizes = magnitude<T>(load_vector(numbers + k));
+      most = larger(sizes, most);
+      least = smaller(sizes > 0 ? sizes : spread(kInfinity), least);
+    }
+    alignas(64) T mosts[kCount], leasts[kCount];
+    store_vector(most, mosts);
+    store_vector(least, leasts);
+    *largest = fold<T, GENMI_VECTOR_BYTES>(mosts, larger_of);
+    *smallest = fold<T, GENMI_VECTOR_BYTES>(leasts, least_of);
+  }
+  for (; k < count; ++k) {
+    const T size = numbers[k] < 0 ? -numbers[k] : numbers[k];
+    *largest = larger_of(size, *largest);
+    if (size > 0) *smallest = least_of(size, *smallest);
+  }
 }
 
 template <class T>

@@ -255,5 +255,18 @@ void choose_gradient(const GradientPass<T>& pass) {
   return pass.least > -T(__builtin_inf()) ? kMasked(pass) : kWhole(pass);
 }
 
+template <class T>
+bool are_within(const T* numbers, std::size_t count, T lowest, T highest) {
+  Integers<T> within = ~Integers<T>{};
+  std::size_t k = 0;
+  for (; k + kLanes<T> <= count; k += kLanes<T>) {
+    const Vector<T> some = load_vector(numbers + k);
+    within &= (some >= lowest) & (some <= highest);
+  }
+  for (; k < count; ++k)
+    if (!(numbers[k] >= lowest && numbers[k] <= highest)) return false;
+  return !any_bit(~within);
+}
+
 }  // namespace
 }  // namespace genmi::simd

@@ -44,21 +44,6 @@ inline double largest(const T* x, const U* y, std::size_t d, Term term) {
   return most;
 }
 
-// Whether all numbers are in [lowest, highest]; NaN is not.
-template <class T>
-inline bool are_within(const T* numbers, std::size_t count, T lowest, T highest) {
-  T outside[kComparedLanes] = {}, any = 0;
-  for (std::size_t k = 0; k < count; k += kComparedLanes) {
-    const std::size_t some = count - k < kComparedLanes ? count - k : kComparedLanes;
-    for (std::size_t lane = 0; lane < some; ++lane) {
-      outside[lane] += numbers[k + lane] >= lowest ? T(0) : T(1);
-      outside[lane] += numbers[k + lane] <= highest ? T(0) : T(1);
-    }
-  }
-  for (const T each : outside) any += each;
-  return any == 0;
-}
-
 // out += a x, for short rows with one number for each cluster, as in products with predictions.
 template <class T>
 inline void add_scaled(double a, const T* x, std::size_t k, double* out) {

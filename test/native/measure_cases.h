@@ -42,8 +42,8 @@ inline Long cosine_distance(const std::vector<Long>& x, const std::vector<Long>&
 }
 
 // The definition of every measure, as in scikit-learn and scipy. same: whether x and y are one sample.
-inline Long definition(const affinity::Measure& measure, const affinity::Coefficients& options, const std::vector<Long>& x, const std::vector<Long>& y,
-                bool same) {
+inline Long definition(const affinity::Measure& measure, const affinity::Coefficients& options,
+                       const std::vector<Long>& x, const std::vector<Long>& y, bool same) {
   const std::string name = measure.name;
   const auto gamma = static_cast<Long>(options.gamma), coef0 = static_cast<Long>(options.coef0);
   if (name == "linear") return inner(x, y);

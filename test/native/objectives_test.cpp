@@ -368,8 +368,8 @@ TEST(Evaluation, WritesNothingWhereItFails) {
   EXPECT_EQ(value, 7);
   EXPECT_EQ(gradient, std::vector<float>(n * k, 7));
   std::vector<double> in_double(n * k);
-  EXPECT_TRUE(
-      evaluate(*steep, MatrixView<double>{logits.data(), n, k}, {From::kLogits}, {workspace}, value, std::span(in_double)));
+  EXPECT_TRUE(evaluate(*steep, MatrixView<double>{logits.data(), n, k}, {From::kLogits}, {workspace}, value,
+                       std::span(in_double)));
   EXPECT_NE(value, 7);
 }
 

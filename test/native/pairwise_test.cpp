@@ -146,7 +146,8 @@ void expect_right(const std::vector<double>& actual, const std::vector<double>& 
                   const Features<T>& x, bool rounds = false) {
   const std::size_t n = x.n;
   double largest = 1;
-  for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, std::inner_product(x.row(i), x.row(i) + x.d, x.row(i), 0.0));
+  for (std::size_t i = 0; i < n; ++i)
+    largest = std::max(largest, std::inner_product(x.row(i), x.row(i) + x.d, x.row(i), 0.0));
   for (std::size_t i = 0, k = 0; i < n; ++i)
     for (std::size_t j = 0; j <= i; ++j, ++k) {
       const double entry = actual[i * n + j];
