@@ -24,8 +24,9 @@ export async function install(name) {
   if (ready()) return modules;
   await lock(path.join(root, '.cache', `${name.replaceAll('/', '-')}.lock`), () => {});
   if (ready()) return modules;
-  const flags = ['--ignore-scripts', '--no-audit', '--no-fund'];
-  const { ok, reason } = await run('npm', ['ci', ...flags], { cwd: folder, seconds: 300 });
+  // Not `npm ci`: it refuses a lock file where a registry lacks an optional package of another system, as of pnpm 12.
+  const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const { ok, reason } = await run('npm', ['install', ...flags], { cwd: folder, seconds: 300 });
   if (!ok) throw new Error(`npm could not install the packages of ${name}: ${reason}`);
   writeFileSync(marker, wanted);
   return modules;
