@@ -32,7 +32,8 @@ std::unique_ptr<WarmProblems> WarmProblemsLender::take(Rows samples, std::size_t
   for (std::size_t i = 0; i < samples.count; ++i) problems->samples[i] = static_cast<std::int32_t>(samples[i]);
   problems->clusters = clusters;
   problems->costs = {};
-  problems->bases.assign(clusters * (clusters + 1), {});
+  problems->bases.clear();
+  problems->bases.resize(clusters * (clusters + 1));
   return problems;
 }
 

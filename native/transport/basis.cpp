@@ -1,9 +1,28 @@
 #include "transport/basis.h"
 
 namespace genmi::transport {
+
+Basis::Basis() = default;
+Basis::~Basis() = default;
+Basis::Basis(Basis&&) noexcept = default;
+Basis& Basis::operator=(Basis&&) noexcept = default;
+
+bool Basis::empty() const { return tree_ == nullptr || tree_->arcs.empty(); }
+
+std::size_t Basis::bytes() const {
+  if (tree_ == nullptr) return 0;
+  const std::size_t measures = tree_->supply.capacity() + tree_->demand.capacity();
+  return sizeof(BasisTree) + tree_->arcs.capacity() * sizeof(BasisTree::Arc) + measures * sizeof(double);
+}
+
+BasisTree& Basis::tree() {
+  if (tree_ == nullptr) tree_ = std::make_unique<BasisTree>();
+  return *tree_;
+}
+
 namespace {
 
-void keep_measures(const Marginals& marginals, Basis& basis) {
+void keep_measures(const Marginals& marginals, BasisTree& basis) {
   basis.supply.assign(marginals.supply().begin(), marginals.supply().end());
   basis.demand.assign(marginals.demand().begin(), marginals.demand().end());
 }
@@ -11,7 +30,7 @@ void keep_measures(const Marginals& marginals, Basis& basis) {
 // Writes the nodes of a basis in preorder. Attached leaves follow their parent directly.
 class Writer {
  public:
-  Writer(const Sides& sides, Basis& basis)
+  Writer(const Sides& sides, BasisTree& basis)
       : sides_(sides),
         basis_(basis),
         first_leaf_(sides.node_numbers(), SpanningTree::kNoNode),
@@ -28,7 +47,7 @@ class Writer {
 
   // Writes an arc, then the leaves attached to arc.node. potential(leaf): the potential of a leaf.
   template <class Potential>
-  void write(const Basis::Arc& arc, const Potential& potential) {
+  void write(const BasisTree::Arc& arc, const Potential& potential) {
     basis_.arcs.push_back(arc);
     for (Node leaf = first_leaf_[static_cast<std::size_t>(arc.node)]; leaf != SpanningTree::kNoNode;
          leaf = next_leaf_[static_cast<std::size_t>(leaf)])
@@ -37,7 +56,7 @@ class Writer {
 
  private:
   Sides sides_;
-  Basis& basis_;
+  BasisTree& basis_;
   std::vector<Node> first_leaf_, next_leaf_;  // linked lists: the leaves of each node
 };
 
@@ -52,15 +71,15 @@ void write_tree(const SpanningTree& tree, const Number& number, const Potential&
 
 }  // namespace
 
-void keep_tree(const SpanningTree& tree, const Marginals& marginals, Basis& basis) {
-  basis.graph = tree.sides().are_same() ? Basis::Graph::kPoints : Basis::Graph::kSides;
+void keep_tree(const SpanningTree& tree, const Marginals& marginals, BasisTree& basis) {
+  basis.graph = tree.sides().are_same() ? BasisTree::Graph::kPoints : BasisTree::Graph::kSides;
   tree.store(basis.arcs);
   keep_measures(marginals, basis);
 }
 
 // A point without moving mass hangs on the target t that set its potential: phi[point] = max_t phi[t] - cost(point, t).
 void keep_moving(const SpanningTree& tree, const Marginals& marginals, const CostBlock& costs,
-                 const AlignedVector<double>& phi, Basis& basis) {
+                 const AlignedVector<double>& phi, BasisTree& basis) {
   const Support &sources = marginals.moving().sources, &targets = marginals.moving().targets;
   Writer writer(Sides::same_points(costs.rows), basis);
   if (sources.points.size() + targets.points.size() < costs.rows) {
@@ -78,14 +97,14 @@ void keep_moving(const SpanningTree& tree, const Marginals& marginals, const Cos
     return static_cast<Node>(sides.is_row(node) ? sources.points[sides.row(node)] : targets.points[sides.column(node)]);
   };
   write_tree(tree, point_of, [&](Node leaf) { return phi[static_cast<std::size_t>(leaf)]; }, writer);
-  basis.graph = Basis::Graph::kPoints;
+  basis.graph = BasisTree::Graph::kPoints;
   keep_measures(marginals, basis);
 }
 
 // A row without mass hangs on the column j of the tree that set its dual: u_i = min_j cost_ij - v_j. A column without
 // mass hangs on the row i, with or without mass, that set its dual: v_j = min_i cost_ij - u_i.
 void keep_all(const SpanningTree& tree, const Marginals& marginals, const CostBlock& costs,
-              const std::vector<double>& u, const std::vector<double>& v, Basis& basis) {
+              const std::vector<double>& u, const std::vector<double>& v, BasisTree& basis) {
   const Support &sources = marginals.all().sources, &targets = marginals.all().targets;
   const Sides all = Sides::bipartite(costs.rows, costs.columns);
   Writer writer(all, basis);
@@ -107,7 +126,7 @@ void keep_all(const SpanningTree& tree, const Marginals& marginals, const CostBl
   };
   const auto potential_of = [&](Node leaf) { return all.is_row(leaf) ? -u[all.row(leaf)] : v[all.column(leaf)]; };
   write_tree(tree, node_of, potential_of, writer);
-  basis.graph = Basis::Graph::kSides;
+  basis.graph = BasisTree::Graph::kSides;
   keep_measures(marginals, basis);
 }
 

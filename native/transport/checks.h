@@ -5,6 +5,7 @@
 #include <span>
 
 #include "genmi/status.h"
+#include "genmi/matrix.h"
 #include "genmi/transport.h"
 
 namespace genmi::transport {

@@ -1,11 +1,11 @@
-// Costs makes a cost matrix ready for the solvers.
+#include "transport/costs.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <mutex>
 
-#include "genmi/transport.h"
 #include "transport/checks.h"
 #include "transport/coarse_costs.h"
 #include "transport/cost_block.h"

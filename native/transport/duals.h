@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "genmi/job.h"
-#include "genmi/transport.h"
+#include "transport/costs.h"
 #include "transport/cost_block.h"
 #include "transport/marginals.h"
 #include "transport/spanning_tree.h"

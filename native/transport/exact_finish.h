@@ -17,7 +17,7 @@
 
 #include "genmi/aligned_vector.h"
 #include "genmi/job.h"
-#include "genmi/transport.h"
+#include "transport/costs.h"
 #include "transport/exact_flows.h"
 #include "transport/exact_tree.h"
 #include "transport/marginals.h"

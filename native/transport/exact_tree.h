@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "genmi/transport.h"
+#include "transport/costs.h"
 #include "transport/expansion.h"
 
 namespace genmi::transport {

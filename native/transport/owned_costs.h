@@ -5,7 +5,7 @@
 
 #include "genmi/affinity.h"
 #include "genmi/matrix.h"
-#include "genmi/transport.h"
+#include "transport/costs.h"
 
 namespace genmi::transport {
 

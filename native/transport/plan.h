@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "genmi/transport.h"
+#include "transport/costs.h"
 #include "transport/cost_block.h"
 #include "transport/marginals.h"
 #include "transport/routes.h"

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "genmi/transport.h"
+#include "transport/costs.h"
 
 namespace genmi::transport {
 namespace {

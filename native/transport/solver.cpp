@@ -9,7 +9,7 @@
 #include <numeric>
 #include <vector>
 
-#include "genmi/transport.h"
+#include "transport/costs.h"
 #include "transport/basis.h"
 #include "transport/checks.h"
 #include "transport/duals.h"
@@ -75,7 +75,7 @@ struct Solver::Workspace {
   WeightFlows weight_flows;
   ExactFinish exact;
   SpanningTree tree, whole_tree, spanning_tree;  // of the moving or all mass; of all mass; of all rows and columns
-  Basis own_basis;                               // scratch memory of finish_masses()
+  BasisTree own_basis;                               // scratch memory of finish_masses()
   // The nodes of the last problem's tree; kNone: no mass moves.
   enum class Served { kNone, kMoving, kAll, kWhole, kSides, kPoints } served = Served::kNone;
   // Whether a result needs another stage: for masses finer than units, or for costs without rounding.
@@ -191,8 +191,9 @@ void Solver::Workspace::leave_all(const Costs& costs, const Options& options, Re
 // Solves from the basis that the last problem has left, if there is one. With a limit of pivots, every problem starts
 // from nothing, so that the limit means the same at every call.
 Status Solver::Workspace::solve_again(const Costs& costs, const Options& options, Result& result, bool& solved) {
-  Basis* const basis = options.basis;
-  if (basis == nullptr || basis->empty() || options.max_pivots != Options{}.max_pivots) return Status::ok();
+  if (options.basis == nullptr || options.basis->empty()) return Status::ok();
+  if (options.max_pivots != Options{}.max_pivots) return Status::ok();
+  BasisTree* const basis = &options.basis->tree();
   if (!WarmStart::is_promising(*basis, marginals, costs)) return Status::ok();
   const Ending ending = warm_start.solve(costs, marginals, *basis, options.job, tree);
   if (ending == Ending::kCancelled) return aborted();
@@ -200,8 +201,8 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
   result.pivots = warm_start.pivots();
   take_potentials(tree, result.u, result.v);
   result.certificate.infeasibility = warm_start.infeasibility();
-  lower_duals(costs, basis->graph == Basis::Graph::kPoints, options.job, result);
-  if (basis->graph == Basis::Graph::kSides) {
+  lower_duals(costs, basis->graph == BasisTree::Graph::kPoints, options.job, result);
+  if (basis->graph == BasisTree::Graph::kSides) {
     plan_of_all(marginals, tree, stays, result.plan);
     fill_in_plan_values(costs, result);
     solved = true;
@@ -213,7 +214,7 @@ Status Solver::Workspace::solve_again(const Costs& costs, const Options& options
     if (options.plan) add_staying(marginals, result.plan);
   }
   if (solved) keep_tree(tree, marginals, *basis);
-  served = basis->graph == Basis::Graph::kSides ? Served::kSides : Served::kPoints;
+  served = basis->graph == BasisTree::Graph::kSides ? Served::kSides : Served::kPoints;
   return Status::ok();
 }
 
@@ -273,7 +274,7 @@ void Solver::Workspace::finish_moving(const Costs& costs, const Options& options
     fill_in_plan_values(costs, result);
     return;
   }
-  if (options.basis != nullptr) keep_moving(tree, marginals, costs.block(), phi, *options.basis);
+  if (options.basis != nullptr) keep_moving(tree, marginals, costs.block(), phi, options.basis->tree());
   result.v.assign(phi.begin(), phi.begin() + static_cast<std::ptrdiff_t>(costs.rows()));
   result.u.resize(costs.rows());
   std::transform(result.v.begin(), result.v.end(), result.u.begin(), std::negate<>());
@@ -289,7 +290,7 @@ void Solver::Workspace::finish_all(const Costs& costs, const SpanningTree& basis
                                                 basis.column_potentials(), prices, result.u, result.v, options.job);
   fill_in_plan_values(costs, result);
   if (options.basis != nullptr && result.outcome == Outcome::kOptimal && !is_cancelled(options.job))
-    keep_all(basis, marginals, costs.block(), result.u, result.v, *options.basis);
+    keep_all(basis, marginals, costs.block(), result.u, result.v, options.basis->tree());
 }
 
 // Potentials that exceed the costs by more than the costs' rounding give way to their c-transforms,
@@ -452,21 +453,21 @@ Status Solver::Workspace::finish_masses(const Costs& costs, const Options& optio
   finished = ending == Ending::kFound && take_weights(costs, spanning, options.job, result);
   if (is_cancelled(options.job)) return aborted();
   if (finished) result.pivots += weight_flows.pivots();
-  if (finished && options.basis != nullptr) keep_tree(spanning, marginals, *options.basis);
+  if (finished && options.basis != nullptr) keep_tree(spanning, marginals, options.basis->tree());
   return Status::ok();
 }
 
 // Extends the tree at hand to all points, or to all rows and columns.
 SpanningTree& Solver::Workspace::span_all(const Costs& costs, const Options& options, const Result& result) {
   if (served == Served::kSides || served == Served::kPoints) return tree;
-  const Basis* basis = options.basis;  // finish_moving() and finish_all() have filled it in
+  const BasisTree* basis = options.basis == nullptr ? nullptr : &options.basis->tree();  // finish_moving() and finish_all() have filled it in
   const CostBlock block = costs.block();
   if (basis == nullptr) {
     if (served == Served::kMoving) keep_moving(tree, marginals, block, phi, own_basis);
     else keep_all(served == Served::kWhole ? whole_tree : tree, marginals, block, result.u, result.v, own_basis);
     basis = &own_basis;
   }
-  const bool points = basis->graph == Basis::Graph::kPoints;
+  const bool points = basis->graph == BasisTree::Graph::kPoints;
   spanning_tree.restore(points ? Sides::same_points(block.rows) : Sides::bipartite(block.rows, block.columns),
                         basis->arcs);
   return spanning_tree;

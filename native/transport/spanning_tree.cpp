@@ -56,7 +56,7 @@ void SpanningTree::build_preorder() {
   count_subtrees();
 }
 
-void SpanningTree::restore(const Sides& sides, const std::vector<Basis::Arc>& arcs) {
+void SpanningTree::restore(const Sides& sides, const std::vector<BasisTree::Arc>& arcs) {
   start(sides, arcs.front().node);
   order_.clear();
   for (const auto& [node, parent, upward, potential] : arcs) {
@@ -69,7 +69,7 @@ void SpanningTree::restore(const Sides& sides, const std::vector<Basis::Arc>& ar
   count_subtrees();
 }
 
-void SpanningTree::store(std::vector<Basis::Arc>& arcs) const {
+void SpanningTree::store(std::vector<BasisTree::Arc>& arcs) const {
   arcs.clear();
   for (const Node node : order_)
     arcs.push_back({node, node == root() ? node : parent(node), arc(node).upward, potential(node)});

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "genmi/aligned_vector.h"
-#include "genmi/transport.h"
+#include "transport/basis_tree.h"
 #include "transport/cost_block.h"
 
 namespace genmi::transport {
@@ -60,8 +60,8 @@ class SpanningTree {
   void build_preorder();
 
   // Restores or stores a tree as its nodes in preorder, with their potentials and without flows.
-  void restore(const Sides& sides, const std::vector<Basis::Arc>& arcs);
-  void store(std::vector<Basis::Arc>& arcs) const;
+  void restore(const Sides& sides, const std::vector<BasisTree::Arc>& arcs);
+  void store(std::vector<BasisTree::Arc>& arcs) const;
 
   // Removes the arc between `leaving` and its parent, which cuts off a subtree. Adds an arc between `entering`, a node
   // of the subtree, and `parent`, a node of the rest, whose nearest common ancestor is `join`. Adds `shift` to the

@@ -27,17 +27,17 @@ double difference(std::span<const double> a, std::span<const double> b) {
 
 }  // namespace
 
-bool WarmStart::is_promising(const Basis& basis, const Marginals& marginals, const Costs& costs) {
+bool WarmStart::is_promising(const BasisTree& basis, const Marginals& marginals, const Costs& costs) {
   if (basis.supply.size() != costs.rows() || basis.demand.size() != costs.columns()) return false;
-  if (basis.graph == Basis::Graph::kPoints && !costs.has_zero_diagonal()) return false;
+  if (basis.graph == BasisTree::Graph::kPoints && !costs.has_zero_diagonal()) return false;
   const double change = difference(basis.supply, marginals.supply()) + difference(basis.demand, marginals.demand());
   return change <= kGreatestChange * 2 * marginals.moving_mass();
 }
 
-Ending WarmStart::solve(const Costs& costs, const Marginals& marginals, const Basis& basis, const Job* job,
+Ending WarmStart::solve(const Costs& costs, const Marginals& marginals, const BasisTree& basis, const Job* job,
                         SpanningTree& tree) {
   const CostBlock block = costs.block();
-  const bool points = basis.graph == Basis::Graph::kPoints;
+  const bool points = basis.graph == BasisTree::Graph::kPoints;
   tree.restore(points ? Sides::same_points(block.rows) : Sides::bipartite(block.rows, block.columns), basis.arcs);
   pivots_ = 0;
   if (!fill_flows(points ? marginals.moving() : marginals.all(), tree)) return Ending::kGaveUp;

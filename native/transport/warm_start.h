@@ -10,7 +10,7 @@
 
 #include <vector>
 
-#include "genmi/transport.h"
+#include "transport/costs.h"
 #include "transport/cost_block.h"
 #include "transport/dual_simplex.h"
 #include "transport/marginals.h"
@@ -22,11 +22,11 @@ namespace genmi::transport {
 class WarmStart {
  public:
   // Whether the basis fits these costs, and solve() is likely to be faster than a start from nothing.
-  static bool is_promising(const Basis& basis, const Marginals& marginals, const Costs& costs);
+  static bool is_promising(const BasisTree& basis, const Marginals& marginals, const Costs& costs);
 
   // Turns the basis into an optimal tree of the marginals. Gives up at a limit of rows or pivots, where a flow is too
   // large to count, or where no arc can enter or leave.
-  Ending solve(const Costs& costs, const Marginals& marginals, const Basis& basis, const Job* job, SpanningTree& tree);
+  Ending solve(const Costs& costs, const Marginals& marginals, const BasisTree& basis, const Job* job, SpanningTree& tree);
 
   std::uint64_t pivots() const { return pivots_; }
   // max(0, max_ij u_i + v_j - costs_ij) of the final tree: the rounding of its potentials.

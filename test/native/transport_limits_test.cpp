@@ -5,7 +5,7 @@
 #include <thread>
 #include <utility>
 
-#include "genmi/transport.h"
+#include "transport/costs.h"
 #include "transport/checks.h"
 #include "transport_support.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "genmi/transport.h"
+#include "transport/costs.h"
 #include "random.h"
 #include "transport_proof.h"
 

@@ -1,5 +1,5 @@
 // Exact transport proves itself optimal on every family, hint and kind of weights, and has all its invariances.
-#include "genmi/transport.h"
+#include "transport/costs.h"
 
 #include <fstream>
 #include <limits>

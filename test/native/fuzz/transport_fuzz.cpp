@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "../transport_proof.h"
-#include "genmi/transport.h"
+#include "transport/costs.h"
 
 namespace genmi::transport {
 namespace {
