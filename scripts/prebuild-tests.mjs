@@ -30,9 +30,7 @@ function resultsOf(name, isa) {
   const file = path.join(root, `out/prebuild/${name}-${isa}.json`);
   const [command, ...args] = nodeOf(name);
   const inNode = name.startsWith('win32') ? (each) => `Z:${each}` : (each) => each; // Wine's name for the root
-  // The loader does not see that this Node has musl: PyPI's tools moved the name of musl's loader to the end of its file.
-  const musl = name.endsWith('musl') ? { GENMI_BINARY: path.join(folder, fileOf(name)) } : {};
-  const env = { ...process.env, ...musl, GENMI_PACKAGE: inNode(folder), GENMI_ISA: isa };
+  const env = { ...process.env, GENMI_PACKAGE: inNode(folder), GENMI_ISA: isa };
   const program = inNode(path.join(root, 'test/smoke/program.mjs'));
   const options = { cwd: root, encoding: 'utf8', env };
   const { status, stderr, error } = spawnSync(command, [...args, program, inNode(file)], options);

@@ -1,10 +1,11 @@
 /** The native addon's file: where it may be, and the first one that this process can open. */
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { notLoaded, outOfMemoryToLoad } from './errors.js';
+import { libcOf } from './libc.js';
 import { type Failure, whyNotLoaded } from './not-loaded.js';
 import { version } from './version.js';
 
@@ -73,20 +74,6 @@ export function load(): { addon: unknown; file: string } {
     }
   }
   throw notLoaded(whyNotLoaded(failures, { bundled, root, binary }), failures.find(({ error }) => error)?.error);
-}
-
-/** Reads the name of the dynamic loader, which stands at the start of Node's own file, or has Node as its argument. */
-function libcOf(executable: string): 'glibc' | 'musl' {
-  if (executable.includes('/ld-musl-')) return 'musl';
-  try {
-    const start = Buffer.alloc(4096);
-    const file = openSync(executable, 'r');
-    readSync(file, start);
-    closeSync(file);
-    return start.includes('/ld-musl-') ? 'musl' : 'glibc';
-  } catch {
-    return 'glibc';
-  }
 }
 
 /** The system's folder for caches. A user without a home has none: the package's own folder serves. */
