@@ -44,7 +44,8 @@ CpuId cpuid(std::uint32_t leaf) {
   return id;
 }
 
-// The register states that the operating system saves. macOS turns that of AVX-512 on at its first use: such Macs get AVX2.
+// The register states that the operating system saves. macOS turns that of AVX-512 on at its first use: such Macs get
+// AVX2.
 std::uint64_t saved_state() {
 #if defined(_M_X64) && !defined(__clang__)
   return _xgetbv(0);

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <span>
 
-#include "genmi/status.h"
 #include "genmi/matrix.h"
+#include "genmi/status.h"
 #include "genmi/transport.h"
 
 namespace genmi::transport {

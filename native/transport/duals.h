@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "genmi/job.h"
-#include "transport/costs.h"
 #include "transport/cost_block.h"
+#include "transport/costs.h"
 #include "transport/marginals.h"
 #include "transport/spanning_tree.h"
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "transport/costs.h"
 #include "transport/cost_block.h"
+#include "transport/costs.h"
 #include "transport/marginals.h"
 #include "transport/routes.h"
 #include "transport/spanning_tree.h"

@@ -9,9 +9,9 @@
 #include <numeric>
 #include <vector>
 
-#include "transport/costs.h"
 #include "transport/basis.h"
 #include "transport/checks.h"
+#include "transport/costs.h"
 #include "transport/duals.h"
 #include "transport/exact_finish.h"
 #include "transport/gather.h"
@@ -75,7 +75,7 @@ struct Solver::Workspace {
   WeightFlows weight_flows;
   ExactFinish exact;
   SpanningTree tree, whole_tree, spanning_tree;  // of the moving or all mass; of all mass; of all rows and columns
-  BasisTree own_basis;                               // scratch memory of finish_masses()
+  BasisTree own_basis;                           // scratch memory of finish_masses()
   // The nodes of the last problem's tree; kNone: no mass moves.
   enum class Served { kNone, kMoving, kAll, kWhole, kSides, kPoints } served = Served::kNone;
   // Whether a result needs another stage: for masses finer than units, or for costs without rounding.
@@ -460,7 +460,9 @@ Status Solver::Workspace::finish_masses(const Costs& costs, const Options& optio
 // Extends the tree at hand to all points, or to all rows and columns.
 SpanningTree& Solver::Workspace::span_all(const Costs& costs, const Options& options, const Result& result) {
   if (served == Served::kSides || served == Served::kPoints) return tree;
-  const BasisTree* basis = options.basis == nullptr ? nullptr : &options.basis->tree();  // finish_moving() and finish_all() have filled it in
+  const BasisTree* basis = options.basis == nullptr
+                               ? nullptr
+                               : &options.basis->tree();  // finish_moving() and finish_all() have filled it in
   const CostBlock block = costs.block();
   if (basis == nullptr) {
     if (served == Served::kMoving) keep_moving(tree, marginals, block, phi, own_basis);

@@ -10,8 +10,8 @@
 
 #include <vector>
 
-#include "transport/costs.h"
 #include "transport/cost_block.h"
+#include "transport/costs.h"
 #include "transport/dual_simplex.h"
 #include "transport/marginals.h"
 #include "transport/network_simplex.h"
@@ -26,7 +26,8 @@ class WarmStart {
 
   // Turns the basis into an optimal tree of the marginals. Gives up at a limit of rows or pivots, where a flow is too
   // large to count, or where no arc can enter or leave.
-  Ending solve(const Costs& costs, const Marginals& marginals, const BasisTree& basis, const Job* job, SpanningTree& tree);
+  Ending solve(const Costs& costs, const Marginals& marginals, const BasisTree& basis, const Job* job,
+               SpanningTree& tree);
 
   std::uint64_t pivots() const { return pivots_; }
   // max(0, max_ij u_i + v_j - costs_ij) of the final tree: the rounding of its potentials.

@@ -5,8 +5,8 @@
 #include <thread>
 #include <utility>
 
-#include "transport/costs.h"
 #include "transport/checks.h"
+#include "transport/costs.h"
 #include "transport_support.h"
 
 namespace genmi::transport {

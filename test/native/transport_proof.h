@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "genmi/matrix.h"
 #include "genmi/transport.h"
 
 namespace genmi::transport::test {

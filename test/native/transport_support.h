@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "transport/costs.h"
 #include "random.h"
+#include "transport/costs.h"
 #include "transport_proof.h"
 
 namespace genmi::transport::test {

@@ -1,10 +1,9 @@
 // Exact transport proves itself optimal on every family, hint and kind of weights, and has all its invariances.
-#include "transport/costs.h"
-
 #include <fstream>
 #include <limits>
 #include <string>
 
+#include "transport/costs.h"
 #include "transport_support.h"
 
 namespace genmi::transport {

@@ -141,9 +141,11 @@ TEST_F(WarmStarts, SurviveFlowsThatOverflow) {
     // A tree with all rows on the first column, and all columns on the first row.
     basis_.tree().graph = BasisTree::Graph::kSides;
     basis_.tree().arcs = {{sides.row_node(0), sides.row_node(0), false, 0},
-                   {sides.column_node(0), sides.row_node(0), false, 0}};
-    for (std::size_t k = 1; k < n; ++k) basis_.tree().arcs.push_back({sides.row_node(k), sides.column_node(0), true, 0});
-    for (std::size_t k = 1; k < n; ++k) basis_.tree().arcs.push_back({sides.column_node(k), sides.row_node(0), false, 0});
+                          {sides.column_node(0), sides.row_node(0), false, 0}};
+    for (std::size_t k = 1; k < n; ++k)
+      basis_.tree().arcs.push_back({sides.row_node(k), sides.column_node(0), true, 0});
+    for (std::size_t k = 1; k < n; ++k)
+      basis_.tree().arcs.push_back({sides.column_node(k), sides.row_node(0), false, 0});
     basis_.tree().supply = supply, basis_.tree().demand = demand;
     ASSERT_NO_FATAL_FAILURE(expect_same_optimum(costs, prepared, supply, demand));
   }
