@@ -4,7 +4,8 @@ import { outOfRange } from '../src/errors.js';
 import { allocate, allocating, availableBytes, checkFits, formatBytes } from '../src/memory.js';
 import { expectError, thrownBy } from './support/errors.js';
 
-const files: Record<string, string> = {};
+// The loader of the addon reads files, too, before this module runs.
+const files = vi.hoisted((): Record<string, string> => ({}));
 
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>();
