@@ -1,6 +1,6 @@
 /** The native addon's file: where it may be, and the first one that this process can open. */
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import nodeModule from 'node:module';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,7 +67,7 @@ export function load(): { addon: unknown; file: string } {
       continue;
     }
     try {
-      return { addon: createRequire(file)(file), file };
+      return { addon: nodeModule.createRequire(file)(file), file };
     } catch (error) {
       if ((error as { code?: unknown } | undefined)?.code === 'ERR_OUT_OF_MEMORY') throw outOfMemoryToLoad(error);
       failures.push({ file, error });

@@ -31,7 +31,8 @@ interface Block {
   readonly text: string;
 }
 
-const languages = ['ts', 'sh', 'text', ''];
+/** Programs in `js` need packages of their own: bundlers.test.ts runs those of docs/bundlers.md. */
+const languages = ['ts', 'js', 'sh', 'text', ''];
 const documents = [
   ...[
     'README.md',
