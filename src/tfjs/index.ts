@@ -1,6 +1,9 @@
 /**
  * Losses for TensorFlow.js training loops. `tf` is an argument: any engine, and never a second copy of one.
  *
+ * From Node 23 on, `@tensorflow/tfjs-node` 4.22 needs two lines before it is loaded:
+ * `util.isNullOrUndefined ??= (value) => value === null || value === undefined` and `util.isArray ??= Array.isArray`.
+ *
  * @module genmi/tfjs
  */
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
