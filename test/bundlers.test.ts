@@ -1,5 +1,15 @@
 /** Bundles and test runners: each way that the documents name works, and each way that cannot work says what helps. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,8 +20,9 @@ import { root } from './support/dist.js';
 import { executeOutside, succeedOutside } from './support/processes.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'genmi-bundlers-'));
-/** A user's project, with genmi installed. */
-const project = path.join(folder, 'project');
+/** A user's project, with genmi installed: beside the bundlers' packages, which are linked into it file by file. */
+mkdirSync(path.join(root, 'out'), { recursive: true });
+const project = mkdtempSync(path.join(root, 'out/bundlers-'));
 /** A place without node_modules, where a bundle is put to use. */
 const elsewhere = path.join(folder, 'elsewhere');
 const musl = process.platform === 'linux' && libcOf(process.execPath) === 'musl' ? '-musl' : '';
@@ -43,14 +54,25 @@ beforeAll(async () => {
   const prebuilt = path.join(installed, exports[binary.replace('genmi', '.')] as string);
   mkdirSync(path.dirname(prebuilt), { recursive: true });
   cpSync(info().binary, prebuilt);
-  for (const name of ['@rollup', 'esbuild', 'jest', 'rollup', 'vite', 'webpack'])
-    symlinkSync(path.join(modules, name), path.join(project, 'node_modules', name));
+  linkFiles(modules, path.join(project, 'node_modules'));
   symlinkSync(path.join(root, 'node_modules/vitest'), path.join(project, 'node_modules/vitest'));
   written('package.json', '{ "type": "module", "private": true }');
   written('main.js', PROGRAM);
 }, 300_000);
 
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  for (const each of [folder, project]) rmSync(each, { recursive: true });
+});
+
+/** Next.js reads no package through a link to its folder. */
+function linkFiles(from: string, to: string) {
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)];
+    if (entry.isDirectory()) linkFiles(source, target);
+    else if (entry.isFile()) linkSync(source, target);
+  }
+}
 
 /** The programs of docs/bundlers.md, by their headings; each writes out/bundle.mjs, with genmi outside. */
 const page = readFileSync(path.join(root, 'docs/bundlers.md'), 'utf8');
@@ -78,7 +100,7 @@ async function bundle(name: string, program: string): Promise<string> {
 
 describe('docs/bundlers.md', () => {
   it('has a program for each bundler', () => {
-    expect(Object.keys(programs)).toEqual(['esbuild', 'rollup', 'vite', 'webpack']);
+    expect(Object.keys(programs)).toEqual(['esbuild', 'rollup', 'vite', 'webpack', 'Next.js']);
   });
 });
 
@@ -104,6 +126,19 @@ describe.each(Object.entries(inside))('a bundle of %s', { timeout: 120_000 }, (n
   });
 });
 
+it('Next.js renders a page with genmi', { timeout: 120_000 }, async () => {
+  mkdirSync(path.join(project, 'app'));
+  written('next.config.mjs', programs['Next.js'] as string);
+  written('app/layout.js', 'export default ({ children }) => <html><body>{children}</body></html>;');
+  written(
+    'app/page.js',
+    "import { emd } from 'genmi';\nexport default () => <p>{`cost ${emd([1], [1], [[3]]).cost}`}</p>;",
+  );
+  const next = path.join(project, 'node_modules/next/dist/bin/next');
+  await succeedOutside(process.execPath, [next, 'build'], project);
+  expect(readFileSync(path.join(project, '.next/server/app/index.html'), 'utf8')).toContain('<p>cost 3</p>');
+});
+
 describe('a test runner', { timeout: 120_000 }, () => {
   const test = (imports: string) => `${imports}
     import { ari, emd, kl } from 'genmi';
@@ -115,6 +150,7 @@ describe('a test runner', { timeout: 120_000 }, () => {
     });`;
 
   it.each(['threads', 'forks', 'vmThreads', 'vmForks'])('vitest with the pool %s', async (pool) => {
+    written('vitest.config.mjs', 'export default {};'); // else that of this repository is found
     written('some.test.mjs', test("import { expect, test } from 'vitest';"));
     const vitest = path.join(project, 'node_modules/vitest/vitest.mjs');
     await succeedOutside(process.execPath, [vitest, 'run', '--root', project, '--pool', pool], project);
