@@ -132,7 +132,7 @@ it('Next.js renders a page with genmi', { timeout: 120_000 }, async () => {
   written('app/layout.js', 'export default ({ children }) => <html><body>{children}</body></html>;');
   written(
     'app/page.js',
-    "import { emd } from 'genmi';\nexport default () => <p>{`cost ${emd([1], [1], [[3]]).cost}`}</p>;",
+    "import { emd } from 'genmi';\nexport default () => <p>{'cost ' + emd([1], [1], [[3]]).cost}</p>;",
   );
   const next = path.join(project, 'node_modules/next/dist/bin/next');
   await succeedOutside(process.execPath, [next, 'build'], project);
