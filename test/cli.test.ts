@@ -24,12 +24,12 @@ async function bench(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** The cells of the table, without machine and head. */
+/** The cells of the table, without machine, duration and head. */
 const cells = (stdout: string) =>
   stdout
     .trim()
     .split('\n')
-    .slice(3)
+    .slice(4)
     .map((line) => line.split(/ {2,}/));
 
 const points = [[0], [1]];
@@ -123,6 +123,11 @@ describe('genmi bench', () => {
     expect(measured.map(([objective]) => objective)).toEqual(all);
     const twice = cells(await bench('--objectives', 'alpha,alpha', '--n', '12,12', '--k', '3,3'));
     expect(twice).toHaveLength(1);
+  });
+
+  it('says how long it will take', async () => {
+    const [, duration] = (await bench('--objectives', 'tv,kl', '--n', '10,20', '--k', '2,3,5')).split('\n');
+    expect(duration).toBe('12 rows, about 24 ms; more where a call takes longer than 1 ms');
   });
 
   it('leaves out what does not fit, and goes on', async () => {

@@ -1,6 +1,7 @@
 /** The command `genmi bench`: reads its options, prints figures, and writes them to files. */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { formatSeconds, tableHead, tableRow } from './table.js';
 import type { BatchSize, BenchPlan, Listener, Report } from './timing.js';
 
 /** A wrong command line: the message is followed by the usage. */
@@ -102,7 +103,6 @@ function openOutput(option: string, file: string | undefined, format: Format): O
 
 async function run(plan: BenchPlan, outputs: readonly Output[]): Promise<boolean> {
   const { newReport, timeObjectives } = await import('./timing.js');
-  const { tableHead, tableRow } = await import('./table.js');
   const report = newReport();
   const failures = new Set<string>();
   const fail = (message: string) => {
@@ -120,10 +120,17 @@ async function run(plan: BenchPlan, outputs: readonly Output[]): Promise<boolean
     },
     failed: (name, error) => fail(`${name}: ${error.message}`),
   };
-  console.log(`${report.machine}\n\n${tableHead}`);
+  console.log(`${report.machine}\n${duration(plan)}\n\n${tableHead}`);
   timeObjectives(plan, listener);
   hideProgress();
   return failures.size === 0;
+}
+
+/** How long the plan takes: both objectives of a figure, one-vs-all and one-vs-one, are timed for the same seconds. */
+function duration({ families, sizes, k, seconds }: BenchPlan): string {
+  const rows = families.length * sizes.length * k.length;
+  const total = formatSeconds(2 * seconds * rows);
+  return `${rows} rows, about ${total}; more where a call takes longer than ${formatSeconds(seconds)}`;
 }
 
 /** Writes all figures so far, after each one: however the run ends, none is lost. */
