@@ -142,28 +142,45 @@ describe('installed in an empty project', () => {
     // @ts-expect-error: no such mode
     wasserstein({ mode: 'both', affinity });`;
 
-  async function typeCheck(source: string, options: object) {
+  async function typeCheck(source: string, options: object, compiler = path.join(root, 'node_modules/typescript')) {
     const strict = { module: 'nodenext', moduleResolution: 'nodenext', target: 'es2022', strict: true, noEmit: true };
     const config = { compilerOptions: { ...strict, ...options }, files: ['program.ts'] };
     writeFileSync(path.join(project, 'program.ts'), source);
     writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify(config));
-    const manifest = path.join(root, 'node_modules/typescript/package.json');
-    const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: { tsc: string } };
-    await node(path.join(path.dirname(manifest), bin.tsc), '-p', 'tsconfig.json');
+    const { bin } = JSON.parse(readFileSync(path.join(compiler, 'package.json'), 'utf8')) as { bin: { tsc: string } };
+    await node(path.join(compiler, bin.tsc), '-p', 'tsconfig.json');
   }
 
   it('has types, and they tell of mistakes', async () => {
     const types = { types: ['node'], typeRoots: [path.join(root, 'node_modules/@types')] };
     await typeCheck(program, { ...types, lib: ['es2022'], skipLibCheck: true });
     // Without TensorFlow.js, nothing of it is needed either.
-    const withoutTfjs = program.replace(/^.*genmi\/tfjs.*$/m, '').replace(/^.*export type Loss.*$/m, '');
     await typeCheck(withoutTfjs, { ...types, lib: ['es2022'] });
   });
 
+  const withoutTfjs = program.replace(/^.*genmi\/tfjs.*$/m, '').replace(/^.*export type Loss.*$/m, '');
+
   it('has types that need no others, not even those of Node', async () => {
-    const withoutTfjs = program.replace(/^.*genmi\/tfjs.*$/m, '').replace(/^.*export type Loss.*$/m, '');
     await typeCheck(withoutTfjs, { types: [] });
   });
+
+  it(
+    'has types for TypeScript 5.5 and later, with each way to resolve modules',
+    async () => {
+      const { install } = await import(path.join(root, 'scripts/tools.mjs'));
+      const modules: string = await install('engines/compilers');
+      const compilers = readdirSync(modules).filter((name) => name.startsWith('typescript-'));
+      expect(compilers).toHaveLength(3);
+      for (const compiler of [...compilers.map((name) => path.join(modules, name)), undefined])
+        for (const [module, moduleResolution] of Object.entries({
+          node16: 'node16',
+          nodenext: 'nodenext',
+          esnext: 'bundler',
+        }))
+          await typeCheck(withoutTfjs, { types: [], module, moduleResolution }, compiler);
+    },
+    5 * minutes,
+  );
 });
 
 describe('its exports', () => {
