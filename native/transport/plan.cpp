@@ -1,7 +1,10 @@
 #include "transport/plan.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <numeric>
 #include <tuple>
 #include <utility>
@@ -28,6 +31,33 @@ void for_each_flow(const Measures& measures, const SpanningTree& tree, Entry ent
 void add_entry(std::size_t source, std::size_t target, double mass, std::vector<PlanEntry>& plan) {
   if (mass > 0) plan.push_back({static_cast<std::int32_t>(source), static_cast<std::int32_t>(target), mass});
 }
+
+// The binary exponents of some costs. They tell without sorting that no two neighbours are kPenalty = 2^12 apart: such
+// neighbours have at least 11 exponents between theirs, of no cost.
+class Exponents {
+ public:
+  void add(double cost) {
+    const auto exponent = static_cast<std::size_t>(std::bit_cast<std::uint64_t>(cost) >> kMantissa);
+    if (cost == 0) return;
+    has_[exponent] = true;
+    least_ = std::min(least_, exponent);
+    largest_ = std::max(largest_, exponent);
+  }
+  bool may_hide_penalty() const {
+    std::size_t empty = 0;
+    for (std::size_t exponent = least_; exponent <= largest_ && empty < kEmpty; ++exponent)
+      empty = has_[exponent] ? 0 : empty + 1;
+    return empty >= kEmpty || has_[0];  // denormal numbers of any size have exponent 0
+  }
+
+ private:
+  static constexpr int kMantissa = 52;
+  static constexpr std::size_t kEmpty = 11, kCount = 2048;
+  static_assert(kPenalty == 2 << kEmpty);
+
+  std::array<bool, kCount> has_ = {};
+  std::size_t least_ = kCount, largest_ = 0;
+};
 
 }  // namespace
 
@@ -135,12 +165,21 @@ PlanValues evaluate_plan(const CostBlock& costs, const std::vector<PlanEntry>& p
 }
 
 double cost_without_penalties(const Costs& costs, const std::vector<PlanEntry>& plan) {
+  const auto cost_of = [&](const PlanEntry& entry) {
+    return std::abs(costs(static_cast<std::size_t>(entry.source), static_cast<std::size_t>(entry.target)));
+  };
+  Exponents exponents;
+  double all = 0;
+  for (const PlanEntry& entry : plan) {
+    const double cost = cost_of(entry);
+    exponents.add(cost);
+    all += cost * entry.mass;
+  }
+  if (!exponents.may_hide_penalty()) return all;
   std::vector<std::pair<double, double>> paid;  // cost, mass
   paid.reserve(plan.size());
-  for (const auto& [source, target, mass] : plan) {
-    const double cost = std::abs(costs(static_cast<std::size_t>(source), static_cast<std::size_t>(target)));
-    if (cost > 0) paid.emplace_back(cost, mass);
-  }
+  for (const PlanEntry& entry : plan)
+    if (const double cost = cost_of(entry); cost > 0) paid.emplace_back(cost, entry.mass);
   std::sort(paid.begin(), paid.end());
   double total = 0, before = kInfinity;
   for (const auto& [cost, mass] : paid) {

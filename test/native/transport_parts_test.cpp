@@ -14,6 +14,7 @@
 #include "transport/initial_basis.h"
 #include "transport/marginals.h"
 #include "transport/matrix_minimum.h"
+#include "transport/plan.h"
 #include "transport/sinkhorn.h"
 #include "transport/successive_paths.h"
 #include "transport_support.h"
@@ -578,6 +579,46 @@ TEST(ExactFinish, StopsWhenCancelled) {
   exact.prepare(prepared, supply, demand);
   EXPECT_EQ(exact.lower_costs(all, 1000, &job, simplex, tree), Ending::kCancelled);
   EXPECT_EQ(exact.lower_costs(all, 1000, nullptr, simplex, tree), Ending::kFound);
+}
+
+// ---- Penalties ----
+
+// The definition: costs in ascending order, up to the first that is more than kPenalty times the one before.
+double cost_below_gap(std::vector<double> costs) {
+  std::sort(costs.begin(), costs.end());
+  double total = 0, before = kInfinity;
+  for (const double cost : costs) {
+    if (cost > kPenalty * before) break;
+    total += cost;
+    before = cost > 0 ? cost : before;
+  }
+  return total;
+}
+
+TEST(CostWithoutPenalties, StopsBelowTheLowestGapOfTheCosts) {
+  Random random(53);
+  const std::size_t n = 12;
+  std::vector<PlanEntry> plan;
+  for (std::int32_t k = 0; k < static_cast<std::int32_t>(n); ++k) plan.push_back({k, k, 1});
+  std::size_t with_penalties = 0;
+  for (int repeat = 0; repeat < 2000; ++repeat) {
+    Matrix costs(n, n, 1);
+    std::vector<double> paid(n);
+    // Steps of 2^-2 to 2^9, and sometimes to 2^13 or among denormal numbers.
+    double cost = repeat % 5 == 0 ? 0x1p-1070 : std::ldexp(1, -static_cast<int>(random() % 300));
+    for (std::size_t k = 0; k < n; ++k) {
+      paid[k] = cost * (1 + 0.9 * uniform(random));
+      cost *= std::ldexp(1, static_cast<int>(random() % (repeat % 2 == 0 ? 12 : 16)) - 2);
+    }
+    if (repeat % 3 == 0) paid[0] = 0;
+    std::shuffle(paid.begin(), paid.end(), random);
+    for (std::size_t k = 0; k < n; ++k) costs.values[k * n + k] = (random() % 2 == 0 ? 1 : -1) * paid[k];
+    const double expected = cost_below_gap(paid);
+    ASSERT_NEAR(cost_without_penalties(prepare(costs), plan), expected, 1e-14 * expected) << repeat;
+    with_penalties += expected < 0.5 * std::accumulate(paid.begin(), paid.end(), 0.0);
+  }
+  EXPECT_GT(with_penalties, 200u);
+  EXPECT_LT(with_penalties, 1800u);
 }
 
 }  // namespace
