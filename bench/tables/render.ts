@@ -61,7 +61,7 @@ const files: Readonly<Record<string, { readonly command: string; readonly sectio
   kernels: { command: 'npm run bench:kernels -- --max-n 20000', sections: kernelSections },
   'kernels-all-threads': { command: 'npm run bench:kernels -- --all-threads', sections: kernelSections },
   transport: {
-    command: 'npm run bench:transport -- --max-n 5000',
+    command: 'npm run bench:transport -- --max-n 1000',
     sections: [section('figures', 'Exact transport beside POT', comparisonColumns)],
   },
   'transport-threads': {
