@@ -1,5 +1,4 @@
 // The one list of objectives for native tests. A new objective needs a line here; f-divergences are found on their own.
-// themselves.
 #pragma once
 
 #include <stdexcept>
