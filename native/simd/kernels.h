@@ -4,6 +4,7 @@
 #include "simd/divergence_kernels.h"
 #include "simd/graph_kernels.h"
 #include "simd/isa.h"
+#include "simd/network_kernels.h"
 #include "simd/pairwise_kernels.h"
 #include "simd/product_kernels.h"
 #include "simd/transport_kernels.h"
@@ -14,6 +15,8 @@ struct Kernels {
   DivergenceKernels divergence;
   GraphKernels graph;
   Narrow narrow;
+  NetworkKernels<float> network_single;
+  NetworkKernels<double> network_double;
   PairwiseKernels<float> pairwise_single;
   PairwiseKernels<double> pairwise_double;
   ProductKernels<float> product_single;
@@ -25,6 +28,11 @@ struct Kernels {
   const PanelKernels<T>& panel() const {
     if constexpr (sizeof(T) == sizeof(float)) return divergence.in_single;
     else return divergence.in_double;
+  }
+  template <class T>
+  const NetworkKernels<T>& network() const {
+    if constexpr (sizeof(T) == sizeof(float)) return network_single;
+    else return network_double;
   }
   template <class T>
   const PairwiseKernels<T>& pairwise() const {

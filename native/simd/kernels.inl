@@ -17,6 +17,7 @@
 //
 #include "simd/divergence_kernels.inl"
 #include "simd/graph_kernels.inl"
+#include "simd/network_kernels.inl"
 #include "simd/pairwise_kernels.inl"
 #include "simd/product_kernels.inl"
 #include "simd/transport_kernels.inl"
@@ -28,6 +29,8 @@ constinit const Kernels GENMI_KERNELS = {
     .divergence = kDivergenceKernels,
     .graph = kGraphKernels,
     .narrow = narrow_tile,
+    .network_single = kNetworkKernels<float>,
+    .network_double = kNetworkKernels<double>,
     .pairwise_single = kPairwiseKernels<float>,
     .pairwise_double = kPairwiseKernels<double>,
     .product_single = kProductKernels<float>,

@@ -1,0 +1,95 @@
+#include "networks/dense.h"
+
+#include <algorithm>
+
+namespace genmi::networks {
+namespace {
+
+// Copies the part of a tile that lies within a matrix of `rows` x `columns` numbers.
+template <class T>
+void copy_tile(const simd::Tile<T>& tile, std::size_t row, std::size_t column, std::size_t rows, std::size_t columns,
+               T* matrix) {
+  const std::size_t height = std::min(tile.rows, rows - row), width = std::min(tile.columns, columns - column);
+  for (std::size_t i = 0; i < height; ++i)
+    std::copy_n(tile.entries + i * tile.stride, width, matrix + (row + i) * columns + column);
+}
+
+}  // namespace
+
+template <class T>
+Dense<T>::Dense(std::string name, std::size_t inputs, std::size_t outputs, simd::Activation activation)
+    : inputs_(inputs),
+      outputs_(outputs),
+      activation_(activation),
+      weights_(name + ".weights", Parameter<T>::Kind::kWeights, inputs * padded<T>(outputs)),
+      bias_(name + ".bias", Parameter<T>::Kind::kOffsets, padded<T>(outputs)) {}
+
+template <class T>
+void Dense<T>::forward(const Passage& passage, const Context& context) {
+  const Workspace::Frame frame(context.workspace);
+  const MatrixView<T> x = passage.x;
+  const auto activate = context.kernels.network<T>().activate[static_cast<std::size_t>(activation_)];
+  const auto finish = [&](const simd::Tile<T>& tile, std::size_t row, std::size_t column) {
+    activate(tile, bias_.values.data() + column);
+    copy_tile(tile, row, column, x.rows, outputs_, passage.y);
+  };
+  multiply<T>(rows_in_panels(x, context), {weights_.values.data(), outputs_}, inputs_, context, finish);
+}
+
+template <class T>
+void Dense<T>::backward(const Passage& passage, T* gradient, bool learn, const Context& context, T* by_input) {
+  const Workspace::Frame frame(context.workspace);
+  const std::size_t n = passage.x.rows;
+  const auto differentiate = context.kernels.network<T>().differentiate[static_cast<std::size_t>(activation_)];
+  if (activation_ != simd::Activation::kIdentity) differentiate(passage.y, n * outputs_, gradient);
+  const MatrixView<T> by_sum{gradient, n, outputs_};  // dL/d(x W + b)
+
+  if (learn) {
+    add_weights_gradient(passage.x, by_sum, context);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t k = 0; k < outputs_; ++k) bias_.gradient[k] += by_sum(i, k);
+  }
+  if (by_input == nullptr) return;
+  const auto finish = [&](const simd::Tile<T>& tile, std::size_t row, std::size_t column) {
+    copy_tile(tile, row, column, n, inputs_, by_input);
+  };
+  multiply<T>(rows_in_panels(by_sum, context), transposed_weights(context), outputs_, context, finish);
+}
+
+// dL/dW = X' dL/d(X W).
+template <class T>
+void Dense<T>::add_weights_gradient(MatrixView<T> x, MatrixView<T> by_sum, const Context& context) {
+  constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
+  const auto finish = [&](const simd::Tile<T>& tile, std::size_t input, std::size_t output) {
+    const std::size_t height = std::min(tile.rows, inputs_ - input);
+    for (std::size_t j = 0; j < tile.columns; j += kPanel) {
+      T* to = weights_.gradient.data() + place(input, output + j);
+      for (std::size_t i = 0; i < height; ++i, to += kPanel)
+        for (std::size_t lane = 0; lane < kPanel; ++lane) to[lane] += tile.entries[i * tile.stride + j + lane];
+    }
+  };
+  multiply<T>(columns_in_panels(x, context), columns_in_panels(by_sum, context), x.rows, context, finish);
+}
+
+// W's rows in panels.
+template <class T>
+Panels<T> Dense<T>::transposed_weights(const Context& context) const {
+  constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
+  T* const panels = context.workspace.take<T>(padded<T>(inputs_) * outputs_).data();
+  const auto pack = context.kernels.pairwise<T>().pack;
+  const auto pack_panel = [&](std::size_t first, std::size_t count, std::size_t) {
+    for (std::size_t output = 0; output < outputs_; output += kPanel) {
+      const T* rows[kPanel] = {};
+      for (std::size_t lane = 0; lane < count; ++lane)
+        rows[lane] = weights_.values.data() + place(first + lane, output);
+      pack(rows, std::min(kPanel, outputs_ - output), panels + first * outputs_ + output * kPanel);
+    }
+  };
+  context.for_each_range(inputs_, kPanel, static_cast<double>(inputs_ * outputs_), pack_panel);
+  return {panels, inputs_};
+}
+
+template class Dense<float>;
+template class Dense<double>;
+
+}  // namespace genmi::networks

@@ -1,0 +1,38 @@
+// A dense layer: y = f(x W + b), with an activation f.
+#pragma once
+
+#include "networks/layer.h"
+#include "networks/product.h"
+
+namespace genmi::networks {
+
+template <class T>
+class Dense final : public Layer<T> {
+ public:
+  Dense(std::string name, std::size_t inputs, std::size_t outputs, simd::Activation activation);
+
+  std::size_t inputs() const override { return inputs_; }
+  std::size_t outputs() const override { return outputs_; }
+  std::vector<Parameter<T>*> parameters() override { return {&weights_, &bias_}; }
+
+  using Passage = typename Layer<T>::Passage;
+  void forward(const Passage& passage, const Context& context) override;
+  void backward(const Passage& passage, T* gradient, bool learn, const Context& context, T* by_input) override;
+
+  // The place of the weight from an input to an output among the parameter's numbers.
+  std::size_t place(std::size_t input, std::size_t output) const {
+    constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
+    return (output / kPanel * inputs_ + input) * kPanel + output % kPanel;
+  }
+
+ private:
+  void add_weights_gradient(MatrixView<T> x, MatrixView<T> by_sum, const Context& context);
+  Panels<T> transposed_weights(const Context& context) const;
+
+  std::size_t inputs_, outputs_;
+  simd::Activation activation_;
+  Parameter<T> weights_;  // W's columns in panels: the lanes beyond the last output stay 0
+  Parameter<T> bias_;     // padded with zeros to whole panels
+};
+
+}  // namespace genmi::networks

@@ -1,0 +1,20 @@
+// The values that parameters have before training.
+#pragma once
+
+#include <cstdint>
+
+#include "networks/dense.h"
+
+namespace genmi::networks {
+
+enum class InitialValues {
+  kUniform,  // weights and biases uniform in +-1 / sqrt(inputs), as in torch and gemclus
+  kHe,       // weights normal with variance 2 / inputs, biases 0 (He et al., 2015, eq. 10)
+};
+
+// Draws a layer's values, times `factor`, from the random state, which it advances. A weight has the same value in both
+// precisions, up to rounding.
+template <class T>
+void draw(Dense<T>& layer, InitialValues values, double factor, std::uint64_t& random);
+
+}  // namespace genmi::networks

@@ -1,0 +1,36 @@
+// The samples that a network learns from or predicts: rows of features in the caller's numbers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+
+#include "genmi/matrix.h"
+#include "genmi/rows.h"
+
+namespace genmi::networks {
+
+// Bytes stand for the features scale * byte + offset: a set of images takes a quarter of its float32 size.
+struct Bytes {
+  const std::uint8_t* data = nullptr;
+  std::size_t rows = 0, columns = 0;
+  double scale = 1, offset = 0;
+};
+
+class Samples {
+ public:
+  using Numbers = std::variant<MatrixView<float>, MatrixView<double>, Bytes>;
+
+  explicit Samples(Numbers numbers) : numbers_(numbers) {}
+
+  std::size_t rows() const;
+  std::size_t columns() const;
+  // Writes the features of some samples to out, rows.count x columns().
+  template <class T>
+  void gather(Rows rows, T* out) const;
+
+ private:
+  Numbers numbers_;
+};
+
+}  // namespace genmi::networks
