@@ -21,8 +21,8 @@ Dense<T>::Dense(std::string name, std::size_t inputs, std::size_t outputs, simd:
     : inputs_(inputs),
       outputs_(outputs),
       activation_(activation),
-      weights_(name + ".weights", Parameter<T>::Kind::kWeights, inputs * padded<T>(outputs)),
-      bias_(name + ".bias", Parameter<T>::Kind::kOffsets, padded<T>(outputs)) {}
+      weights_(name + ".weights", Parameter<T>::Kind::kWeights, inputs, outputs, simd::kFeaturePanel<T>),
+      bias_(name + ".bias", Parameter<T>::Kind::kOffsets, 1, outputs, simd::kFeaturePanel<T>) {}
 
 template <class T>
 void Dense<T>::forward(const Passage& passage, const Context& context) {
@@ -63,7 +63,7 @@ void Dense<T>::add_weights_gradient(MatrixView<T> x, MatrixView<T> by_sum, const
   const auto finish = [&](const simd::Tile<T>& tile, std::size_t input, std::size_t output) {
     const std::size_t height = std::min(tile.rows, inputs_ - input);
     for (std::size_t j = 0; j < tile.columns; j += kPanel) {
-      T* to = weights_.gradient.data() + place(input, output + j);
+      T* to = weights_.gradient.data() + weights_.place(input, output + j);
       for (std::size_t i = 0; i < height; ++i, to += kPanel)
         for (std::size_t lane = 0; lane < kPanel; ++lane) to[lane] += tile.entries[i * tile.stride + j + lane];
     }
@@ -81,7 +81,7 @@ Panels<T> Dense<T>::transposed_weights(const Context& context) const {
     for (std::size_t output = 0; output < outputs_; output += kPanel) {
       const T* rows[kPanel] = {};
       for (std::size_t lane = 0; lane < count; ++lane)
-        rows[lane] = weights_.values.data() + place(first + lane, output);
+        rows[lane] = weights_.values.data() + weights_.place(first + lane, output);
       pack(rows, std::min(kPanel, outputs_ - output), panels + first * outputs_ + output * kPanel);
     }
   };

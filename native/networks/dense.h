@@ -19,20 +19,13 @@ class Dense final : public Layer<T> {
   void forward(const Passage& passage, const Context& context) override;
   void backward(const Passage& passage, T* gradient, bool learn, const Context& context, T* by_input) override;
 
-  // The place of the weight from an input to an output among the parameter's numbers.
-  std::size_t place(std::size_t input, std::size_t output) const {
-    constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
-    return (output / kPanel * inputs_ + input) * kPanel + output % kPanel;
-  }
-
  private:
   void add_weights_gradient(MatrixView<T> x, MatrixView<T> by_sum, const Context& context);
   Panels<T> transposed_weights(const Context& context) const;
 
   std::size_t inputs_, outputs_;
   simd::Activation activation_;
-  Parameter<T> weights_;  // W's columns in panels: the lanes beyond the last output stay 0
-  Parameter<T> bias_;     // padded with zeros to whole panels
+  Parameter<T> weights_, bias_;  // in the panels of products: the lanes beyond the last output stay 0
 };
 
 }  // namespace genmi::networks

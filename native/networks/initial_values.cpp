@@ -30,7 +30,7 @@ void draw(Dense<T>& layer, InitialValues values, double factor, std::uint64_t& r
   Parameter<T>&weights = *layer.parameters()[0], &bias = *layer.parameters()[1];
   for (std::size_t input = 0; input < layer.inputs(); ++input)
     for (std::size_t output = 0; output < layer.outputs(); ++output)
-      weights.values[layer.place(input, output)] = next(1 / std::sqrt(inputs), std::sqrt(2 / inputs));
+      weights.values[weights.place(input, output)] = next(1 / std::sqrt(inputs), std::sqrt(2 / inputs));
   for (std::size_t output = 0; output < layer.outputs(); ++output) bias.values[output] = next(1 / std::sqrt(inputs), 0);
 }
 

@@ -13,18 +13,37 @@
 
 namespace genmi::networks {
 
-// An array that is learned, and the gradient of the loss with respect to it. Both have the layer's own order of
-// numbers, which optimisers need not know.
+// A matrix that is learned, and the gradient of the loss with respect to it. Both have the layer's own order of
+// numbers, which optimisers need not know: panels of `panel` columns, each row by row, the last one padded with zeros.
 template <class T>
 struct Parameter {
   enum class Kind { kWeights, kOffsets };  // penalties and decay concern weights alone
 
   std::string name;
   Kind kind;
+  std::size_t rows, columns, panel;
   AlignedVector<T> values, gradient;
 
-  Parameter(std::string name_, Kind kind_, std::size_t size)
-      : name(std::move(name_)), kind(kind_), values(size), gradient(size) {}
+  Parameter(std::string name_, Kind kind_, std::size_t rows_, std::size_t columns_, std::size_t panel_)
+      : name(std::move(name_)),
+        kind(kind_),
+        rows(rows_),
+        columns(columns_),
+        panel(panel_),
+        values(rows_ * ((columns_ + panel_ - 1) / panel_ * panel_)),
+        gradient(values.size()) {}
+
+  // The place of an entry among the numbers.
+  std::size_t place(std::size_t row, std::size_t column) const {
+    return (column / panel * rows + row) * panel + column % panel;
+  }
+};
+
+// Numbers that forward passes in training change.
+template <class T>
+struct Statistic {
+  std::string name;
+  std::span<T> numbers;
 };
 
 // Where the means and variances of normalisations come from: the batch, and the layer remembers them; the batch; or all
@@ -39,8 +58,8 @@ class Layer {
   virtual std::size_t inputs() const = 0;
   virtual std::size_t outputs() const = 0;
   virtual std::vector<Parameter<T>*> parameters() { return {}; }
-  // Numbers that forward passes in training change: with the parameters they are all that a layer remembers.
-  virtual std::vector<std::span<T>> statistics() { return {}; }
+  // With the parameters, they are all that a layer remembers.
+  virtual std::vector<Statistic<T>> statistics() { return {}; }
   // The number of values that a forward pass leaves for its backward pass, besides x and y.
   virtual std::size_t notes() const { return 0; }
 

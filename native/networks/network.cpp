@@ -31,11 +31,18 @@ std::vector<Parameter<T>*> Network<T>::parameters() {
 }
 
 template <class T>
+std::vector<Statistic<T>> Network<T>::statistics() {
+  std::vector<Statistic<T>> all;
+  for (const auto& layer : layers_)
+    for (Statistic<T>& statistic : layer->statistics()) all.push_back(std::move(statistic));
+  return all;
+}
+
+template <class T>
 std::vector<std::span<T>> Network<T>::memory() {
   std::vector<std::span<T>> all;
   for (Parameter<T>* parameter : parameters()) all.push_back(parameter->values);
-  for (const auto& layer : layers_)
-    for (const std::span<T> numbers : layer->statistics()) all.push_back(numbers);
+  for (const Statistic<T>& statistic : statistics()) all.push_back(statistic.numbers);
   return all;
 }
 

@@ -19,6 +19,7 @@ class Network {
   std::size_t inputs() const { return layers_.front()->inputs(); }
   std::size_t outputs() const { return layers_.back()->outputs(); }
   std::vector<Parameter<T>*> parameters();
+  std::vector<Statistic<T>> statistics();
   // All that the network has learned: the values of its parameters, and the statistics of its layers.
   std::vector<std::span<T>> memory();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "simd/kernels.h"
 
@@ -17,10 +18,11 @@ constexpr double kNanosecondsPerNumber = 1;
 
 template <class T>
 Normalization<T>::Normalization(std::string name, std::size_t width, simd::Activation activation)
-    : width_(width),
+    : name_(std::move(name)),
+      width_(width),
       activation_(activation),
-      scale_(name + ".scale", Parameter<T>::Kind::kOffsets, width),
-      shift_(name + ".shift", Parameter<T>::Kind::kOffsets, width),
+      scale_(name_ + ".scale", Parameter<T>::Kind::kOffsets, 1, width, width),
+      shift_(name_ + ".shift", Parameter<T>::Kind::kOffsets, 1, width, width),
       running_mean_(width, T{0}),
       running_variance_(width, T{1}) {
   std::fill(scale_.values.begin(), scale_.values.end(), T{1});

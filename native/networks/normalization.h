@@ -18,7 +18,9 @@ class Normalization final : public Layer<T> {
   std::size_t notes() const override { return 2 * width_; }
 
   // The mean and the variance of all batches so far: each new one replaces the share kMomentum of them.
-  std::vector<std::span<T>> statistics() override { return {running_mean_, running_variance_}; }
+  std::vector<Statistic<T>> statistics() override {
+    return {{name_ + ".mean", running_mean_}, {name_ + ".variance", running_variance_}};
+  }
 
   using Passage = typename Layer<T>::Passage;
   void forward(const Passage& passage, const Context& context) override;
@@ -30,6 +32,7 @@ class Normalization final : public Layer<T> {
   std::span<T> inverse_deviation(const Passage& passage) const { return passage.notes.last(width_); }
   void measure_batch(const Passage& passage, std::size_t first, std::size_t count);
 
+  std::string name_;
   std::size_t width_;
   simd::Activation activation_;
   Parameter<T> scale_, shift_;

@@ -183,11 +183,11 @@ TEST_F(Networks, NormalisationRemembersBatchesInTrainingAlone) {
   std::vector<double> y(6), notes(layer.notes());
   const auto forward = [&](Mode mode) { layer.forward({{x.data(), 3, 2}, y.data(), notes, mode}, context_); };
   forward(Mode::kFrozen);
-  EXPECT_EQ(layer.statistics()[0][1], 0);
+  EXPECT_EQ(layer.statistics()[0].numbers[1], 0);
   EXPECT_NEAR(y[0], -2 / std::sqrt(8 / 3. + 1e-5), 1e-15);  // the biased variance: 8 / 3
   forward(Mode::kTraining);
-  EXPECT_NEAR(layer.statistics()[0][1], 3, 1e-15);                // .9 x 0 + .1 x 30
-  EXPECT_NEAR(layer.statistics()[1][1], 0.9 + 0.1 * 400, 1e-13);  // the unbiased variance: 400
+  EXPECT_NEAR(layer.statistics()[0].numbers[1], 3, 1e-15);                // .9 x 0 + .1 x 30
+  EXPECT_NEAR(layer.statistics()[1].numbers[1], 0.9 + 0.1 * 400, 1e-13);  // the unbiased variance: 400
   forward(Mode::kPrediction);
   EXPECT_NEAR(y[1], (10 - 3) / std::sqrt(40.9 + 1e-5), 1e-14);
 }
@@ -195,7 +195,7 @@ TEST_F(Networks, NormalisationRemembersBatchesInTrainingAlone) {
 // Runs three steps on w = [1, -2] with these gradients: a vector of estimators.md, computed by scikit-learn and torch.
 std::vector<std::vector<double>> three_steps(const OptimizerOptions& options, std::vector<double>* rates = nullptr) {
   Workspace workspace;
-  Parameter<double> w("w", Parameter<double>::Kind::kWeights, 2);
+  Parameter<double> w("w", Parameter<double>::Kind::kWeights, 1, 2, 2);
   w.values = {1, -2};
   Optimizer<double> optimizer(options, {&w});
   std::vector<std::vector<double>> after;
@@ -245,7 +245,8 @@ TEST_F(Networks, GradientsAreShortenedToTheLargestNorm) {
 }
 
 TEST_F(Networks, DecayConcernsWeightsAlone) {
-  Parameter<double> weights("w", Parameter<double>::Kind::kWeights, 1), bias("b", Parameter<double>::Kind::kOffsets, 1);
+  Parameter<double> weights("w", Parameter<double>::Kind::kWeights, 1, 1, 1),
+      bias("b", Parameter<double>::Kind::kOffsets, 1, 1, 1);
   weights.values[0] = bias.values[0] = 2;
   Optimizer<double> optimizer({.rule = OptimizerOptions::Rule::kSgd, .rate = 1, .first = 0, .decay = 0.1},
                               {&weights, &bias});
@@ -260,11 +261,10 @@ TEST_F(Networks, LinearModelTakesTheStepsOfGemclus) {
   const std::vector<double> x = {0, 0, 1, .5, 3, -1, -2, 2, -1, 4};
   std::vector<std::unique_ptr<Layer<double>>> layers;
   layers.push_back(std::make_unique<Dense<double>>("linear", 2, 2, Activation::kIdentity));
-  auto& dense = static_cast<Dense<double>&>(*layers[0]);
   Network<double> network(std::move(layers));
   Parameter<double>&weights = *network.parameters()[0], &bias = *network.parameters()[1];
   const auto weight = [&](std::size_t input, std::size_t output) -> double& {
-    return weights.values[dense.place(input, output)];
+    return weights.values[weights.place(input, output)];
   };
   weight(0, 0) = .1, weight(0, 1) = -.2, weight(1, 0) = .3, weight(1, 1) = .05;
   bias.values[0] = .01, bias.values[1] = -.02;
