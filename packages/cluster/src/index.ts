@@ -1,0 +1,6 @@
+/**
+ * From a file or an array to clusters, without labels.
+ *
+ * @module genmi-cluster
+ */
+export { ClusterError, type ClusterErrorCode } from './errors.js';
