@@ -4,6 +4,8 @@
 #include <cmath>
 #include <functional>
 
+#include "simd/reductions.h"
+
 namespace genmi::networks {
 namespace {
 
@@ -11,29 +13,29 @@ constexpr double kNanosecondsPerNumber = 1;
 
 // Calls visit(weight) for each weight of a group's features.
 template <class T, class Visit>
-void for_each_weight(Dense<T>& layer, const std::vector<std::size_t>& group, const Visit& visit) {
-  T* const weights = layer.parameters()[0]->values.data();
+void for_each_weight(Parameter<T>& weights, const std::vector<std::size_t>& group, const Visit& visit) {
   for (const std::size_t feature : group)
-    for (std::size_t output = 0; output < layer.outputs(); ++output) visit(weights[layer.place(feature, output)]);
+    for (std::size_t output = 0; output < weights.columns; ++output)
+      visit(weights.values[weights.place(feature, output)]);
 }
 
 template <class T>
-double norm(Dense<T>& layer, const std::vector<std::size_t>& group) {
+double norm(Parameter<T>& weights, const std::vector<std::size_t>& group) {
   double sum = 0;
-  for_each_weight(layer, group, [&](T weight) { sum += static_cast<double>(weight) * static_cast<double>(weight); });
+  for_each_weight(weights, group, [&](T weight) { sum += static_cast<double>(weight) * static_cast<double>(weight); });
   return std::sqrt(sum);
 }
 
 template <class T>
-double sum_of_norms(Dense<T>& layer, const Groups& groups) {
+double sum_of_norms(Parameter<T>& weights, const Groups& groups) {
   double sum = 0;
-  for (const auto& group : groups) sum += norm(layer, group);
+  for (const auto& group : groups) sum += norm(weights, group);
   return sum;
 }
 
 template <class T>
-void scale(Dense<T>& layer, const std::vector<std::size_t>& group, double factor) {
-  for_each_weight(layer, group, [&](T& weight) { weight = static_cast<T>(factor * static_cast<double>(weight)); });
+void scale(Parameter<T>& weights, const std::vector<std::size_t>& group, double factor) {
+  for_each_weight(weights, group, [&](T& weight) { weight = static_cast<T>(factor * static_cast<double>(weight)); });
 }
 
 // The norm of the shrunk skip connection's weights, whose norm is v > 0. magnitudes: |u|, which it sorts. With the s
@@ -82,17 +84,17 @@ Status make_groups(const std::vector<std::vector<std::int32_t>>& lists, std::siz
 
 template <class T>
 double GroupLasso<T>::value(const Context&) const {
-  return alpha_ * sum_of_norms(layer_, groups_);
+  return alpha_ * sum_of_norms(weights_, groups_);
 }
 
 template <class T>
 void GroupLasso<T>::shrink(double rate, const Context& context) {
-  const double t = alpha_ * rate, work = static_cast<double>(layer_.inputs() * layer_.outputs());
+  const double t = alpha_ * rate, work = static_cast<double>(weights_.values.size());
   context.for_each_range(groups_.size(), 16, kNanosecondsPerNumber * work,
                          [&](std::size_t first, std::size_t count, std::size_t) {
                            for (std::size_t g = first; g < first + count; ++g) {
-                             const double length = norm(layer_, groups_[g]);
-                             if (length > 0) scale(layer_, groups_[g], std::max(length - t, 0.0) / length);
+                             const double length = norm(weights_, groups_[g]);
+                             if (length > 0) scale(weights_, groups_[g], std::max(length - t, 0.0) / length);
                            }
                          });
 }
@@ -104,7 +106,7 @@ double HierarchicalLasso<T>::value(const Context&) const {
 
 template <class T>
 void HierarchicalLasso<T>::shrink(double rate, const Context& context) {
-  const double t = alpha_ * rate, work = static_cast<double>(hidden_.inputs() * hidden_.outputs());
+  const double t = alpha_ * rate, work = static_cast<double>(hidden_.values.size());
   const auto shrink_groups = [&](std::size_t first, std::size_t count, std::size_t) {
     std::vector<double> magnitudes;
     for (std::size_t g = first; g < first + count; ++g) {
@@ -122,39 +124,36 @@ void HierarchicalLasso<T>::shrink(double rate, const Context& context) {
   context.for_each_range(groups_.size(), 16, 10 * kNanosecondsPerNumber * work, shrink_groups);
 }
 
-// Calls visit(i, output, count, (K W)_i) with the numbers of `count` outputs, for each sample i.
+// Calls visit(i, k, (K W)_ik) for all samples i and outputs k.
 template <class T>
 template <class Visit>
 void KernelNorm<T>::for_each_product(const Context& context, const Visit& visit) const {
-  constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
   const Workspace::Frame frame(context.workspace);
-  const std::size_t n = layer_.inputs(), outputs = layer_.outputs();
-  const T* const weights = layer_.parameters()[0]->values.data();
-  const std::span<T> kernel = context.workspace.take<T>(context.slots() * n);
+  const std::size_t n = weights_.rows, panel = weights_.panel;
+  const std::span<T> rows = context.workspace.take<T>(context.slots() * n);
+  const std::span<double> products = context.workspace.take<double>(context.slots() * panel);
   const auto multiply_row = [&](std::size_t i, std::size_t, std::size_t slot) {
     const auto index = static_cast<std::int32_t>(i);
-    T* const row = kernel.data() + slot * n;
-    kernel_.gather({&index, 1}, row);
-    for (std::size_t output = 0; output < outputs; output += kPanel) {
-      double sums[kPanel] = {};
-      const T* from = weights + layer_.place(0, output);
-      for (std::size_t j = 0; j < n; ++j, from += kPanel)
-        for (std::size_t lane = 0; lane < kPanel; ++lane)
-          sums[lane] += static_cast<double>(row[j]) * static_cast<double>(from[lane]);
-      visit(i, output, std::min(kPanel, outputs - output), sums);
+    const std::span<T> row = rows.subspan(slot * n, n);
+    const std::span<double> product = products.subspan(slot * panel, panel);
+    kernel_.gather({&index, 1}, row.data());
+    for (std::size_t first = 0; first < weights_.columns; first += panel) {
+      std::fill(product.begin(), product.end(), 0.0);
+      const T* const from = weights_.values.data() + weights_.place(0, first);
+      for (std::size_t j = 0; j < n; ++j)
+        simd::add_scaled(static_cast<double>(row[j]), from + j * panel, panel, product.data());
+      for (std::size_t k = first; k < std::min(first + panel, weights_.columns); ++k) visit(i, k, product[k - first]);
     }
   };
-  const double work = static_cast<double>(n) * static_cast<double>(n * ((outputs + kPanel - 1) / kPanel * kPanel));
+  const double work = static_cast<double>(n) * static_cast<double>(weights_.values.size());
   context.for_each_range(n, 1, kNanosecondsPerNumber / 4 * work, multiply_row);
 }
 
 template <class T>
 double KernelNorm<T>::value(const Context& context) const {
-  const T* const weights = layer_.parameters()[0]->values.data();
-  std::vector<double> terms(layer_.inputs());
-  for_each_product(context, [&](std::size_t i, std::size_t output, std::size_t count, const double* product) {
-    for (std::size_t lane = 0; lane < count; ++lane)
-      terms[i] += static_cast<double>(weights[layer_.place(i, output + lane)]) * product[lane];
+  std::vector<double> terms(weights_.rows);
+  for_each_product(context, [&](std::size_t i, std::size_t k, double product) {
+    terms[i] += static_cast<double>(weights_.values[weights_.place(i, k)]) * product;
   });
   double trace = 0;
   for (const double term : terms) trace += term;
@@ -163,10 +162,8 @@ double KernelNorm<T>::value(const Context& context) const {
 
 template <class T>
 void KernelNorm<T>::add_gradient(const Context& context) {
-  T* const gradient = layer_.parameters()[0]->gradient.data();
-  for_each_product(context, [&](std::size_t i, std::size_t output, std::size_t count, const double* product) {
-    for (std::size_t lane = 0; lane < count; ++lane)
-      gradient[layer_.place(i, output + lane)] += static_cast<T>(2 * factor_ * product[lane]);
+  for_each_product(context, [&](std::size_t i, std::size_t k, double product) {
+    weights_.gradient[weights_.place(i, k)] += static_cast<T>(2 * factor_ * product);
   });
 }
 

@@ -1,5 +1,5 @@
-// Penalties on the weights of one layer or two. A smooth penalty adds its gradient before an update. Others follow the
-// update with a proximal step, which sets whole groups of input features to 0.
+// Penalties on one or two matrices of weights, whose rows belong to input features. A smooth penalty adds its gradient
+// before an update. Others follow the update with a proximal step, which sets whole groups of input features to 0.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 #include "genmi/context.h"
 #include "genmi/status.h"
-#include "networks/dense.h"
+#include "networks/layer.h"
 #include "networks/samples.h"
 
 namespace genmi::networks {
@@ -40,14 +40,15 @@ Status make_groups(const std::vector<std::vector<std::int32_t>>& lists, std::siz
 template <class T>
 class GroupLasso final : public Penalty<T> {
  public:
-  // Keeps a reference to the layer.
-  GroupLasso(Dense<T>& layer, Groups groups, double alpha) : layer_(layer), groups_(std::move(groups)), alpha_(alpha) {}
+  // Keeps a reference to the weights.
+  GroupLasso(Parameter<T>& weights, Groups groups, double alpha)
+      : weights_(weights), groups_(std::move(groups)), alpha_(alpha) {}
 
   double value(const Context& context) const override;
   void shrink(double rate, const Context& context) override;
 
  private:
-  Dense<T>& layer_;
+  Parameter<T>& weights_;
   Groups groups_;
   double alpha_;
 };
@@ -58,8 +59,8 @@ class GroupLasso final : public Penalty<T> {
 template <class T>
 class HierarchicalLasso final : public Penalty<T> {
  public:
-  // Keeps references to both layers, which have the same inputs.
-  HierarchicalLasso(Dense<T>& skip, Dense<T>& hidden, Groups groups, double alpha, double m)
+  // Keeps references to the weights of the skip connection and of the first hidden layer: one row for each input.
+  HierarchicalLasso(Parameter<T>& skip, Parameter<T>& hidden, Groups groups, double alpha, double m)
       : skip_(skip), hidden_(hidden), groups_(std::move(groups)), alpha_(alpha), m_(m) {}
 
   double value(const Context& context) const override;
@@ -68,7 +69,7 @@ class HierarchicalLasso final : public Penalty<T> {
   void shrink(double rate, const Context& context) override;
 
  private:
-  Dense<T>&skip_, &hidden_;
+  Parameter<T>&skip_, &hidden_;
   Groups groups_;
   double alpha_, m_;
 };
@@ -78,8 +79,9 @@ class HierarchicalLasso final : public Penalty<T> {
 template <class T>
 class KernelNorm final : public Penalty<T> {
  public:
-  // kernel: symmetric, as many rows as the layer has inputs. Keeps references to it and to the layer.
-  KernelNorm(Dense<T>& layer, const Samples& kernel, double factor) : layer_(layer), kernel_(kernel), factor_(factor) {}
+  // kernel: symmetric, with as many rows as the weights. Keeps references to both.
+  KernelNorm(Parameter<T>& weights, const Samples& kernel, double factor)
+      : weights_(weights), kernel_(kernel), factor_(factor) {}
 
   double value(const Context& context) const override;
   void add_gradient(const Context& context) override;
@@ -88,7 +90,7 @@ class KernelNorm final : public Penalty<T> {
   template <class Visit>
   void for_each_product(const Context& context, const Visit& visit) const;
 
-  Dense<T>& layer_;
+  Parameter<T>& weights_;
   const Samples& kernel_;
   double factor_;
 };

@@ -102,11 +102,11 @@ class Adversarial : public testing::Test {
 TEST_F(Adversarial, EqualsTheVectorOfTheReference) {
   Network<double>::Layers layers;
   layers.push_back(std::make_unique<Dense<double>>("linear", 2, 3, Activation::kIdentity));
-  auto& dense = static_cast<Dense<double>&>(*layers[0]);
+  Parameter<double>&weights = *layers[0]->parameters()[0], &bias = *layers[0]->parameters()[1];
   const double w[2][3] = {{1, -.5, .2}, {.3, .8, -1}}, b[3] = {.1, 0, -.2};
   for (std::size_t j = 0; j < 3; ++j) {
-    for (std::size_t i = 0; i < 2; ++i) dense.parameters()[0]->values[dense.place(i, j)] = w[i][j];
-    dense.parameters()[1]->values[j] = b[j];
+    for (std::size_t i = 0; i < 2; ++i) weights.values[weights.place(i, j)] = w[i][j];
+    bias.values[j] = b[j];
   }
   Network<double> network(std::move(layers));
   const std::vector<double> x = {.5, -1, 1.5, .4};

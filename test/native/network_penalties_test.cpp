@@ -9,6 +9,7 @@
 
 #include "genmi/evaluation.h"
 #include "genmi/measured.h"
+#include "networks/dense.h"
 #include "networks/network.h"
 #include "networks/optimizer.h"
 #include "networks/penalties.h"
@@ -24,24 +25,25 @@ using test::Generator;
 using Matrix = std::vector<std::vector<double>>;
 
 template <class T = double>
-Dense<T> make_layer(const Matrix& weights) {
+Parameter<T> make_weights(const Matrix& weights) {
   Dense<T> layer("layer", weights.size(), weights[0].size(), Activation::kIdentity);
+  Parameter<T> result = *layer.parameters()[0];
   for (std::size_t i = 0; i < weights.size(); ++i)
     for (std::size_t j = 0; j < weights[0].size(); ++j)
-      layer.parameters()[0]->values[layer.place(i, j)] = static_cast<T>(weights[i][j]);
-  return layer;
+      result.values[result.place(i, j)] = static_cast<T>(weights[i][j]);
+  return result;
 }
 
 template <class T>
-double weight(Dense<T>& layer, std::size_t input, std::size_t output) {
-  return static_cast<double>(layer.parameters()[0]->values[layer.place(input, output)]);
+double entry(const Parameter<T>& weights, std::size_t input, std::size_t output) {
+  return static_cast<double>(weights.values[weights.place(input, output)]);
 }
 
 template <class T>
-void expect_weights(Dense<T>& layer, const Matrix& expected, double tolerance) {
+void expect_weights(const Parameter<T>& weights, const Matrix& expected, double tolerance) {
   for (std::size_t i = 0; i < expected.size(); ++i)
     for (std::size_t j = 0; j < expected[0].size(); ++j)
-      EXPECT_NEAR(weight(layer, i, j), expected[i][j], tolerance) << i << ", " << j;
+      EXPECT_NEAR(entry(weights, i, j), expected[i][j], tolerance) << i << ", " << j;
 }
 
 Groups groups_of(const std::vector<std::vector<std::int32_t>>& lists, std::size_t features) {
@@ -58,20 +60,20 @@ class NetworkPenalties : public testing::Test {
 };
 
 TEST_F(NetworkPenalties, GroupsAreShrunkByTheirNorm) {
-  const auto expect = [&]<class T>(Dense<T> layer, double tolerance) {
-    GroupLasso<T> penalty(layer, groups_of({}, 3), 2);
+  const auto expect = [&]<class T>(Parameter<T> weights, double tolerance) {
+    GroupLasso<T> penalty(weights, groups_of({}, 3), 2);
     EXPECT_NEAR(penalty.value(context_), 2 * (.5 + std::hypot(.05, .02)), 2 * tolerance);
     penalty.shrink(.05, context_);
-    expect_weights(layer, {{.24, -.32}, {0, 0}, {0, 0}}, tolerance);
+    expect_weights(weights, {{.24, -.32}, {0, 0}, {0, 0}}, tolerance);
     EXPECT_NEAR(penalty.value(context_), 2 * .4, 2 * tolerance);
   };
   const Matrix weights = {{.3, -.4}, {.05, .02}, {0, 0}};
-  expect(make_layer<double>(weights), 1e-15);
-  expect(make_layer<float>(weights), 1e-7);
+  expect(make_weights<double>(weights), 1e-15);
+  expect(make_weights<float>(weights), 1e-7);
   // Features 0 and 2 together have the norm 1 = |(.6, 0, .8, 0)|; by hand: all numbers of the group times .9.
-  Dense<double> layer = make_layer({{.6, 0}, {.05, 0}, {0, .8}});
-  GroupLasso<double>(layer, groups_of({{2, 0}}, 3), 1).shrink(.1, context_);
-  expect_weights(layer, {{.54, 0}, {0, 0}, {0, .72}}, 1e-15);
+  Parameter<double> grouped = make_weights({{.6, 0}, {.05, 0}, {0, .8}});
+  GroupLasso<double>(grouped, groups_of({{2, 0}}, 3), 1).shrink(.1, context_);
+  expect_weights(grouped, {{.54, 0}, {0, 0}, {0, .72}}, 1e-15);
 }
 
 TEST_F(NetworkPenalties, GroupsAreDisjointAndHoldAllFeatures) {
@@ -92,7 +94,7 @@ TEST_F(NetworkPenalties, GroupsAreDisjointAndHoldAllFeatures) {
 // The objective over gemclus' samples (gemini.md), full batch.
 struct Model {
   std::vector<double> x = {0, 0, 1, .5, 3, -1, -2, 2, -1, 4};
-  Dense<double>* layer = nullptr;
+  Parameter<double>*weights = nullptr, *bias = nullptr;
   Network<double> network = make_network();
   ObjectivePtr objective;
 
@@ -114,10 +116,12 @@ struct Model {
 
   Network<double> make_network() {
     Network<double>::Layers layers;
-    layers.push_back(std::make_unique<Dense<double>>(make_layer({{.1, -.2}, {.3, .05}})));
-    layer = static_cast<Dense<double>*>(layers[0].get());
-    layer->parameters()[1]->values[0] = .01;
-    layer->parameters()[1]->values[1] = -.02;
+    layers.push_back(std::make_unique<Dense<double>>("linear", 2, 2, Activation::kIdentity));
+    weights = layers[0]->parameters()[0];
+    weights->values = make_weights({{.1, -.2}, {.3, .05}}).values;
+    bias = layers[0]->parameters()[1];
+    bias->values[0] = .01;
+    bias->values[1] = -.02;
     return Network<double>(std::move(layers));
   }
 
@@ -141,15 +145,15 @@ struct Model {
 TEST_F(NetworkPenalties, SparseLinearModelTakesTheStepsOfGemclus) {
   Model model("mmd", context_);
   Optimizer<double> optimizer({.rate = 0.01}, model.network.parameters());
-  GroupLasso<double> penalty(*model.layer, groups_of({}, 2), 1);
+  GroupLasso<double> penalty(*model.weights, groups_of({}, 2), 1);
   for (int step = 1; step <= 20; ++step) {
     model.step(optimizer, context_);
     penalty.shrink(optimizer.last_rate(), context_);
     if (step == 1)
-      expect_weights(*model.layer,
+      expect_weights(*model.weights,
                      {{.10853267830462675, -.20719875196241583}, {.28690331060556457, .05935930090972469}}, 1e-14);
   }
-  expect_weights(*model.layer, {{.2784710744009997, -.36834770858351884}, {.07487517230942385, .2295279081572917}},
+  expect_weights(*model.weights, {{.2784710744009997, -.36834770858351884}, {.07487517230942385, .2295279081572917}},
                  1e-13);
 }
 
@@ -158,9 +162,9 @@ TEST_F(NetworkPenalties, RimTakesTheStepsOfGemclus) {
   Model model("f-divergence", context_);
   Optimizer<double> optimizer({.rate = 0.01, .decay = 0.1}, model.network.parameters());
   for (int step = 0; step < 3; ++step) model.step(optimizer, context_);
-  expect_weights(*model.layer, {{.13003041274944652, -.22995760663132372}, {.2699551052380094, .024312254110050422}},
+  expect_weights(*model.weights, {{.13003041274944652, -.22995760663132372}, {.2699551052380094, .024312254110050422}},
                  1e-14);
-  EXPECT_NEAR(model.layer->parameters()[1]->values[0], -.020015396188333347, 1e-14);
+  EXPECT_NEAR(model.bias->values[0], -.020015396188333347, 1e-14);
 }
 
 struct Shrunk {
@@ -169,11 +173,11 @@ struct Shrunk {
 
 template <class T = double>
 Shrunk shrink(const std::vector<double>& v, const std::vector<double>& u, double m, double t, const Context& context) {
-  Dense<T> skip = make_layer<T>({v}), hidden = make_layer<T>({u});
+  Parameter<T> skip = make_weights<T>({v}), hidden = make_weights<T>({u});
   HierarchicalLasso<T>(skip, hidden, {{0}}, 1, m).shrink(t, context);
   Shrunk result;
-  for (std::size_t j = 0; j < v.size(); ++j) result.b.push_back(weight(skip, 0, j));
-  for (std::size_t j = 0; j < u.size(); ++j) result.h.push_back(weight(hidden, 0, j));
+  for (std::size_t j = 0; j < v.size(); ++j) result.b.push_back(entry(skip, 0, j));
+  for (std::size_t j = 0; j < u.size(); ++j) result.h.push_back(entry(hidden, 0, j));
   return result;
 }
 
@@ -253,25 +257,24 @@ TEST_F(NetworkPenalties, KernelNormsEqualPlainLoops) {
     std::vector<double> kernel = gaussians(random_, n * n);
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t j = 0; j < i; ++j) kernel[i * n + j] = kernel[j * n + i];
-    Dense<double> layer("layer", n, k, Activation::kIdentity);
-    for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t j = 0; j < k; ++j) layer.parameters()[0]->values[layer.place(i, j)] = gaussians(random_, 1)[0];
+    Parameter<double> weights = make_weights(Matrix(n, gaussians(random_, k)));
+    for (std::size_t i = 0; i < n; ++i) weights.values[weights.place(i, k - 1)] = gaussians(random_, 1)[0];
     const Samples samples(MatrixView<double>{kernel.data(), n, n});
-    KernelNorm<double> penalty(layer, samples, .7);
+    KernelNorm<double> penalty(weights, samples, .7);
     penalty.add_gradient(context_);
     penalty.add_gradient(context_);  // adds
     double trace = 0;
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t output = 0; output < k; ++output) {
         double product = 0;
-        for (std::size_t j = 0; j < n; ++j) product += kernel[i * n + j] * weight(layer, j, output);
-        trace += weight(layer, i, output) * product;
-        EXPECT_NEAR(layer.parameters()[0]->gradient[layer.place(i, output)], 2 * 2 * .7 * product, 1e-12);
+        for (std::size_t j = 0; j < n; ++j) product += kernel[i * n + j] * entry(weights, j, output);
+        trace += entry(weights, i, output) * product;
+        EXPECT_NEAR(weights.gradient[weights.place(i, output)], 2 * 2 * .7 * product, 1e-12);
       }
     EXPECT_NEAR(penalty.value(context_), .7 * trace, 1e-11 * (1 + std::abs(trace)));
     // By central differences: the value is a quadratic form, so they are exact up to rounding.
-    double& variable = layer.parameters()[0]->values[layer.place(n / 2, k / 2)];
-    const double slope = layer.parameters()[0]->gradient[layer.place(n / 2, k / 2)] / 2, before = variable;
+    double& variable = weights.values[weights.place(n / 2, k / 2)];
+    const double slope = weights.gradient[weights.place(n / 2, k / 2)] / 2, before = variable;
     variable = before + 1e-3;
     const double above = penalty.value(context_);
     variable = before - 1e-3;
@@ -286,21 +289,20 @@ TEST_F(NetworkPenalties, HaveTheSameBitsForAnyThreads) {
   const auto run = [&](std::size_t threads) {
     Workspace workspace;
     const Context context{workspace, &pool, threads};
-    Dense<float> skip("skip", d, 10, Activation::kIdentity), hidden("hidden", d, h, Activation::kIdentity);
+    Dense<float> first("skip", d, 10, Activation::kIdentity), second("hidden", d, h, Activation::kIdentity);
+    Parameter<float>&skip = *first.parameters()[0], &hidden = *second.parameters()[0];
     for (std::size_t i = 0; i < d; ++i) {
-      for (std::size_t j = 0; j < h; ++j)
-        hidden.parameters()[0]->values[hidden.place(i, j)] = static_cast<float>(numbers[i * h + j]);
-      for (std::size_t j = 0; j < 10; ++j)
-        skip.parameters()[0]->values[skip.place(i, j)] = static_cast<float>(numbers[i * h + j]);
+      for (std::size_t j = 0; j < h; ++j) hidden.values[hidden.place(i, j)] = static_cast<float>(numbers[i * h + j]);
+      for (std::size_t j = 0; j < 10; ++j) skip.values[skip.place(i, j)] = static_cast<float>(numbers[i * h + j]);
     }
     HierarchicalLasso<float>(skip, hidden, groups_of({{3, 9, 200}}, d), 1, .3).shrink(.5, context);
     GroupLasso<float>(hidden, groups_of({}, d), 1).shrink(.1, context);
     const Samples samples(MatrixView<double>{kernel.data(), d, d});
     KernelNorm<float> norm(hidden, samples, 1);
     norm.add_gradient(context);
-    std::vector<float> all(hidden.parameters()[0]->values.begin(), hidden.parameters()[0]->values.end());
-    all.insert(all.end(), skip.parameters()[0]->values.begin(), skip.parameters()[0]->values.end());
-    all.insert(all.end(), hidden.parameters()[0]->gradient.begin(), hidden.parameters()[0]->gradient.end());
+    std::vector<float> all(hidden.values.begin(), hidden.values.end());
+    all.insert(all.end(), skip.values.begin(), skip.values.end());
+    all.insert(all.end(), hidden.gradient.begin(), hidden.gradient.end());
     all.push_back(static_cast<float>(norm.value(context)));
     return all;
   };
