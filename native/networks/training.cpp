@@ -36,7 +36,9 @@ Training<T>::Training(Network<T>& network, const Samples& samples, const Objecti
       objective_(objective),
       options_(options),
       optimizer_(options.optimizer, network.parameters()),
-      order_(samples.rows()) {}
+      order_(samples.rows()) {
+  options_.vat.seed = options.seed;
+}
 
 template <class T>
 std::size_t Training<T>::batch_size() const {
@@ -89,7 +91,7 @@ Status Training<T>::run(const Context& context, const std::function<bool(const E
                                      std::to_string(epoch.number) + ": " + status.message()};
     }
     epoch_ += 1;
-    if (!on_epoch(summarise(sums, epoch))) {
+    if (!on_epoch(summarise(sums, context, epoch))) {
       stop = Stop::kCallback;
       return Status::ok();
     }
@@ -104,7 +106,8 @@ Status Training<T>::take_step(Rows rows, const Context& context, Epoch& epoch, S
   const std::size_t n = rows.count, k = network_.outputs();
   const std::span<T> x = context.workspace.take<T>(n * samples_.columns());
   samples_.gather(rows, x.data());
-  const auto pass = network_.forward({x.data(), n, samples_.columns()}, Mode::kTraining, context);
+  const MatrixView<T> features{x.data(), n, samples_.columns()};
+  const auto pass = network_.forward(features, Mode::kTraining, context);
   const MatrixView<T> logits{pass.logits.data(), n, k};
   watch.add_to(epoch.seconds.network);
 
@@ -123,11 +126,29 @@ Status Training<T>::take_step(Rows rows, const Context& context, Epoch& epoch, S
 
   network_.clear_gradients();
   network_.backward(pass, gradient, true, context);
+  if (Status status = add_adversarial_gradient(features, logits, rows, context, sums); !status) return status;
   watch.add_to(epoch.seconds.network);
-  optimizer_.step(context, rate_share());
-  steps_ += 1;
+  update(context);
   watch.add_to(epoch.seconds.update);
   return Status::ok();
+}
+
+template <class T>
+Status Training<T>::add_adversarial_gradient(MatrixView<T> x, MatrixView<T> logits, Rows rows, const Context& context,
+                                             Sums& sums) {
+  if (options_.vat.weight == 0) return Status::ok();
+  double lds = 0;
+  Status status = train_adversarially(network_, {x, logits, rows, steps_}, options_.vat, context, lds);
+  sums.vat += lds * static_cast<double>(rows.count);
+  return status;
+}
+
+template <class T>
+void Training<T>::update(const Context& context) {
+  for (Penalty<T>* penalty : penalties_) penalty->add_gradient(context);
+  optimizer_.step(context, rate_share());
+  for (Penalty<T>* penalty : penalties_) penalty->shrink(optimizer_.last_rate(), context);
+  steps_ += 1;
 }
 
 template <class T>
@@ -147,9 +168,11 @@ void Training<T>::count(MatrixView<T> logits, Sums& sums) const {
 }
 
 template <class T>
-Epoch& Training<T>::summarise(const Sums& sums, Epoch& epoch) const {
+Epoch& Training<T>::summarise(const Sums& sums, const Context& context, Epoch& epoch) const {
   const auto n = static_cast<double>(samples_.rows());
   epoch.objective = sums.objective / n;
+  epoch.vat = sums.vat / n;
+  for (const Penalty<T>* penalty : penalties_) epoch.penalty += penalty->value(context);
   epoch.predictions_entropy = sums.entropy / n;
   for (const double sum : sums.predictions) epoch.proportions_entropy += entropy_term(sum / n);
   for (const std::size_t samples : sums.assignments) epoch.clusters += samples > 0;

@@ -6,10 +6,12 @@
 #include <memory>
 #include <vector>
 
+#include "genmi/evaluation.h"
 #include "networks/adversarial.h"
 #include "networks/dense.h"
 #include "networks/initial_values.h"
 #include "networks/normalization.h"
+#include "networks/training.h"
 #include "random.h"
 
 namespace genmi::networks {
@@ -276,6 +278,61 @@ TEST_F(Adversarial, HasTheSameBitsForAnyThreads) {
   };
   const std::vector<double> one = run(1);
   for (const std::size_t threads : {2u, 3u, 8u}) EXPECT_EQ(run(threads), one) << threads;
+}
+
+// One step of training, of the whole data, moves parameters by -rate d(-I + weight LDS), here by central differences.
+TEST_F(Adversarial, TrainingAddsItToTheLoss) {
+  Scene<double> scene(6, 4, 3, false, true, context_), same(6, 4, 3, false, true, context_);
+  Parameters kl;
+  kl.set("mode", std::string("ova"));
+  kl.set("f", std::string("kl"));
+  ObjectivePtr objective;
+  ASSERT_TRUE(ObjectiveFactory::make("f-divergence", kl, objective));
+
+  const AdversarialOptions vat{.weight = 2, .epsilon = .6, .seed = 21};
+  AdversarialBatch<double> batch = scene.batch(0);
+  batch.rows = {};
+  std::vector<double> r(24);
+  draw_directions(batch, vat.seed, context_, r.data());
+  make_perturbations(scene.network, batch, vat, context_, r.data());
+  const double lds = smoothness(scene, r, context_);
+  const auto loss = [&] {
+    const Workspace::Frame frame(context_.workspace);
+    const auto pass = scene.network.forward({scene.x.data(), 6, 4}, Mode::kFrozen, context_);
+    EvaluationOptions options;
+    options.from = From::kLogits;
+    double value = 0;
+    EXPECT_TRUE(evaluate(*objective, MatrixView<double>{pass.logits.data(), 6, 3}, options, context_, value));
+    return vat.weight * smoothness(scene, r, context_) - value;
+  };
+
+  const Samples samples(MatrixView<double>{scene.x.data(), 6, 4});
+  TrainingOptions options;
+  options.optimizer = {.rule = OptimizerOptions::Rule::kSgd, .rate = .1, .first = 0};
+  options.vat = vat;
+  options.seed = vat.seed;
+  Training<double> training(same.network, samples, *objective, options);
+  Stop stop;
+  double reported = 0;
+  ASSERT_TRUE(training.run(
+      context_,
+      [&](const Epoch& epoch) {
+        reported = epoch.vat;
+        return true;
+      },
+      stop));
+  EXPECT_NEAR(reported, lds, 1e-14);
+  for (std::size_t p = 0; p < scene.network.parameters().size(); ++p)
+    for (std::size_t at = 0; at < scene.network.parameters()[p]->values.size(); ++at) {
+      double& variable = scene.network.parameters()[p]->values[at];
+      const double before = variable;
+      variable = before + 1e-5;
+      const double above = loss();
+      variable = before - 1e-5;
+      const double below = loss();
+      variable = before;
+      ASSERT_NEAR(same.network.parameters()[p]->values[at], before - .1 * (above - below) / 2e-5, 1e-8);
+    }
 }
 
 TEST_F(Adversarial, SaturatedAndDivergedNetworksAreToldApart) {

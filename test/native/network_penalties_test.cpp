@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "networks/network.h"
 #include "networks/optimizer.h"
 #include "networks/penalties.h"
+#include "networks/training.h"
 #include "random.h"
 
 namespace genmi::networks {
@@ -125,7 +127,7 @@ struct Model {
     return Network<double>(std::move(layers));
   }
 
-  void step(Optimizer<double>& optimizer, const Context& context) {
+  void step(Optimizer<double>& optimizer, const Context& context, const std::function<void()>& add = [] {}) {
     const Workspace::Frame frame(context.workspace);
     network.clear_gradients();
     const auto pass = network.forward({x.data(), 5, 2}, Mode::kTraining, context);
@@ -137,6 +139,7 @@ struct Model {
                          std::span<double>(gradient)));
     for (double& each : gradient) each = -each;
     network.backward(pass, gradient, true, context);
+    add();
     optimizer.step(context);
   }
 };
@@ -280,6 +283,38 @@ TEST_F(NetworkPenalties, KernelNormsEqualPlainLoops) {
     variable = before - 1e-3;
     EXPECT_NEAR((above - penalty.value(context_)) / 2e-3, slope, 1e-7);
   }
+}
+
+TEST_F(NetworkPenalties, TrainingTakesTheirSteps) {
+  Model trained("mmd", context_), by_hand("mmd", context_);
+  const Samples samples(MatrixView<double>{trained.x.data(), 5, 2}), kernel(MatrixView<double>{trained.x.data(), 2, 2});
+  GroupLasso<double> lasso(*trained.weights, groups_of({}, 2), 1);
+  KernelNorm<double> norm(*trained.weights, kernel, .3);
+  TrainingOptions options;
+  options.epochs = 4;
+  options.optimizer.rate = .01;
+  Training<double> training(trained.network, samples, *trained.objective, options);
+  training.add(lasso);
+  training.add(norm);
+  double reported = 0;
+  Stop stop;
+  const auto report = [&](const Epoch& epoch) {
+    reported = epoch.penalty;
+    return true;
+  };
+  ASSERT_TRUE(training.run(context_, report, stop));
+  EXPECT_EQ(reported, lasso.value(context_) + norm.value(context_));
+
+  Optimizer<double> optimizer({.rate = 0.01}, by_hand.network.parameters());
+  GroupLasso<double> lasso_by_hand(*by_hand.weights, groups_of({}, 2), 1);
+  KernelNorm<double> norm_by_hand(*by_hand.weights, kernel, .3);
+  for (int step = 0; step < 4; ++step) {
+    by_hand.step(optimizer, context_, [&] { norm_by_hand.add_gradient(context_); });
+    lasso_by_hand.shrink(optimizer.last_rate(), context_);
+  }
+  for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t j = 0; j < 2; ++j)
+      EXPECT_NEAR(entry(*trained.weights, i, j), entry(*by_hand.weights, i, j), 1e-14);
 }
 
 TEST_F(NetworkPenalties, HaveTheSameBitsForAnyThreads) {
