@@ -4,3 +4,4 @@
  * @module genmi-cluster
  */
 export { ClusterError, type ClusterErrorCode } from './errors.js';
+export * from './metrics/index.js';
