@@ -84,6 +84,25 @@ void Optimizer<T>::step(const Context& context, double share) {
   }
 }
 
+template <class T>
+double Optimizer<T>::penalty() const {
+  double sum = 0;
+  for (const Parameter<T>* parameter : parameters_) {
+    if (options_.decay == 0 || parameter->kind != Parameter<T>::Kind::kWeights) continue;
+    for (const T value : parameter->values) sum += static_cast<double>(value) * static_cast<double>(value);
+  }
+  return options_.decay * sum;
+}
+
+template <class T>
+std::vector<std::span<T>> Optimizer<T>::moments() {
+  std::vector<std::span<T>> all;
+  for (State& state : states_)
+    for (AlignedVector<T>* numbers : {&state.first, &state.second})
+      if (!numbers->empty()) all.emplace_back(*numbers);
+  return all;
+}
+
 template class Optimizer<float>;
 template class Optimizer<double>;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "networks/layer.h"
@@ -35,6 +36,13 @@ class Optimizer {
   void step(const Context& context, double share = 1);
   // The learning rate that the last step multiplied the moments' quotient with: proximal steps use it too.
   double last_rate() const { return last_rate_; }
+  // The value of the L2 penalty.
+  double penalty() const;
+
+  // All that an optimiser remembers: the moments of each parameter, and how many steps it has taken.
+  std::vector<std::span<T>> moments();
+  std::size_t steps() const { return steps_; }
+  void set_steps(std::size_t steps) { steps_ = steps; }
 
  private:
   double norm(const Context& context) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -26,7 +27,50 @@ class Watch {
 
 double entropy_term(double p) { return p > 0 ? -p * std::log(p) : 0; }
 
+// A number below `bound`, each one as likely as any other: 32 random bits times the bound have it in their upper half,
+// and lower halves that some numbers have more often than others are drawn again.
+// Source: Lemire, "Fast random integer generation in an interval", 2019, algorithm 5.
+std::uint32_t draw_below(std::uint32_t bound, std::uint64_t& random) {
+  const std::uint32_t rejected = (0 - bound) % bound;
+  std::uint64_t product;
+  do product = (next_random(random) >> 32) * bound;
+  while (static_cast<std::uint32_t>(product) < rejected);
+  return static_cast<std::uint32_t>(product >> 32);
+}
+
+// Gives a network its statistics back, unless a step that changed them is kept.
+template <class T>
+class Undo {
+ public:
+  Undo(Network<T>& network, Workspace& workspace) : statistics_(network.statistics()) {
+    for (const Statistic<T>& statistic : statistics_) {
+      copies_.push_back(workspace.take<T>(statistic.numbers.size()));
+      std::copy(statistic.numbers.begin(), statistic.numbers.end(), copies_.back().begin());
+    }
+  }
+  ~Undo() {
+    for (std::size_t s = 0; s < copies_.size(); ++s)
+      std::copy(copies_[s].begin(), copies_[s].end(), statistics_[s].numbers.begin());
+  }
+  void keep() { copies_.clear(); }
+
+ private:
+  std::vector<Statistic<T>> statistics_;
+  std::vector<std::span<T>> copies_;
+};
+
+constexpr std::uint64_t kFormat = 0x0100'696d6e6567;  // "genmi", 0, 1
+
 }  // namespace
+
+// Fisher and Yates' method.
+void draw_order(std::uint64_t seed, std::size_t epoch, std::span<std::int32_t> order) {
+  std::uint64_t random = seed;
+  random = next_random(random) ^ (epoch + 1);
+  std::iota(order.begin(), order.end(), 0);
+  for (std::size_t left = order.size(); left > 1; --left)
+    std::swap(order[left - 1], order[draw_below(static_cast<std::uint32_t>(left), random)]);
+}
 
 template <class T>
 Training<T>::Training(Network<T>& network, const Samples& samples, const Objective& objective,
@@ -36,8 +80,29 @@ Training<T>::Training(Network<T>& network, const Samples& samples, const Objecti
       objective_(objective),
       options_(options),
       optimizer_(options.optimizer, network.parameters()),
+      numbers_(network.memory()),
       order_(samples.rows()) {
   options_.vat.seed = options.seed;
+  for (const std::span<T> numbers : optimizer_.moments()) numbers_.push_back(numbers);
+  std::size_t count = 0;
+  for (const std::span<T> numbers : numbers_) count += numbers.size();
+  before_.resize(count);
+  sums_.predictions.resize(network.outputs());
+  sums_.assignments.resize(network.outputs());
+}
+
+template <class T>
+Status Training<T>::check() const {
+  const auto expect = [](const char* name, std::size_t expected, std::size_t received) {
+    return Status(Code::kOutOfRange, explain(name, std::to_string(expected), std::to_string(received)));
+  };
+  if (samples_.rows() == 0) return {Code::kOutOfRange, explain("data", "at least one sample", "none")};
+  if (samples_.columns() != network_.inputs())
+    return expect("the number of features of data", network_.inputs(), samples_.columns());
+  const std::size_t size = objective_.affinity_size();
+  if (size != 0 && size != samples_.rows())
+    return expect("the number of samples of the objective's affinity", samples_.rows(), size);
+  return Status::ok();
 }
 
 template <class T>
@@ -46,101 +111,106 @@ std::size_t Training<T>::batch_size() const {
 }
 
 template <class T>
-double Training<T>::rate_share() const {
-  if (options_.schedule == Schedule::kConstant) return 1;
-  const std::size_t steps = options_.epochs * ((samples_.rows() + batch_size() - 1) / batch_size());
-  return 1 - static_cast<double>(steps_) / static_cast<double>(steps);
+std::size_t Training<T>::batches() const {
+  return (samples_.rows() + batch_size() - 1) / batch_size();
 }
 
-// The order of an epoch depends on the seed and on the epoch's number alone (Fisher and Yates' method).
 template <class T>
-void Training<T>::shuffle() {
-  std::uint64_t random = options_.seed;
-  random = next_random(random) ^ (epoch_ + 1);
-  std::iota(order_.begin(), order_.end(), 0);
-  for (std::size_t left = order_.size(); left > 1; --left)
-    std::swap(order_[left - 1], order_[next_random(random) % left]);
+double Training<T>::rate_share() const {
+  if (options_.schedule == Schedule::kConstant) return 1;
+  return 1 - static_cast<double>(place_.steps) / static_cast<double>(options_.epochs * batches());
 }
 
 template <class T>
 Status Training<T>::run(const Context& context, const std::function<bool(const Epoch&)>& on_epoch, Stop& stop) {
-  std::vector<std::vector<T>> before;  // what the network knew when the epoch began
-  for (stop = Stop::kFinished; epoch_ < options_.epochs;) {
-    shuffle();
-    before.clear();
-    for (const std::span<T> numbers : network_.memory()) before.emplace_back(numbers.begin(), numbers.end());
-    Epoch epoch;
-    epoch.number = epoch_ + 1;
-    Sums sums;
-    sums.predictions.resize(network_.outputs());
-    sums.assignments.resize(network_.outputs());
-    for (std::size_t first = 0; first < order_.size(); first += batch_size()) {
-      if (context.cancelled()) {
-        stop = Stop::kAborted;
-        return Status::ok();
-      }
-      const Rows rows{order_.data() + first, std::min(batch_size(), order_.size() - first)};
-      Status status = take_step(rows, context, epoch, sums);
-      if (status) continue;
-      if (status.code() != Code::kOutOfRange) return status;
+  stop = Stop::kFinished;
+  while (stop == Stop::kFinished && place_.epoch < options_.epochs) {
+    begin_epoch();
+    Status status = take_steps(context);
+    const bool stopped = status.code() == Code::kAborted;
+    if ((status || stopped) && !is_finite()) status = {Code::kOutOfRange, "parameters are not finite after this step"};
+    if (status.code() == Code::kOutOfRange) {
       stop = Stop::kNonFinite;
-      std::size_t at = 0;
-      for (const std::span<T> numbers : network_.memory())
-        std::copy_n(before[at++].begin(), numbers.size(), numbers.begin());
-      return {Code::kOutOfRange, "step " + std::to_string(first / batch_size() + 1) + " of epoch " +
-                                     std::to_string(epoch.number) + ": " + status.message()};
+      return go_back(status);
     }
-    epoch_ += 1;
-    if (!on_epoch(summarise(sums, context, epoch))) {
-      stop = Stop::kCallback;
-      return Status::ok();
-    }
+    if (!status && !stopped) return status;
+    if (stopped) stop = Stop::kAborted;
+    else if (!on_epoch(finish_epoch(context))) stop = Stop::kCallback;
   }
   return Status::ok();
 }
 
 template <class T>
-Status Training<T>::take_step(Rows rows, const Context& context, Epoch& epoch, Sums& sums) {
-  const Workspace::Frame frame(context.workspace);
-  Watch watch;
-  const std::size_t n = rows.count, k = network_.outputs();
-  const std::span<T> x = context.workspace.take<T>(n * samples_.columns());
-  samples_.gather(rows, x.data());
-  const MatrixView<T> features{x.data(), n, samples_.columns()};
-  const auto pass = network_.forward(features, Mode::kTraining, context);
-  const MatrixView<T> logits{pass.logits.data(), n, k};
-  watch.add_to(epoch.seconds.network);
+void Training<T>::begin_epoch() {
+  draw_order(options_.seed, place_.epoch, order_);
+  if (place_.samples > 0) return;
+  T* to = before_.data();
+  for (const std::span<T> numbers : numbers_) to = std::copy(numbers.begin(), numbers.end(), to);
+  sums_.objective = sums_.vat = sums_.entropy = 0;
+  sums_.seconds = {};
+  std::fill(sums_.predictions.begin(), sums_.predictions.end(), 0);
+  std::fill(sums_.assignments.begin(), sums_.assignments.end(), 0);
+}
 
-  EvaluationOptions options;
-  options.from = From::kLogits;
-  options.rows = rows;
-  options.draw = steps_;
-  const std::span<T> gradient = context.workspace.take<T>(n * k);
-  double value = 0;
-  if (Status status = evaluate(objective_, logits, options, context, value, gradient); !status) return status;
-  // The loss is the negative objective.
-  for (T& each : gradient) each = -each;
-  count(logits, sums);
-  sums.objective += value * static_cast<double>(n);
-  watch.add_to(epoch.seconds.objective);
-
-  network_.clear_gradients();
-  network_.backward(pass, gradient, true, context);
-  if (Status status = add_adversarial_gradient(features, logits, rows, context, sums); !status) return status;
-  watch.add_to(epoch.seconds.network);
-  update(context);
-  watch.add_to(epoch.seconds.update);
+// The steps of this epoch that are left.
+template <class T>
+Status Training<T>::take_steps(const Context& context) {
+  while (place_.samples < order_.size()) {
+    if (context.cancelled()) return aborted();
+    const std::size_t first = place_.samples, size = std::min(batch_size(), order_.size() - first);
+    if (Status status = take_step({order_.data() + first, size}, context); !status) return status;
+    place_.samples += size;
+  }
   return Status::ok();
 }
 
 template <class T>
-Status Training<T>::add_adversarial_gradient(MatrixView<T> x, MatrixView<T> logits, Rows rows, const Context& context,
-                                             Sums& sums) {
-  if (options_.vat.weight == 0) return Status::ok();
-  double lds = 0;
-  Status status = train_adversarially(network_, {x, logits, rows, steps_}, options_.vat, context, lds);
-  sums.vat += lds * static_cast<double>(rows.count);
-  return status;
+Status Training<T>::take_step(Rows rows, const Context& context) {
+  const Workspace::Frame frame(context.workspace);
+  Undo<T> undo(network_, context.workspace);
+  Watch watch;
+  const std::span<T> x = context.workspace.take<T>(rows.count * samples_.columns());
+  samples_.gather(rows, x.data());
+  watch.add_to(sums_.seconds.network);
+  if (Status status = find_gradients({x.data(), rows.count, samples_.columns()}, rows, context); !status) return status;
+  Watch update_watch;
+  update(context);
+  undo.keep();
+  update_watch.add_to(sums_.seconds.update);
+  return Status::ok();
+}
+
+// The gradient of the loss, which is minimised: minus the objective, plus LDS with its weight.
+template <class T>
+Status Training<T>::find_gradients(MatrixView<T> x, Rows rows, const Context& context) {
+  Watch watch;
+  const auto pass = network_.forward(x, Mode::kTraining, context);
+  const MatrixView<T> logits{pass.logits.data(), x.rows, network_.outputs()};
+  watch.add_to(sums_.seconds.network);
+
+  EvaluationOptions options;
+  options.from = From::kLogits;
+  options.rows = rows;
+  options.draw = place_.steps;
+  const std::span<T> gradient = context.workspace.take<T>(pass.logits.size());
+  double value = 0, lds = 0;
+  if (Status status = evaluate(objective_, logits, options, context, value, gradient); !status) return status;
+  for (T& each : gradient) each = -each;
+  watch.add_to(sums_.seconds.objective);
+
+  network_.clear_gradients();
+  network_.backward(pass, gradient, true, context);
+  if (options_.vat.weight != 0) {
+    const AdversarialBatch<T> batch{x, logits, rows, place_.steps};
+    if (Status status = train_adversarially(network_, batch, options_.vat, context, lds); !status) return status;
+  }
+  watch.add_to(sums_.seconds.network);
+
+  count(logits);
+  sums_.objective += value * static_cast<double>(x.rows);
+  sums_.vat += lds * static_cast<double>(x.rows);
+  watch.add_to(sums_.seconds.objective);
+  return Status::ok();
 }
 
 template <class T>
@@ -148,11 +218,11 @@ void Training<T>::update(const Context& context) {
   for (Penalty<T>* penalty : penalties_) penalty->add_gradient(context);
   optimizer_.step(context, rate_share());
   for (Penalty<T>* penalty : penalties_) penalty->shrink(optimizer_.last_rate(), context);
-  steps_ += 1;
+  place_.steps += 1;
 }
 
 template <class T>
-void Training<T>::count(MatrixView<T> logits, Sums& sums) const {
+void Training<T>::count(MatrixView<T> logits) {
   std::vector<double> p(logits.columns);
   for (std::size_t i = 0; i < logits.rows; ++i) {
     const T* row = logits.row(i);
@@ -160,23 +230,116 @@ void Training<T>::count(MatrixView<T> logits, Sums& sums) const {
     double total = 0;
     for (std::size_t k = 0; k < p.size(); ++k) total += p[k] = std::exp(static_cast<double>(row[k] - row[likeliest]));
     for (std::size_t k = 0; k < p.size(); ++k) {
-      sums.predictions[k] += p[k] / total;
-      sums.entropy += entropy_term(p[k] / total);
+      sums_.predictions[k] += p[k] / total;
+      sums_.entropy += entropy_term(p[k] / total);
     }
-    sums.assignments[likeliest] += 1;
+    sums_.assignments[likeliest] += 1;
   }
 }
 
 template <class T>
-Epoch& Training<T>::summarise(const Sums& sums, const Context& context, Epoch& epoch) const {
+Epoch Training<T>::finish_epoch(const Context& context) {
+  place_.epoch += 1;
+  place_.samples = 0;
   const auto n = static_cast<double>(samples_.rows());
-  epoch.objective = sums.objective / n;
-  epoch.vat = sums.vat / n;
+  Epoch epoch;
+  epoch.number = place_.epoch;
+  epoch.objective = sums_.objective / n;
+  epoch.vat = sums_.vat / n;
+  epoch.penalty = optimizer_.penalty();
   for (const Penalty<T>* penalty : penalties_) epoch.penalty += penalty->value(context);
-  epoch.predictions_entropy = sums.entropy / n;
-  for (const double sum : sums.predictions) epoch.proportions_entropy += entropy_term(sum / n);
-  for (const std::size_t samples : sums.assignments) epoch.clusters += samples > 0;
+  epoch.loss = epoch.penalty + options_.vat.weight * epoch.vat - epoch.objective;
+  epoch.predictions_entropy = sums_.entropy / n;
+  for (const double sum : sums_.predictions) epoch.proportions_entropy += entropy_term(sum / n);
+  for (const std::uint64_t samples : sums_.assignments) epoch.clusters += samples > 0;
+  epoch.seconds = sums_.seconds;
   return epoch;
+}
+
+// Back to the beginning of the epoch: `status` says why.
+template <class T>
+Status Training<T>::go_back(const Status& status) {
+  const std::uint64_t done = (place_.samples + batch_size() - 1) / batch_size(), first = place_.epoch * batches();
+  const T* from = before_.data();
+  for (const std::span<T> numbers : numbers_) {
+    std::copy_n(from, numbers.size(), numbers.begin());
+    from += numbers.size();
+  }
+  const std::uint64_t step = std::min<std::uint64_t>(done + 1, batches());
+  place_ = {place_.epoch, 0, first};
+  optimizer_.set_steps(first);
+  return {Code::kOutOfRange, "step " + std::to_string(step) + " of epoch " + std::to_string(place_.epoch + 1) + ": " +
+                                 status.message()};
+}
+
+template <class T>
+bool Training<T>::is_finite() const {
+  bool finite = true;
+  for (const std::span<T> numbers : numbers_)
+    for (const T number : numbers) finite &= std::abs(number) <= std::numeric_limits<T>::max();
+  return finite;
+}
+
+template <class T>
+std::vector<std::byte> Training<T>::snapshot() const {
+  ByteWriter writer;
+  writer.put(kFormat);
+  for (const Fact& fact : facts()) writer.put(fact.number);
+  writer.put(options_.seed);
+  writer.put(place_);
+  for (const double number : {sums_.objective, sums_.vat, sums_.entropy}) writer.put(number);
+  writer.put(sums_.seconds);
+  writer.put(std::span<const double>(sums_.predictions));
+  writer.put(std::span<const std::uint64_t>(sums_.assignments));
+  for (const std::span<T> numbers : numbers_) writer.put(std::span<const T>(numbers));
+  if (place_.samples > 0) writer.put(std::span<const T>(before_));
+  return std::move(writer).finish();
+}
+
+template <class T>
+Status Training<T>::restore(std::span<const std::byte> snapshot) {
+  const auto refuse = [](const std::string& received) {
+    return Status(Code::kOutOfRange,
+                  explain("resume", "a snapshot of a training with this network, optimizer, batchSize and number of "
+                                    "samples", received));
+  };
+  const std::string damaged = "bytes that are no snapshot, or not all of one";
+  ByteReader reader(snapshot);
+  if (!reader.check() || reader.get<std::uint64_t>() != kFormat) return refuse(damaged);
+  for (const Fact& fact : facts())
+    if (reader.get<std::uint64_t>() != fact.number) return refuse(fact.difference);
+  const auto seed = reader.get<std::uint64_t>();
+  const auto place = reader.get<Place>();
+  Sums sums = sums_;
+  for (double* number : {&sums.objective, &sums.vat, &sums.entropy}) *number = reader.get<double>();
+  sums.seconds = reader.get<Epoch::Seconds>();
+  reader.get(std::span(sums.predictions));
+  reader.get(std::span(sums.assignments));
+  const bool between_epochs = place.samples == 0;
+  if (place.samples >= order_.size() || place.samples % batch_size() != 0 ||
+      place.steps != place.epoch * batches() + place.samples / batch_size() ||
+      reader.left() != (between_epochs ? 1 : 2) * before_.size() * sizeof(T))
+    return refuse(damaged);
+
+  for (const std::span<T> numbers : numbers_) reader.get(numbers);
+  if (!between_epochs) reader.get(std::span<T>(before_));
+  options_.seed = options_.vat.seed = seed;
+  optimizer_.set_steps(place.steps);
+  place_ = place;
+  sums_ = std::move(sums);
+  return Status::ok();
+}
+
+template <class T>
+std::vector<typename Training<T>::Fact> Training<T>::facts() const {
+  std::vector<Fact> facts{{"one of another precision", sizeof(T)},
+                          {"one of another optimizer", static_cast<std::uint64_t>(options_.optimizer.rule)},
+                          {"one of another number of samples", samples_.rows()},
+                          {"one of another batchSize", batch_size()},
+                          {"one of another number of clusters", network_.outputs()},
+                          {"one of a network with other layers", numbers_.size()}};
+  for (const std::span<T> numbers : numbers_) facts.push_back({"one of a network with other layers", numbers.size()});
+  return facts;
 }
 
 template class Training<float>;

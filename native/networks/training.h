@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "genmi/objective.h"
 #include "networks/adversarial.h"
+#include "networks/bytes.h"
 #include "networks/network.h"
 #include "networks/optimizer.h"
 #include "networks/penalties.h"
@@ -30,12 +32,13 @@ struct TrainingOptions {
   AdversarialOptions vat;  // its seed is not used
 };
 
-// What an epoch did.
+// What an epoch did. Means are over its samples.
 struct Epoch {
   std::size_t number = 0;          // 1, 2, …
-  double objective = 0;            // the mean of the batches' values, weighted by their samples
-  double vat = 0;                  // the same of LDS, without its weight; 0 without virtual adversarial training
-  double penalty = 0;              // the sum of all penalties after the last step
+  double loss = 0;                 // minus objective, plus penalty, plus vat with its weight
+  double objective = 0;            // the mean of the batches' values
+  double vat = 0;                  // the mean LDS, without its weight; 0 without virtual adversarial training
+  double penalty = 0;              // the sum of all penalties after the last step, L2 among them
   std::size_t clusters = 0;        // that are the likeliest one for some sample
   double proportions_entropy = 0;  // in nats, of the mean prediction
   double predictions_entropy = 0;  // in nats, the mean over samples
@@ -46,6 +49,10 @@ struct Epoch {
 
 enum class Stop { kFinished, kAborted, kCallback, kNonFinite };
 
+// The order of an epoch's samples, 0 to order.size() - 1 at random: each order is as likely as any other. It depends on
+// the seed and the epoch's number alone.
+void draw_order(std::uint64_t seed, std::size_t epoch, std::span<std::int32_t> order);
+
 template <class T>
 class Training {
  public:
@@ -55,26 +62,56 @@ class Training {
   // Adds a penalty to the loss. The reference must outlive this object.
   void add(Penalty<T>& penalty) { penalties_.push_back(&penalty); }
 
+  // Whether network, samples, objective and options fit together. To be asked before run().
+  Status check() const;
+
   // Trains until all epochs are done, on_epoch returns false, or the context's job is cancelled: the network then keeps
-  // what it has learned. kNonFinite: the network is as it was when the epoch began, and the status names epoch and
-  // step. Other errors of the objective leave the network as the step found it.
+  // what it has learned, and a further call goes on from there. kNonFinite: network and training are as they were when
+  // the epoch began, and the status names epoch and step. Other errors of the objective leave them as the step found
+  // them.
   Status run(const Context& context, const std::function<bool(const Epoch&)>& on_epoch, Stop& stop);
 
+  // All that the run has learned: a training of the same network, samples, objective and options that restores it goes
+  // on with the same bits. Not while run() runs, except in on_epoch.
+  std::vector<std::byte> snapshot() const;
+  // Replaces the network's numbers, the optimiser's state, the seed and the place in the run. kOutOfRange, and nothing
+  // is changed, unless the bytes are a snapshot of a training with such a network, optimiser, batches and samples.
+  Status restore(std::span<const std::byte> snapshot);
+
+  std::size_t epochs_done() const { return place_.epoch; }
+
  private:
-  // The sums over an epoch's samples.
+  // Sums over the samples of the epoch so far.
   struct Sums {
     double objective = 0, vat = 0, entropy = 0;
-    std::vector<double> predictions;       // of each cluster
-    std::vector<std::size_t> assignments;  // how many samples each cluster is the likeliest one of
+    Epoch::Seconds seconds;
+    std::vector<double> predictions;         // of each cluster
+    std::vector<std::uint64_t> assignments;  // how many samples each cluster is the likeliest one of
+  };
+  // Where a run is.
+  struct Place {
+    std::uint64_t epoch = 0;    // how many epochs are finished
+    std::uint64_t samples = 0;  // that this epoch has seen
+    std::uint64_t steps = 0;    // of all epochs
   };
 
-  void shuffle();
-  Status take_step(Rows rows, const Context& context, Epoch& epoch, Sums& sums);
-  void count(MatrixView<T> logits, Sums& sums) const;
-  Status add_adversarial_gradient(MatrixView<T> x, MatrixView<T> logits, Rows rows, const Context& context, Sums& sums);
+  void begin_epoch();
+  Status take_steps(const Context& context);
+  Status take_step(Rows rows, const Context& context);
+  Status find_gradients(MatrixView<T> x, Rows rows, const Context& context);
   void update(const Context& context);
-  Epoch& summarise(const Sums& sums, const Context& context, Epoch& epoch) const;
+  void count(MatrixView<T> logits);
+  Epoch finish_epoch(const Context& context);
+  Status go_back(const Status& status);
+  bool is_finite() const;
+  // A number that a snapshot and the training that restores it must agree in.
+  struct Fact {
+    const char* difference;  // how to call a snapshot whose number is another one
+    std::uint64_t number;
+  };
+  std::vector<Fact> facts() const;
   std::size_t batch_size() const;
+  std::size_t batches() const;
   double rate_share() const;
 
   Network<T>& network_;
@@ -83,9 +120,11 @@ class Training {
   TrainingOptions options_;
   Optimizer<T> optimizer_;
   std::vector<Penalty<T>*> penalties_;
-  std::vector<std::int32_t> order_;  // of the samples in this epoch
-  std::size_t epoch_ = 0;            // how many epochs are finished
-  std::size_t steps_ = 0;            // in all epochs
+  std::vector<std::span<T>> numbers_;  // that training changes: the network's memory and the optimiser's moments
+  AlignedVector<T> before_;            // the same when the epoch began
+  std::vector<std::int32_t> order_;    // of the samples in this epoch
+  Place place_;
+  Sums sums_;
 };
 
 }  // namespace genmi::networks
