@@ -9,12 +9,11 @@ export class Random {
    * @param stream which of the seed's generators, an integer >= 0: one for each restart, for example
    */
   constructor(seed: number, stream = 0) {
-    let z = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85ebca6b) ^ Math.imul(stream, 0xc2b2ae35);
+    let z = 0;
+    for (const word of [seed, Math.floor(seed / 2 ** 32), stream]) z = mix((z ^ word) + 0x9e3779b9);
     for (let i = 0; i < 4; i++) {
-      z = (z + 0x9e3779b9) | 0;
-      let t = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-      t = Math.imul(t ^ (t >>> 15), 0x735a2d97);
-      this.#state[i] = t ^ (t >>> 15);
+      z += 0x9e3779b9;
+      this.#state[i] = mix(z);
     }
   }
 
@@ -60,4 +59,11 @@ export class Random {
     }
     return order.subarray(0, count);
   }
+}
+
+/** The bits of an integer, mixed so that each depends on all: a bijection of 32 bits. */
+function mix(z: number): number {
+  let t = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+  t = Math.imul(t ^ (t >>> 15), 0x735a2d97);
+  return t ^ (t >>> 15);
 }
