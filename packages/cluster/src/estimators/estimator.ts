@@ -1,0 +1,56 @@
+/** The common part of all estimators: the forms of their results and of their saved models. */
+import type { MatrixLike } from 'genmi';
+import type { FitOptions } from '../base/pace.js';
+import { describe, invalidType, outOfRange } from '../errors.js';
+
+export type { FitOptions };
+
+/** An estimator of clusters, with the habits of scikit-learn. */
+export interface Estimator<Model extends SavedModel = SavedModel> {
+  /** `[N]` cluster of each sample of `fit`; equal to `predict` of these samples. */
+  readonly labels: Int32Array;
+  /** Learns clusters of N x d features. A call that fails or is aborted leaves the estimator as it was. */
+  fit(x: MatrixLike, options?: FitOptions): Promise<this>;
+  /** As `fit`, and returns `labels`. */
+  fitPredict(x: MatrixLike, options?: FitOptions): Promise<Int32Array>;
+  /** The cluster of each row. */
+  predict(x: MatrixLike): Int32Array;
+  /** The value that `fit` maximises, for these samples. */
+  score(x: MatrixLike): number;
+  /** The fitted estimator as a plain object, which JSON keeps without loss. */
+  save(): Model;
+}
+
+/** The first fields of every saved model. */
+export interface SavedModel {
+  /** The kind of the estimator, such as `'k-means'`. */
+  readonly estimator: string;
+  /** The version of the model's form. */
+  readonly version: number;
+}
+
+/**
+ * Checks that a saved model is of an estimator's kind and version.
+ *
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE
+ */
+export function checkSaved<Model extends SavedModel>(
+  model: Model,
+  estimator: Model['estimator'],
+  version: Model['version'],
+): Model {
+  const saved = Object(model) as Partial<SavedModel>;
+  if (typeof saved.estimator !== 'string') throw invalidType('model', 'an object of save()', describe(model));
+  if (saved.estimator !== estimator) throw outOfRange('model.estimator', `'${estimator}'`, describe(saved.estimator));
+  if (saved.version !== version) {
+    const remedy = 'fit again, or use the version of genmi-cluster that saved it';
+    throw outOfRange('model.version', `${version}`, describe(saved.version), remedy);
+  }
+  return model;
+}
+
+/** @throws TypeError ERR_INVALID_ARG_TYPE before `fit` */
+export function fitted<T>(state: T | undefined, estimator: string): T {
+  if (state === undefined) throw invalidType(estimator, 'a fitted estimator', 'one without data', 'call fit first');
+  return state;
+}
