@@ -61,10 +61,16 @@ describe('the tarball', () => {
     expect(packed.size).toBeLessThan(9e6);
   });
 
-  it('has no script that an installer would run, and depends on nothing', () => {
-    for (const name of ['preinstall', 'install', 'postinstall']) expect(manifest.scripts).not.toHaveProperty(name);
-    expect(manifest.gypfile).toBe(false);
-    expect(manifest).not.toHaveProperty('dependencies');
+  it('has no script, depends on nothing, and says nothing of the clone', () => {
+    const published = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8'));
+    // Yarn 1 warns of `workspaces`; npm, pnpm, bun and deno act on scripts that install.
+    const { workspaces, devDependencies, scripts, allowScripts, ...expected } = manifest;
+    expect(published).toEqual(expected);
+    expect(published.gypfile).toBe(false);
+    expect(published).not.toHaveProperty('dependencies');
+    expect(readFileSync(path.join(folder, 'source/package.json'), 'utf8'), 'the clone has its own again').toBe(
+      readFileSync(path.join(root, 'package.json'), 'utf8'),
+    );
   });
 
   it('has one address and one version, wherever they are written', () => {
