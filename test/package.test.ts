@@ -82,6 +82,19 @@ describe('the tarball', () => {
   });
 });
 
+describe('a clone', () => {
+  it('decides on each install script of its dependencies, so that npm 12 warns of none', () => {
+    const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { hasInstallScript?: boolean }>;
+    };
+    const withScripts = Object.entries(packages).filter(
+      ([file, { hasInstallScript }]) => file !== '' && hasInstallScript,
+    );
+    const names = withScripts.map(([file]) => file.replace(/^.*node_modules\//, ''));
+    expect(Object.keys(manifest.allowScripts)).toEqual(names);
+  });
+});
+
 describe('installed in an empty project', () => {
   it('is alone', () => {
     expect(readdirSync(path.join(project, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['genmi']);
