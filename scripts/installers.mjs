@@ -1,55 +1,22 @@
 // Publishes the packed package to a registry on this machine, and installs it from there with scripts blocked:
 // `node scripts/installers.mjs [ci|all|INSTALLER]`. Each installation must say nothing unusual, load, and compute right numbers.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+// Unless for CI, then a package without a binary: each command that its error names must compile one, and it must load.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { commands, installers } from './installers/list.mjs';
+import { startRegistry } from './installers/registry.mjs';
 import { install, root } from './tools.mjs';
 
 const [kind = 'ci'] = process.argv.slice(2);
 const modules = { ci: await install('engines/installers') };
 if (kind !== 'ci') modules.others = await install('engines/other-installers');
 const folder = mkdtempSync(path.join(tmpdir(), 'genmi-installers-'));
-const tool = (name) => path.join(name in nodes || name.endsWith('-12') ? modules.ci : modules.others, name);
-
-/** The versions of Node, each with its folder for PATH. */
-const nodes = { 'node-22': 'bin', 'node-24': 'bin', 'node-26': 'bin' };
-
-/** The words that each installs with, and those that run the command; `usual`: lines of its output that are no fault. */
-const installers = {
-  'npm-12': { args: ['bin/npm-cli.js', 'install', 'genmi'], run: ['bin/npx-cli.js', 'genmi', 'info'] },
-  'pnpm-12': { args: ['bin/pnpm.mjs', 'add', 'genmi'], run: ['bin/pnpm.mjs', 'exec', 'genmi', 'info'] },
-  'npm-11': {
-    args: ['bin/npm-cli.js', 'install', '--ignore-scripts', 'genmi'],
-    run: ['bin/npx-cli.js', 'genmi', 'info'],
-  },
-  'npm-10': {
-    args: ['bin/npm-cli.js', 'install', '--ignore-scripts', 'genmi'],
-    run: ['bin/npx-cli.js', 'genmi', 'info'],
-  },
-  'pnpm-10': { args: ['bin/pnpm.cjs', 'add', 'genmi'], run: ['bin/pnpm.cjs', 'exec', 'genmi', 'info'] },
-  'yarn-1': {
-    args: ['bin/yarn.js', 'add', '--ignore-scripts', 'genmi'],
-    run: ['bin/yarn.js', '--silent', 'genmi', 'info'],
-    usual: /^warning (Ignored scripts due to flag|Workspaces can only be enabled in private projects)\.$/,
-  },
-  'yarn-4': {
-    args: ['bin/yarn.js', 'add', 'genmi'],
-    run: ['bin/yarn.js', 'genmi', 'info'],
-    usual: /^➤ YN0000: · Done with warnings/,
-  },
-  bun: { program: 'bin/bun', args: ['add', 'genmi'], run: ['x', 'genmi', 'info'] },
-  deno: {
-    program: 'deno',
-    args: ['add', '--minimum-dependency-age=0', 'npm:genmi'],
-    run: ['run', '-A', '--minimum-dependency-age=0', 'npm:genmi', 'info'],
-    script: ['run', '-A', '--minimum-dependency-age=0', 'program.mjs'],
-  },
-};
+const nodes = ['node-22', 'node-24', 'node-26'];
+const tool = (name) => path.join(nodes.includes(name) || name.endsWith('-12') ? modules.ci : modules.others, name);
+const nodeOf = (node) => path.join(tool(node), 'bin/node');
 const chosen = kind === 'all' ? Object.keys(installers) : kind === 'ci' ? ['npm-12', 'pnpm-12'] : [kind];
-
-// Yarn 4 and deno refuse what was published today, unless told otherwise. Yarn 4 warns of ES modules in PnP, genmi's or not.
 
 /** Words of a line that is not usual. */
 const UNUSUAL = /warn|error|block|ignored|script|deprecat|fail/i;
@@ -62,106 +29,152 @@ if (Math.abs(value - 1.2) > 1e-14 || cost !== -0.75) throw new Error(\`\${value}
 console.log('right');
 `;
 
-const registry = await startRegistry();
+const registry = await startRegistry(modules.ci, folder);
+let user = registry.newUser();
 try {
-  publish();
-  for (const installer of chosen) {
-    const versions = installer.endsWith('-12') ? Object.keys(nodes) : ['node-22'];
-    for (const node of versions) tryOne(installer, node);
+  const packed = publish();
+  for (const installer of chosen)
+    for (const node of installer.endsWith('-12') ? nodes : ['node-22'])
+      timed(installers[installer].program ? installer : `${installer}, ${node}`, () =>
+        tryProject(projectOf(installer, node)),
+      );
+  for (const name of Object.keys(commands)) timed(name, () => tryProject(commandOf(name)));
+  if (kind !== 'ci') {
+    publishWithoutBinary(packed);
+    user = registry.newUser(); // whose caches do not know the older version
+    const compiler = recordedCompiler();
+    const build = (name, project) => timed(`${name}, compiled`, () => tryToBuild(project, compiler));
+    for (const installer of chosen) build(installer, projectOf(installer, 'node-22'));
+    for (const name of Object.keys(commands)) build(name, commandOf(name));
   }
 } finally {
   registry.process.kill();
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function startRegistry() {
-  const port = await new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-  const config = path.join(folder, 'registry.yaml');
-  const packages = "packages:\n  '**':\n    access: $all\n    publish: $anonymous\n";
-  writeFileSync(
-    config,
-    `storage: ${folder}/storage\nmax_body_size: 50mb\nlog: { type: stdout, level: fatal }\n${packages}`,
-  );
-  const program = path.join(modules.ci, 'verdaccio/bin/verdaccio');
-  const args = [program, '--config', config, '--listen', `127.0.0.1:${port}`];
-  const child = spawn(process.execPath, args, { stdio: 'inherit', cwd: folder });
-  const url = `http://127.0.0.1:${port}/`;
-  for (const deadline = Date.now() + 120_000; ; ) {
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer) return { url, process: child, host: `//127.0.0.1:${port}/` };
-    if (Date.now() > deadline) throw new Error('the registry does not answer');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+function timed(name, act) {
+  const started = performance.now();
+  try {
+    act();
+  } catch (error) {
+    throw new Error(`${name}: ${error.message}`);
   }
+  console.log(`${name}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
-/** The environment of a user whose home is empty, and whose registry is the one of this machine. */
-function environment(node) {
-  const npm = Object.entries(process.env).filter(([name]) => !/^(npm_|node_options|ci$)/i.test(name));
-  const home = path.join(folder, 'home');
-  mkdirSync(home, { recursive: true });
-  writeFileSync(
-    path.join(home, '.npmrc'),
-    `registry=${registry.url}\n${registry.host}:_authToken=nobody\nupdate-notifier=false\n`,
-  );
-  const { PATH, ...rest } = Object.fromEntries(npm);
-  const bin = node === undefined ? [] : [path.join(tool(node), nodes[node])];
-  const own = { HOME: home, XDG_CACHE_HOME: path.join(home, 'cache'), XDG_DATA_HOME: path.join(home, 'data') };
-  const yarn = {
-    YARN_NPM_REGISTRY_SERVER: registry.url,
-    YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
-    YARN_ENABLE_TELEMETRY: '0',
-    YARN_NPM_MINIMAL_AGE_GATE: '0',
-  };
-  const others = { NPM_CONFIG_REGISTRY: registry.url, BUN_CONFIG_REGISTRY: registry.url, DENO_NO_UPDATE_CHECK: '1' };
-  return { ...rest, ...own, ...yarn, ...others, PATH: [...bin, PATH].join(path.delimiter) };
+/** Runs a program; the rest of `settings` is added to its environment. */
+function run(command, args, cwd, { PATH, ...settings } = {}) {
+  const env = { ...user, ...settings, PATH: [PATH, user.PATH].filter(Boolean).join(path.delimiter) };
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', env });
+  return { words: [command, ...args].join(' '), status: error?.message ?? status, output: `${stdout}${stderr}` };
 }
 
-function run(command, args, cwd, node) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', env: environment(node) });
-  const output = `${stdout}${stderr}`;
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? status}\n${output}`);
+/** The output of a program that must succeed. */
+function outputOf({ words, status, output }) {
+  if (status !== 0) throw new Error(`${words}: ${status}\n${output}`);
   return output;
 }
 
-/** Packs the repository as it is published, with the binaries in prebuilds/. */
+/** Packs the repository as it is published, with the binaries in prebuilds/. Returns the tarball. */
 function publish() {
   const binary = `prebuilds/linux-${process.arch}/genmi.glibc.node`;
   if (!existsSync(path.join(root, binary))) throw new Error(`${binary} is missing: npm run build:prebuilds`);
-  run('npm', ['pack', '--pack-destination', folder], root);
-  run('npm', ['publish', ...readdirSync(folder).filter((name) => name.endsWith('.tgz'))], folder);
+  outputOf(run('npm', ['pack', '--pack-destination', folder], root));
+  const packed = path.join(
+    folder,
+    `genmi-${JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).version}.tgz`,
+  );
+  outputOf(run('npm', ['publish', packed], folder));
+  return packed;
 }
 
-function tryOne(installer, node) {
-  const { program, args, run: info, script = ['program.mjs'], usual } = installers[installer];
-  const project = mkdtempSync(path.join(folder, `${installer}-`));
-  writeFileSync(path.join(project, 'package.json'), '{ "private": true, "type": "module", "name": "elsewhere" }');
-  if (installer === 'yarn-4') writeFileSync(path.join(project, 'yarn.lock'), '');
-  writeFileSync(path.join(project, 'program.mjs'), PROGRAM);
-  const nodeProgram = path.join(tool(node), nodes[node], 'node');
-  const call = (words) =>
-    program === undefined
-      ? run(nodeProgram, [path.join(tool(installer), words[0]), ...words.slice(1)], project, node)
-      : run(path.join(tool(installer), program), words, project, node);
-  const started = performance.now();
-  const said = call(args);
-  const unusual = said.split('\n').filter((line) => UNUSUAL.test(line) && !usual?.test(line));
-  if (unusual.length > 0) throw new Error(`${installer} says:\n${said}`);
-  const computed =
-    installer === 'yarn-4'
-      ? call(['bin/yarn.js', 'node', ...script])
-      : program === undefined
-        ? run(nodeProgram, script, project, node)
-        : call(script);
-  if (!/^right$/m.test(computed)) throw new Error(`${installer}: ${computed}`);
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  const described = call(info);
-  if (!described.includes(version) || !/prebuilds/.test(described)) throw new Error(`${installer}: ${described}`);
-  console.log(
-    `${installer}, ${program === undefined ? node : 'by itself'}: ${((performance.now() - started) / 1000).toFixed(1)} s`,
-  );
+/** Publishes the same as a newer version that no machine has a binary of. */
+function publishWithoutBinary(packed) {
+  outputOf(run('tar', ['xzf', packed], folder));
+  const source = path.join(folder, 'package');
+  rmSync(path.join(source, 'prebuilds'), { recursive: true });
+  outputOf(run('npm', ['version', '99.0.0'], source));
+  outputOf(run('npm', ['publish'], source));
+}
+
+/** A user's project: how it installs genmi, runs the command `genmi`, and runs a program that imports it. */
+function projectOf(installer, node) {
+  const { program, install, genmi, script, usual } = installers[installer];
+  const cwd = mkdtempSync(path.join(folder, `${installer}-`));
+  writeFileSync(path.join(cwd, 'package.json'), '{ "private": true, "type": "module", "name": "elsewhere" }');
+  if (installer === 'yarn-4') writeFileSync(path.join(cwd, 'yarn.lock'), '');
+  writeFileSync(path.join(cwd, 'program.mjs'), PROGRAM);
+  const PATH = path.dirname(nodeOf(node));
+  const call = (words, settings) => {
+    const own = path.join(tool(installer), program ?? words[0]);
+    const [command, ...args] = program ? [own, ...words] : [nodeOf(node), own, ...words.slice(1)];
+    return run(command, args, cwd, { PATH, ...settings });
+  };
+  return {
+    install: () => call(install),
+    usual,
+    expected: /^right$/m,
+    genmi: (word, settings) => call([...genmi, word], settings),
+    compute: () => (script ? call(script) : run(nodeOf(node), ['program.mjs'], cwd, { PATH })),
+    shell: (line, settings) => run('sh', ['-c', line], cwd, { PATH, ...settings }),
+  };
+}
+
+/** The command `genmi` alone, in an empty folder. */
+function commandOf(name) {
+  const { install, genmi } = commands[name];
+  const cwd = mkdtempSync(path.join(folder, 'empty-'));
+  const PATH = [path.join(user.NPM_CONFIG_PREFIX, 'bin'), path.dirname(nodeOf('node-22'))].join(path.delimiter);
+  const call = ([first, ...rest], settings) =>
+    first.endsWith('.js')
+      ? run(nodeOf('node-22'), [path.join(tool('npm-12'), first), ...rest], cwd, { PATH, ...settings })
+      : run(first, rest, cwd, { PATH, ...settings });
+  return {
+    install: () => (install ? call(install) : call([...genmi, '--version'])),
+    expected: /^threads /m,
+    genmi: (word, settings) => call([...genmi, word], settings),
+    compute: () => call([...genmi, 'info']),
+    shell: (line, settings) => run('sh', ['-c', line], cwd, { PATH, ...settings }),
+  };
+}
+
+function tryProject(project) {
+  const said = outputOf(project.install());
+  const unusual = said.split('\n').filter((line) => UNUSUAL.test(line) && !project.usual?.test(line));
+  if (unusual.length > 0) throw new Error(`its installation says:\n${said}`);
+  const computed = outputOf(project.compute());
+  if (!project.expected.test(computed)) throw new Error(computed);
+  if (!/prebuilds/.test(binaryOf(project))) throw new Error(`it loads ${binaryOf(project)}`);
+}
+
+function binaryOf(project) {
+  return /^binary +(.*)$/m.exec(outputOf(project.genmi('info')))?.[1];
+}
+
+/** A compiler that compiles each file once, on the first of PATH as g++. */
+function recordedCompiler() {
+  const bin = path.join(folder, 'compiler');
+  for (const each of [bin, path.join(folder, 'records')]) mkdirSync(each);
+  symlinkSync(path.join(root, 'test/support/recorded-compiler.sh'), path.join(bin, 'g++'));
+  return { CXX: path.join(bin, 'g++'), GENMI_RECORDS: path.join(folder, 'records'), GENMI_PATH: process.env.PATH };
+}
+
+/** The commands that the error names, and the one of this installer: each compiles an addon, and it loads. */
+function tryToBuild(project, compiler) {
+  outputOf(project.install());
+  const { status, output: error } = project.compute();
+  const named = [...error.matchAll(/^ {2}(\S.* build)$/gm)].map(([, line]) => line);
+  if (status === 0 || named.length === 0) throw new Error(`without a binary: ${status}\n${error}`);
+  for (const build of [
+    ...named.map((line) => () => project.shell(line, compiler)),
+    () => project.genmi('build', compiler),
+  ]) {
+    const said = outputOf(build());
+    outputOf(project.compute());
+    const binary = binaryOf(project);
+    if (!binary.endsWith('/build/Release/genmi.node') || !said.includes(binary))
+      throw new Error(`${said} loads ${binary}`);
+    rmSync(path.dirname(binary), { recursive: true });
+    if (project.compute().status === 0) throw new Error(`${binary} is not what was loaded`);
+  }
 }

@@ -43,11 +43,16 @@ function remedy(failures: readonly Failure[], { bundled, root, binary }: Place):
     ];
   }
   if (process.platform === 'win32') return ['The package has this file for x64 and arm64: install genmi again.'];
-  const command = [process.execPath, path.join(root, 'dist', 'cli', 'main.js')].map((word) => JSON.stringify(word));
   return [
     'No binary fits this machine. Compile one: it takes about two minutes, and needs a C++20 compiler and nothing else.',
-    '  npx genmi build',
-    'Where npx does not find this copy of genmi:',
-    `  ${command.join(' ')} build`,
+    ...commandsToBuild(path.join(root, 'dist', 'cli', 'main.js')),
   ];
+}
+
+/** The commands that compile the addon of this copy. npx comes with Node, and finds copies in node_modules alone. */
+function commandsToBuild(main: string): string[] {
+  const { bun, deno, pnp } = process.versions;
+  const command = `  ${JSON.stringify(process.execPath)} ${deno ? 'run -A ' : ''}${JSON.stringify(main)} build`;
+  if (bun || deno || pnp) return [command];
+  return ['  npx genmi build', 'Where npx does not find this copy of genmi:', command];
 }
