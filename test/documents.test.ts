@@ -150,6 +150,22 @@ describe('the commands and links in the documents', () => {
   });
 });
 
+describe('the page of the registry', () => {
+  const packages = ['', ...readdirSync(path.join(root, 'packages')).map((name) => `packages/${name}/`)];
+
+  it.each(packages)('follows each link of %sREADME.md to a file of the repository', async (folder) => {
+    const files = (await succeedOutside('git', ['ls-files'], root)).trim().split('\n');
+    const { url, directory = '' } = JSON.parse(read(`${folder}package.json`)).repository;
+    // The registry resolves a relative link against this address, and the repository serves what is committed.
+    const head = `${url.replace(/^git\+|\.git$/g, '')}/blob/HEAD/`;
+    expect(path.posix.join(directory, '/')).toBe(path.posix.join(folder, '/'));
+    for (const [, target] of read(`${folder}README.md`).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      const { href } = new URL(target as string, `${head}${folder}`);
+      expect(files, `${target}: ${href}`).toContain(decodeURIComponent(href.slice(head.length)));
+    }
+  });
+});
+
 describe('the check of links in the site', () => {
   const site = mkdtempSync(path.join(tmpdir(), 'genmi-links-'));
   afterAll(() => rmSync(site, { recursive: true, force: true }));
