@@ -17,10 +17,12 @@ void copy_tile(const simd::Tile<T>& tile, std::size_t row, std::size_t column, s
 }  // namespace
 
 template <class T>
-Dense<T>::Dense(std::string name, std::size_t inputs, std::size_t outputs, simd::Activation activation)
+Dense<T>::Dense(const std::string& name, std::size_t inputs, std::size_t outputs, simd::Activation activation,
+                Bias bias)
     : inputs_(inputs),
       outputs_(outputs),
       activation_(activation),
+      learns_bias_(bias == Bias::kLearned),
       weights_(name + ".weights", Parameter<T>::Kind::kWeights, inputs, outputs, simd::kFeaturePanel<T>),
       bias_(name + ".bias", Parameter<T>::Kind::kOffsets, 1, outputs, simd::kFeaturePanel<T>) {}
 

@@ -9,11 +9,17 @@ namespace genmi::networks {
 template <class T>
 class Dense final : public Layer<T> {
  public:
-  Dense(std::string name, std::size_t inputs, std::size_t outputs, simd::Activation activation);
+  enum class Bias { kLearned, kNone };
+
+  Dense(const std::string& name, std::size_t inputs, std::size_t outputs, simd::Activation activation,
+        Bias bias = Bias::kLearned);
 
   std::size_t inputs() const override { return inputs_; }
   std::size_t outputs() const override { return outputs_; }
-  std::vector<Parameter<T>*> parameters() override { return {&weights_, &bias_}; }
+  std::vector<Parameter<T>*> parameters() override {
+    if (learns_bias_) return {&weights_, &bias_};
+    return {&weights_};
+  }
 
   using Passage = typename Layer<T>::Passage;
   void forward(const Passage& passage, const Context& context) override;
@@ -25,6 +31,7 @@ class Dense final : public Layer<T> {
 
   std::size_t inputs_, outputs_;
   simd::Activation activation_;
+  bool learns_bias_;
   Parameter<T> weights_, bias_;  // in the panels of products: the lanes beyond the last output stay 0
 };
 

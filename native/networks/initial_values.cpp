@@ -17,24 +17,36 @@ double normal(std::uint64_t& random) {
   return radius * std::cos(2 * std::numbers::pi * uniform(random));
 }
 
+// Draws all entries of a parameter, row by row.
+template <class T, class Next>
+void fill(Parameter<T>& parameter, const Next& next) {
+  for (std::size_t row = 0; row < parameter.rows; ++row)
+    for (std::size_t column = 0; column < parameter.columns; ++column)
+      parameter.values[parameter.place(row, column)] = static_cast<T>(next());
+}
+
 }  // namespace
 
 template <class T>
 void draw(Dense<T>& layer, InitialValues values, double factor, std::uint64_t& random) {
-  const auto inputs = static_cast<double>(layer.inputs());
-  const auto next = [&](double largest, double deviation) {
-    const double value =
-        values == InitialValues::kHe ? deviation * normal(random) : largest * (2 * uniform(random) - 1);
-    return static_cast<T>(factor * value);
-  };
-  Parameter<T>&weights = *layer.parameters()[0], &bias = *layer.parameters()[1];
-  for (std::size_t input = 0; input < layer.inputs(); ++input)
-    for (std::size_t output = 0; output < layer.outputs(); ++output)
-      weights.values[weights.place(input, output)] = next(1 / std::sqrt(inputs), std::sqrt(2 / inputs));
-  for (std::size_t output = 0; output < layer.outputs(); ++output) bias.values[output] = next(1 / std::sqrt(inputs), 0);
+  const double inputs = static_cast<double>(layer.inputs()), largest = factor / std::sqrt(inputs);
+  const bool he = values == InitialValues::kHe;
+  for (Parameter<T>* parameter : layer.parameters()) {
+    const bool weights = parameter->kind == Parameter<T>::Kind::kWeights;
+    const double deviation = weights ? factor * std::sqrt(2 / inputs) : 0;
+    fill(*parameter, [&] { return he ? deviation * normal(random) : largest * (2 * uniform(random) - 1); });
+  }
+}
+
+template <class T>
+void draw(Table<T>& table, InitialValues values, double factor, std::uint64_t& random) {
+  const bool gaussian = values == InitialValues::kNormal;
+  fill(*table.parameters()[0], [&] { return factor * (gaussian ? normal(random) : 2 * uniform(random) - 1); });
 }
 
 template void draw(Dense<float>&, InitialValues, double, std::uint64_t&);
 template void draw(Dense<double>&, InitialValues, double, std::uint64_t&);
+template void draw(Table<float>&, InitialValues, double, std::uint64_t&);
+template void draw(Table<double>&, InitialValues, double, std::uint64_t&);
 
 }  // namespace genmi::networks

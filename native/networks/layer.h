@@ -10,6 +10,7 @@
 #include "genmi/aligned_vector.h"
 #include "genmi/context.h"
 #include "genmi/matrix.h"
+#include "genmi/rows.h"
 
 namespace genmi::networks {
 
@@ -57,6 +58,8 @@ class Layer {
 
   virtual std::size_t inputs() const = 0;
   virtual std::size_t outputs() const = 0;
+  // The number of samples that the layer knows one by one; 0: it takes any sample.
+  virtual std::size_t samples() const { return 0; }
   virtual std::vector<Parameter<T>*> parameters() { return {}; }
   // With the parameters, they are all that a layer remembers.
   virtual std::vector<Statistic<T>> statistics() { return {}; }
@@ -69,6 +72,7 @@ class Layer {
     T* y;                // n x outputs()
     std::span<T> notes;  // notes() numbers
     Mode mode;
+    Rows rows;           // the numbers of the samples, for layers with samples()
   };
   // y = the layer's output for x.
   virtual void forward(const Passage& passage, const Context& context) = 0;

@@ -6,9 +6,10 @@ namespace genmi::networks {
 namespace {
 
 template <class T>
-typename Layer<T>::Passage go_through(Layer<T>& layer, MatrixView<T> x, Mode mode, const Context& context) {
+typename Layer<T>::Passage go_through(Layer<T>& layer, MatrixView<T> x, Mode mode, const Context& context,
+                                       Rows rows) {
   const typename Layer<T>::Passage passage{x, context.workspace.take<T>(x.rows * layer.outputs()).data(),
-                                           context.workspace.take<T>(layer.notes()), mode};
+                                           context.workspace.take<T>(layer.notes()), mode, rows};
   layer.forward(passage, context);
   return passage;
 }
@@ -47,16 +48,16 @@ std::vector<std::span<T>> Network<T>::memory() {
 }
 
 template <class T>
-typename Network<T>::Pass Network<T>::forward(MatrixView<T> x, Mode mode, const Context& context) {
+typename Network<T>::Pass Network<T>::forward(MatrixView<T> x, Mode mode, const Context& context, Rows rows) {
   Pass pass;
   MatrixView<T> last = x;
   for (const auto& layer : layers_) {
-    pass.passages.push_back(go_through(*layer, last, mode, context));
+    pass.passages.push_back(go_through(*layer, last, mode, context, rows));
     last = {pass.passages.back().y, x.rows, layer->outputs()};
   }
   pass.logits = {pass.passages.back().y, x.rows * outputs()};
   if (skip_ == nullptr) return pass;
-  pass.skip.push_back(go_through(*skip_, x, mode, context));
+  pass.skip.push_back(go_through(*skip_, x, mode, context, rows));
   // Not in place: an activation of the last layer needs its own output to go back.
   const T* const chain = pass.logits.data();
   pass.logits = context.workspace.take<T>(pass.logits.size());

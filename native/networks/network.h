@@ -18,6 +18,8 @@ class Network {
 
   std::size_t inputs() const { return layers_.front()->inputs(); }
   std::size_t outputs() const { return layers_.back()->outputs(); }
+  // The number of samples that the network knows one by one; 0: it takes any sample.
+  std::size_t samples() const { return layers_.front()->samples(); }
   std::vector<Parameter<T>*> parameters();
   std::vector<Statistic<T>> statistics();
   // All that the network has learned: the values of its parameters, and the statistics of its layers.
@@ -28,7 +30,8 @@ class Network {
     std::vector<typename Layer<T>::Passage> passages, skip;  // one for each layer; one or none
     std::span<T> logits;                                     // n x outputs()
   };
-  Pass forward(MatrixView<T> x, Mode mode, const Context& context);
+  // rows: the numbers of the samples, for networks with samples().
+  Pass forward(MatrixView<T> x, Mode mode, const Context& context, Rows rows = {});
 
   // From dL/dlogits, which it overwrites: adds dL/dparameters to the parameters' gradients if `learn`, and writes
   // dL/dx to by_input unless it is null.

@@ -97,8 +97,12 @@ Status Training<T>::check() const {
     return Status(Code::kOutOfRange, explain(name, std::to_string(expected), std::to_string(received)));
   };
   if (samples_.rows() == 0) return {Code::kOutOfRange, explain("data", "at least one sample", "none")};
-  if (samples_.columns() != network_.inputs())
+  if (network_.samples() == 0 && samples_.columns() != network_.inputs())
     return expect("the number of features of data", network_.inputs(), samples_.columns());
+  if (network_.samples() != 0 && samples_.rows() != network_.samples())
+    return expect("the number of samples of data", network_.samples(), samples_.rows());
+  if (network_.samples() != 0 && options_.vat.weight != 0)
+    return {Code::kOutOfRange, explain("vat", "a network of features", "a table of logits")};
   const std::size_t size = objective_.affinity_size();
   if (size != 0 && size != samples_.rows())
     return expect("the number of samples of the objective's affinity", samples_.rows(), size);
@@ -169,10 +173,11 @@ Status Training<T>::take_step(Rows rows, const Context& context) {
   const Workspace::Frame frame(context.workspace);
   Undo<T> undo(network_, context.workspace);
   Watch watch;
-  const std::span<T> x = context.workspace.take<T>(rows.count * samples_.columns());
-  samples_.gather(rows, x.data());
+  const std::size_t columns = network_.inputs();
+  const std::span<T> x = context.workspace.take<T>(rows.count * columns);
+  if (columns > 0) samples_.gather(rows, x.data());
   watch.add_to(sums_.seconds.network);
-  if (Status status = find_gradients({x.data(), rows.count, samples_.columns()}, rows, context); !status) return status;
+  if (Status status = find_gradients({x.data(), rows.count, columns}, rows, context); !status) return status;
   Watch update_watch;
   update(context);
   undo.keep();
@@ -184,7 +189,7 @@ Status Training<T>::take_step(Rows rows, const Context& context) {
 template <class T>
 Status Training<T>::find_gradients(MatrixView<T> x, Rows rows, const Context& context) {
   Watch watch;
-  const auto pass = network_.forward(x, Mode::kTraining, context);
+  const auto pass = network_.forward(x, Mode::kTraining, context, rows);
   const MatrixView<T> logits{pass.logits.data(), x.rows, network_.outputs()};
   watch.add_to(sums_.seconds.network);
 
