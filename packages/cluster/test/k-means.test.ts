@@ -117,7 +117,7 @@ describe('k-means', () => {
   });
 
   it('takes fewer distinct samples than clusters', async () => {
-    const x = [[1, 1], [1, 1], [2, 2], [2, 2], [2, 2]]; // biome-ignore format: a matrix
+    const x = [1, 1, 2, 2, 2].map((value) => [value, value]);
     const model = await new KMeans({ clusters: 4 }).fit(x);
     expect(model.inertia).toBe(0);
     expect(model.predict(x)).toEqual(model.labels);
