@@ -27,6 +27,9 @@ if (options.checks) process.exit(0);
 const npm = run('npm', ['--version']).stdout.trim();
 if (Number.parseInt(npm, 10) < 12) fail([`npm ${npm}: a release needs npm 12, which warns of what older ones accept`]);
 
+// As in a fresh clone: the tests of the tarball need the library, and npm warns of a command that is not there.
+if (run('npm', ['run', '--silent', 'build'], { stdio: 'inherit' }).status !== 0) fail(['the library does not compile']);
+
 const tests = run('npx', ['vitest', 'run', 'test/package.test.ts'], { stdio: 'inherit' });
 if (tests.status !== 0) fail(['the tests of the tarball failed']);
 

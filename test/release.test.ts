@@ -1,5 +1,14 @@
 /** The checks of a release, in a clone: they pass where all is right, and name each fault that is planted. */
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -44,6 +53,7 @@ describe('the checks of a release', () => {
       return JSON.stringify({ ...manifest, version: '1.2.3', exports });
     });
     edit('package-lock.json', (text) => JSON.stringify({ ...JSON.parse(text), version: '1.2.3' }));
+    edit('src/version.ts', (text) => text.replace(/'.*'/, "'1.2.3'"));
     edit('CHANGELOG.md', (text) => text.replace(/^## .*$/m, '## 1.2.3 (2026-11-29)'));
     await commitAll();
     for (const file of binaries) {
@@ -114,6 +124,10 @@ describe('the checks of a release', () => {
     await commitAll();
     await expectFault(/^package-lock.json has version 1.2.2, package.json 1.2.3: npm install$/);
     await git('reset', '--hard', '--quiet', good);
+    edit('src/version.ts', (text) => text.replace('1.2.3', '1.2.2'));
+    await commitAll();
+    await expectFault(/^src\/version.ts has version 1.2.2, package.json 1.2.3$/);
+    await git('reset', '--hard', '--quiet', good);
     edit('package.json', (text) => text.replace('{', '{"homepage":"https://example.com/OWNER/genmi",'));
     await commitAll();
     await expectFault(/^package.json has a placeholder: "https:\/\/example.com\/OWNER\/genmi"$/);
@@ -150,7 +164,12 @@ describe('the checks of a release', () => {
     const machine = ['This command requires you to be logged in to nowhere (dry-run)', 'Unknown user config "x".'];
     const tried = await releaseWith({ version: '12.2.2', warnings: machine });
     expect(tried.code).toBe(0);
-    const dry = ['npm --version', 'npx vitest run test/package.test.ts', 'npm publish --access public --dry-run'];
+    const dry = [
+      'npm --version',
+      'npm run --silent build',
+      'npx vitest run test/package.test.ts',
+      'npm publish --access public --dry-run',
+    ];
     expect(tried.calls).toEqual(dry);
     const published = await releaseWith({ version: '12.2.2', warnings: [] }, '--publish');
     expect(published.code).toBe(0);
@@ -167,6 +186,34 @@ describe('the checks of a release', () => {
     expect(corrected.stderr).toMatch(/npm publish failed or warned\nnpm warn publish errors corrected:\n$/);
     expect(corrected.calls.at(-1)).toBe('npm publish --access public --dry-run');
   });
+
+  const hasTools = process.platform === 'linux' && process.arch === 'x64';
+  it.runIf(hasTools)(
+    'find no warning of npm 12 itself, which packs and tries to publish',
+    { timeout: 300_000 },
+    async () => {
+      const { install } = await import(path.join(root, 'scripts/tools.mjs'));
+      const modules: string = await install('engines/installers');
+      // The packages and the addon of this repository: as in a clone after its `npm install`.
+      symlinkSync(path.join(root, 'node_modules'), at('node_modules'));
+      appendFileSync(at('.git/info/exclude'), 'node_modules\n');
+      mkdirSync(at('build/Release'), { recursive: true });
+      writeFileSync(at('build/Release/genmi.node'), 'newer than its sources');
+      const tools = path.join(folder, 'tools-12');
+      mkdirSync(tools);
+      const node = path.join(modules, 'node-24/bin/node');
+      const npm = `#!/bin/sh\nexec ${node} ${path.join(modules, 'npm-12/bin/npm-cli.js')} "$@"\n`;
+      writeFileSync(path.join(tools, 'npm'), npm, { mode: 0o755 });
+      writeFileSync(path.join(tools, 'npx'), '#!/bin/sh\n', { mode: 0o755 }); // package.test.ts runs by itself
+      const settings = ['npm_config_registry=http://127.0.0.1:9/', 'npm_config_fetch_retries=0'];
+      const args = [...settings, `PATH=${tools}:${process.env.PATH}`, node, at('scripts/release.mjs')];
+      const { code, stdout, stderr } = await executeOutside('env', args, clone);
+      expect(code, stderr).toBe(0);
+      expect(stdout).toMatch(/^\+ genmi@1\.2\.3$/m);
+      for (const file of binaries) expect(stderr).toContain(file);
+      expect(await git('status', '--porcelain')).toBe('');
+    },
+  );
 
   it('stop a release, also one to be published', async () => {
     appendFileSync(at('README.md'), '\n');

@@ -13,6 +13,8 @@ function version(root) {
   const locked = readJson(root, 'package-lock.json').version;
   if (locked !== released)
     faults.push(`package-lock.json has version ${locked}, package.json ${released}: npm install`);
+  const [, written] = /'(.*)'/.exec(readFileSync(path.join(root, 'src/version.ts'), 'utf8'));
+  if (written !== released) faults.push(`src/version.ts has version ${written}, package.json ${released}`);
   const tagged = git(root, 'tag', '--list', `v${released}`) && git(root, 'rev-list', '-n1', `v${released}`);
   if (tagged && tagged !== git(root, 'rev-parse', 'HEAD')) faults.push(`v${released} is the tag of another commit`);
   return faults;
