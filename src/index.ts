@@ -46,6 +46,7 @@ export type {
   PrecisionOf,
   ValueAndGrad,
 } from './objectives/objective.js';
+export { type PairConstraintsOptions, type Pairs, pairConstraints } from './objectives/pair-constraints.js';
 export { type WassersteinOptions, wasserstein } from './objectives/wasserstein.js';
 export {
   type ColdStart,

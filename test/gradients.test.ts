@@ -13,6 +13,7 @@ import {
   type Mode,
   mmd,
   type Objective,
+  pairConstraints,
   scale,
   tv,
   wasserstein,
@@ -32,8 +33,19 @@ const x = gaussian(next, n, 3);
 const kernel = Affinity.kernel(x, { kernel: 'rbf' });
 const distance = Affinity.distance(x, { metric: 'euclidean' });
 const plain = allObjectives(kernel, distance);
+const mustLink = [
+  [0, 3],
+  [3, 7],
+  [19, 0],
+] as const;
+const cannotLink = [
+  [1, 3],
+  [2, 18],
+] as const;
 const composed = [
   add(scale(mmd({ mode: 'ovo', affinity: kernel }), 0.7), scale(entropy({ of: 'proportions' }), -2)),
+  pairConstraints({ mustLink, cannotLink, factor: 0.3 }),
+  add(mmd({ mode: 'ova', affinity: kernel }), scale(pairConstraints({ mustLink, cannotLink }), -2)),
   scale(add(kl({ mode: 'ova' }), wasserstein({ mode: 'ova', affinity: distance })), -1),
   wasserstein({
     mode: 'ovo',

@@ -58,12 +58,21 @@ Status write_gradient(const Objective& objective, const Batch<T>& batch, Totals<
   return Status::ok();
 }
 
+Status check_samples(const Objective& objective, const EvaluationOptions& options, std::size_t n) {
+  if (Status status = check_rows(options.rows, n, objective.affinity_size()); !status) return status;
+  if (options.rows.index != nullptr || n >= objective.named_samples()) return Status::ok();
+  return {Code::kOutOfRange, explain("predictions",
+                                     "at least " + std::to_string(objective.named_samples()) +
+                                         " rows, one for each sample that the objective names",
+                                     std::to_string(n), "for a mini-batch pass rows, the samples' indices")};
+}
+
 // Reads the predictions in their precision, and calls with(batch).
 template <class With>
 Status read(const Objective& objective, AnyMatrix predictions, const EvaluationOptions& options, const Context& context,
             const With& with) {
   const auto read_as = [&]<class T>(const MatrixView<T>& view) -> Status {
-    if (Status status = check_rows(options.rows, view.rows, objective.affinity_size()); !status) return status;
+    if (Status status = check_samples(objective, options, view.rows); !status) return status;
     const Workspace::Frame frame(context.workspace);
     Batch<T> batch(options, context);
     if (Status status = batch.read(view); !status) return status;

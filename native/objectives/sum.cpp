@@ -45,6 +45,12 @@ class WeightedSum final : public InBothPrecisions<WeightedSum> {
 
   std::size_t affinity_size() const override { return common_affinity_size(terms_).value_or(0); }
 
+  std::size_t named_samples() const override {
+    std::size_t most = 0;
+    for (const auto& [objective, weight] : terms_) most = std::max(most, objective->named_samples());
+    return most;
+  }
+
   // The size of the terms' affinities: 0 if no term has one, nothing if two sizes differ, since no rows suit both.
   static std::optional<std::size_t> common_affinity_size(const std::vector<Parameters::Term>& terms) {
     std::size_t common = 0;
@@ -66,7 +72,12 @@ const ObjectiveFactory registration("sum", [](const Parameters& parameters, Obje
   if (!WeightedSum::common_affinity_size(terms))
     return {Code::kOutOfRange,
             explain("objectives", "affinities over the same samples", "affinities of different sizes")};
-  out = std::make_shared<WeightedSum>(std::move(terms));
+  const auto sum = std::make_shared<WeightedSum>(std::move(terms));
+  if (sum->affinity_size() != 0 && sum->named_samples() > sum->affinity_size())
+    return {Code::kOutOfRange,
+            explain("objectives", "pairs of the affinity's " + std::to_string(sum->affinity_size()) + " samples",
+                    "sample " + std::to_string(sum->named_samples() - 1))};
+  out = sum;
   return Status::ok();
 });
 

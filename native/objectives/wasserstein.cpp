@@ -12,6 +12,7 @@
 #include "genmi/random_bits.h"
 #include "genmi/shared_affinity.h"
 #include "genmi/transport.h"
+#include "objectives/bracketed.h"
 #include "objectives/comparisons.h"
 #include "objectives/in_both_precisions.h"
 #include "objectives/panel_ratios.h"
@@ -19,10 +20,6 @@
 
 namespace genmi::objectives {
 namespace {
-
-std::string bracketed(std::int32_t first, std::int32_t second) {
-  return std::string(1, '[').append(std::to_string(first)).append(", ").append(std::to_string(second)).append(1, ']');
-}
 
 // Costs made ready are kept for the next evaluation if they take at most this many bytes.
 constexpr std::size_t kKeptBytes = std::size_t{4} << 20;

@@ -44,6 +44,7 @@ function geometryOf(objectives: readonly Objective[]): Geometry {
   const geometries = (objectives as NativeBackedObjective[]).map(({ geometry }) => geometry);
   return {
     samples: geometries.find(({ samples }) => samples !== undefined)?.samples,
+    namesSamples: geometries.some(({ namesSamples }) => namesSamples),
     warmStart: geometries.some(({ warmStart }) => warmStart),
     threadBytes: Math.max(...geometries.map(({ threadBytes }) => threadBytes)),
   };

@@ -152,6 +152,8 @@ export interface GeometryObjective extends Objective {
 export interface Geometry {
   /** The affinities' number of samples; undefined where there is no affinity. */
   readonly samples?: number | undefined;
+  /** Whether samples are known by their row numbers without an affinity; default false. */
+  readonly namesSamples?: boolean | undefined;
   /** Whether transport costs stay in memory between calls. */
   readonly warmStart: boolean;
   /** Bytes of scratch memory for each pair of samples, on each thread except the first. */

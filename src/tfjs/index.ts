@@ -80,13 +80,13 @@ export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOp
     return scalarOf(tf, value(predictions, samples));
   };
   const ours = objective instanceof NativeBackedObjective;
-  const samples = ours ? objective.geometry.samples : undefined;
+  const { samples, namesSamples = false } = ours ? objective.geometry : {};
   const forFit = (yTrue: Tensor, yPred: Tensor): Scalar => {
     const predictions = yPred as Tensor2D;
     checkPredictions(predictions);
     const rows = rowsOfTargets(yTrue, samples);
-    // An objective without an affinity ignores the row numbers: they may be classes.
-    if (!ours || samples !== undefined) checkNoClasses(yTrue, rows, predictions.shape[1]);
+    // An objective that knows no samples ignores the row numbers: they may be classes.
+    if (!ours || samples !== undefined || namesSamples) checkNoClasses(yTrue, rows, predictions.shape[1]);
     return loss(predictions, rows);
   };
   return Object.assign(loss, { forFit });

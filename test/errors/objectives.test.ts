@@ -13,6 +13,7 @@ import {
   kl,
   mmd,
   type Objective,
+  pairConstraints,
   scale,
   TransportSolver,
   tv,
@@ -35,6 +36,7 @@ describe('objectives', () => {
     energy,
     wasserstein,
     entropy,
+    pairConstraints,
     gemini,
     add,
     scale,
@@ -202,6 +204,67 @@ describe('objectives', () => {
       'no entropy',
       () => loose.entropy({}),
       { code: type, argument: 'of', expected: "'proportions', 'predictions'", received: 'undefined' },
+    ],
+    [
+      'must-link pairs that are no list',
+      () => loose.pairConstraints({ mustLink: 3 }),
+      { code: type, argument: 'mustLink', expected: 'a list of pairs', received: '3' },
+    ],
+    [
+      'a pair of three',
+      () =>
+        loose.pairConstraints({
+          cannotLink: [
+            [0, 1],
+            [0, 1, 2],
+          ],
+        }),
+      { code: type, argument: 'cannotLink[1]', expected: 'two row numbers', received: 'an array of length 3' },
+    ],
+    [
+      'a row number that is none',
+      () => loose.pairConstraints({ mustLink: [[0, 1.5]] }),
+      { code: range, argument: 'mustLink[0]', expected: 'an integer', received: '1.5' },
+    ],
+    [
+      'a negative row number',
+      () => loose.pairConstraints({ mustLink: [[-1, 1]] }),
+      { code: range, argument: 'mustLink[0]', received: '-1' },
+    ],
+    [
+      'a pair of one sample',
+      () => loose.pairConstraints({ mustLink: [[4, 4]] }),
+      { code: range, argument: 'mustLink[0]', expected: 'two different samples', received: '[4, 4]' },
+    ],
+    [
+      'a factor of 0',
+      () => loose.pairConstraints({ mustLink: [[4, 5]], factor: 0 }),
+      { code: range, argument: 'factor', expected: 'a finite number > 0', received: '0' },
+    ],
+    [
+      'a contradiction over two steps',
+      () =>
+        loose.pairConstraints({
+          mustLink: [
+            [10, 11],
+            [11, 12],
+          ],
+          cannotLink: [
+            [0, 2],
+            [10, 12],
+          ],
+        }),
+      { code: range, argument: 'cannotLink[1]', expected: 'mustLink does not join', received: '[10, 12]' },
+    ],
+    [
+      'pairs beyond the affinity',
+      () => add(mmd({ mode: 'ova', affinity: kernel }), pairConstraints({ mustLink: [[0, n]] })),
+      { code: range, argument: 'objectives', expected: `the affinity's ${n} samples`, received: `sample ${n}` },
+    ],
+    [
+      'pairs beyond the predictions',
+      () => pairConstraints({ mustLink: [[0, n]] }).value(tau),
+      { code: range, argument: 'predictions', expected: `at least ${n + 1} rows`, received: `${n}` },
     ],
     ['another entropy', () => loose.entropy({ of: 'tau' }), { code: range, argument: 'of', received: "'tau'" }],
     [

@@ -73,6 +73,7 @@ const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => un
   chi2: [genmi.chi2, () => [{ mode: 'ova', convention: 'half' }]],
   fDivergence: [genmi.fDivergence, () => [{ mode: 'ova', f: { alpha: 0.5 } }]],
   entropy: [genmi.entropy, () => [{ of: 'proportions' }]],
+  pairConstraints: [genmi.pairConstraints, () => [{ mustLink: [[0, 1]], cannotLink: [[2, 3]], factor: 2 }]],
   energy: [genmi.energy, () => [{ mode: 'ova', affinity: distance }]],
   mmd: [genmi.mmd, () => [{ mode: 'ova', affinity: kernel, squared: true }]],
   wasserstein: [

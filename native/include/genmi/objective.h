@@ -62,6 +62,9 @@ class Objective {
 
   // The number of samples of the objective's affinity; 0 for objectives without an affinity.
   virtual std::size_t affinity_size() const { return 0; }
+
+  // The largest number of a sample that the objective knows by its number, plus 1; 0 where it knows none.
+  virtual std::size_t named_samples() const { return 0; }
 };
 
 using ObjectivePtr = std::shared_ptr<const Objective>;
