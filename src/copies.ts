@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { describe, invalidType } from './errors.js';
 import { root } from './loader.js';
 
-export type Kind = 'Affinity' | 'Objective' | 'TransportSolver';
+export type Kind = 'Affinity' | 'Objective' | 'TransportSolver' | 'Network' | 'Optimizer';
 
 interface Mark {
   readonly kind: Kind;
@@ -18,6 +18,8 @@ const named: Record<Kind, string> = {
   Affinity: 'an Affinity',
   Objective: 'an objective made by genmi',
   TransportSolver: 'a TransportSolver',
+  Network: 'a Network',
+  Optimizer: 'an Optimizer',
 };
 
 /** Marks all instances of a class, so that every copy recognises them. */

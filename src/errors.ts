@@ -13,6 +13,7 @@ export type GenmiErrorCode =
   | 'ERR_BACKEND_UNAVAILABLE'
   | 'ERR_NATIVE_NOT_FOUND'
   | 'ERR_DISPOSED'
+  | 'ERR_BUSY'
   | 'ERR_OUT_OF_MEMORY'
   | 'ERR_UNSUPPORTED';
 

@@ -59,7 +59,8 @@ function fromShaped(argument: string, array: { readonly data: unknown; readonly 
   return filled(argument, data, rows, columns);
 }
 
-function toSizes(argument: string, sizes: unknown, remedy?: string): readonly [rows: number, columns: number] {
+/** Reads two sizes, integers >= 0. */
+export function toSizes(argument: string, sizes: unknown, remedy?: string): readonly [rows: number, columns: number] {
   if (!isArray(argument, sizes)) throw outOfRange(argument, '[rows, columns], two sizes', describe(sizes), remedy);
   const [rows, columns] = sizes as readonly number[];
   if (sizes.length !== 2 || !isSize(rows) || !isSize(columns)) {

@@ -165,6 +165,113 @@ export interface NativeSolver {
   solveManyAsync(...args: [...NativeProblems['problems'], ...NativeProblems['results'], job: NativeJob]): Promise<void>;
 }
 
+export interface NativeLayer {
+  width: number;
+  activation: 'relu' | 'tanh' | 'identity';
+  normalization: boolean;
+}
+
+export interface NativeNetworkDescription {
+  precision: 'float32' | 'float64';
+  inputs: number;
+  outputs: number;
+  layers: readonly NativeLayer[];
+  skip: boolean;
+  init: 'uniform' | 'he';
+  headScale: number;
+  seed: number;
+}
+
+/** A matrix of a network. */
+export interface NativeArray {
+  name: string;
+  rows: number;
+  columns: number;
+  /** Whether training changes it along a gradient; otherwise it is a statistic. */
+  learned: boolean;
+}
+
+/** The features of samples: bytes stand for scale * byte + offset. */
+export type NativeData = [data: Precision | Uint8Array, rows: number, columns: number, scale: number, offset: number];
+
+export interface NativeSamples {
+  /** Copies the next `count` numbers of the array with all of them. */
+  append(data: Precision | Uint8Array, count: number): void;
+}
+
+export type NativeAnswer = 'logits' | 'probabilities' | 'labels';
+
+export interface NativeNetwork {
+  /** Bytes of native memory; 0 after `dispose`. */
+  readonly bytes: number;
+  /** The matrices, in the order in which `read` and `write` take their entries, row by row. */
+  arrays(): NativeArray[];
+  /** Copies all values into `out`, or the gradients of what is learned. */
+  read(gradients: boolean, out: Precision): void;
+  write(values: Precision): void;
+  predict(answer: NativeAnswer, out: Precision | Int32Array, ...data: NativeData): void;
+  /** `out` must be new, as for `evaluateAsync`. */
+  predictAsync(
+    answer: NativeAnswer,
+    out: Precision | Int32Array,
+    samples: NativeSamples,
+    job: NativeJob,
+  ): Promise<void>;
+  /** Keeps the pass for `backward`. */
+  forward(mode: 'training' | 'frozen' | 'prediction', out: Precision, ...data: NativeData): void;
+  /** From the gradient of a value; adds to the gradients of its negative, and fills `byInput` with that of the value. */
+  backward(gradient: Precision, learn: boolean, byInput: Precision | null): void;
+  dispose(): void;
+}
+
+export interface NativeOptimizerOptions {
+  rule: 'adam' | 'sgd' | 'rmsprop';
+  rate: number;
+  first: number;
+  second: number;
+  epsilon: number;
+  correctedEpsilon: boolean;
+  decay: number;
+  largestNorm: number;
+}
+
+export interface NativeOptimizer {
+  /** Takes a step with `share` times the learning rate, and clears the gradients. */
+  step(share: number): void;
+}
+
+export interface NativeTrainingOptions {
+  epochs: number;
+  /** 0: all samples. */
+  batchSize: number;
+  seed: number;
+  schedule: 'constant' | 'linear';
+  threads: number | undefined;
+  optimizer: NativeOptimizerOptions;
+}
+
+/** The numbers of an epoch. */
+export type EpochNumber =
+  | 'epoch'
+  | 'objective'
+  | 'clusters'
+  | 'proportions'
+  | 'predictions'
+  | 'network'
+  | 'loss'
+  | 'update';
+
+export interface NativeTraining {
+  /** Trains for at most so many epochs. */
+  run(samples: NativeSamples, epochs: number, job: NativeJob): Promise<void>;
+  /** The `Native.epochNumbers` of each epoch since the last call. */
+  results(): Float64Array;
+  /** Where a number was not finite. */
+  failure(): string | undefined;
+  /** Lets others change the network. */
+  end(): void;
+}
+
 type NativeFeatures = [features: Precision, rows: number, columns: number, options: NativeMeasure];
 export type NativeEntries = [
   matrix: Precision,
@@ -196,6 +303,23 @@ export interface Native {
   /** The statuses, in the order of the core's numbers for them. */
   outcomes: readonly TransportCost['status'][];
   Solver: new (...source: [NativeAffinity] | [costs: Precision, rows: number, columns: number]) => NativeSolver;
+  Samples: new (
+    type: 'float32' | 'float64' | 'uint8',
+    rows: number,
+    columns: number,
+    scale: number,
+    offset: number,
+  ) => NativeSamples;
+  Network: new (description: NativeNetworkDescription) => NativeNetwork;
+  Optimizer: new (network: NativeNetwork, options: NativeOptimizerOptions) => NativeOptimizer;
+  /** The order in which the core writes an epoch's numbers. */
+  epochNumbers: readonly EpochNumber[];
+  /** Others cannot change the network until `end`. */
+  Training: new (
+    network: NativeNetwork,
+    objective: NativeObjective,
+    options: NativeTrainingOptions,
+  ) => NativeTraining;
 }
 
 /** The exports of the addon's file. `create` makes the errors of the Native returned, whoever else opens the addon. */

@@ -27,6 +27,11 @@ export function isInt32(value: unknown): value is Int32Array {
   return typedArrayName(value) === 'Int32Array';
 }
 
+/** Whether the value is an array of bytes; a Buffer is one. */
+export function isUint8(value: unknown): value is Uint8Array {
+  return typedArrayName(value) === 'Uint8Array';
+}
+
 const { set } = typedArrays;
 
 /**

@@ -105,14 +105,21 @@ describe('installed in an empty project', () => {
       '--input-type=module',
       '--eval',
       `import { Affinity, info, mmd } from 'genmi';
+       import { Network } from 'genmi/networks';
        import { geminiLoss } from 'genmi/tfjs';
        const affinity = Affinity.kernel([[0], [3]], { kernel: 'linear' });
        const { value, gradient } = mmd({ mode: 'ova', affinity }).valueAndGrad([[0.9, 0.1], [0.1, 0.9]]);
-       console.log(JSON.stringify({ value, shape: gradient.shape, loss: typeof geminiLoss, binary: info().binary, version: info().version }));`,
+       console.log(JSON.stringify({ value, shape: gradient.shape, loss: typeof geminiLoss, logits: Network.linear({ inputs: 1, outputs: 2 }).logits([[1]]).shape, binary: info().binary, version: info().version }));`,
     );
     const { value, ...rest } = JSON.parse(output);
     expect(value).toBeCloseTo(1.2, 14); // 3 / 2 times 0.8
-    expect(rest).toEqual({ shape: [2, 2], loss: 'function', binary: path.join(installed, prebuilt), version });
+    expect(rest).toEqual({
+      shape: [2, 2],
+      loss: 'function',
+      logits: [1, 2],
+      binary: path.join(installed, prebuilt),
+      version,
+    });
   });
 
   it('gives the file of each binary by an import', async () => {
@@ -132,9 +139,9 @@ describe('installed in an empty project', () => {
       `import { createRequire } from 'node:module';
        import * as imported from 'genmi';
        const require = createRequire(process.cwd() + '/program.js');
-       console.log(require('genmi').kl === imported.kl, typeof require('genmi/tfjs').rowIndices);`,
+       console.log(require('genmi').kl === imported.kl, typeof require('genmi/tfjs').rowIndices, typeof require('genmi/networks').train);`,
     );
-    expect(output).toBe('true function\n');
+    expect(output).toBe('true function function\n');
   });
 
   it('is required by CommonJS', async () => {
@@ -153,11 +160,17 @@ describe('installed in an empty project', () => {
 
   const program = `import { Affinity, type Objective, wasserstein } from 'genmi';
     import { type GeminiLoss, type TensorFlow } from 'genmi/tfjs';
+    import { adam, Network, type Run, train } from 'genmi/networks';
     const affinity: Affinity = Affinity.distance([[1], [2]], { metric: 'euclidean' });
     const objective: Objective = wasserstein({ mode: 'ovo', affinity });
     const { value, gradient } = objective.valueAndGrad([[0.4, 0.6], [0.5, 0.5]], { from: 'probabilities' });
     export const sum: number = value + (gradient.data[0] ?? 0);
     export type Loss = [GeminiLoss, TensorFlow];
+    const network = Network.dense({ inputs: 1, layers: [{ width: 2, activation: 'tanh' }], outputs: 2 });
+    export const run: Promise<Run> = train(network, { data: [[1], [2]], objective, epochs: 1, optimizer: adam() });
+    export const byInput: Float32Array | Float64Array = network.backward([[1, 2], [3, 4]], { input: true }).data;
+    // @ts-expect-error: no such activation
+    Network.dense({ inputs: 1, layers: [{ width: 2, activation: 'sine' }], outputs: 2 });
     // @ts-expect-error: no such mode
     wasserstein({ mode: 'both', affinity });`;
 

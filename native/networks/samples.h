@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <variant>
 
+#include "genmi/context.h"
 #include "genmi/matrix.h"
 #include "genmi/rows.h"
+#include "genmi/status.h"
 
 namespace genmi::networks {
 
@@ -28,6 +30,12 @@ class Samples {
   // Writes the features of some samples to out, rows.count x columns().
   template <class T>
   void gather(Rows rows, T* out) const;
+  // The same for `count` samples from the first one on.
+  template <class T>
+  void gather(std::size_t first, std::size_t count, T* out) const;
+  // kOutOfRange, with the place, for a feature that is not finite in the precision of T.
+  template <class T>
+  Status check(const Context& context) const;
 
  private:
   Numbers numbers_;

@@ -12,9 +12,13 @@
 #include "node/entry.h"
 #include "node/environment.h"
 #include "node/errors.h"
+#include "node/network_handle.h"
 #include "node/objective_handle.h"
+#include "node/optimizer_handle.h"
+#include "node/samples_handle.h"
 #include "node/solver_handle.h"
 #include "node/task.h"
+#include "node/training_handle.h"
 #include "simd/isa.h"
 
 namespace genmi::node {
@@ -64,6 +68,10 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   define_affinity(env, opened);
   define_objective(env, opened);
   define_solver(env, opened);
+  define_samples(env, opened);
+  define_network(env, opened);
+  define_optimizer(env, opened);
+  define_training(env, opened);
   return opened;
 }
 

@@ -21,7 +21,8 @@ struct Numbers {
 
   bool single() const { return type == napi_float32_array; }
   Memory memory() const {
-    return {reinterpret_cast<std::uintptr_t>(data), length * (type == napi_float64_array ? 8 : 4)};
+    const std::size_t each = type == napi_float64_array ? 8 : type == napi_uint8_array ? 1 : 4;
+    return {reinterpret_cast<std::uintptr_t>(data), length * each};
   }
 };
 
@@ -41,17 +42,12 @@ Numbers look_at(const Napi::Value& value) {
   return numbers;
 }
 
-void check_length(Napi::Env env, const Numbers& numbers, std::size_t length, const char* argument) {
-  if (numbers.length == length) return;
-  reject(env, Code::kOutOfRange, argument, std::to_string(length) + " numbers", std::to_string(numbers.length));
-}
-
 // A Float32Array or Float64Array of this length.
 Numbers look_at(const Napi::Value& value, std::size_t length, const char* argument) {
   const Numbers numbers = look_at(value);
   if (!numbers.single() && numbers.type != napi_float64_array)
     reject(value.Env(), Code::kInvalidType, argument, "a Float32Array or Float64Array", "another value");
-  check_length(value.Env(), numbers, length, argument);
+  check_length(value.Env(), numbers.length, length, argument);
   return numbers;
 }
 
@@ -68,6 +64,40 @@ MatrixArgument::MatrixArgument(const Napi::Value& value, std::size_t rows, std::
   const void* const data = copied ? copy_.data() : numbers.data;
   if (numbers.single()) view_ = MatrixView<float>{static_cast<const float*>(data), rows, columns};
   else view_ = MatrixView<double>{static_cast<const double*>(data), rows, columns};
+}
+
+ArrayArgument::ArrayArgument(const Napi::Value& value, const char* argument, bool copy_shared) {
+  const Numbers numbers = look_at(value);
+  if (numbers.single()) type_ = Type::kFloat32;
+  else if (numbers.type == napi_float64_array) type_ = Type::kFloat64;
+  else if (numbers.type == napi_uint8_array) type_ = Type::kBytes;
+  else reject(value.Env(), Code::kInvalidType, argument, "a Float32Array, Float64Array or Uint8Array", "another value");
+  length_ = numbers.length;
+  memory_ = numbers.memory();
+  const bool copied = numbers.shared && copy_shared;
+  if (copied) copy_ = Copy(value.Env(), numbers.data, memory_.bytes);
+  data_ = copied ? copy_.data() : numbers.data;
+}
+
+SamplesShape::SamplesShape(const Napi::Value& rows_, const Napi::Value& columns_, const Napi::Value& scale_,
+                           const Napi::Value& offset_)
+    : rows(size_argument(rows_, "rows")),
+      columns(size_argument(columns_, "columns")),
+      scale(number_argument(scale_, "scale")),
+      offset(number_argument(offset_, "offset")) {
+  if (columns != 0 && rows > SIZE_MAX / 8 / columns)
+    reject(rows_.Env(), Code::kOutOfRange, "data", "a smaller matrix", "more");
+}
+
+networks::Samples SamplesShape::over(ArrayArgument::Type type, const void* data) const {
+  switch (type) {
+    case ArrayArgument::Type::kFloat32:
+      return networks::Samples(MatrixView<float>{static_cast<const float*>(data), rows, columns});
+    case ArrayArgument::Type::kFloat64:
+      return networks::Samples(MatrixView<double>{static_cast<const double*>(data), rows, columns});
+    default:
+      return networks::Samples(networks::Bytes{static_cast<const std::uint8_t*>(data), rows, columns, scale, offset});
+  }
 }
 
 RowsArgument::RowsArgument(const Napi::Value& value) {
@@ -101,6 +131,16 @@ void check_apart(Napi::Env env, const Output& out, const Memory& input, const ch
   if (lent.begin >= input.begin + input.bytes || input.begin >= lent.begin + lent.bytes) return;
   throw to_error(env,
                  {Code::kOutOfRange, explain("out", "memory of its own", received, "inputs are never written to")});
+}
+
+void check_length(Napi::Env env, std::size_t received, std::size_t length, const char* argument) {
+  if (received == length) return;
+  reject(env, Code::kOutOfRange, argument, std::to_string(length) + " numbers", std::to_string(received));
+}
+
+double number_argument(const Napi::Value& value, const char* argument) {
+  if (!value.IsNumber()) reject(value.Env(), Code::kInvalidType, argument, "a number", "another value");
+  return value.As<Napi::Number>().DoubleValue();
 }
 
 std::size_t size_argument(const Napi::Value& value, const char* argument) {

@@ -13,6 +13,7 @@
 #include "genmi/evaluation.h"
 #include "genmi/matrix.h"
 #include "genmi/rows.h"
+#include "networks/samples.h"
 #include "node/copy.h"
 
 namespace genmi::node {
@@ -41,6 +42,36 @@ class MatrixArgument {
   Memory memory_;
   AnyMatrix view_;
   Copy copy_;
+};
+
+// A Float32Array, Float64Array or Uint8Array: a view, and of shared memory a copy, unless the caller copies it at once.
+class ArrayArgument {
+ public:
+  enum class Type { kFloat32, kFloat64, kBytes };
+
+  ArrayArgument(const Napi::Value& value, const char* argument, bool copy_shared = true);
+  Type type() const { return type_; }
+  std::size_t length() const { return length_; }
+  const void* data() const { return data_; }
+  const Memory& memory() const { return memory_; }
+
+ private:
+  Type type_;
+  std::size_t length_;
+  const void* data_;
+  Memory memory_;
+  Copy copy_;
+};
+
+// How the numbers of an array are samples.
+struct SamplesShape {
+  SamplesShape(const Napi::Value& rows, const Napi::Value& columns, const Napi::Value& scale,
+               const Napi::Value& offset);
+  networks::Samples over(ArrayArgument::Type type, const void* data) const;
+  std::size_t length() const { return rows * columns; }
+
+  std::size_t rows, columns;
+  double scale, offset;
 };
 
 // A copy of an Int32Array. null or undefined means all rows.
@@ -77,7 +108,9 @@ class Output {
 // Throws if an output shares memory with an input, also through another buffer object over the same memory.
 void check_apart(Napi::Env env, const Output& out, const Memory& input, const char* received);
 
+void check_length(Napi::Env env, std::size_t received, std::size_t length, const char* argument);
 std::size_t size_argument(const Napi::Value& value, const char* argument);
+double number_argument(const Napi::Value& value, const char* argument);
 // A number of threads, from 1 to 1024.
 std::size_t threads_argument(const Napi::Value& value);
 // An argument that holds options; its values are looked at one by one.

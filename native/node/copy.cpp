@@ -19,18 +19,25 @@ void FreeCopy::operator()(std::byte* memory) const {
   else delete[] memory;
 }
 
-Copy::Copy(Napi::Env env, const void* from, std::size_t bytes) {
+Copy::Copy(std::size_t bytes) {
   if (bytes == 0) return;
+  if (bytes < kLarge) memory_.reset(new std::byte[bytes]);
+  else memory_ = {static_cast<std::byte*>(affinity::take_pages(bytes)), FreeCopy{bytes}};
+}
+
+Copy::Copy(Napi::Env env, const void* from, std::size_t bytes) : Copy(bytes) { fill(env, 0, from, bytes); }
+
+void Copy::fill(Napi::Env env, std::size_t at, const void* from, std::size_t bytes) {
+  if (bytes == 0) return;
+  std::byte* const to = memory_.get() + at;
   if (bytes < kLarge) {
-    memory_.reset(new std::byte[bytes]);
-    std::memcpy(memory_.get(), from, bytes);
+    std::memcpy(to, from, bytes);
     return;
   }
-  memory_ = {static_cast<std::byte*>(affinity::take_pages(bytes)), FreeCopy{bytes}};
   const Environment& environment = Environment::of(env);
   environment.pool->run((bytes + kPart - 1) / kPart, environment.threads, [&](std::size_t part, std::size_t) {
     const std::size_t begin = part * kPart;
-    std::memcpy(memory_.get() + begin, static_cast<const std::byte*>(from) + begin, std::min(kPart, bytes - begin));
+    std::memcpy(to + begin, static_cast<const std::byte*>(from) + begin, std::min(kPart, bytes - begin));
   });
 }
 

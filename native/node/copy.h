@@ -20,6 +20,9 @@ class Copy {
   // JavaScript waits for the copy. Large ones are made by several threads, and into large pages, where most of the time
   // would go into page faults.
   Copy(Napi::Env env, const void* from, std::size_t bytes);
+  // Room for a copy that is made part by part.
+  explicit Copy(std::size_t bytes);
+  void fill(Napi::Env env, std::size_t at, const void* from, std::size_t bytes);
   const void* data() const { return memory_.get(); }
 
  private:

@@ -15,6 +15,7 @@ const char* code_of(Code code) {
     case Code::kInfeasible: return "ERR_INFEASIBLE";
     case Code::kUnavailable: return "ERR_BACKEND_UNAVAILABLE";
     case Code::kDisposed: return "ERR_DISPOSED";
+    case Code::kBusy: return "ERR_BUSY";
     case Code::kOutOfMemory: return "ERR_OUT_OF_MEMORY";
     case Code::kAborted: return "ERR_ABORTED";
   }

@@ -15,7 +15,16 @@ namespace genmi::node {
 
 struct Environment;
 
-enum class HandleClass : std::uint64_t { kAffinity, kObjective, kSolver, kJob };
+enum class HandleClass : std::uint64_t {
+  kAffinity,
+  kObjective,
+  kSolver,
+  kJob,
+  kSamples,
+  kNetwork,
+  kOptimizer,
+  kTraining
+};
 
 // The value behind an object. Each class T derived from Handle has T::kClass, T::kName, T::kExpected (the words for an
 // argument of this class in errors), and a constructor T(const Napi::CallbackInfo&).

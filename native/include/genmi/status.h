@@ -14,6 +14,7 @@ enum class Code {
   kInfeasible,   // marginals no plan can have: GenmiError, ERR_INFEASIBLE
   kUnavailable,  // a backend or instruction set this machine lacks: GenmiError, ERR_BACKEND_UNAVAILABLE
   kDisposed,     // used after dispose(): GenmiError, ERR_DISPOSED
+  kBusy,         // an object that another call uses: GenmiError, ERR_BUSY
   kOutOfMemory,  // GenmiError, ERR_OUT_OF_MEMORY
   kAborted,      // the caller asked to stop: rejected with the signal's reason
 };

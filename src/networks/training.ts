@@ -1,0 +1,230 @@
+/** Training: mini-batches, forward and backward passes and updates, in the native core and off the event loop. */
+import { checkReadable, describe, invalidType, outOfRange } from '../errors.js';
+import { checkFits } from '../memory.js';
+import { type EpochNumber, type NativeData, type NativeTraining, native } from '../native.js';
+import { type NativeBackedObjective, nativeObjective, type Objective } from '../objectives/objective.js';
+import { checkNumber, checkOptions, checkSignal, optionalNumber } from '../options.js';
+import { onceAborted } from '../signals.js';
+import { checkColumns, SampleCopy, type SampleData, toSamples } from './data.js';
+import { type Network, partsOf } from './network.js';
+import { adam, type Optimizer, ruleOf } from './optimizers.js';
+
+/** What an epoch did. */
+export interface Epoch {
+  /** 1, 2, … */
+  readonly epoch: number;
+  /** The mean of the batches' values of the objective, weighted by their samples. */
+  readonly objective: number;
+  /** The number of clusters that are the likeliest one of some sample. */
+  readonly clusters: number;
+  /** Entropies of the predictions during the epoch, in nats. */
+  readonly entropies: {
+    /** Of the mean prediction, in [0, log K]: log K where all clusters are equally large. */
+    readonly proportions: number;
+    /** The mean over samples, in [0, log K]: 0 where all assignments are certain. */
+    readonly predictions: number;
+  };
+  /** Seconds of the network's passes, of the objective, and of the updates. */
+  readonly seconds: { readonly network: number; readonly objective: number; readonly update: number };
+}
+
+/** Why a training ended: all epochs were done; the signal; `onEpoch` returned false; a number was not finite. */
+export type Stopped = 'finished' | 'aborted' | 'callback' | 'non-finite';
+
+/** Options of `train`. */
+export interface TrainOptions {
+  /** N x d features, finite: the samples of the objective's affinity, where it has one, in their order. */
+  data: SampleData;
+  /** The objective that is maximised over the logits. */
+  objective: Objective;
+  /** The number of passes over the samples, >= 1. */
+  epochs: number;
+  /** The samples of one step, >= 1; the last batch of an epoch may be smaller. Default: all samples. */
+  batchSize?: number | undefined;
+  /** Default: `adam()`. */
+  optimizer?: Optimizer | undefined;
+  /** The seed of the order of samples, an integer in [0, 2^53); default 0. */
+  seed?: number | undefined;
+  /** Threads, 1 to 1024; default: those of `config`. Results have the same bits for any number. */
+  threads?: number | undefined;
+  /** An abort ends the training before its next step. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Called after each epoch; the training waits for its promise, and ends where it is false. The network can be read
+   * meanwhile. An error that it throws ends the training and rejects the call.
+   */
+  onEpoch?: ((epoch: Epoch) => unknown) | undefined;
+}
+
+const trainOptions = [
+  'data',
+  'objective',
+  'epochs',
+  'batchSize',
+  'optimizer',
+  'seed',
+  'threads',
+  'signal',
+  'onEpoch',
+] as const;
+
+/** What a training did. The network keeps what it has learned, whyever the training ended. */
+export interface Run {
+  /** What each epoch did. */
+  readonly history: readonly Epoch[];
+  /** Why the training ended. */
+  readonly stopped: Stopped;
+  /** For 'non-finite': the epoch and the step. The network is as it was before that epoch. */
+  readonly message?: string;
+}
+
+const INTEGERS = { min: 1, max: 2 ** 31 - 1, integer: true } as const;
+
+/** The position of each number among the numbers of an epoch. */
+const at = Object.fromEntries(native.epochNumbers.map((name, k) => [name, k])) as Record<EpochNumber, number>;
+
+function toEpochs(numbers: Float64Array): Epoch[] {
+  const length = native.epochNumbers.length;
+  return Array.from({ length: numbers.length / length }, (_, i) => {
+    const number = (name: EpochNumber) => numbers[i * length + at[name]] as number;
+    return {
+      epoch: number('epoch'),
+      objective: number('objective'),
+      clusters: number('clusters'),
+      entropies: { proportions: number('proportions'), predictions: number('predictions') },
+      seconds: { network: number('network'), objective: number('loss'), update: number('update') },
+    };
+  });
+}
+
+function checkSamples(objective: NativeBackedObjective, rows: number): void {
+  if (rows === 0) throw outOfRange('data', 'at least one row', 'none');
+  const { samples } = objective.geometry;
+  if (samples === undefined || samples === rows) return;
+  throw outOfRange('data', `${samples} rows, one for each sample of the objective's affinity`, `${rows}`);
+}
+
+/** A training, with what is asked of it between epochs. */
+class Loop {
+  readonly history: Epoch[] = [];
+  readonly #training: NativeTraining;
+  readonly #pending: ReadonlySet<Promise<unknown>>;
+  readonly #epochs: number;
+  readonly #onEpoch: TrainOptions['onEpoch'];
+  readonly #job = new native.Job();
+  #aborted = false;
+
+  constructor(
+    training: NativeTraining,
+    pending: ReadonlySet<Promise<unknown>>,
+    { epochs, onEpoch }: Pick<TrainOptions, 'epochs' | 'onEpoch'>,
+  ) {
+    this.#training = training;
+    this.#pending = pending;
+    this.#epochs = epochs;
+    this.#onEpoch = onEpoch;
+  }
+
+  abort(): void {
+    this.#aborted = true;
+    this.#job.cancel();
+  }
+
+  async run(data: NativeData): Promise<Run> {
+    const samples = await new SampleCopy(data).finishInTurns(() => !this.#aborted);
+    while (!this.#aborted) {
+      while (this.#pending.size > 0) await Promise.all(this.#pending);
+      if (this.#aborted) break;
+      const epochs = await this.#next(this.#training.run(samples, this.#onEpoch ? 1 : this.#epochs, this.#job));
+      const message = this.#training.failure();
+      if (message !== undefined) return this.#ended('non-finite', message);
+      const wantsMore = await this.#report(epochs);
+      if (this.history.at(-1)?.epoch === this.#epochs) return this.#ended('finished');
+      if (!wantsMore) return this.#ended('callback');
+    }
+    return this.#ended('aborted');
+  }
+
+  /** The epochs of a call; one that was aborted has some, too. */
+  async #next(call: Promise<void>): Promise<Epoch[]> {
+    try {
+      await call;
+    } catch (error) {
+      if (!this.#aborted || (error as { code?: unknown }).code !== 'ERR_ABORTED') throw error;
+    }
+    const epochs = toEpochs(this.#training.results());
+    for (const epoch of epochs) this.history.push(epoch);
+    return epochs;
+  }
+
+  async #report(epochs: readonly Epoch[]): Promise<boolean> {
+    for (const epoch of this.#onEpoch ? epochs : []) if ((await this.#onEpoch?.(epoch)) === false) return false;
+    return true;
+  }
+
+  #ended(stopped: Stopped, message?: string): Run {
+    return { history: this.history, stopped, ...(message === undefined ? {} : { message }) };
+  }
+}
+
+/**
+ * Trains a network: maximises an objective over its logits, in mini-batches of shuffled samples, on other threads.
+ *
+ * Each epoch has a new order of all samples, which depends on the seed alone. Same seeds, same bits, for any number of
+ * threads. The event loop is free meanwhile; samples are copied in its first turns: leave them as they are until the
+ * first epoch is done, or the call has ended.
+ *
+ * Cost: three times that of predictions, that of the objective on each batch, and O(parameters) for each step.
+ *
+ * @returns what each epoch did, and why the training ended; also where it was aborted.
+ * @throws TypeError ERR_INVALID_ARG_TYPE and RangeError ERR_OUT_OF_RANGE before the first step, so that the network is
+ * unchanged; GenmiError ERR_BUSY for a network that is in training, ERR_DISPOSED, ERR_OUT_OF_MEMORY.
+ */
+export async function train(network: Network, options: TrainOptions): Promise<Run> {
+  checkOptions(options, trainOptions);
+  const { native: target, pending } = partsOf(network, 'network');
+  const objective = nativeObjective(options.objective, 'objective');
+  const data = toSamples('data', options.data);
+  const [, rows, columns] = data;
+  checkColumns('data', columns, network.inputs);
+  checkSamples(options.objective as NativeBackedObjective, rows);
+  const epochs = checkNumber('epochs', options.epochs, INTEGERS);
+  const batchSize = optionalNumber('batchSize', options.batchSize, INTEGERS) ?? 0;
+  const { rule, linear } = ruleOf(options.optimizer ?? adam(), 'optimizer');
+  const seed = checkNumber('seed', options.seed ?? 0, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
+  const threads = optionalNumber('threads', options.threads, { min: 1, max: 1024, integer: true });
+  const signal = checkSignal(options.signal);
+  const onEpoch = checkCallback(options.onEpoch);
+  checkMemory(network, options.objective as NativeBackedObjective, rows, Math.min(rows, batchSize || rows));
+  const schedule = linear ? 'linear' : 'constant';
+  const training = new native.Training(target, objective, {
+    epochs,
+    batchSize,
+    seed,
+    schedule,
+    threads,
+    optimizer: rule,
+  });
+  const loop = new Loop(training, pending, { epochs, onEpoch });
+  const forget = signal && onceAborted(signal, () => loop.abort());
+  if (signal?.aborted) loop.abort();
+  try {
+    return await loop.run(data);
+  } finally {
+    forget?.();
+    training.end();
+  }
+}
+
+function checkCallback(onEpoch: unknown): TrainOptions['onEpoch'] {
+  checkReadable('onEpoch', onEpoch);
+  if (onEpoch === undefined || typeof onEpoch === 'function') return onEpoch as TrainOptions['onEpoch'];
+  throw invalidType('onEpoch', 'a function', describe(onEpoch));
+}
+
+/** Refuses a training for which there is no memory: moments, activations and gradients of a batch, its evaluation. */
+function checkMemory(network: Network, objective: NativeBackedObjective, rows: number, batch: number): void {
+  const bytes = network.bytes + 4 * rows + 3 * 8 * batch * (network.inputs + network.outputs);
+  checkFits(`A training of ${batch} samples at once`, bytes, 'use smaller batches');
+  objective.checkMemory(batch, network.outputs, bytes);
+}
