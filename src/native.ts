@@ -175,9 +175,11 @@ export interface NativeNetworkDescription {
   precision: 'float32' | 'float64';
   inputs: number;
   outputs: number;
+  /** The samples of a table of logits; 0 for networks of layers. */
+  samples: number;
   layers: readonly NativeLayer[];
   skip: boolean;
-  init: 'uniform' | 'he';
+  init: 'uniform' | 'he' | 'normal';
   headScale: number;
   seed: number;
 }

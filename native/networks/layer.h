@@ -72,7 +72,7 @@ class Layer {
     T* y;                // n x outputs()
     std::span<T> notes;  // notes() numbers
     Mode mode;
-    Rows rows;           // the numbers of the samples, for layers with samples()
+    Rows rows;  // the numbers of the samples, for layers with samples()
   };
   // y = the layer's output for x.
   virtual void forward(const Passage& passage, const Context& context) = 0;

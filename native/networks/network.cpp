@@ -6,8 +6,7 @@ namespace genmi::networks {
 namespace {
 
 template <class T>
-typename Layer<T>::Passage go_through(Layer<T>& layer, MatrixView<T> x, Mode mode, const Context& context,
-                                       Rows rows) {
+typename Layer<T>::Passage go_through(Layer<T>& layer, MatrixView<T> x, Mode mode, const Context& context, Rows rows) {
   const typename Layer<T>::Passage passage{x, context.workspace.take<T>(x.rows * layer.outputs()).data(),
                                            context.workspace.take<T>(layer.notes()), mode, rows};
   layer.forward(passage, context);

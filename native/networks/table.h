@@ -1,5 +1,5 @@
-// A table of logits, a row for each sample of the data: the model of a categorical distribution for each sample, without
-// features. It predicts no other samples.
+// A table of logits, a row for each sample of the data: the model of a categorical distribution for each sample,
+// without features. It predicts no other samples.
 #pragma once
 
 #include "networks/layer.h"

@@ -273,8 +273,8 @@ Status Training<T>::go_back(const Status& status) {
   const std::uint64_t step = std::min<std::uint64_t>(done + 1, batches());
   place_ = {place_.epoch, 0, first};
   optimizer_.set_steps(first);
-  return {Code::kOutOfRange, "step " + std::to_string(step) + " of epoch " + std::to_string(place_.epoch + 1) + ": " +
-                                 status.message()};
+  return {Code::kOutOfRange,
+          "step " + std::to_string(step) + " of epoch " + std::to_string(place_.epoch + 1) + ": " + status.message()};
 }
 
 template <class T>
@@ -305,8 +305,10 @@ template <class T>
 Status Training<T>::restore(std::span<const std::byte> snapshot) {
   const auto refuse = [](const std::string& received) {
     return Status(Code::kOutOfRange,
-                  explain("resume", "a snapshot of a training with this network, optimizer, batchSize and number of "
-                                    "samples", received));
+                  explain("resume",
+                          "a snapshot of a training with this network, optimizer, batchSize and number of "
+                          "samples",
+                          received));
   };
   const std::string damaged = "bytes that are no snapshot, or not all of one";
   ByteReader reader(snapshot);

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "networks/description.h"
 #include "networks/prediction.h"
 #include "node/environment.h"
 #include "node/errors.h"
-#include "node/network_description.h"
 #include "node/samples_handle.h"
 #include "node/task.h"
 
@@ -213,6 +213,31 @@ T* look_at(const Napi::Value& value, std::size_t length, const char* argument) {
   return Filled<T>(value, length, argument, Access::kView).numbers().data();
 }
 
+networks::Description read_description(const Napi::Object& object) {
+  networks::Description description;
+  description.inputs = size_argument(object.Get("inputs"), "inputs");
+  description.outputs = size_argument(object.Get("outputs"), "outputs");
+  description.samples = size_argument(object.Get("samples"), "samples");
+  description.skip = flag_option(object, "skip");
+  const std::string initial = text_option(object, "init");
+  if (initial == "he") description.initial = networks::InitialValues::kHe;
+  if (initial == "normal") description.initial = networks::InitialValues::kNormal;
+  description.head_scale = number_option(object, "headScale").value_or(1);
+  description.seed = static_cast<std::uint64_t>(size_argument(object.Get("seed"), "seed"));
+  const Napi::Value list = object.Get("layers");
+  const std::uint32_t layers = list.IsArray() ? list.As<Napi::Array>().Length() : 0;
+  for (std::uint32_t l = 0; l < layers; ++l) {
+    const Napi::Object layer = object_argument(list.As<Napi::Array>().Get(l), "layers");
+    const std::string activation = text_option(layer, "activation");
+    description.hidden.push_back({size_argument(layer.Get("width"), "width"),
+                                  activation == "relu"   ? simd::Activation::kRelu
+                                  : activation == "tanh" ? simd::Activation::kTanh
+                                                         : simd::Activation::kIdentity,
+                                  flag_option(layer, "normalization")});
+  }
+  return description;
+}
+
 }  // namespace
 
 void NetworkState::check_open(Napi::Env env) const {
@@ -257,13 +282,14 @@ void NetworkState::dispose() {
 
 NetworkHandle::NetworkHandle(const Napi::CallbackInfo& info)
     : state_(std::make_shared<NetworkState>(Environment::of(info.Env()).memory)) {
-  const Napi::Object description = object_argument(info[0], "description");
+  const Napi::Object object = object_argument(info[0], "description");
+  const networks::Description description = read_description(object);
   const auto build = [&]<class T>(std::in_place_type_t<T>) {
     auto& all = state_->parts.emplace<NetworkParts<T>>();
-    all.network = build_network<T>(description);
+    check(info.Env(), networks::make_network(description, all.network));
     state_->bytes = bytes_of(*all.network);
   };
-  if (text_option(description, "precision") == "float64") build(std::in_place_type<double>);
+  if (text_option(object, "precision") == "float64") build(std::in_place_type<double>);
   else build(std::in_place_type<float>);
   state_->charge.set(state_->bytes);
 }

@@ -114,6 +114,7 @@ function describeNetwork(options: DenseOptions, skip: boolean): NativeNetworkDes
     precision: oneOf('precision', options.precision ?? 'float32', ['float32', 'float64']),
     inputs: checkNumber('inputs', options.inputs, SIZES),
     outputs: checkNumber('outputs', options.outputs, SIZES),
+    samples: 0,
     layers: Array.from(layers, (layer, l) => toLayer(`layers[${l}]`, layer)),
     skip,
     init: oneOf('init', options.init ?? 'uniform', ['uniform', 'he']),
@@ -417,7 +418,7 @@ export class Network implements Disposable {
     const copies: Record<string, Parameter> = {};
     for (const { name, rows, columns } of arrays) {
       const data = all.subarray(at, at + rows * columns);
-      copies[name] = { data, shape: name.endsWith('.weights') ? [rows, columns] : [columns] };
+      copies[name] = { data, shape: /\.(weights|logits)$/.test(name) ? [rows, columns] : [columns] };
       at += rows * columns;
     }
     return copies;

@@ -56,9 +56,9 @@ TEST(NetworkModels, HaveTheParametersOfTheirDescription) {
     names.push_back(parameter->name);
     sizes.push_back(parameter->rows * parameter->columns);
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"hidden1.weights", "hidden1.bias", "hidden1.scale", "hidden1.shift",
-                                             "hidden2.weights", "hidden2.bias", "head.weights", "head.bias",
-                                             "skip.weights"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"hidden1.weights", "hidden1.bias", "hidden1.scale", "hidden1.shift",
+                                      "hidden2.weights", "hidden2.bias", "head.weights", "head.bias", "skip.weights"}));
   EXPECT_EQ(sizes, (std::vector<std::size_t>{35, 5, 5, 5, 20, 4, 12, 3, 21}));
   const auto statistics = network->statistics();
   ASSERT_EQ(statistics.size(), 2u);

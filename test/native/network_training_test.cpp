@@ -1,6 +1,4 @@
 // The training loop: the order of samples, snapshots, aborted and failed runs, the same bits for any threads.
-#include "networks/training.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,6 +14,7 @@
 #include "isas.h"
 #include "networks/dense.h"
 #include "networks/normalization.h"
+#include "networks/training.h"
 #include "random.h"
 #include "thoroughness.h"
 
@@ -152,8 +151,7 @@ TEST_F(TrainingTest, OrdersAreEquallyLikely) {
   }
   ASSERT_EQ(counts.size(), 24u);
   double chi_squared = 0;
-  for (const auto& [permutation, count] : counts)
-    chi_squared += std::pow(static_cast<double>(count) - 1000, 2) / 1000;
+  for (const auto& [permutation, count] : counts) chi_squared += std::pow(static_cast<double>(count) - 1000, 2) / 1000;
   EXPECT_LT(chi_squared, 49.7);  // the 99.9 % quantile for 23 degrees of freedom
 }
 
