@@ -1,12 +1,14 @@
 // Tests binaries that are there: `node scripts/prebuild-tests.mjs [--suite VERSION|here|all] [target …]`; without a target, all.
 // Each is read; where a Node of its system runs here, that calls every public function, and the results are compared with those
 // of linux-x64-glibc. With --suite, all tests of vitest run on this binary: on one version of Node, the present, or four lines.
+// With --native FILTER, the native tests of this filter ('*': all) are compiled and run for each target that runs here.
 // With --twice TARGET, this target is built once more in another folder, and its bytes are compared.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkBinaries } from './prebuild/checks.mjs';
+import { runNativeTests } from './prebuild/native-tests.mjs';
 import { nodeOf } from './prebuild/nodes.mjs';
 import { runSuite, versionsOf } from './prebuild/suite.mjs';
 import { fileOf, targets } from './prebuild/targets.mjs';
@@ -84,7 +86,7 @@ function testCalls(name) {
 }
 
 const { values: options, positionals } = parseArgs({
-  options: { suite: { type: 'string' }, twice: { type: 'string' } },
+  options: { suite: { type: 'string' }, native: { type: 'string' }, twice: { type: 'string' } },
   allowPositionals: true,
 });
 const names = positionals.length > 0 ? positionals : Object.keys(targets);
@@ -92,6 +94,7 @@ try {
   for (const { name, bytes } of checkBinaries(names)) console.log(`${name}: ${(bytes / 1e6).toFixed(2)} MB, checked`);
   layOutPackage([...new Set([REFERENCE, ...names])]);
   for (const name of names) if (nodeOf(name)) testCalls(name);
+  if (options.native) for (const name of names) await runNativeTests(name, options.native);
   if (options.twice) buildTwice(options.twice);
   for (const version of versionsOf(options.suite)) runSuite(fileOf(REFERENCE), version);
 } catch (error) {

@@ -11,7 +11,7 @@ export const sources = linesOf('native/sources.txt');
 /** Where packages have their headers. A binary names the package, and no folder of this machine. */
 const headers = { 'node-addon-api': '.', 'node-api-headers': 'include' };
 
-function headerFlags() {
+export function headerFlags() {
   return Object.entries(headers).flatMap(([name, inside]) => {
     const folder = path.resolve(path.dirname(require.resolve(`${name}/package.json`)), inside);
     return ['-isystem', folder, `-ffile-prefix-map=${folder}=${name}`];
@@ -42,10 +42,10 @@ export function compile(target, folder, files, more = []) {
   );
 }
 
-/** Every function of Node-API, for windows_host.c, as a macro. */
-function nodeApiFunctions() {
+/** The names of all functions of Node-API, in the version of native/flags.txt. */
+export function nodeApiFunctions() {
   const { js_native_api_symbols: values, node_api_symbols: node } = require('node-api-headers').symbols.v8;
-  return `-DNODE_API_FUNCTIONS(each)=${[...values, ...node].map((name) => `each(${name})`).join(' ')}`;
+  return [...values, ...node];
 }
 
 /** Sources in C that take the place of parts of a library: for every target, and more for some. */
@@ -53,7 +53,8 @@ async function compileParts({ triple, parts }, folder) {
   return Promise.all(
     ['no_demangler.c', ...parts].map(async (name) => {
       const object = path.join(folder, `${name}.o`);
-      const options = ['-O2', '-g0', nodeApiFunctions()];
+      const functions = nodeApiFunctions().map((each) => `each(${each})`);
+      const options = ['-O2', '-g0', `-DNODE_API_FUNCTIONS(each)=${functions.join(' ')}`];
       await zig(['cc', '-target', triple, ...options, '-c', `scripts/prebuild/${name}`, '-o', object]);
       return object;
     }),

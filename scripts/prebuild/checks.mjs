@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeApiFunctions } from './addon.mjs';
 import { fileOf } from './targets.mjs';
 import { execute, python, root } from './tools.mjs';
 
 const MOST_BYTES = 2e6;
+const nodeApi = new Set(nodeApiFunctions());
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
 /** The libraries that each system has in every installation; of the processor, the name that the format has for it. */
@@ -50,6 +52,7 @@ function faultsOf(name, facts, bytes) {
     String(facts.exports.sort()) === String(EXPORTS),
     `expected the exports ${EXPORTS}, received ${facts.exports}`,
   );
+  for (const name of facts.host) expect(nodeApi.has(name), `needs ${name}, which is not in Node-API 8`);
   for (const library of facts.needs) expect(needs.test(library), `needs ${library}`);
   for (const version of facts.versions) expect(isWithin(version, newest), `needs ${version}, newer than ${newest}`);
   expect(facts.stripped, 'has symbols for a debugger');

@@ -8,12 +8,16 @@ import lief
 lief.logging.disable()
 
 
+NODE_API = ("napi_", "node_api_")
+
+
 def of_elf(binary):
     sections = [section.name for section in binary.sections]
     return {
         "machine": binary.header.machine_type.name,
         "needs": list(binary.libraries),
         "exports": [symbol.name for symbol in binary.exported_symbols],
+        "host": [each.name for each in binary.dynamic_symbols if each.shndx == 0 and each.name.startswith(NODE_API)],
         "versions": [aux.name for need in binary.symbols_version_requirement for aux in need.get_auxiliary_symbols()],
         "stripped": not any(name == ".symtab" or name.startswith(".debug") for name in sections),
     }
@@ -30,6 +34,7 @@ def of_mach_o(fat):
         "machine": binary.header.cpu_type.name,
         "needs": [each.name for each in binary.libraries if each.command.name != "ID_DYLIB"],
         "exports": [name.removeprefix("_") for name in exported],
+        "host": [each.symbol.name.removeprefix("_") for each in binary.bindings if not each.has_library],
         "versions": ["macOS_" + ".".join(map(str, binary.build_version.minos[:2]))],
         "stripped": not any(section.name.startswith("__debug") for section in binary.sections),
         "signed": binary.has_code_signature,
@@ -41,6 +46,7 @@ def of_pe(binary):
         "machine": binary.header.machine.name,
         "needs": [each.name for each in binary.imports],
         "exports": [entry.name for entry in binary.get_export().entries],
+        "host": [],  # windows_host.c finds them when the addon is loaded
         "versions": [],
         "stripped": not any(section.name.startswith(".debug") for section in binary.sections) and not binary.has_debug,
     }

@@ -123,7 +123,7 @@ function debianMirror() {
 }
 
 /** Wine with a Windows of its own, in .cache. */
-function wine() {
+export function wine() {
   process.env.WINEPREFIX = path.join(folder, 'wine');
   process.env.WINEDEBUG = '-all';
   if (!existsSync(process.env.WINEPREFIX)) execute('wine', ['winecfg', '-v', 'win10']);

@@ -8,6 +8,14 @@
 namespace genmi::simd {
 namespace {
 
+void set_environment(const char* name, const char* value) {
+#ifdef _WIN32
+  _putenv_s(name, value);
+#else
+  setenv(name, value, 1);
+#endif
+}
+
 TEST(Isas, AreFoundByTheirNames) {
   for (const Isa isa : kAllIsas) EXPECT_EQ(isa_named(name_of(isa)), isa);
   EXPECT_EQ(isa_named("baseline"), Isa::kBaseline);
@@ -25,14 +33,14 @@ TEST(Isas, OfTheEnvironmentAreRefusedUnlessTheyRunHere) {
   const char* before = std::getenv("GENMI_ISA");
   const std::string kept = before == nullptr ? "" : before;
   for (const char* name : {"avx999", "AVX2", "none"}) {
-    setenv("GENMI_ISA", name, 1);
+    set_environment("GENMI_ISA", name);
     EXPECT_STREQ(refused_isa(), name);
   }
   for (const char* name : {"", "auto", "baseline", name_of(best_isa())}) {
-    setenv("GENMI_ISA", name, 1);
+    set_environment("GENMI_ISA", name);
     EXPECT_EQ(refused_isa(), nullptr) << name;
   }
-  setenv("GENMI_ISA", kept.c_str(), 1);
+  set_environment("GENMI_ISA", kept.c_str());
 }
 
 TEST(Isas, AreThoseOfTheProcessor) {

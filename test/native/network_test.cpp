@@ -95,7 +95,7 @@ Network<double> make_network(const std::vector<std::size_t>& widths, Activation 
   if (skip) straight = std::make_unique<Dense<double>>("skip", widths.front(), widths.back(), Activation::kIdentity);
   Network<double> network(std::move(layers), std::move(straight));
   for (Parameter<double>* parameter : network.parameters())
-    for (double& value : parameter->values) value = 0.3 * std::normal_distribution<double>()(random) + 0.1;
+    for (double& value : parameter->values) value = 0.3 * test::Gaussian()(random) + 0.1;
   return network;
 }
 

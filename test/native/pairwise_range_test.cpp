@@ -79,7 +79,7 @@ template <class T>
 Features<T> features_of(Family family, std::size_t n, std::size_t d, bool non_negative, Generator& random) {
   const double decades = 0.98 * std::numeric_limits<T>::max_exponent10;
   std::uniform_real_distribution<double> uniform;
-  std::normal_distribution<double> gaussian;
+  test::Gaussian gaussian;
   const auto magnitude = [&](double least, double most) {
     return std::pow(10, least + (most - least) * uniform(random));
   };

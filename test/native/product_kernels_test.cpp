@@ -28,8 +28,7 @@ struct Matrix {
   Matrix(std::size_t row_count, std::size_t column_count, Generator& random)
       : rows(row_count), columns(column_count), stride(simd::panel_size(columns, 1)), entries(rows * stride) {
     for (std::size_t i = 0; i < rows; ++i)
-      for (std::size_t j = 0; j < columns; ++j)
-        entries[i * stride + j] = static_cast<T>(std::normal_distribution<double>()(random));
+      for (std::size_t j = 0; j < columns; ++j) entries[i * stride + j] = static_cast<T>(test::Gaussian()(random));
   }
   double operator()(std::size_t i, std::size_t j) const { return static_cast<double>(entries[i * stride + j]); }
   std::vector<const T*> addresses() const {

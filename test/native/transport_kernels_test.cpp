@@ -33,7 +33,7 @@ std::vector<T> some_costs(std::size_t count, Generator& random) {
 template <class T>
 std::vector<T> some_prices(std::size_t count, Generator& random) {
   std::vector<T> prices(count);
-  for (T& price : prices) price = static_cast<T>(std::normal_distribution<double>()(random));
+  for (T& price : prices) price = static_cast<T>(test::Gaussian()(random));
   const std::uint64_t kind = random() % 3;
   for (T& price : prices)
     if (kind == 2 || (kind == 1 && random() % 3 == 0)) price = -std::numeric_limits<T>::infinity();
@@ -184,8 +184,8 @@ void expect_close_slack(CloseSlack close_slack, std::size_t n, std::size_t colum
   const auto other = some_shorts(rows, -16383, 16383, random);
   const auto& coarse_rows = both ? coarse_columns : other;
   std::vector<double> column_potentials(stride), row_potentials(stride);
-  for (double& potential : column_potentials) potential = std::normal_distribution<double>()(random);
-  for (double& potential : row_potentials) potential = std::normal_distribution<double>()(random);
+  for (double& potential : column_potentials) potential = test::Gaussian()(random);
+  for (double& potential : row_potentials) potential = test::Gaussian()(random);
   if (both) row_potentials = column_potentials;
   const auto margin = static_cast<std::int16_t>(random() % 3);
   std::vector<T> costs(rows * columns, static_cast<T>(kPadding36));
