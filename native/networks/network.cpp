@@ -20,6 +20,13 @@ Network<T>::Network(Layers layers, std::unique_ptr<Layer<T>> skip)
     : layers_(std::move(layers)), skip_(std::move(skip)) {}
 
 template <class T>
+std::size_t Network<T>::width() const {
+  std::size_t sum = inputs();
+  for (const auto& layer : layers_) sum += layer->outputs();
+  return skip_ == nullptr ? sum : sum + 2 * outputs();
+}
+
+template <class T>
 std::vector<Parameter<T>*> Network<T>::parameters() {
   std::vector<Parameter<T>*> all;
   const auto add = [&](Layer<T>& layer) {

@@ -18,6 +18,8 @@ class Network {
 
   std::size_t inputs() const { return layers_.front()->inputs(); }
   std::size_t outputs() const { return layers_.back()->outputs(); }
+  // The numbers that a pass has for each sample: the inputs and the outputs of all layers.
+  std::size_t width() const;
   // The number of samples that the network knows one by one; 0: it takes any sample.
   std::size_t samples() const { return layers_.front()->samples(); }
   std::vector<Parameter<T>*> parameters();

@@ -9,6 +9,7 @@
 
 #include "genmi/evaluation.h"
 #include "genmi/random_bits.h"
+#include "networks/predict.h"
 
 namespace genmi::networks {
 namespace {
@@ -93,19 +94,14 @@ Training<T>::Training(Network<T>& network, const Samples& samples, const Objecti
 
 template <class T>
 Status Training<T>::check() const {
-  const auto expect = [](const char* name, std::size_t expected, std::size_t received) {
-    return Status(Code::kOutOfRange, explain(name, std::to_string(expected), std::to_string(received)));
-  };
   if (samples_.rows() == 0) return {Code::kOutOfRange, explain("data", "at least one sample", "none")};
-  if (network_.samples() == 0 && samples_.columns() != network_.inputs())
-    return expect("the number of features of data", network_.inputs(), samples_.columns());
-  if (network_.samples() != 0 && samples_.rows() != network_.samples())
-    return expect("the number of samples of data", network_.samples(), samples_.rows());
+  if (Status status = check_samples(network_, samples_); !status) return status;
   if (network_.samples() != 0 && options_.vat.weight != 0)
     return {Code::kOutOfRange, explain("vat", "a network of features", "a table of logits")};
   const std::size_t size = objective_.affinity_size();
   if (size != 0 && size != samples_.rows())
-    return expect("the number of samples of the objective's affinity", samples_.rows(), size);
+    return {Code::kOutOfRange, explain("the number of samples of the objective's affinity",
+                                       std::to_string(samples_.rows()), std::to_string(size))};
   return Status::ok();
 }
 

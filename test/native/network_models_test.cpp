@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "networks/description.h"
+#include "networks/predict.h"
 #include "networks/samples.h"
 #include "random.h"
 
@@ -165,6 +166,68 @@ TEST(NetworkModels, SamplesOfEveryKindGiveTheirFeatures) {
             (std::vector<float>{static_cast<float>(102 / 255.), static_cast<float>(254 / 255.), 0, 1,
                                 static_cast<float>(102 / 255.), static_cast<float>(254 / 255.)}));
   EXPECT_EQ(gathered(Samples(Bytes{bytes.data(), 3, 2, 2, -1}), 0.)[1], 507);
+}
+
+class Predictions : public testing::Test {
+ protected:
+  static constexpr std::size_t kSamples = 5000, kFeatures = 3, kClusters = 4;
+
+  Predictions() : x_(gaussians_(kSamples * kFeatures)) {}
+  static std::vector<float> gaussians_(std::size_t count) {
+    test::Generator random(5);
+    const std::vector<double> numbers = test::gaussians(random, count);
+    return {numbers.begin(), numbers.end()};
+  }
+  Samples samples() const { return Samples(MatrixView<float>{x_.data(), kSamples, kFeatures}); }
+
+  std::vector<float> x_;
+  Workspace workspace_;
+  Context context_{workspace_};
+  std::unique_ptr<Network<float>> network_ =
+      made<float>({.inputs = kFeatures, .outputs = kClusters, .hidden = {{8, Activation::kTanh, true}}});
+};
+
+TEST_F(Predictions, EqualOnePassOverAllSamples) {
+  std::vector<float> logits(kSamples * kClusters), probabilities(logits.size());
+  std::vector<std::int32_t> clusters(kSamples);
+  ASSERT_TRUE(predict_logits(*network_, samples(), context_, logits.data()));
+  ASSERT_TRUE(predict_probabilities(*network_, samples(), context_, probabilities.data()));
+  ASSERT_TRUE(predict_clusters(*network_, samples(), context_, clusters.data()));
+  const auto pass = network_->forward({x_.data(), kSamples, kFeatures}, Mode::kPrediction, context_);
+  for (std::size_t i = 0; i < kSamples; ++i) {
+    const float* row = logits.data() + i * kClusters;
+    double total = 0;
+    for (std::size_t k = 0; k < kClusters; ++k) total += std::exp(static_cast<double>(row[k]));
+    for (std::size_t k = 0; k < kClusters; ++k) {
+      EXPECT_EQ(row[k], pass.logits[i * kClusters + k]);
+      EXPECT_NEAR(probabilities[i * kClusters + k], std::exp(static_cast<double>(row[k])) / total, 1e-6);
+    }
+    EXPECT_EQ(clusters[i], std::max_element(row, row + kClusters) - row);
+  }
+}
+
+TEST_F(Predictions, HaveTheSameBitsForAnyThreads) {
+  std::vector<float> expected(kSamples * kClusters), logits(expected.size());
+  ASSERT_TRUE(predict_logits(*network_, samples(), context_, expected.data()));
+  ThreadPool pool(8);
+  for (const std::size_t threads : {2, 3, 8}) {
+    Workspace workspace;
+    ASSERT_TRUE(predict_logits(*network_, samples(), {workspace, &pool, threads}, logits.data()));
+    EXPECT_EQ(logits, expected);
+  }
+}
+
+TEST_F(Predictions, StopAndRefuse) {
+  std::vector<float> logits(kSamples * kClusters);
+  Job job;
+  job.cancel();
+  EXPECT_EQ(predict_logits(*network_, samples(), {workspace_, nullptr, 1, &job}, logits.data()).code(), Code::kAborted);
+  const Samples narrow(MatrixView<float>{x_.data(), kSamples, 2});
+  EXPECT_EQ(predict_logits(*network_, narrow, context_, logits.data()).code(), Code::kOutOfRange);
+  x_[4321 * kFeatures] = std::nanf("");
+  const Status status = predict_probabilities(*network_, samples(), context_, logits.data());
+  EXPECT_EQ(status.code(), Code::kOutOfRange);
+  EXPECT_NE(status.message().find("sample 4321"), std::string::npos);
 }
 
 }  // namespace
