@@ -4,4 +4,5 @@
  * @module genmi-cluster
  */
 export { ClusterError, type ClusterErrorCode } from './errors.js';
+export * from './estimators/index.js';
 export * from './metrics/index.js';

@@ -1,0 +1,12 @@
+/** The estimators of this package. */
+export type { Estimator, FitOptions, SavedModel } from './estimator.js';
+export {
+  GaussianMixture,
+  type GaussianMixtureModel,
+  type GaussianMixtureOptions,
+  type MixtureParameters,
+} from './gaussian-mixture.js';
+export { type CovarianceKind, covarianceKinds } from './gaussians.js';
+export { KMeans, type KMeansModel, type KMeansOptions } from './k-means.js';
+export { Kauri, type KauriFitOptions, type KauriModel, type KauriOptions, type KernelChoice } from './kauri.js';
+export type { Rule, Tree, TreeNode } from './tree.js';

@@ -1,0 +1,101 @@
+/** Sums of centred kernel entries over sets of samples: all that a Kauri tree asks of a kernel. */
+import type { Matrix, Precision } from 'genmi';
+
+/**
+ * Sums sigma(A, B) of the entries k(i, j), i in A, j in B, of a kernel centred in feature space.
+ *
+ * Centring changes the objective by a constant, and no gain; sums of centred entries keep more digits.
+ */
+export interface KernelSums {
+  /** The size of sums, of which rounding is a share: N times the largest entry; linear kernel: the sum of |x - mean|^2. */
+  readonly scale: number;
+  /** sigma(all, all) / N before centring: the objective of a single cluster. */
+  readonly constant: number;
+  /** sigma({i}, members) for each of the rows i. Cost: the product of both sizes; linear kernel: O(d) a row. */
+  cross(rows: Int32Array, members: Int32Array): Float64Array;
+  /** Writes sigma(P, P) for each prefix P of `order`. Cost: O(n^2); linear kernel: O(n d). */
+  prefixes(order: Int32Array, out: Float64Array): void;
+}
+
+/** Sums over all entries of an N x N kernel, which become centred in place. */
+export class DenseKernelSums implements KernelSums {
+  readonly #entries: Precision;
+  readonly #n: number;
+  readonly scale: number;
+  readonly constant: number;
+
+  constructor({ data, shape: [n] }: Matrix) {
+    let largest = 0;
+    for (let e = 0; e < data.length; e++) largest = Math.max(largest, Math.abs(data[e]));
+    this.scale = n * largest;
+    const means = new Float64Array(n);
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) means[i] += data[i * n + j] / n;
+    const mean = means.reduce((sum, value) => sum + value, 0) / n;
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) data[i * n + j] += mean - means[i] - means[j];
+    this.#entries = data;
+    this.#n = n;
+    this.constant = mean * n;
+  }
+
+  cross(rows: Int32Array, members: Int32Array): Float64Array {
+    const [entries, n] = [this.#entries, this.#n];
+    return Float64Array.from(rows, (row) => {
+      let sum = 0;
+      for (let m = 0; m < members.length; m++) sum += entries[row * n + members[m]];
+      return sum;
+    });
+  }
+
+  prefixes(order: Int32Array, out: Float64Array): void {
+    const [entries, n] = [this.#entries, this.#n];
+    let total = 0;
+    for (let t = 0; t < order.length; t++) {
+      const row = order[t] * n;
+      let sum = 0;
+      for (let s = 0; s < t; s++) sum += entries[row + order[s]];
+      total += 2 * sum + entries[row + order[t]];
+      out[t] = total;
+    }
+  }
+}
+
+/** Sums of the linear kernel <x, y>: products of sums of features. */
+export class LinearKernelSums implements KernelSums {
+  readonly #features: Float64Array;
+  readonly #d: number;
+  readonly scale: number;
+  readonly constant: number;
+
+  constructor({ data, shape: [n, d] }: Matrix) {
+    const mean = new Float64Array(d);
+    for (let e = 0; e < data.length; e++) mean[e % d] += data[e] / n;
+    this.#features = Float64Array.from(data, (value, e) => value - mean[e % d]);
+    this.#d = d;
+    this.constant = n * mean.reduce((sum, value) => sum + value * value, 0);
+    this.scale = this.#features.reduce((sum, value) => sum + value * value, 0);
+  }
+
+  cross(rows: Int32Array, members: Int32Array): Float64Array {
+    const [x, d] = [this.#features, this.#d];
+    const total = new Float64Array(d);
+    for (let m = 0; m < members.length; m++) for (let j = 0; j < d; j++) total[j] += x[members[m] * d + j];
+    return Float64Array.from(rows, (row) => {
+      let sum = 0;
+      for (let j = 0; j < d; j++) sum += x[row * d + j] * total[j];
+      return sum;
+    });
+  }
+
+  prefixes(order: Int32Array, out: Float64Array): void {
+    const [x, d] = [this.#features, this.#d];
+    const total = new Float64Array(d);
+    for (let t = 0; t < order.length; t++) {
+      let squared = 0;
+      for (let j = 0; j < d; j++) {
+        total[j] += x[order[t] * d + j];
+        squared += total[j] * total[j];
+      }
+      out[t] = squared;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** Binary trees of rules on single features. */
+import type { Matrix } from 'genmi';
+
+/** A rule: samples with feature <= threshold go to the left child. */
+export interface Rule {
+  readonly feature: number;
+  /** A value of a training sample; the comparison is exact. */
+  readonly threshold: number;
+  /** The gain of the objective when the rule was made. */
+  readonly gain: number;
+  /** The numbers of the children in the tree's list of nodes. */
+  readonly left: number;
+  readonly right: number;
+}
+
+/** A node with a rule, or a leaf without one. */
+export interface TreeNode {
+  /** 0 for the root. */
+  readonly depth: number;
+  /** The number of training samples. */
+  readonly samples: number;
+  /** The cluster of its samples when the node was made: for a leaf, its cluster. */
+  readonly cluster: number;
+  readonly rule?: Rule | undefined;
+}
+
+/** The nodes of a tree: the root first, children in pairs, left before right. */
+export type Tree = readonly TreeNode[];
+
+/** The cluster of each row of the matrix. */
+export function predictTree(tree: Tree, { data, shape: [n, d] }: Matrix): Int32Array {
+  const labels = new Int32Array(n);
+  for (let i = 0; i < n; i++) {
+    let node = tree[0];
+    while (node.rule) {
+      const { feature, threshold, left, right } = node.rule;
+      node = tree[data[i * d + feature] <= threshold ? left : right];
+    }
+    labels[i] = node.cluster;
+  }
+  return labels;
+}
+
+/**
+ * Writes the rules as indented lines, a line for each side of a rule.
+ *
+ * @param names names of the features; default `x0`, `x1`, ...
+ */
+export function describeTree(tree: Tree, names?: readonly string[]): string {
+  const lines: string[] = [];
+  const write = (node: TreeNode, indent: string) => {
+    if (!node.rule) {
+      lines.push(`${indent}cluster ${node.cluster} (${node.samples} ${node.samples === 1 ? 'sample' : 'samples'})`);
+      return;
+    }
+    const { feature, threshold, left, right } = node.rule;
+    const name = names?.[feature] ?? `x${feature}`;
+    lines.push(`${indent}${name} <= ${threshold}`);
+    write(tree[left], `${indent}  `);
+    lines.push(`${indent}${name} > ${threshold}`);
+    write(tree[right], `${indent}  `);
+  };
+  write(tree[0], '');
+  return lines.join('\n');
+}
