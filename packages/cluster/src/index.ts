@@ -3,6 +3,7 @@
  *
  * @module genmi-cluster
  */
+export * from './data/index.js';
 export { ClusterError, type ClusterErrorCode } from './errors.js';
 export * from './estimators/index.js';
 export * from './metrics/index.js';

@@ -34,6 +34,8 @@ export class ColumnBuilder {
     readonly place: Place,
     /** The type that the reader was told to give the column. */
     readonly wanted?: ColumnType,
+    /** How vectors of plain numbers are kept. */
+    readonly precision: 'float32' | 'float64' = 'float64',
   ) {}
 
   /** The place of an entry, as messages name it. */
@@ -88,7 +90,7 @@ export class ColumnBuilder {
     if (first.length === 0)
       throw failed('ERR_FORMAT', this.placeOf(this.rows), 'a vector of at least one number', 'an empty one');
     const vectors =
-      first instanceof Float32Array
+      first instanceof Float32Array || this.precision === 'float32'
         ? new Growable<Float32Array | Float64Array>((length) => new Float32Array(length))
         : new Growable<Float32Array | Float64Array>((length) => new Float64Array(length));
     vectors.fill(Number.NaN, this.rows * first.length);
@@ -137,7 +139,8 @@ export class ColumnBuilder {
 
   /** The column with its type. @throws ClusterError ERR_COLUMN where it cannot have the type that was asked for */
   finish(): Column {
-    if (this.kind === undefined) this.start('number');
+    // No entry has a value.
+    if (this.kind === undefined) this.start(isOfTexts(this.wanted) ? 'text' : 'number');
     if (this.kind === 'vector') return this.#finishVectors();
     if (this.kind === 'number' || this.kind === 'date') return this.#finishNumbers();
     return textColumn(this.name, [...this.#codeOfLevel.keys()], this.codes.finish(), this.wanted);
@@ -239,3 +242,6 @@ const isTypedArray = (value: unknown): value is ArrayLike<number> =>
   ArrayBuffer.isView(value) &&
   !(value instanceof DataView) &&
   !(value instanceof BigInt64Array || value instanceof BigUint64Array);
+
+const isOfTexts = (type: ColumnType | undefined) =>
+  type !== undefined && ['boolean', 'category', 'date', 'text'].includes(type);

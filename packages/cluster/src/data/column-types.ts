@@ -64,14 +64,16 @@ export function textColumn(name: string, levels: readonly string[], codes: Int32
   const base = { name, missing, levels, codes };
   if (wanted === 'category' || wanted === 'text' || wanted === 'id')
     return { ...base, type: wanted, reason: 'as asked for' };
-  const converted = asBooleans(name, levels, codes, missing) ?? asDates(name, levels, codes, missing);
-  if (wanted !== undefined && converted?.type !== wanted) throw cannotBe(name, wanted, 'texts');
+  const converted = [asBooleans(name, levels, codes, missing), asDates(name, levels, codes, missing)].find(
+    (column) => column !== undefined && (wanted === undefined || column.type === wanted),
+  );
+  if (wanted !== undefined && converted === undefined) throw cannotBe(name, wanted, 'texts');
   return converted ?? { ...base, ...typeOfTexts(name, levels, codes.length - missing) };
 }
 
 function asBooleans(name: string, levels: readonly string[], codes: Int32Array, missing: number) {
   const spellings = levels.map(booleanOf);
-  if (levels.length === 0 || spellings.includes(undefined)) return undefined;
+  if (spellings.includes(undefined)) return undefined;
   const values = codes.map((code) => (code === -1 ? -1 : Number(spellings[code] === 'true')));
   const column: LevelColumn = {
     ...{ type: 'boolean', name, missing, reason: 'true and false' },
@@ -82,7 +84,7 @@ function asBooleans(name: string, levels: readonly string[], codes: Int32Array, 
 
 function asDates(name: string, levels: readonly string[], codes: Int32Array, missing: number): Column | undefined {
   const times = levels.map(dateOf);
-  if (levels.length === 0 || times.some(Number.isNaN)) return undefined;
+  if (times.some(Number.isNaN)) return undefined;
   const values = Float64Array.from(codes, (code) => times[code] ?? Number.NaN);
   return { type: 'date', name, missing, values, reason: 'dates' };
 }

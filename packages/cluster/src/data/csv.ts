@@ -8,7 +8,7 @@ import { CellBuilder, type CellRules } from './column-builder.js';
 import { type Dialect, findDialect } from './csv-dialect.js';
 import { type Beginning, readBeginning } from './files.js';
 import { Growable } from './growable.js';
-import { checkChosen, isChosen, LONGEST_LINE, type ReadOptions } from './options.js';
+import { checkChosen, isChosen, LONGEST_LINE, type ReadOptions, wantedType } from './options.js';
 import type { ReadReport, Table } from './table.js';
 import { firstLines, isMarked, textChunks } from './text.js';
 
@@ -105,7 +105,7 @@ class CsvReader {
     const rules: CellRules = { decimal, missing: new Set(this.options.missing ?? missingCells) };
     const place = (row: number) => `${this.file}, line ${this.#lines.at(row)}`;
     this.#builders = names.map((name) =>
-      isChosen(this.options, name) ? new CellBuilder(name, place, rules, this.options.types?.[name]) : undefined,
+      isChosen(this.options, name) ? new CellBuilder(name, place, rules, wantedType(this.options, name)) : undefined,
     );
   }
 

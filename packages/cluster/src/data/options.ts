@@ -78,3 +78,7 @@ export function checkChosen(options: ReadOptions, names: readonly string[]): voi
 
 /** Whether a column is to be read. */
 export const isChosen = (options: ReadOptions, name: string): boolean => options.columns?.includes(name) ?? true;
+
+/** The type that was asked for. */
+export const wantedType = ({ types }: ReadOptions, name: string): ColumnType | undefined =>
+  types !== undefined && Object.hasOwn(types, name) ? types[name] : undefined;

@@ -34,6 +34,43 @@ export async function* textChunks(file: string, beginning: Beginning, signal?: A
   if (cut.length > 0) throw notText(file, cut, line);
 }
 
+/** The lines of a text file that are not blank, with their numbers from 1. @throws ClusterError ERR_FORMAT, ERR_FILE */
+export async function* linesOf(
+  file: string,
+  beginning: Beginning,
+  longest: number,
+  signal?: AbortSignal,
+): AsyncGenerator<{ readonly text: string; readonly line: number }> {
+  let parts: Buffer[] = [];
+  let length = 0;
+  let line = 1;
+  const take = (bytes: Buffer) => {
+    length += bytes.length;
+    if (length > longest) {
+      const remedy = 'end each line by a line break, or allow more by `longestLine`';
+      throw failed('ERR_FORMAT', `${file}, line ${line}`, `a line of at most ${longest} bytes`, 'a longer one', remedy);
+    }
+    parts.push(bytes);
+  };
+  const next = () => {
+    const text = Buffer.concat(parts).toString('utf8').trim();
+    [parts, length] = [[], 0];
+    return { text, line: line++ };
+  };
+  for await (const chunk of textChunks(file, beginning, signal)) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      take(chunk.subarray(start, end));
+      start = end + 1;
+      const one = next();
+      if (one.text !== '') yield one;
+    }
+    take(chunk.subarray(start));
+  }
+  const last = next();
+  if (last.text !== '') yield last;
+}
+
 /** The number of bytes at the end of a chunk that begin a character without completing it. */
 function lengthOfCut(bytes: Buffer): number {
   for (let length = 1; length <= Math.min(3, bytes.length); length++) {

@@ -109,6 +109,14 @@ describe('types', () => {
     ]);
   });
 
+  it.each(['number', 'category', 'text', 'id', 'date', 'boolean'] as const)(
+    '%s may have no values where it was asked for',
+    async (type) => {
+      const { columns } = await readText('a,b\nNA,1\nNA,2\n', { types: { a: type } });
+      expect(columns[0]).toMatchObject({ type, missing: 2 });
+    },
+  );
+
   it('mark missing values, and know each line', async () => {
     const table = await readText('a,b\n1,x\n\n,\nNA,"y\nz"\n4,x\n');
     expect(table.columns).toMatchObject([
