@@ -1,0 +1,8 @@
+/** How far clusterings can be trusted, without labels. */
+export {
+  type ConsensusDistance,
+  type ConsensusOptions,
+  type ConsensusRanking,
+  consensusDistances,
+  rankByConsensus,
+} from './consensus.js';
