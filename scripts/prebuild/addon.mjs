@@ -48,13 +48,13 @@ export function nodeApiFunctions() {
   return [...values, ...node];
 }
 
-/** Sources in C that take the place of parts of a library: for every target, and more for some. */
-async function compileParts({ triple, parts }, folder) {
+/** Sources that take the place of parts of a library: for every target, and more for some. */
+async function compileParts({ triple, parts, compile: own = [] }, folder) {
   return Promise.all(
-    ['no_demangler.c', ...parts].map(async (name) => {
+    ['no_demangler.c', 'exception_memory.cpp', ...parts].map(async (name) => {
       const object = path.join(folder, `${name}.o`);
       const functions = nodeApiFunctions().map((each) => `each(${each})`);
-      const options = ['-O2', '-g0', `-DNODE_API_FUNCTIONS(each)=${functions.join(' ')}`];
+      const options = ['-O2', '-g0', '-fno-exceptions', ...own, `-DNODE_API_FUNCTIONS(each)=${functions.join(' ')}`];
       await zig(['cc', '-target', triple, ...options, '-c', `scripts/prebuild/${name}`, '-o', object]);
       return object;
     }),

@@ -1,5 +1,6 @@
-// Makes allocations of genmi fail. Preloaded into Node, this library replaces operator new, mmap and pthread_create.
-// Loaded as an addon too, it lets JavaScript choose the allocations.
+// Makes allocations of genmi fail. Preloaded into Node, this library replaces operator new, mmap and pthread_create,
+// and malloc and its like for the binary of the package, which has an operator new of its own. Loaded as an addon too,
+// it lets JavaScript choose the allocations.
 //
 //   fail(first, last)  numbers the allocations from now on, from 1; those with first <= number <= last fail
 //   asked()            the number of allocations since fail()
@@ -38,13 +39,16 @@ struct Range {
 Range ranges[4096];
 std::size_t range_count = 0;
 
+// genmi.node, and the binaries genmi.glibc.node and genmi.musl.node.
+bool is_addon(const char* file) { return std::strstr(file, "/genmi.") != nullptr; }
+
 // Lists the modules that are loaded now. Reading the loader's own list at each allocation would wait for its lock.
 void look_at_modules() {
   range_count = 0;
   const auto add = [](dl_phdr_info* info, std::size_t, void*) {
-    const Module module = std::strstr(info->dlpi_name, "libstdc++") != nullptr    ? Module::kLibrary
-                          : std::strstr(info->dlpi_name, "genmi.node") != nullptr ? Module::kGenmi
-                                                                                  : Module::kOther;
+    const Module module = std::strstr(info->dlpi_name, "libstdc++") != nullptr ? Module::kLibrary
+                          : is_addon(info->dlpi_name)                          ? Module::kGenmi
+                                                                               : Module::kOther;
     for (int i = 0; i < info->dlpi_phnum && range_count < std::size(ranges); ++i) {
       const auto& part = info->dlpi_phdr[i];
       if (part.p_type != PT_LOAD || (part.p_flags & PF_X) == 0) continue;
@@ -78,11 +82,13 @@ bool asked_by_genmi(const void* caller) {
   return false;
 }
 
-bool must_fail(const void* caller) {
+bool asked_by_addon(const void* caller) { return module_of(caller) == Module::kGenmi; }
+
+bool must_fail(const void* caller, bool (*is_counted)(const void* caller) = asked_by_genmi) {
   if (!counting.load(std::memory_order_relaxed) || inside) return false;
   inside = true;
   bool fails = false;
-  if (asked_by_genmi(caller)) {
+  if (is_counted(caller)) {
     const long number = ++asked;
     fails = number >= first && number <= last;
     if (fails && std::getenv("GENMI_FAULT") != nullptr) std::fputs("genmi: failed\n", stderr);
@@ -106,6 +112,13 @@ void* allocate(std::size_t bytes, std::size_t alignment, const void* caller) {
 template <class Function>
 Function* next(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+}
+
+void* map(void* address, std::size_t bytes, int protection, int flags, int file, off64_t offset, const void* caller) {
+  static auto* const real = next<decltype(mmap64)>("mmap64");
+  if (!must_fail(caller)) return real(address, bytes, protection, flags, file, offset);
+  errno = ENOMEM;
+  return MAP_FAILED;
 }
 
 // Begins to count and fail as GENMI_FAULT says, when the addon is loaded.
@@ -182,13 +195,31 @@ void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { s
 
 extern "C" {
 
+// The functions of glibc beneath those that are replaced.
+void* __libc_malloc(std::size_t bytes);
+void* __libc_calloc(std::size_t count, std::size_t bytes);
+void* __libc_memalign(std::size_t alignment, std::size_t bytes);
+
+void* malloc(std::size_t bytes) {
+  return must_fail(__builtin_return_address(0), asked_by_addon) ? nullptr : __libc_malloc(bytes);
+}
+void* calloc(std::size_t count, std::size_t bytes) {
+  return must_fail(__builtin_return_address(0), asked_by_addon) ? nullptr : __libc_calloc(count, bytes);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t bytes) {
+  return must_fail(__builtin_return_address(0), asked_by_addon) ? nullptr : __libc_memalign(alignment, bytes);
+}
+int posix_memalign(void** memory, std::size_t alignment, std::size_t bytes) {
+  if (must_fail(__builtin_return_address(0), asked_by_addon)) return ENOMEM;
+  *memory = __libc_memalign(alignment, bytes);
+  return *memory == nullptr ? ENOMEM : 0;
+}
+
 void* mmap64(void* address, std::size_t bytes, int protection, int flags, int file, off64_t offset) {
-  static auto* const real = next<decltype(mmap64)>("mmap64");
-  if (must_fail(__builtin_return_address(0))) {
-    errno = ENOMEM;
-    return MAP_FAILED;
-  }
-  return real(address, bytes, protection, flags, file, offset);
+  return map(address, bytes, protection, flags, file, offset, __builtin_return_address(0));
+}
+void* mmap(void* address, std::size_t bytes, int protection, int flags, int file, off_t offset) {
+  return map(address, bytes, protection, flags, file, offset, __builtin_return_address(0));
 }
 
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void* argument) {
@@ -199,7 +230,7 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
 
 void* dlopen(const char* file, int mode) {
   static auto* const real = next<decltype(dlopen)>("dlopen");
-  if (file != nullptr && std::strstr(file, "genmi.node") != nullptr) begin_with_loading();
+  if (file != nullptr && is_addon(file)) begin_with_loading();
   return real(file, mode);
 }
 
