@@ -30,9 +30,12 @@ export async function pack(folder: string): Promise<Packed> {
     copyFileSync(path.join(root, 'build/Release/genmi.node'), path.join(source, prebuilt));
   }
   const output = await succeedOutside('npm', ['pack', '--json', '--pack-destination', folder], source);
-  const [packed] = JSON.parse(output.slice(output.search(/^\[/m))) as [
-    { filename: string; size: number; files: { path: string }[] },
-  ];
+  // An array of packages; since npm 12, an object of them.
+  const packages = JSON.parse(output.slice(output.search(/^[[{]/m))) as Record<
+    string,
+    { filename: string; size: number; files: { path: string }[] }
+  >;
+  const [packed] = Object.values(packages) as [(typeof packages)[string]];
   return {
     file: path.join(folder, packed.filename),
     size: packed.size,
