@@ -49,7 +49,8 @@ async function main() {
     marker = (options.force ? undefined : readMarker(key)) ?? (await setUp(key, status));
   }
   if (options.json) console.log(JSON.stringify(marker));
-  else if (marker.engine === 'wasm') status.done(`not available, the wasm engine is used: ${marker.reason}`);
+  else if (marker.engine === 'wasm')
+    status.done(`not available, the wasm engine is used: ${marker.reason} To try again: npm run setup -- --force`);
 }
 
 /** Everything that the installed result depends on. */
@@ -87,7 +88,7 @@ async function install(key, status) {
     cwd: engine,
     seconds: 300,
   });
-  if (!packages.ok) return { reason: `npm could not install @tensorflow/tfjs-node: ${packages.reason}` };
+  if (!packages.ok) return { reason: `npm could not install @tensorflow/tfjs-node: ${packages.reason}.` };
 
   const ordinary = (await installOrdinary(status)) ?? (await loads(status));
   if (!ordinary) return { source: 'its ordinary installation' };

@@ -28,22 +28,23 @@ const packageFolder = (name: string): string => dirname(require.resolve(`${name}
 export async function loadEngine(name: EngineName): Promise<Engine> {
   if (name === 'cpu') return { tf: await loadCpu(), name };
   if (name === 'wasm') return { tf: await loadWasm(), name };
-  const folder = join(packageFolder('genmi'), 'engines', 'tfjs-node');
-  try {
-    return { tf: require(folder) as TensorFlow, name };
-  } catch (error) {
-    const note = `tfjs-node is not available, the wasm engine is used, which is several times slower: ${whyMissing(folder, error)}`;
-    return { tf: await loadWasm(), name: 'wasm', note };
-  }
+  const loaded = loadNode(join(packageFolder('genmi'), 'engines', 'tfjs-node'));
+  if (typeof loaded !== 'string') return { tf: loaded, name };
+  const note = `tfjs-node is not available, the wasm engine is used, which is several times slower: ${loaded}`;
+  return { tf: await loadWasm(), name: 'wasm', note };
 }
 
-/** Why tfjs-node is missing: the reason of the set-up script, or the message of the failed load. */
-function whyMissing(folder: string, error: unknown): string {
+/** tfjs-node, or why it is missing. Where its set-up failed it is not tried: it would leave a copy of TensorFlow.js behind. */
+function loadNode(folder: string): TensorFlow | string {
   const marker = join(folder, 'node_modules', '.genmi-engine.json');
   const { reason } = existsSync(marker) ? (JSON.parse(readFileSync(marker, 'utf8')) as { reason?: string }) : {};
   if (reason) return reason;
-  const [firstLine] = error instanceof Error ? error.message.split('\n') : [String(error)];
-  return `${firstLine}; "node scripts/setup-tfjs-node.mjs" installs it.`;
+  try {
+    return require(folder) as TensorFlow;
+  } catch (error) {
+    const [firstLine] = error instanceof Error ? error.message.split('\n') : [String(error)];
+    return `${firstLine}; "npm run setup" installs it.`;
+  }
 }
 
 async function loadWasm(): Promise<TensorFlow> {

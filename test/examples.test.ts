@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,8 @@ const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.me
 const main = fromRoot('out/examples/mnist/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'genmi-examples-'));
 
+const find = (program: string): string =>
+  execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim();
 const runNode = (file: string, args: string[]) => execute(process.execPath, [file, ...args], { cwd: fromRoot('.') });
 
 async function runMain(name: string, ...args: string[]): Promise<Ended & { results: Results; page: string }> {
@@ -177,5 +179,33 @@ describe('the engines', () => {
     expect(performance.now() - started).toBeLessThan(2000);
     expect(second).toMatchObject({ code: 0, stdout: first.stdout });
     expect(JSON.parse(second.stdout).engine).toMatch(/^(tfjs-node|wasm)$/);
+  }, 900_000);
+
+  it('need no Python: in a PATH without it, the job trains with wasm, and is told how to try again', async () => {
+    const clone = join(folder, 'clone');
+    for (const name of ['package.json', 'dist', 'build/Release', 'scripts', 'out/examples', 'out/support'])
+      cpSync(fromRoot(name), join(clone, name), { recursive: true });
+    for (const name of ['index.cjs', 'package.json', 'package-lock.json', 'requirements.txt'])
+      cpSync(fromRoot(`engines/tfjs-node/${name}`), join(clone, 'engines/tfjs-node', name));
+    symlinkSync(fromRoot('node_modules'), join(clone, 'node_modules'));
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    symlinkSync(process.execPath, join(bin, 'node'));
+    for (const name of ['npm', 'sh', 'env']) symlinkSync(find(name), join(bin, name));
+    const run = (...args: string[]) =>
+      execute(process.execPath, args, {
+        cwd: clone,
+        env: { ...process.env, PATH: bin, XDG_CACHE_HOME: join(folder, 'cache') },
+      });
+
+    const setUp = await run('scripts/setup-tfjs-node.mjs');
+    expect(setUp).toMatchObject({ code: 0 });
+    const trained = await run('out/examples/mnist/main.js', '--samples', '500', '--epochs', '1');
+    expect(trained).toMatchObject({ code: 0 });
+    // Where its own download works, it needs no Python either.
+    if (/^tfjs-node: ready/m.test(setUp.stderr)) return;
+    expect(setUp.stderr).toMatch(/not available.*python3 is not installed\. .*: npm run setup -- --force\n$/);
+    expect(trained.stdout).toMatch(/python3 is not installed[\s\S]*engine wasm/);
+    expect(trained.stderr).not.toContain('already'); // registered: two copies of TensorFlow.js
   }, 900_000);
 });
