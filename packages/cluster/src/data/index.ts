@@ -1,8 +1,18 @@
 /** Files and arrays into tables of typed columns. */
 export { tableOf } from './arrays.js';
 export { missingCells } from './cells.js';
+export {
+  type FeatureOptions,
+  type FittedColumn,
+  type FittedVector,
+  fitFeatures,
+  type Transformation,
+} from './features.js';
+export { type Classes, classesOf } from './labels.js';
+export { npyOf } from './npy.js';
 export type { ReadOptions } from './options.js';
 export { readTable } from './read-table.js';
+export type { Scale, Scaling } from './statistics.js';
 export type {
   Column,
   ColumnType,
@@ -15,3 +25,4 @@ export type {
   Table,
   VectorColumn,
 } from './table.js';
+export { type Features, transform } from './transform.js';

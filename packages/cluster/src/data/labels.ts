@@ -1,0 +1,36 @@
+/** The known classes of a table, for comparison with clusters. */
+import { failed } from '../errors.js';
+import { columnOf, type Table, textAt } from './table.js';
+
+export interface Classes {
+  /** `[N]` the class of each row, an index into `names`; -1 where it is missing. */
+  readonly labels: Int32Array;
+  /** The classes in alphabetical order, numbers in that of their value. */
+  readonly names: readonly string[];
+}
+
+/** Up to this number of classes, each may have a single row. */
+const FEW_CLASSES = 10;
+
+/**
+ * Reads the column of known classes.
+ *
+ * @throws ClusterError ERR_COLUMN for a column that is not there, has no values, or more classes than half of the rows
+ */
+export function classesOf(table: Table, name: string): Classes {
+  const column = columnOf(table, name, 'label');
+  if (column.type === 'vector') throw noClasses(name, 'vectors');
+  const texts = Array.from({ length: table.rows }, (_, row) => textAt(column, row));
+  const distinct = new Set(texts);
+  distinct.delete(undefined);
+  const numeric = 'values' in column && column.type !== 'date';
+  const names = ([...distinct] as string[]).sort(numeric ? (a, b) => Number(a) - Number(b) : undefined);
+  if (names.length === 0) throw noClasses(name, 'no values');
+  if (names.length > FEW_CLASSES && 2 * names.length > table.rows)
+    throw noClasses(name, `${names.length} different values in ${table.rows} rows`);
+  const index = new Map<string | undefined, number>(names.map((each, i) => [each, i]));
+  return { labels: Int32Array.from(texts, (text) => index.get(text) ?? -1), names };
+}
+
+const noClasses = (name: string, received: string) =>
+  failed('ERR_COLUMN', `label, '${name}'`, 'a column of classes', received, 'name a column with the class of each row');
