@@ -3,7 +3,8 @@
 // every instruction set; others are rounded.
 import { writeFileSync } from 'node:fs';
 
-const genmi = await import(new URL('dist/index.js', `file://${process.env.GENMI_PACKAGE.replaceAll('\\', '/')}/`).href);
+const entry = (file) => import(new URL(file, `file://${process.env.GENMI_PACKAGE.replaceAll('\\', '/')}/`).href);
+const genmi = { ...(await entry('dist/index.js')), ...(await entry('dist/networks/index.js')) };
 const used = new Set();
 const noted = (all, name) => {
   used.add(name);
@@ -12,7 +13,22 @@ const noted = (all, name) => {
 const api = new Proxy(genmi, { get: noted });
 const { Affinity, TransportSolver, add, emd, energy, entropy, fDivergence, fDivergenceNames, gemini, geminiNames } =
   api;
-const { chi2, hellinger, kl, mi, mmd, scale, tv, wasserstein, kernels, metrics, config, info, GenmiError } = api;
+const {
+  chi2,
+  hellinger,
+  kl,
+  mi,
+  mmd,
+  pairConstraints,
+  scale,
+  tv,
+  wasserstein,
+  kernels,
+  metrics,
+  config,
+  info,
+  GenmiError,
+} = api;
 const results = { exact: {}, transport: {}, rounded: {} };
 
 let state = 7;
@@ -106,6 +122,15 @@ const objectives = {
   entropy: () => entropy({ of: 'predictions' }),
   'entropy of proportions': () => entropy({ of: 'proportions' }),
   'random pairs': () => wasserstein({ mode: 'ovo', affinity: given, pairs: 3 }),
+  'pair constraints': () =>
+    pairConstraints({
+      mustLink: [
+        [0, 1],
+        [5, 9],
+      ],
+      cannotLink: [[2, 3]],
+      factor: 0.5,
+    }),
   sum: () => add(mmd({ mode: 'ova', affinity: kernel }), scale(entropy({ of: 'proportions' }), -2)),
 };
 for (const mode of ['ova', 'ovo']) {
@@ -143,6 +168,25 @@ for (const [name, make] of Object.entries(objectives)) {
   keep('rounded', name, ...calls.flatMap(({ value, gradient }) => [value, gradient.data]));
   keep('rounded', `${name}, value`, objective.value(tau), await objective.valueAsync(tau));
   if (!(objective.estimate(n, 4).seconds > 0)) throw new Error(`${name}: no estimate`);
+}
+
+// Networks: two epochs with each optimiser, and a step by hand.
+const { Network, adam, rmsprop, sgd, train } = api;
+for (const optimizer of [adam(), sgd(), rmsprop()]) {
+  for (const precision of ['float32', 'float64']) {
+    const network = Network.dense({ inputs: 5, layers: [{ width: 7 }], outputs: 4, precision, seed: 3 });
+    await train(network, {
+      data: x,
+      objective: mmd({ mode: 'ova', affinity: kernel }),
+      epochs: 2,
+      batchSize: 32,
+      optimizer,
+    });
+    network.backward(kl({ mode: 'ova' }).valueAndGrad(network.forward(x), { from: 'logits' }).gradient);
+    optimizer.step(network);
+    keep('rounded', `${optimizer.name} ${precision}`, network.logits(x).data);
+    network.dispose();
+  }
 }
 
 // Metrics, and what is left.
