@@ -74,3 +74,12 @@ export function countPairs(classes: Labels, clusters: Labels): PairCounts {
   }
   return { n, classSizes: rows.sizes, clusterSizes: columns.sizes, pairs: [...pairs.values()] };
 }
+
+/** The place of the largest of each row's k values; of equal ones the first. */
+export function largestOfRows(values: ArrayLike<number>, k: number): Int32Array {
+  return Int32Array.from({ length: values.length / k }, (_, i) => {
+    let best = 0;
+    for (let c = 1; c < k; c++) if (values[i * k + c] > values[i * k + best]) best = c;
+    return best;
+  });
+}

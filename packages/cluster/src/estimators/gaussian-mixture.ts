@@ -1,5 +1,6 @@
 /** Gaussian mixtures: expectation and maximisation from the labels of k-means. */
 import type { Matrix, MatrixLike } from 'genmi';
+import { largestOfRows } from '../base/labels.js';
 import { readFeatures, readMatrix } from '../base/matrix.js';
 import { checkCount, checkNumber, checkOptions, checkSeed, oneOf } from '../base/options.js';
 import { type FitOptions, fitOptions, Pace } from '../base/pace.js';
@@ -195,7 +196,7 @@ export class GaussianMixture implements Estimator<GaussianMixtureModel> {
   /** The likeliest component of each row; of equally likely ones the first. */
   predict(x: MatrixLike): Int32Array {
     const { data, shape } = this.predictProba(x);
-    return mostLikely(data, shape[1]);
+    return largestOfRows(data, shape[1]);
   }
 
   /** N x K probabilities of the components; each row sums to 1. */
@@ -288,14 +289,6 @@ function gaussiansOf(
   return { kind, weights: Float64Array.from(weights), means: data, covariances: Float64Array.from(numbers) };
 }
 
-function mostLikely(probabilities: Float64Array, k: number): Int32Array {
-  return Int32Array.from({ length: probabilities.length / k }, (_, i) => {
-    let best = 0;
-    for (let c = 1; c < k; c++) if (probabilities[i * k + c] > probabilities[i * k + best]) best = c;
-    return best;
-  });
-}
-
 /** Alternates between the probabilities of components and the parameters that make the samples likeliest. */
 async function expectationMaximization(
   matrix: Matrix,
@@ -321,7 +314,7 @@ async function expectationMaximization(
   // The last parameters' own probabilities, so that labels are those of `predict`.
   const densities = densitiesOf(gaussians);
   const total = await expect(matrix, densities, probabilities, pace, share(1));
-  const labels = mostLikely(probabilities, k);
+  const labels = largestOfRows(probabilities, k);
   return { gaussians, densities, labels, logLikelihood: total / n, iterations, converged };
 }
 

@@ -1,4 +1,11 @@
 /** The estimators of this package. */
+export {
+  Douglas,
+  type DouglasFitOptions,
+  type DouglasModel,
+  type DouglasOptions,
+  type FeatureCuts,
+} from './douglas.js';
 export type { Estimator, FitOptions, SavedModel } from './estimator.js';
 export {
   GaussianMixture,
