@@ -34,3 +34,15 @@ export function classesOf(table: Table, name: string): Classes {
 
 const noClasses = (name: string, received: string) =>
   failed('ERR_COLUMN', `label, '${name}'`, 'a column of classes', received, 'name a column with the class of each row');
+
+/**
+ * What names the rows of a table: its first column of ids that are all there and all different; undefined where it has none.
+ */
+export function rowIdsOf(table: Table): { readonly name: string; readonly values: readonly string[] } | undefined {
+  for (const column of table.columns) {
+    if (column.type !== 'id' || column.missing > 0) continue;
+    const values = Array.from({ length: table.rows }, (_, row) => textAt(column, row) as string);
+    if (new Set(values).size === values.length) return { name: column.name, values };
+  }
+  return undefined;
+}

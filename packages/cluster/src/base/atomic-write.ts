@@ -1,0 +1,54 @@
+/** Writes files that are whole or not there: a reader, a crash or a full disk never sees a part of one. */
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { ClusterError, failed } from '../errors.js';
+
+type Content = string | Uint8Array;
+
+let written = 0;
+
+/**
+ * Writes a file under another name beside it, then renames it. A file that was there stays as it is until then.
+ *
+ * @param content the parts of the file in their order
+ * @throws ClusterError ERR_FILE, and whatever `content` throws; nothing is left in both cases
+ */
+export async function writeAtomically(
+  file: string,
+  content: Iterable<Content> | AsyncIterable<Content>,
+): Promise<void> {
+  const temporary = `${file}.${process.pid}-${++written}.tmp`;
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(temporary, 'wx').catch(cannotWrite(file));
+    for await (const part of content) await handle.writeFile(part).catch(cannotWrite(file));
+    await handle.sync().catch(cannotWrite(file));
+    await handle.close();
+    await rename(temporary, file).catch(cannotWrite(file));
+  } catch (error) {
+    await handle?.close().catch(() => {}); // closed already, where renaming failed
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+const causes: Readonly<Record<string, readonly [received: string, remedy: string]>> = {
+  ENOENT: ['no folder of this name', 'make the folder first'],
+  ENOTDIR: ['a file where a folder should be', 'choose another name'],
+  EEXIST: ['a file of this name', 'choose another name'],
+  EISDIR: ['a directory of this name', 'choose another name'],
+  ENOTEMPTY: ['a directory of this name', 'choose another name'],
+  EACCES: ['no permission to write it', 'choose a folder of yours'],
+  EPERM: ['no permission to write it', 'choose a folder of yours'],
+  EROFS: ['a disk that is read-only', 'choose another disk'],
+  ENOSPC: ['a full disk', 'make room, or choose another disk'],
+};
+
+/** Makes the handler that turns an error of the system into one of ours. */
+export function cannotWrite(file: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof ClusterError) throw error;
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const [received, remedy] = causes[code] ?? [`an error of the system (${message})`, 'check the disk and the name'];
+    throw failed('ERR_FILE', file, 'a place that can be written', received, remedy, error);
+  };
+}
