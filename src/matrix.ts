@@ -150,14 +150,14 @@ function fromNested(argument: string, nested: readonly unknown[]): Matrix<Float6
 }
 
 /** Reads row numbers into an Int32Array; null where none are given. The native core checks their range. */
-export function toRows(rows: unknown): Int32Array | null {
+export function toRows(rows: unknown, argument = 'rows'): Int32Array | null {
   if (rows === undefined) return null;
   if (isInt32(rows)) return rows;
-  if (!isArray('rows', rows)) throw invalidType('rows', 'an Int32Array or an array of integers', describe(rows));
+  if (!isArray(argument, rows)) throw invalidType(argument, 'an Int32Array or an array of integers', describe(rows));
   for (const [i, row] of rows.entries()) {
-    if (typeof row !== 'number') throw invalidType(`rows[${i}]`, 'an integer', describe(row));
+    if (typeof row !== 'number') throw invalidType(`${argument}[${i}]`, 'an integer', describe(row));
     if (!Number.isInteger(row) || Math.abs(row) > 0x7fffffff)
-      throw outOfRange(`rows[${i}]`, 'an integer index', describe(row));
+      throw outOfRange(`${argument}[${i}]`, 'an integer index', describe(row));
   }
   const indices = allocate(Int32Array, rows.length, () => `${rows.length} rows`, 'give them as an Int32Array');
   indices.set(rows as number[]);

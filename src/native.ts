@@ -195,6 +195,8 @@ export interface NativeArray {
 
 /** The features of samples: bytes stand for scale * byte + offset. */
 export type NativeData = [data: Precision | Uint8Array, rows: number, columns: number, scale: number, offset: number];
+/** The same, and the numbers of the samples for a network that knows these one by one. */
+export type NativeNumbered = [...data: NativeData, numbers: Int32Array | null];
 
 export interface NativeSamples {
   /** Copies the next `count` numbers of the array with all of them. */
@@ -211,16 +213,17 @@ export interface NativeNetwork {
   /** Copies all values into `out`, or the gradients of what is learned. */
   read(gradients: boolean, out: Precision): void;
   write(values: Precision): void;
-  predict(answer: NativeAnswer, out: Precision | Int32Array, ...data: NativeData): void;
+  predict(answer: NativeAnswer, out: Precision | Int32Array, ...samples: NativeNumbered): void;
   /** `out` must be new, as for `evaluateAsync`. */
   predictAsync(
     answer: NativeAnswer,
     out: Precision | Int32Array,
     samples: NativeSamples,
+    numbers: Int32Array | null,
     job: NativeJob,
   ): Promise<void>;
   /** Keeps the pass for `backward`. */
-  forward(mode: 'training' | 'frozen' | 'prediction', out: Precision, ...data: NativeData): void;
+  forward(mode: 'training' | 'frozen' | 'prediction', out: Precision, ...samples: NativeNumbered): void;
   /** From the gradient of a value; adds to the gradients of its negative, and fills `byInput` with that of the value. */
   backward(gradient: Precision, learn: boolean, byInput: Precision | null): void;
   dispose(): void;
@@ -242,6 +245,26 @@ export interface NativeOptimizer {
   step(share: number): void;
 }
 
+export interface NativePenalty {
+  /** Factors; 0 stands for no such penalty. */
+  groupLasso: number;
+  hierarchical: number;
+  kernel: number;
+  /** How much larger hidden weights may be than those of the skip connection. */
+  m: number;
+  groups: readonly Int32Array[];
+}
+
+export interface NativeVat {
+  weight: number;
+  epsilon: number;
+  /** A length for each sample instead. */
+  epsilons: Float64Array | undefined;
+  xi: number;
+  power: number;
+  normalization: 'additive' | 'exact';
+}
+
 export interface NativeTrainingOptions {
   epochs: number;
   /** 0: all samples. */
@@ -250,26 +273,33 @@ export interface NativeTrainingOptions {
   schedule: 'constant' | 'linear';
   threads: number | undefined;
   optimizer: NativeOptimizerOptions;
+  penalty: NativePenalty | undefined;
+  vat: NativeVat | undefined;
 }
 
 /** The numbers of an epoch. */
 export type EpochNumber =
   | 'epoch'
+  | 'loss'
   | 'objective'
+  | 'vat'
+  | 'penalty'
   | 'clusters'
   | 'proportions'
   | 'predictions'
-  | 'network'
-  | 'loss'
-  | 'update';
+  | 'networkSeconds'
+  | 'objectiveSeconds'
+  | 'updateSeconds';
 
 export interface NativeTraining {
   /** Trains for at most so many epochs. */
   run(samples: NativeSamples, epochs: number, job: NativeJob): Promise<void>;
-  /** The `Native.epochNumbers` of each epoch since the last call. */
-  results(): Float64Array;
+  /** The `Native.epochNumbers` of each epoch since the last call, in an array that `room` makes. */
+  results(room: (length: number) => Float64Array): Float64Array;
   /** Where a number was not finite. */
   failure(): string | undefined;
+  /** All that has been learned, in an array that `room` makes; undefined before the training has begun. */
+  snapshot(room: (length: number) => Uint8Array): Uint8Array | undefined;
   /** Lets others change the network. */
   end(): void;
 }
@@ -321,6 +351,7 @@ export interface Native {
     network: NativeNetwork,
     objective: NativeObjective,
     options: NativeTrainingOptions,
+    resume: Uint8Array | undefined,
   ) => NativeTraining;
 }
 

@@ -126,22 +126,32 @@ template <class T>
 class PredictTask final : public Task {
  public:
   PredictTask(NetworkStatePtr state, networks::Network<T>& network, Answer answer, networks::Samples samples,
-              OwnedSamplesPtr owned, const Napi::Value& out, Access access)
-      : reading_(std::move(state)), network_(network), answer_(answer), samples_(samples), owned_(std::move(owned)) {
-    check_columns(out.Env(), network, samples);
+              OwnedSamplesPtr owned, const Napi::Value& rows, const Napi::Value& out, Access access)
+      : reading_(std::move(state)),
+        network_(network),
+        answer_(answer),
+        samples_(samples),
+        owned_(std::move(owned)),
+        rows_(rows) {
+    check_samples(out.Env(), network, samples, rows_.view());
     const std::size_t numbers = samples.rows() * network.outputs();
     if (answer == Answer::kLabels) labels_.emplace(out, samples.rows(), "out", access);
     else out_.emplace(out, numbers, "out", access);
   }
 
-  static void check_columns(Napi::Env env, const networks::Network<T>& network, const networks::Samples& samples) {
-    if (samples.columns() == network.inputs()) return;
-    throw to_error(env, {Code::kOutOfRange, explain("data", std::to_string(network.inputs()) + " columns",
-                                                    std::to_string(samples.columns()))});
+  static void check_samples(Napi::Env env, const networks::Network<T>& network, const networks::Samples& samples,
+                            Rows rows) {
+    if (samples.columns() != network.inputs())
+      throw to_error(env, {Code::kOutOfRange, explain("data", std::to_string(network.inputs()) + " columns",
+                                                      std::to_string(samples.columns()))});
+    if (network.samples() == 0) return;
+    if (rows.index == nullptr)
+      throw to_error(env, {Code::kInvalidType, explain("rows", "the numbers of the samples", "none")});
+    check(env, check_rows(rows, samples.rows(), network.samples()));
   }
 
   Status run(Context& context) override {
-    return networks::predict(network_, samples_, context, [&](std::size_t first, MatrixView<T> logits) {
+    return networks::predict(network_, samples_, rows_.view(), context, [&](std::size_t first, MatrixView<T> logits) {
       const std::size_t at = first * logits.columns, size = logits.rows * logits.columns;
       if (answer_ == Answer::kLogits) std::copy_n(logits.data, size, out_->numbers().begin() + at);
       else if (answer_ == Answer::kProbabilities) softmax(logits, out_->numbers().data() + at);
@@ -161,6 +171,7 @@ class PredictTask final : public Task {
   Answer answer_;
   networks::Samples samples_;
   OwnedSamplesPtr owned_;  // the memory of the samples, in an asynchronous call
+  RowsArgument rows_;
   std::optional<Filled<T>> out_;
   std::optional<Filled<std::int32_t>> labels_;
 };
@@ -253,10 +264,20 @@ void NetworkState::check_readable(Napi::Env env) const {
     throw to_error(env, busy("one that is being trained", "call this in onEpoch, or when train() has ended"));
 }
 
-void NetworkState::check_changeable(Napi::Env env) const {
+void NetworkState::begin_change(Napi::Env env) {
   check_readable(env);
   if (in_training) throw to_error(env, busy("one that is being trained", "wait until train() has ended"));
   check_trainable(env);
+  if (before_change) before_change();
+  before_change = nullptr;
+}
+
+void NetworkState::begin_training(Napi::Env env) {
+  check_readable(env);
+  if (in_training) throw to_error(env, busy("one that is being trained", "wait until train() has ended"));
+  if (before_change) before_change();
+  before_change = nullptr;
+  in_training = true;
 }
 
 void NetworkState::check_trainable(Napi::Env env) const {
@@ -334,7 +355,7 @@ void NetworkHandle::read(const Napi::CallbackInfo& info) {
 
 // write(values)
 void NetworkHandle::write(const Napi::CallbackInfo& info) {
-  state_->check_changeable(info.Env());
+  state_->begin_change(info.Env());
   const auto copy = [&]<class T>(NetworkParts<T>& all) {
     const std::size_t length = count_numbers(*all.network, false);
     write_all<T>(*all.network, {look_at<T>(info[0], length, "parameters"), length});
@@ -343,7 +364,7 @@ void NetworkHandle::write(const Napi::CallbackInfo& info) {
   state_->forget_pass();
 }
 
-// predict(answer, out, data, rows, columns, scale, offset)
+// predict(answer, out, data, rows, columns, scale, offset, numbers): numbers of the samples, of a table of logits
 Napi::Value NetworkHandle::predict(const Napi::CallbackInfo& info) {
   const Answer answer = answer_argument(info[0]);
   const SamplesShape shape(info[3], info[4], info[5], info[6]);
@@ -351,37 +372,38 @@ Napi::Value NetworkHandle::predict(const Napi::CallbackInfo& info) {
   check_length(info.Env(), data.length(), shape.length(), "data");
   state_->check_readable(info.Env());
   const auto run = [&]<class T>(NetworkParts<T>& all) {
-    PredictTask<T> task(state_, *all.network, answer, shape.over(data.type(), data.data()), nullptr, info[1],
+    PredictTask<T> task(state_, *all.network, answer, shape.over(data.type(), data.data()), nullptr, info[7], info[1],
                         Access::kView);
     return run_now(info.Env(), task);
   };
   return std::visit(run, state_->parts);
 }
 
-// predictAsync(answer, out, samples, job)
+// predictAsync(answer, out, samples, numbers, job)
 Napi::Value NetworkHandle::predict_async(const Napi::CallbackInfo& info) {
   const Answer answer = answer_argument(info[0]);
   const OwnedSamplesPtr samples = SamplesHandle::complete(info[2]);
   state_->check_readable(info.Env());
   const auto run = [&]<class T>(NetworkParts<T>& all) {
-    auto task = std::make_unique<PredictTask<T>>(state_, *all.network, answer, samples->samples, samples, info[1],
-                                                 Access::kCopy);
-    return run_async(info.Env(), std::move(task), info[3]);
+    auto task = std::make_unique<PredictTask<T>>(state_, *all.network, answer, samples->samples, samples, info[3],
+                                                 info[1], Access::kCopy);
+    return run_async(info.Env(), std::move(task), info[4]);
   };
   return std::visit(run, state_->parts);
 }
 
-// forward(mode, out, data, rows, columns, scale, offset): keeps the pass for backward()
+// forward(mode, out, data, rows, columns, scale, offset, numbers): keeps the pass for backward()
 void NetworkHandle::forward(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Mode mode = mode_argument(info[0]);
   const SamplesShape shape(info[3], info[4], info[5], info[6]);
   const ArrayArgument data(info[2], "data");
   check_length(env, data.length(), shape.length(), "data");
-  state_->check_changeable(env);
+  state_->begin_change(env);
   const networks::Samples samples = shape.over(data.type(), data.data());
   const auto pass = [&]<class T>(NetworkParts<T>& all) {
-    PredictTask<T>::check_columns(env, *all.network, samples);
+    const RowsArgument rows(info[7]);
+    PredictTask<T>::check_samples(env, *all.network, samples, rows.view());
     const Filled<T> out(info[1], shape.rows * all.network->outputs(), "out", Access::kView);
     const Context context = context_of(env, all.workspace);
     check(env, samples.check<T>(context));
@@ -389,7 +411,10 @@ void NetworkHandle::forward(const Napi::CallbackInfo& info) {
     all.frame.emplace(all.workspace);
     const std::span<T> x = all.workspace.template take<T>(shape.length());
     samples.gather(Rows{nullptr, shape.rows}, x.data());
-    all.pass = all.network->forward({x.data(), shape.rows, shape.columns}, mode, context);
+    const std::span<std::int32_t> numbers = all.workspace.template take<std::int32_t>(rows.view().count);
+    std::copy_n(rows.view().index, numbers.size(), numbers.begin());
+    all.pass = all.network->forward({x.data(), shape.rows, shape.columns}, mode, context,
+                                    Rows{numbers.data(), numbers.size()});
     std::copy(all.pass->logits.begin(), all.pass->logits.end(), out.numbers().begin());
     state_->charge.set(state_->bytes + bytes_of<T>(*all.pass));
   };
@@ -400,7 +425,7 @@ void NetworkHandle::forward(const Napi::CallbackInfo& info) {
 // and writes dI/dx into an array.
 void NetworkHandle::backward(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  state_->check_changeable(env);
+  state_->begin_change(env);
   const bool learn = info[1].ToBoolean();
   const auto go_back = [&]<class T>(NetworkParts<T>& all) {
     if (!all.pass)
@@ -435,7 +460,7 @@ void NetworkHandle::backward(const Napi::CallbackInfo& info) {
 void NetworkHandle::dispose(const Napi::CallbackInfo& info) {
   const bool open = std::visit([](const auto& all) { return all.network != nullptr; }, state_->parts);
   if (!open) return;
-  state_->check_changeable(info.Env());
+  state_->begin_change(info.Env());
   state_->dispose();
 }
 

@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -40,12 +41,17 @@ struct NetworkState {
   std::size_t bytes = 0;     // of the network itself
   Charge charge;
 
+  std::function<void()> before_change;  // of the last training, which may need the network as it is
+
   // Throw where the network was disposed of, or where it may not be read, or changed, now.
   void check_open(Napi::Env env) const;
   void check_readable(Napi::Env env) const;
-  void check_changeable(Napi::Env env) const;
   // The same for the training that the network is in.
   void check_trainable(Napi::Env env) const;
+  // Must be called before each change, except by a training.
+  void begin_change(Napi::Env env);
+  // From now on a training alone changes the network. It begins once no call reads the network.
+  void begin_training(Napi::Env env);
 
   void forget_pass();
   void dispose();

@@ -37,7 +37,7 @@ class OptimizerHandle final : public Handle {
   void step(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     const double share = number_argument(info[0], "learningRate");
-    network_->check_changeable(env);
+    network_->begin_change(env);
     Environment& environment = Environment::of(env);
     const auto go = [&]<class T>(NetworkParts<T>& all) {
       const Context context{environment.workspace, environment.pool.get(), environment.threads, nullptr,

@@ -9,11 +9,14 @@ export {
   type DenseOptions,
   type ForwardOptions,
   type HiddenLayer,
+  type KernelNetworkOptions,
   type LinearOptions,
   Network,
+  type NetworkData,
   type NetworkOptions,
   type Parameter,
   type Parameters,
+  type TableOptions,
 } from './network.js';
 export {
   type AdamOptions,
@@ -26,4 +29,5 @@ export {
   type StepOptions,
   sgd,
 } from './optimizers.js';
-export { type Epoch, type Run, type Stopped, type TrainOptions, train } from './training.js';
+export type { FeatureGroups, GroupLasso, Hierarchical, Penalties, VatOptions } from './penalties.js';
+export { type Epoch, type Run, type Snapshots, type Stopped, type TrainOptions, train } from './training.js';

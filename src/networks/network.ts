@@ -3,15 +3,15 @@
 import { mark, notOurs } from '../copies.js';
 import { describe, invalidType, isArray, outOfRange } from '../errors.js';
 import { type AsyncOptions, asyncOptions, runJob } from '../jobs.js';
-import { type Matrix, type MatrixLike, type Precision, toMatrix, zeros } from '../matrix.js';
+import { type Matrix, type MatrixLike, type Precision, type Rows, toMatrix, toRows, zeros } from '../matrix.js';
 import { allocate, checkFits, formatBytes } from '../memory.js';
 import {
   type NativeAnswer,
   type NativeArray,
-  type NativeData,
   type NativeLayer,
   type NativeNetwork,
   type NativeNetworkDescription,
+  type NativeNumbered,
   native,
 } from '../native.js';
 import { checkBoolean, checkNumber, checkOptions, oneOf } from '../options.js';
@@ -67,6 +67,25 @@ export interface Parameter {
   readonly shape: readonly number[];
 }
 
+/** Options of `Network.kernel`. */
+export interface KernelNetworkOptions extends NetworkOptions {
+  /** The number of samples that the kernel compares with, N >= 1. */
+  samples: number;
+  /** The number of clusters, K >= 1. */
+  outputs: number;
+}
+
+/** Options of `Network.table`. */
+export interface TableOptions extends KernelNetworkOptions {
+  /** Initial logits: `'uniform'` in (-1, 1) (default), or `'normal'`, standard normal. */
+  init?: 'uniform' | 'normal' | undefined;
+}
+
+/**
+ * The samples that a network predicts: their features; for a table of logits, their row numbers, or nothing for all.
+ */
+export type NetworkData = SampleData | Rows | undefined;
+
 /** The arrays of a network by their names, such as `hidden1.weights` (inputs x outputs) and `hidden1.bias`. */
 export type Parameters = Readonly<Record<string, Parameter>>;
 
@@ -93,8 +112,16 @@ const SEEDS = { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true } as const;
 const SIZES = { min: 1, max: 2 ** 31 - 1, integer: true } as const;
 const networkOptions = ['inputs', 'outputs', 'precision', 'seed'] as const;
 
-/** @internal The native network behind an argument, and its asynchronous predictions. */
-export let partsOf: (network: unknown, argument: string) => { native: NativeNetwork; pending: Set<Promise<unknown>> };
+/** @internal What `train` and optimisers use of a network. */
+export interface NetworkParts {
+  native: NativeNetwork;
+  description: NativeNetworkDescription;
+  /** The asynchronous predictions that read it. */
+  pending: ReadonlySet<Promise<unknown>>;
+}
+
+/** @internal The parts of an argument; throws where that is no network of this copy. */
+export let partsOf: (network: unknown, argument: string) => NetworkParts;
 
 function toLayer(argument: string, layer: HiddenLayer): NativeLayer {
   checkOptions(layer, ['width', 'activation', 'batchNormalization'], argument);
@@ -102,6 +129,18 @@ function toLayer(argument: string, layer: HiddenLayer): NativeLayer {
     width: checkNumber(`${argument}.width`, layer.width, SIZES),
     activation: oneOf(`${argument}.activation`, layer.activation ?? 'relu', ['relu', 'tanh', 'identity']),
     normalization: checkBoolean(`${argument}.batchNormalization`, layer.batchNormalization ?? false),
+  };
+}
+
+function describeTable(options: TableOptions): NativeNetworkDescription {
+  return {
+    ...describeNetwork(
+      { inputs: 1, outputs: options.outputs, precision: options.precision, seed: options.seed },
+      false,
+    ),
+    inputs: 0,
+    samples: checkNumber('samples', options.samples, SIZES),
+    init: oneOf('init', options.init ?? 'uniform', ['uniform', 'normal']),
   };
 }
 
@@ -123,7 +162,8 @@ function describeNetwork(options: DenseOptions, skip: boolean): NativeNetworkDes
   };
 }
 
-function countParameters({ inputs, outputs, layers, skip }: NativeNetworkDescription): number {
+function countParameters({ inputs, outputs, samples, layers, skip }: NativeNetworkDescription): number {
+  if (samples > 0) return samples * outputs;
   const widths = [inputs, ...layers.map(({ width }) => width), outputs];
   const products = widths.slice(1).map((width, l) => (widths[l] as number) * width + 3 * width);
   return products.reduce((sum, each) => sum + each, skip ? inputs * outputs : 0);
@@ -136,21 +176,25 @@ function countParameters({ inputs, outputs, layers, skip }: NativeNetworkDescrip
  */
 export class Network implements Disposable {
   readonly #native: NativeNetwork;
+  readonly #description: NativeNetworkDescription;
   readonly #arrays: readonly NativeArray[];
   readonly #pending = new Set<Promise<unknown>>();
   #passed = 0;
-  /** The number of features of a sample, d. */
+  /** The number of features of a sample, d; 0 for a table of logits. */
   readonly inputs: number;
   /** The number of clusters, K. */
   readonly outputs: number;
   /** The precision of parameters and results. */
   readonly precision: 'float32' | 'float64';
 
-  /** @internal Use `Network.dense`, `.linear` or `.lassoNet`. */
+  /** @internal Use `Network.dense`, `.linear`, `.lassoNet`, `.kernel` or `.table`. */
   constructor(key: typeof INTERNAL, description: NativeNetworkDescription) {
-    if (key !== INTERNAL) throw invalidType('Network', 'Network.dense, .linear or .lassoNet', 'new Network()');
+    if (key !== INTERNAL) {
+      throw invalidType('Network', 'Network.dense, .linear, .lassoNet, .kernel or .table', 'new Network()');
+    }
     const bytes = 2 * countParameters(description) * (description.precision === 'float32' ? 4 : 8);
     checkFits('A network of this size', bytes, 'use narrower layers');
+    this.#description = description;
     this.#native = new native.Network(description);
     this.#arrays = this.#native.arrays();
     this.inputs = description.inputs;
@@ -162,7 +206,7 @@ export class Network implements Disposable {
     mark(Network.prototype, 'Network');
     partsOf = (network, argument) => {
       const own = Network.#own(network, argument);
-      return { native: own.#native, pending: own.#pending };
+      return { native: own.#native, description: own.#description, pending: own.#pending };
     };
   }
 
@@ -201,15 +245,37 @@ export class Network implements Disposable {
   }
 
   /**
+   * Makes a linear model of a kernel's rows: a sample x is given as k(x, x_1), …, k(x, x_N). Errors and cost: as for
+   * `dense` with N inputs.
+   *
+   * Train it on all N rows, such as `affinity.toMatrix()`, with `penalty: { kernel }` (KernelRIM).
+   */
+  static kernel(options: KernelNetworkOptions): Network {
+    checkOptions(options, ['samples', 'outputs', 'precision', 'seed']);
+    const { samples, ...others } = options;
+    const inputs = checkNumber('samples', samples, SIZES);
+    return new Network(INTERNAL, describeNetwork({ ...others, inputs }, false));
+  }
+
+  /**
+   * Makes a table of logits, a row for each of N samples: it has no features, and predicts no other samples. `train` takes
+   * no data for it. Errors: as for `dense`.
+   */
+  static table(options: TableOptions): Network {
+    checkOptions(options, ['samples', 'outputs', 'init', 'precision', 'seed']);
+    return new Network(INTERNAL, describeTable(options));
+  }
+
+  /**
    * The likeliest cluster of each sample, in [0, K); the first one of several.
    *
    * Samples are worked on in blocks: memory does not grow with them. Cost: that of a forward pass.
    *
-   * @param data n x inputs, finite.
+   * @param data n x inputs, finite; for a table of logits n row numbers, or nothing for all samples.
    * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_BUSY, ERR_DISPOSED,
    * ERR_OUT_OF_MEMORY.
    */
-  predict(data: SampleData): Int32Array {
+  predict(data?: NetworkData): Int32Array {
     const own = Network.#own(this);
     const samples = own.#read(data);
     const labels = own.#labels(samples[1]);
@@ -218,12 +284,12 @@ export class Network implements Disposable {
   }
 
   /** The probabilities of each sample's clusters, n x K: the softmax of `logits`. Arguments and errors: as `predict`. */
-  predictProba(data: SampleData): Matrix {
+  predictProba(data?: NetworkData): Matrix {
     return Network.#own(this).#answer('probabilities', data);
   }
 
   /** The logits of each sample, n x K. Arguments and errors: as `predict`. */
-  logits(data: SampleData): Matrix {
+  logits(data?: NetworkData): Matrix {
     return Network.#own(this).#answer('logits', data);
   }
 
@@ -233,7 +299,7 @@ export class Network implements Disposable {
    * The samples are copied before the call returns, 2 to 5 GB a second. The network cannot be changed until the call has
    * ended: `train` waits for it, other calls throw ERR_BUSY.
    */
-  async predictAsync(data: SampleData, options: AsyncOptions = {}): Promise<Int32Array> {
+  async predictAsync(data?: NetworkData, options: AsyncOptions = {}): Promise<Int32Array> {
     const own = Network.#own(this);
     return own.#answerAsync('labels', data, options, (n) => {
       const labels = own.#labels(n);
@@ -242,13 +308,13 @@ export class Network implements Disposable {
   }
 
   /** As `predictProba`, on another thread; see `predictAsync`. */
-  async predictProbaAsync(data: SampleData, options: AsyncOptions = {}): Promise<Matrix> {
+  async predictProbaAsync(data?: NetworkData, options: AsyncOptions = {}): Promise<Matrix> {
     const own = Network.#own(this);
     return own.#answerAsync('probabilities', data, options, (n) => own.#matrix(n));
   }
 
   /** As `logits`, on another thread; see `predictAsync`. */
-  async logitsAsync(data: SampleData, options: AsyncOptions = {}): Promise<Matrix> {
+  async logitsAsync(data?: NetworkData, options: AsyncOptions = {}): Promise<Matrix> {
     const own = Network.#own(this);
     return own.#answerAsync('logits', data, options, (n) => own.#matrix(n));
   }
@@ -301,10 +367,10 @@ export class Network implements Disposable {
   /**
    * The logits of a batch, n x K, for a loop of your own. The pass is kept for `backward`, until the network changes.
    *
-   * @param batch n x inputs, finite, n >= 1.
+   * @param batch n x inputs, finite, n >= 1; for a table of logits n row numbers.
    * @throws as `predict`.
    */
-  forward(batch: SampleData, options: ForwardOptions = {}): Matrix {
+  forward(batch: NetworkData, options: ForwardOptions = {}): Matrix {
     const own = Network.#own(this);
     checkOptions(options, ['mode']);
     const mode = oneOf('mode', options.mode ?? 'training', ['training', 'frozen', 'prediction']);
@@ -364,10 +430,20 @@ export class Network implements Disposable {
     return `Network(${this.inputs} inputs, ${this.outputs} outputs, ${this.precision}, ${formatBytes(this.bytes)})`;
   }
 
-  #read(data: SampleData, argument = 'data'): NativeData {
+  #read(data: NetworkData, argument = 'data'): NativeNumbered {
+    if (this.#description.samples > 0) return this.#readNumbers(data, argument);
     const samples = toSamples(argument, data);
     checkColumns(argument, samples[2], this.inputs);
-    return samples;
+    return [...samples, null];
+  }
+
+  /** The row numbers of samples in a table of logits, which have no features. */
+  #readNumbers(data: NetworkData, argument: string): NativeNumbered {
+    const { samples } = this.#description;
+    const numbers = toRows(data, argument) ?? this.#labels(samples).map((_, i) => i);
+    for (const row of numbers)
+      if (!(row >= 0 && row < samples)) throw outOfRange(argument, `row numbers in [0, ${samples - 1}]`, describe(row));
+    return [new Float32Array(0), numbers.length, 0, 1, 0, numbers];
   }
 
   #labels(n: number): Int32Array {
@@ -379,7 +455,7 @@ export class Network implements Disposable {
     return { out: result.data, result };
   }
 
-  #answer(answer: NativeAnswer, data: SampleData): Matrix {
+  #answer(answer: NativeAnswer, data: NetworkData): Matrix {
     const samples = this.#read(data);
     const { out, result } = this.#matrix(samples[1]);
     this.#native.predict(answer, out, ...samples);
@@ -388,16 +464,16 @@ export class Network implements Disposable {
 
   #answerAsync<R>(
     answer: NativeAnswer,
-    data: SampleData,
+    data: NetworkData,
     options: AsyncOptions,
     room: (n: number) => { out: Precision | Int32Array; result: R },
   ): Promise<R> {
     return runJob(options, async (job) => {
       checkOptions(options, asyncOptions);
-      const samples = this.#read(data);
-      const { out, result } = room(samples[1]);
-      const copy = new SampleCopy(samples).finish();
-      const call = this.#native.predictAsync(answer, out, copy, job);
+      const [features, rows, columns, scale, offset, numbers] = this.#read(data);
+      const { out, result } = room(rows);
+      const copy = new SampleCopy([features, rows, columns, scale, offset]).finish();
+      const call = this.#native.predictAsync(answer, out, copy, numbers, job);
       const settled = call.catch(() => {}).finally(() => this.#pending.delete(settled));
       this.#pending.add(settled);
       await call;

@@ -1,20 +1,36 @@
 /** Training: mini-batches, forward and backward passes and updates, in the native core and off the event loop. */
-import { checkReadable, describe, invalidType, outOfRange } from '../errors.js';
-import { checkFits } from '../memory.js';
-import { type EpochNumber, type NativeData, type NativeTraining, native } from '../native.js';
+import { checkReadable, describe, invalidType, outOfRange, refused } from '../errors.js';
+import { allocate, checkFits } from '../memory.js';
+import {
+  type EpochNumber,
+  type NativeData,
+  type NativeNetworkDescription,
+  type NativeTraining,
+  native,
+} from '../native.js';
 import { type NativeBackedObjective, nativeObjective, type Objective } from '../objectives/objective.js';
 import { checkNumber, checkOptions, checkSignal, optionalNumber } from '../options.js';
 import { onceAborted } from '../signals.js';
+import { isUint8 } from '../typed-arrays.js';
 import { checkColumns, SampleCopy, type SampleData, toSamples } from './data.js';
 import { type Network, partsOf } from './network.js';
 import { adam, type Optimizer, ruleOf } from './optimizers.js';
+import { type Penalties, toPenalties, toVat, type VatOptions } from './penalties.js';
 
 /** What an epoch did. */
 export interface Epoch {
   /** 1, 2, … */
   readonly epoch: number;
+  /** What was minimised: minus the objective, plus the penalty, plus `vat` times its weight. */
+  readonly loss: number;
   /** The mean of the batches' values of the objective, weighted by their samples. */
   readonly objective: number;
+  /** The penalty of the parameters after the epoch's last step; 0 without one. */
+  readonly penalty: number;
+  /** The mean smoothness of virtual adversarial training, >= 0 in nats, without its weight; 0 without it. */
+  readonly vat: number;
+  /** The learning rate of the epoch's last step. */
+  readonly learningRate: number;
   /** The number of clusters that are the likeliest one of some sample. */
   readonly clusters: number;
   /** Entropies of the predictions during the epoch, in nats. */
@@ -33,8 +49,11 @@ export type Stopped = 'finished' | 'aborted' | 'callback' | 'non-finite';
 
 /** Options of `train`. */
 export interface TrainOptions {
-  /** N x d features, finite: the samples of the objective's affinity, where it has one, in their order. */
-  data: SampleData;
+  /**
+   * N x d features, finite: the samples of the objective's affinity, where it has one, in their order. None for a table of
+   * logits.
+   */
+  data?: SampleData | undefined;
   /** The objective that is maximised over the logits. */
   objective: Objective;
   /** The number of passes over the samples, >= 1. */
@@ -43,6 +62,10 @@ export interface TrainOptions {
   batchSize?: number | undefined;
   /** Default: `adam()`. */
   optimizer?: Optimizer | undefined;
+  /** Penalties of parameters; default none. */
+  penalty?: Penalties | undefined;
+  /** Virtual adversarial training; default none. Cost: two more forward passes and two more backward passes a step. */
+  vat?: VatOptions | undefined;
   /** The seed of the order of samples, an integer in [0, 2^53); default 0. */
   seed?: number | undefined;
   /** Threads, 1 to 1024; default: those of `config`. Results have the same bits for any number. */
@@ -53,7 +76,25 @@ export interface TrainOptions {
    * Called after each epoch; the training waits for its promise, and ends where it is false. The network can be read
    * meanwhile. An error that it throws ends the training and rejects the call.
    */
-  onEpoch?: ((epoch: Epoch) => unknown) | undefined;
+  onEpoch?: ((epoch: Epoch, training: Snapshots) => unknown) | undefined;
+  /**
+   * A snapshot of an earlier training of such a network: goes on from there, up to `epochs` in all, with the seed of that
+   * training. With the same data and options, the bits are those of a training that was not interrupted.
+   */
+  resume?: Uint8Array | undefined;
+}
+
+/** What can be saved of a training. */
+export interface Snapshots {
+  /**
+   * All that the training has learned, with the state of its optimiser: bytes for `resume`, on machines of the same byte
+   * order.
+   *
+   * Cost: O(parameters).
+   *
+   * @throws GenmiError ERR_UNSUPPORTED before the first step, ERR_BUSY while epochs are running, ERR_OUT_OF_MEMORY.
+   */
+  snapshot(): Uint8Array;
 }
 
 const trainOptions = [
@@ -62,15 +103,18 @@ const trainOptions = [
   'epochs',
   'batchSize',
   'optimizer',
+  'penalty',
+  'vat',
   'seed',
   'threads',
   'signal',
   'onEpoch',
+  'resume',
 ] as const;
 
 /** What a training did. The network keeps what it has learned, whyever the training ended. */
-export interface Run {
-  /** What each epoch did. */
+export interface Run extends Snapshots {
+  /** What each epoch of this call did. */
   readonly history: readonly Epoch[];
   /** Why the training ended. */
   readonly stopped: Stopped;
@@ -83,16 +127,31 @@ const INTEGERS = { min: 1, max: 2 ** 31 - 1, integer: true } as const;
 /** The position of each number among the numbers of an epoch. */
 const at = Object.fromEntries(native.epochNumbers.map((name, k) => [name, k])) as Record<EpochNumber, number>;
 
-function toEpochs(numbers: Float64Array): Epoch[] {
+const makeNumbers = (length: number) =>
+  allocate(Float64Array, length, () => `The history of ${length} epochs`, 'train for fewer epochs');
+const makeBytes = (length: number) => allocate(Uint8Array, length, () => 'A snapshot', 'free memory first');
+
+/** The learning rate of the last step of an epoch. */
+type RateOf = (epoch: number) => number;
+
+function toEpochs(numbers: Float64Array, rateOf: RateOf): Epoch[] {
   const length = native.epochNumbers.length;
   return Array.from({ length: numbers.length / length }, (_, i) => {
     const number = (name: EpochNumber) => numbers[i * length + at[name]] as number;
     return {
       epoch: number('epoch'),
+      loss: number('loss'),
       objective: number('objective'),
+      penalty: number('penalty'),
+      vat: number('vat'),
+      learningRate: rateOf(number('epoch')),
       clusters: number('clusters'),
       entropies: { proportions: number('proportions'), predictions: number('predictions') },
-      seconds: { network: number('network'), objective: number('loss'), update: number('update') },
+      seconds: {
+        network: number('networkSeconds'),
+        objective: number('objectiveSeconds'),
+        update: number('updateSeconds'),
+      },
     };
   });
 }
@@ -106,11 +165,12 @@ function checkSamples(objective: NativeBackedObjective, rows: number): void {
 
 /** A training, with what is asked of it between epochs. */
 class Loop {
-  readonly history: Epoch[] = [];
+  readonly #history: Epoch[] = [];
   readonly #training: NativeTraining;
   readonly #pending: ReadonlySet<Promise<unknown>>;
   readonly #epochs: number;
   readonly #onEpoch: TrainOptions['onEpoch'];
+  readonly #rateOf: RateOf;
   readonly #job = new native.Job();
   #aborted = false;
 
@@ -118,11 +178,13 @@ class Loop {
     training: NativeTraining,
     pending: ReadonlySet<Promise<unknown>>,
     { epochs, onEpoch }: Pick<TrainOptions, 'epochs' | 'onEpoch'>,
+    rateOf: RateOf,
   ) {
     this.#training = training;
     this.#pending = pending;
     this.#epochs = epochs;
     this.#onEpoch = onEpoch;
+    this.#rateOf = rateOf;
   }
 
   abort(): void {
@@ -139,7 +201,8 @@ class Loop {
       const message = this.#training.failure();
       if (message !== undefined) return this.#ended('non-finite', message);
       const wantsMore = await this.#report(epochs);
-      if (this.history.at(-1)?.epoch === this.#epochs) return this.#ended('finished');
+      if (epochs.length === 0 && !this.#aborted) return this.#ended('finished');
+      if (this.#history.at(-1)?.epoch === this.#epochs) return this.#ended('finished');
       if (!wantsMore) return this.#ended('callback');
     }
     return this.#ended('aborted');
@@ -152,18 +215,28 @@ class Loop {
     } catch (error) {
       if (!this.#aborted || (error as { code?: unknown }).code !== 'ERR_ABORTED') throw error;
     }
-    const epochs = toEpochs(this.#training.results());
-    for (const epoch of epochs) this.history.push(epoch);
+    const epochs = toEpochs(this.#training.results(makeNumbers), this.#rateOf);
+    for (const epoch of epochs) this.#history.push(epoch);
     return epochs;
   }
 
   async #report(epochs: readonly Epoch[]): Promise<boolean> {
-    for (const epoch of this.#onEpoch ? epochs : []) if ((await this.#onEpoch?.(epoch)) === false) return false;
+    const snapshots = { snapshot: () => this.#snapshot() };
+    for (const epoch of this.#onEpoch ? epochs : [])
+      if ((await this.#onEpoch?.(epoch, snapshots)) === false) return false;
     return true;
   }
 
+  #snapshot(): Uint8Array {
+    const bytes = this.#training.snapshot(makeBytes);
+    if (bytes !== undefined) return bytes;
+    const expected = 'a training that has begun';
+    throw refused('ERR_UNSUPPORTED', 'snapshot', expected, 'one that was aborted before its first step');
+  }
+
   #ended(stopped: Stopped, message?: string): Run {
-    return { history: this.history, stopped, ...(message === undefined ? {} : { message }) };
+    const snapshot = () => this.#snapshot();
+    return { history: this.#history, stopped, ...(message === undefined ? {} : { message }), snapshot };
   }
 }
 
@@ -182,30 +255,31 @@ class Loop {
  */
 export async function train(network: Network, options: TrainOptions): Promise<Run> {
   checkOptions(options, trainOptions);
-  const { native: target, pending } = partsOf(network, 'network');
+  const { native: target, description, pending } = partsOf(network, 'network');
   const objective = nativeObjective(options.objective, 'objective');
-  const data = toSamples('data', options.data);
-  const [, rows, columns] = data;
-  checkColumns('data', columns, network.inputs);
-  checkSamples(options.objective as NativeBackedObjective, rows);
+  const own = options.objective as NativeBackedObjective;
+  const data = toData(options.data, description);
+  const [, rows] = data;
+  checkSamples(own, rows);
   const epochs = checkNumber('epochs', options.epochs, INTEGERS);
   const batchSize = optionalNumber('batchSize', options.batchSize, INTEGERS) ?? 0;
   const { rule, linear } = ruleOf(options.optimizer ?? adam(), 'optimizer');
+  const { l2, native: penalty } = toPenalties(options.penalty, description, rows);
+  const vat = toVat(options.vat, description, rows);
   const seed = checkNumber('seed', options.seed ?? 0, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
   const threads = optionalNumber('threads', options.threads, { min: 1, max: 1024, integer: true });
   const signal = checkSignal(options.signal);
   const onEpoch = checkCallback(options.onEpoch);
-  checkMemory(network, options.objective as NativeBackedObjective, rows, Math.min(rows, batchSize || rows));
+  const resume = checkSnapshot(options.resume);
+  const batch = Math.min(rows, batchSize || rows);
+  checkMemory(network, own, rows, batch);
+  const optimizer = { ...rule, decay: l2 };
   const schedule = linear ? 'linear' : 'constant';
-  const training = new native.Training(target, objective, {
-    epochs,
-    batchSize,
-    seed,
-    schedule,
-    threads,
-    optimizer: rule,
-  });
-  const loop = new Loop(training, pending, { epochs, onEpoch });
+  const settings = { epochs, batchSize, seed, schedule, threads, optimizer, penalty, vat } as const;
+  const training = new native.Training(target, objective, settings, resume);
+  const steps = Math.ceil(rows / batch);
+  const rateOf: RateOf = (epoch) => rule.rate * (linear ? 1 - (epoch * steps - 1) / (epochs * steps) : 1);
+  const loop = new Loop(training, pending, { epochs, onEpoch }, rateOf);
   const forget = signal && onceAborted(signal, () => loop.abort());
   if (signal?.aborted) loop.abort();
   try {
@@ -216,15 +290,32 @@ export async function train(network: Network, options: TrainOptions): Promise<Ru
   }
 }
 
+/** The samples of a network: a table of logits has no features. */
+function toData(data: unknown, { inputs, samples }: NativeNetworkDescription): NativeData {
+  if (samples > 0) {
+    if (data !== undefined) throw outOfRange('data', 'none for a table of logits', describe(data));
+    return [new Float32Array(0), samples, 0, 1, 0];
+  }
+  const given = toSamples('data', data);
+  checkColumns('data', given[2], inputs);
+  return given;
+}
+
 function checkCallback(onEpoch: unknown): TrainOptions['onEpoch'] {
   checkReadable('onEpoch', onEpoch);
   if (onEpoch === undefined || typeof onEpoch === 'function') return onEpoch as TrainOptions['onEpoch'];
   throw invalidType('onEpoch', 'a function', describe(onEpoch));
 }
 
+function checkSnapshot(resume: unknown): Uint8Array | undefined {
+  if (resume === undefined || isUint8(resume)) return resume;
+  checkReadable('resume', resume);
+  throw invalidType('resume', 'a Uint8Array that snapshot() returned', describe(resume));
+}
+
 /** Refuses a training for which there is no memory: moments, activations and gradients of a batch, its evaluation. */
 function checkMemory(network: Network, objective: NativeBackedObjective, rows: number, batch: number): void {
-  const bytes = network.bytes + 4 * rows + 3 * 8 * batch * (network.inputs + network.outputs);
+  const bytes = 2 * network.bytes + 4 * rows + 3 * 8 * batch * (network.inputs + network.outputs);
   checkFits(`A training of ${batch} samples at once`, bytes, 'use smaller batches');
   objective.checkMemory(batch, network.outputs, bytes);
 }
