@@ -213,13 +213,12 @@ export interface NativeNetwork {
   /** Copies all values into `out`, or the gradients of what is learned. */
   read(gradients: boolean, out: Precision): void;
   write(values: Precision): void;
-  predict(answer: NativeAnswer, out: Precision | Int32Array, ...samples: NativeNumbered): void;
+  predict(answer: NativeAnswer, out: Precision | Int32Array, ...data: NativeData): void;
   /** `out` must be new, as for `evaluateAsync`. */
   predictAsync(
     answer: NativeAnswer,
     out: Precision | Int32Array,
     samples: NativeSamples,
-    numbers: Int32Array | null,
     job: NativeJob,
   ): Promise<void>;
   /** Keeps the pass for `backward`. */

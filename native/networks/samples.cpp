@@ -84,14 +84,6 @@ void Samples::gather(Rows rows, T* out) const {
 }
 
 template <class T>
-void Samples::gather(std::size_t first, std::size_t count, T* out) const {
-  const auto gather_from = [&](const auto& numbers) {
-    for (std::size_t i = 0; i < count; ++i) copy_row(numbers, first + i, out + i * numbers.columns);
-  };
-  std::visit(gather_from, numbers_);
-}
-
-template <class T>
 Status Samples::check(const Context& context) const {
   const auto check_all = [&](const auto& numbers) {
     const std::optional<std::size_t> found = first_not_finite<T>(numbers, context);
@@ -107,8 +99,6 @@ Status Samples::check(const Context& context) const {
 
 template void Samples::gather(Rows, float*) const;
 template void Samples::gather(Rows, double*) const;
-template void Samples::gather(std::size_t, std::size_t, float*) const;
-template void Samples::gather(std::size_t, std::size_t, double*) const;
 template Status Samples::check<float>(const Context&) const;
 template Status Samples::check<double>(const Context&) const;
 

@@ -30,9 +30,6 @@ class Samples {
   // Writes the features of some samples to out, rows.count x columns().
   template <class T>
   void gather(Rows rows, T* out) const;
-  // The same for `count` samples from the first one on.
-  template <class T>
-  void gather(std::size_t first, std::size_t count, T* out) const;
   // kOutOfRange, with the place, for a feature that is not finite in the precision of T.
   template <class T>
   Status check(const Context& context) const;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "networks/description.h"
-#include "networks/prediction.h"
+#include "networks/predict.h"
 #include "node/environment.h"
 #include "node/errors.h"
 #include "node/samples_handle.h"
@@ -87,18 +87,6 @@ class Filled {
   Napi::ObjectReference kept_;  // keeps the array alive during an asynchronous call
 };
 
-template <class T>
-void softmax(MatrixView<T> logits, T* out) {
-  for (std::size_t i = 0; i < logits.rows; ++i, out += logits.columns) {
-    const T* const row = logits.row(i);
-    const double largest = static_cast<double>(*std::max_element(row, row + logits.columns));
-    double total = 0;
-    for (std::size_t k = 0; k < logits.columns; ++k) total += std::exp(static_cast<double>(row[k]) - largest);
-    for (std::size_t k = 0; k < logits.columns; ++k)
-      out[k] = static_cast<T>(std::exp(static_cast<double>(row[k]) - largest) / total);
-  }
-}
-
 enum class Answer { kLogits, kProbabilities, kLabels };
 
 Answer answer_argument(const Napi::Value& value) {
@@ -126,41 +114,19 @@ template <class T>
 class PredictTask final : public Task {
  public:
   PredictTask(NetworkStatePtr state, networks::Network<T>& network, Answer answer, networks::Samples samples,
-              OwnedSamplesPtr owned, const Napi::Value& rows, const Napi::Value& out, Access access)
-      : reading_(std::move(state)),
-        network_(network),
-        answer_(answer),
-        samples_(samples),
-        owned_(std::move(owned)),
-        rows_(rows) {
-    check_samples(out.Env(), network, samples, rows_.view());
-    const std::size_t numbers = samples.rows() * network.outputs();
+              OwnedSamplesPtr owned, const Napi::Value& out, Access access)
+      : reading_(std::move(state)), network_(network), answer_(answer), samples_(samples), owned_(std::move(owned)) {
+    check(out.Env(), networks::check_samples(network, samples));
     if (answer == Answer::kLabels) labels_.emplace(out, samples.rows(), "out", access);
-    else out_.emplace(out, numbers, "out", access);
-  }
-
-  static void check_samples(Napi::Env env, const networks::Network<T>& network, const networks::Samples& samples,
-                            Rows rows) {
-    if (samples.columns() != network.inputs())
-      throw to_error(env, {Code::kOutOfRange, explain("data", std::to_string(network.inputs()) + " columns",
-                                                      std::to_string(samples.columns()))});
-    if (network.samples() == 0) return;
-    if (rows.index == nullptr)
-      throw to_error(env, {Code::kInvalidType, explain("rows", "the numbers of the samples", "none")});
-    check(env, check_rows(rows, samples.rows(), network.samples()));
+    else out_.emplace(out, samples.rows() * network.outputs(), "out", access);
   }
 
   Status run(Context& context) override {
-    return networks::predict(network_, samples_, rows_.view(), context, [&](std::size_t first, MatrixView<T> logits) {
-      const std::size_t at = first * logits.columns, size = logits.rows * logits.columns;
-      if (answer_ == Answer::kLogits) std::copy_n(logits.data, size, out_->numbers().begin() + at);
-      else if (answer_ == Answer::kProbabilities) softmax(logits, out_->numbers().data() + at);
-      else
-        for (std::size_t i = 0; i < logits.rows; ++i) {
-          const T* const row = logits.row(i);
-          labels_->numbers()[first + i] = static_cast<std::int32_t>(std::max_element(row, row + logits.columns) - row);
-        }
-    });
+    if (Status status = samples_.check<T>(context); !status) return status;
+    if (answer_ == Answer::kLabels)
+      return networks::predict_clusters(network_, samples_, context, labels_->numbers().data());
+    const auto predict = answer_ == Answer::kLogits ? networks::predict_logits<T> : networks::predict_probabilities<T>;
+    return predict(network_, samples_, context, out_->numbers().data());
   }
   void drop_inputs() override { owned_.reset(); }
   Napi::Value finish(Napi::Env env) override { return env.Undefined(); }
@@ -171,7 +137,6 @@ class PredictTask final : public Task {
   Answer answer_;
   networks::Samples samples_;
   OwnedSamplesPtr owned_;  // the memory of the samples, in an asynchronous call
-  RowsArgument rows_;
   std::optional<Filled<T>> out_;
   std::optional<Filled<std::int32_t>> labels_;
 };
@@ -364,7 +329,7 @@ void NetworkHandle::write(const Napi::CallbackInfo& info) {
   state_->forget_pass();
 }
 
-// predict(answer, out, data, rows, columns, scale, offset, numbers): numbers of the samples, of a table of logits
+// predict(answer, out, data, rows, columns, scale, offset)
 Napi::Value NetworkHandle::predict(const Napi::CallbackInfo& info) {
   const Answer answer = answer_argument(info[0]);
   const SamplesShape shape(info[3], info[4], info[5], info[6]);
@@ -372,27 +337,28 @@ Napi::Value NetworkHandle::predict(const Napi::CallbackInfo& info) {
   check_length(info.Env(), data.length(), shape.length(), "data");
   state_->check_readable(info.Env());
   const auto run = [&]<class T>(NetworkParts<T>& all) {
-    PredictTask<T> task(state_, *all.network, answer, shape.over(data.type(), data.data()), nullptr, info[7], info[1],
+    PredictTask<T> task(state_, *all.network, answer, shape.over(data.type(), data.data()), nullptr, info[1],
                         Access::kView);
     return run_now(info.Env(), task);
   };
   return std::visit(run, state_->parts);
 }
 
-// predictAsync(answer, out, samples, numbers, job)
+// predictAsync(answer, out, samples, job)
 Napi::Value NetworkHandle::predict_async(const Napi::CallbackInfo& info) {
   const Answer answer = answer_argument(info[0]);
   const OwnedSamplesPtr samples = SamplesHandle::complete(info[2]);
   state_->check_readable(info.Env());
   const auto run = [&]<class T>(NetworkParts<T>& all) {
-    auto task = std::make_unique<PredictTask<T>>(state_, *all.network, answer, samples->samples, samples, info[3],
-                                                 info[1], Access::kCopy);
-    return run_async(info.Env(), std::move(task), info[4]);
+    auto task = std::make_unique<PredictTask<T>>(state_, *all.network, answer, samples->samples, samples, info[1],
+                                                 Access::kCopy);
+    return run_async(info.Env(), std::move(task), info[3]);
   };
   return std::visit(run, state_->parts);
 }
 
-// forward(mode, out, data, rows, columns, scale, offset, numbers): keeps the pass for backward()
+// forward(mode, out, data, rows, columns, scale, offset, numbers): keeps the pass for backward(); numbers: of the
+// samples of a table of logits
 void NetworkHandle::forward(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Mode mode = mode_argument(info[0]);
@@ -403,7 +369,12 @@ void NetworkHandle::forward(const Napi::CallbackInfo& info) {
   const networks::Samples samples = shape.over(data.type(), data.data());
   const auto pass = [&]<class T>(NetworkParts<T>& all) {
     const RowsArgument rows(info[7]);
-    PredictTask<T>::check_samples(env, *all.network, samples, rows.view());
+    if (all.network->samples() > 0) {
+      if (rows.view().index == nullptr)
+        throw to_error(env, {Code::kInvalidType, explain("numbers", "the numbers of the samples", "none")});
+      check(env, check_rows(rows.view(), shape.rows, all.network->samples()));
+      if (shape.columns != 0) check(env, {Code::kOutOfRange, explain("data", "no features", "some")});
+    } else check(env, networks::check_samples(*all.network, samples));
     const Filled<T> out(info[1], shape.rows * all.network->outputs(), "out", Access::kView);
     const Context context = context_of(env, all.workspace);
     check(env, samples.check<T>(context));

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { checkReadable, describe, outOfRange } from '../errors.js';
 import { type MatrixLike, precisionOf, toMatrix, toSizes } from '../matrix.js';
 import { checkFits } from '../memory.js';
-import { type NativeData, type NativeSamples, native } from '../native.js';
+import { type NativeData, type NativeNetworkDescription, type NativeSamples, native } from '../native.js';
 import { checkNumber } from '../options.js';
 import { isUint8, type Precision } from '../typed-arrays.js';
 
@@ -23,7 +23,7 @@ export interface ByteMatrix {
 export type SampleData = MatrixLike | ByteMatrix;
 
 /** Reads samples without a copy. */
-export function toSamples(argument: string, value: unknown): NativeData {
+function toSamples(argument: string, value: unknown): NativeData {
   checkReadable(argument, value);
   if (typeof value === 'object' && value !== null && 'shape' in value && 'data' in value) {
     const { data } = value;
@@ -41,10 +41,20 @@ function fromBytes(argument: string, data: Uint8Array, bytes: { shape: unknown }
   return [data, rows, columns, scale, checkNumber(`${argument}.offset`, bytes.offset ?? 0)];
 }
 
-/** Refuses samples that do not have one column for each input of a network. */
-export function checkColumns(argument: string, columns: number, inputs: number): void {
-  if (columns === inputs) return;
-  throw outOfRange(argument, `${inputs} columns, one for each input of the network`, describe(columns));
+/** Reads the samples of a network: it has inputs for their features, or knows them one by one, without features. */
+export function readData(
+  data: unknown,
+  { inputs, samples }: Pick<NativeNetworkDescription, 'inputs' | 'samples'>,
+  argument = 'data',
+): NativeData {
+  if (samples > 0) {
+    if (data !== undefined) throw outOfRange(argument, 'none for a table of logits', describe(data));
+    return [new Float32Array(0), samples, 0, 1, 0];
+  }
+  const given = toSamples(argument, data);
+  const [, , columns] = given;
+  if (columns === inputs) return given;
+  throw outOfRange(argument, `${inputs} columns, one for each input of the network`, `${columns}`);
 }
 
 /** Bytes that are copied in one turn of the event loop: about a millisecond. */

@@ -12,7 +12,6 @@ export {
   type KernelNetworkOptions,
   type LinearOptions,
   Network,
-  type NetworkData,
   type NetworkOptions,
   type Parameter,
   type Parameters,

@@ -15,7 +15,7 @@ import {
   native,
 } from '../native.js';
 import { checkBoolean, checkNumber, checkOptions, oneOf } from '../options.js';
-import { checkColumns, type SampleData, SampleCopy, toSamples } from './data.js';
+import { readData, SampleCopy, type SampleData } from './data.js';
 
 /** A hidden layer: a product with weights, batch normalisation where it is asked for, and an activation. */
 export interface HiddenLayer {
@@ -80,11 +80,6 @@ export interface TableOptions extends KernelNetworkOptions {
   /** Initial logits: `'uniform'` in (-1, 1) (default), or `'normal'`, standard normal. */
   init?: 'uniform' | 'normal' | undefined;
 }
-
-/**
- * The samples that a network predicts: their features; for a table of logits, their row numbers, or nothing for all.
- */
-export type NetworkData = SampleData | Rows | undefined;
 
 /** The arrays of a network by their names, such as `hidden1.weights` (inputs x outputs) and `hidden1.bias`. */
 export type Parameters = Readonly<Record<string, Parameter>>;
@@ -271,25 +266,25 @@ export class Network implements Disposable {
    *
    * Samples are worked on in blocks: memory does not grow with them. Cost: that of a forward pass.
    *
-   * @param data n x inputs, finite; for a table of logits n row numbers, or nothing for all samples.
+   * @param data n x inputs, finite; for a table of logits nothing: it predicts all its samples.
    * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_BUSY, ERR_DISPOSED,
    * ERR_OUT_OF_MEMORY.
    */
-  predict(data?: NetworkData): Int32Array {
+  predict(data?: SampleData): Int32Array {
     const own = Network.#own(this);
-    const samples = own.#read(data);
+    const samples = readData(data, own.#description);
     const labels = own.#labels(samples[1]);
     own.#native.predict('labels', labels, ...samples);
     return labels;
   }
 
   /** The probabilities of each sample's clusters, n x K: the softmax of `logits`. Arguments and errors: as `predict`. */
-  predictProba(data?: NetworkData): Matrix {
+  predictProba(data?: SampleData): Matrix {
     return Network.#own(this).#answer('probabilities', data);
   }
 
   /** The logits of each sample, n x K. Arguments and errors: as `predict`. */
-  logits(data?: NetworkData): Matrix {
+  logits(data?: SampleData): Matrix {
     return Network.#own(this).#answer('logits', data);
   }
 
@@ -299,7 +294,7 @@ export class Network implements Disposable {
    * The samples are copied before the call returns, 2 to 5 GB a second. The network cannot be changed until the call has
    * ended: `train` waits for it, other calls throw ERR_BUSY.
    */
-  async predictAsync(data?: NetworkData, options: AsyncOptions = {}): Promise<Int32Array> {
+  async predictAsync(data?: SampleData, options: AsyncOptions = {}): Promise<Int32Array> {
     const own = Network.#own(this);
     return own.#answerAsync('labels', data, options, (n) => {
       const labels = own.#labels(n);
@@ -308,13 +303,13 @@ export class Network implements Disposable {
   }
 
   /** As `predictProba`, on another thread; see `predictAsync`. */
-  async predictProbaAsync(data?: NetworkData, options: AsyncOptions = {}): Promise<Matrix> {
+  async predictProbaAsync(data?: SampleData, options: AsyncOptions = {}): Promise<Matrix> {
     const own = Network.#own(this);
     return own.#answerAsync('probabilities', data, options, (n) => own.#matrix(n));
   }
 
   /** As `logits`, on another thread; see `predictAsync`. */
-  async logitsAsync(data?: NetworkData, options: AsyncOptions = {}): Promise<Matrix> {
+  async logitsAsync(data?: SampleData, options: AsyncOptions = {}): Promise<Matrix> {
     const own = Network.#own(this);
     return own.#answerAsync('logits', data, options, (n) => own.#matrix(n));
   }
@@ -370,11 +365,11 @@ export class Network implements Disposable {
    * @param batch n x inputs, finite, n >= 1; for a table of logits n row numbers.
    * @throws as `predict`.
    */
-  forward(batch: NetworkData, options: ForwardOptions = {}): Matrix {
+  forward(batch: SampleData | Rows, options: ForwardOptions = {}): Matrix {
     const own = Network.#own(this);
     checkOptions(options, ['mode']);
     const mode = oneOf('mode', options.mode ?? 'training', ['training', 'frozen', 'prediction']);
-    const samples = own.#read(batch, 'batch');
+    const samples = own.#readBatch(batch);
     if (samples[1] === 0) throw outOfRange('batch', 'at least one row', 'none');
     const logits = zeros(own.precision, samples[1], own.outputs, 'use smaller batches');
     own.#native.forward(mode, logits.data, ...samples);
@@ -430,19 +425,14 @@ export class Network implements Disposable {
     return `Network(${this.inputs} inputs, ${this.outputs} outputs, ${this.precision}, ${formatBytes(this.bytes)})`;
   }
 
-  #read(data: NetworkData, argument = 'data'): NativeNumbered {
-    if (this.#description.samples > 0) return this.#readNumbers(data, argument);
-    const samples = toSamples(argument, data);
-    checkColumns(argument, samples[2], this.inputs);
-    return [...samples, null];
-  }
-
-  /** The row numbers of samples in a table of logits, which have no features. */
-  #readNumbers(data: NetworkData, argument: string): NativeNumbered {
+  /** A batch of a table of logits is the row numbers of its samples, which have no features. */
+  #readBatch(batch: SampleData | Rows): NativeNumbered {
     const { samples } = this.#description;
-    const numbers = toRows(data, argument) ?? this.#labels(samples).map((_, i) => i);
-    for (const row of numbers)
-      if (!(row >= 0 && row < samples)) throw outOfRange(argument, `row numbers in [0, ${samples - 1}]`, describe(row));
+    if (samples === 0) return [...readData(batch, this.#description, 'batch'), null];
+    const numbers = toRows(batch, 'batch');
+    if (numbers === null) throw invalidType('batch', 'an Int32Array or an array of integers', describe(batch));
+    const wrong = numbers.find((row) => row < 0 || row >= samples);
+    if (wrong !== undefined) throw outOfRange('batch', `row numbers in [0, ${samples - 1}]`, `${wrong}`);
     return [new Float32Array(0), numbers.length, 0, 1, 0, numbers];
   }
 
@@ -455,8 +445,8 @@ export class Network implements Disposable {
     return { out: result.data, result };
   }
 
-  #answer(answer: NativeAnswer, data: NetworkData): Matrix {
-    const samples = this.#read(data);
+  #answer(answer: NativeAnswer, data: SampleData | undefined): Matrix {
+    const samples = readData(data, this.#description);
     const { out, result } = this.#matrix(samples[1]);
     this.#native.predict(answer, out, ...samples);
     return result;
@@ -464,16 +454,16 @@ export class Network implements Disposable {
 
   #answerAsync<R>(
     answer: NativeAnswer,
-    data: NetworkData,
+    data: SampleData | undefined,
     options: AsyncOptions,
     room: (n: number) => { out: Precision | Int32Array; result: R },
   ): Promise<R> {
     return runJob(options, async (job) => {
       checkOptions(options, asyncOptions);
-      const [features, rows, columns, scale, offset, numbers] = this.#read(data);
-      const { out, result } = room(rows);
-      const copy = new SampleCopy([features, rows, columns, scale, offset]).finish();
-      const call = this.#native.predictAsync(answer, out, copy, numbers, job);
+      const samples = readData(data, this.#description);
+      const { out, result } = room(samples[1]);
+      const copy = new SampleCopy(samples).finish();
+      const call = this.#native.predictAsync(answer, out, copy, job);
       const settled = call.catch(() => {}).finally(() => this.#pending.delete(settled));
       this.#pending.add(settled);
       await call;

@@ -1,18 +1,12 @@
 /** Training: mini-batches, forward and backward passes and updates, in the native core and off the event loop. */
 import { checkReadable, describe, invalidType, outOfRange, refused } from '../errors.js';
 import { allocate, checkFits } from '../memory.js';
-import {
-  type EpochNumber,
-  type NativeData,
-  type NativeNetworkDescription,
-  type NativeTraining,
-  native,
-} from '../native.js';
+import { type EpochNumber, type NativeData, type NativeTraining, native } from '../native.js';
 import { type NativeBackedObjective, nativeObjective, type Objective } from '../objectives/objective.js';
 import { checkNumber, checkOptions, checkSignal, optionalNumber } from '../options.js';
 import { onceAborted } from '../signals.js';
 import { isUint8 } from '../typed-arrays.js';
-import { checkColumns, SampleCopy, type SampleData, toSamples } from './data.js';
+import { readData, SampleCopy, type SampleData } from './data.js';
 import { type Network, partsOf } from './network.js';
 import { adam, type Optimizer, ruleOf } from './optimizers.js';
 import { type Penalties, toPenalties, toVat, type VatOptions } from './penalties.js';
@@ -258,7 +252,7 @@ export async function train(network: Network, options: TrainOptions): Promise<Ru
   const { native: target, description, pending } = partsOf(network, 'network');
   const objective = nativeObjective(options.objective, 'objective');
   const own = options.objective as NativeBackedObjective;
-  const data = toData(options.data, description);
+  const data = readData(options.data, description);
   const [, rows] = data;
   checkSamples(own, rows);
   const epochs = checkNumber('epochs', options.epochs, INTEGERS);
@@ -288,17 +282,6 @@ export async function train(network: Network, options: TrainOptions): Promise<Ru
     forget?.();
     training.end();
   }
-}
-
-/** The samples of a network: a table of logits has no features. */
-function toData(data: unknown, { inputs, samples }: NativeNetworkDescription): NativeData {
-  if (samples > 0) {
-    if (data !== undefined) throw outOfRange('data', 'none for a table of logits', describe(data));
-    return [new Float32Array(0), samples, 0, 1, 0];
-  }
-  const given = toSamples('data', data);
-  checkColumns('data', given[2], inputs);
-  return given;
 }
 
 function checkCallback(onEpoch: unknown): TrainOptions['onEpoch'] {

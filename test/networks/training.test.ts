@@ -39,6 +39,7 @@ const options = (): TrainOptions => ({
   optimizer: adam({ learningRate: 0.01, decay: 'linear' }),
   seed: 5,
 });
+const numbersOf = (of: Network, name: string) => of.parameters()[name]?.data ?? new Float32Array();
 const bits = (of: Network) =>
   Object.values(of.parameters()).map(({ data }) => Buffer.from(data.slice().buffer).toString('hex'));
 
@@ -134,7 +135,7 @@ describe('penalties and virtual adversarial training', () => {
     const [free, small] = [network('float64'), network('float64')];
     await train(free, options());
     const { history } = await train(small, { ...options(), penalty: { l2: 0.5 } });
-    const norm = (of: Network) => Math.hypot(...(of.parameters()['hidden1.weights']?.data as Float64Array));
+    const norm = (of: Network) => Math.hypot(...numbersOf(of, 'hidden1.weights'));
     expect(norm(small)).toBeLessThan(norm(free) / 2);
     const { loss, objective: value, penalty } = history.at(-1) as Epoch;
     expect(penalty).toBeGreaterThan(0);
@@ -181,10 +182,10 @@ describe('penalties and virtual adversarial training', () => {
       ...options(),
       data: wide,
       epochs: 60,
-      penalty: { hierarchical: { alpha: 5, m: 1, groups: [[2, 3]] } },
+      penalty: { hierarchical: { alpha: 30, m: 1, groups: [[2, 3]] } },
     });
-    const skip = sparse.parameters()['skip.weights']?.data as Float32Array;
-    const hidden = sparse.parameters()['hidden1.weights']?.data as Float32Array;
+    const skip = numbersOf(sparse, 'skip.weights');
+    const hidden = numbersOf(sparse, 'hidden1.weights');
     expect([...skip.subarray(2 * K), ...hidden.subarray(2 * 8)].every((w) => w === 0)).toBe(true);
     expect([...skip.subarray(0, K)].some((w) => w !== 0)).toBe(true);
     const linear = Network.linear({ inputs: 4, outputs: K });
@@ -192,11 +193,9 @@ describe('penalties and virtual adversarial training', () => {
       ...options(),
       data: wide,
       epochs: 60,
-      penalty: { groupLasso: { alpha: 1.5, groups: [[2, 3]] } },
+      penalty: { groupLasso: { alpha: 30, groups: [[2, 3]] } },
     });
-    expect([...(linear.parameters()['head.weights']?.data as Float32Array).subarray(2 * K)].every((w) => w === 0)).toBe(
-      true,
-    );
+    expect([...numbersOf(linear, 'head.weights').subarray(2 * K)].every((w) => w === 0)).toBe(true);
   });
 
   it('a kernel takes its penalty', async () => {
@@ -204,7 +203,7 @@ describe('penalties and virtual adversarial training', () => {
     const rows = kernel.toMatrix();
     const machine = Network.kernel({ samples: N, outputs: K, precision: 'float64' });
     const { history } = await train(machine, { ...options(), data: rows, epochs: 5, penalty: { kernel: 0.01 } });
-    const weights = machine.parameters()['head.weights']?.data as Float64Array;
+    const weights = numbersOf(machine, 'head.weights');
     let norm = 0;
     for (let i = 0; i < N; i++)
       for (let j = 0; j < N; j++)
@@ -237,21 +236,21 @@ describe('a table of logits', () => {
     expect(await table.predictAsync()).toEqual(table.predict());
     const all = table.logits().data;
     expect(table.parameters()['table.logits']).toEqual({ data: all, shape: [N, K] });
-    expect(table.logits([5, 0]).data).toEqual(Float32Array.of(...all.slice(5 * K, 6 * K), ...all.slice(0, K)));
-    expect(table.logits(Int32Array.of(700 % N)).shape).toEqual([1, K]);
+    expect(table.forward(Int32Array.of(5, 0)).data).toEqual(
+      Float32Array.of(...all.slice(5 * K, 6 * K), ...all.slice(0, K)),
+    );
     const logits = table.forward([3, 4]);
     expect(logits.data).toEqual(all.slice(3 * K, 5 * K));
     table.backward({ data: new Float32Array(2 * K).fill(1), shape: [2, K] });
     expect(Array.from(table.gradients()['table.logits']?.data ?? []).reduce((a, b) => a + b, 0)).toBe(2 * K);
     expectError(
-      thrownBy(() => table.predict([N])),
-      { code: 'ERR_OUT_OF_RANGE', argument: 'data', received: `${N}` },
+      thrownBy(() => table.forward([N])),
+      { code: 'ERR_OUT_OF_RANGE', argument: 'batch', received: `${N}` },
     );
-    expectError(await rejectionOf(() => train(table, { data: x, objective, epochs: 1 })), {
-      code: 'ERR_OUT_OF_RANGE',
-      argument: 'data',
-      expected: 'none for a table of logits',
-    });
+    expectError(
+      thrownBy(() => table.predict(x)),
+      { code: 'ERR_OUT_OF_RANGE', argument: 'data' },
+    );
   });
 });
 
