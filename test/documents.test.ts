@@ -43,6 +43,7 @@ const documents = [
     'bench/README.md',
     'bench/ideas.md',
     'test/fixtures/README.md',
+    'packages/cluster/README.md',
   ],
   ...readdirSync(path.join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
