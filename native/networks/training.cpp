@@ -146,6 +146,10 @@ void Training<T>::begin_epoch() {
   if (place_.samples > 0) return;
   T* to = before_.data();
   for (const std::span<T> numbers : numbers_) to = std::copy(numbers.begin(), numbers.end(), to);
+}
+
+template <class T>
+void Training<T>::clear_sums() {
   sums_.objective = sums_.vat = sums_.entropy = 0;
   sums_.seconds = {};
   std::fill(sums_.predictions.begin(), sums_.predictions.end(), 0);
@@ -254,6 +258,7 @@ Epoch Training<T>::finish_epoch(const Context& context) {
   for (const double sum : sums_.predictions) epoch.proportions_entropy += entropy_term(sum / n);
   for (const std::uint64_t samples : sums_.assignments) epoch.clusters += samples > 0;
   epoch.seconds = sums_.seconds;
+  clear_sums();
   return epoch;
 }
 
@@ -269,6 +274,7 @@ Status Training<T>::go_back(const Status& status) {
   const std::uint64_t step = std::min<std::uint64_t>(done + 1, batches());
   place_ = {place_.epoch, 0, first};
   optimizer_.set_steps(first);
+  clear_sums();
   return {Code::kOutOfRange,
           "step " + std::to_string(step) + " of epoch " + std::to_string(place_.epoch + 1) + ": " + status.message()};
 }

@@ -101,6 +101,7 @@ class Training {
   Status find_gradients(MatrixView<T> x, Rows rows, const Context& context);
   void update(const Context& context);
   void count(MatrixView<T> logits);
+  void clear_sums();
   Epoch finish_epoch(const Context& context);
   Status go_back(const Status& status);
   bool is_finite() const;
