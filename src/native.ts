@@ -199,6 +199,8 @@ export type NativeData = [data: Precision | Uint8Array, rows: number, columns: n
 export type NativeNumbered = [...data: NativeData, numbers: Int32Array | null];
 
 export interface NativeSamples {
+  /** Takes the memory of large samples from the system, on another thread. */
+  prepareAsync(job: NativeJob): Promise<void>;
   /** Copies the next `count` numbers of the array with all of them. */
   append(data: Precision | Uint8Array, count: number): void;
 }

@@ -27,6 +27,15 @@ Copy::Copy(std::size_t bytes) {
 
 Copy::Copy(Napi::Env env, const void* from, std::size_t bytes) : Copy(bytes) { fill(env, 0, from, bytes); }
 
+void Copy::touch(const Context& context) {
+  constexpr std::size_t kPage = 4096;
+  const std::size_t bytes = memory_.get_deleter().pages;
+  context.for_each((bytes + kPart - 1) / kPart, [&](std::size_t part, std::size_t) {
+    for (std::size_t at = part * kPart; at < std::min(bytes, (part + 1) * kPart); at += kPage)
+      memory_[at] = std::byte{0};
+  });
+}
+
 void Copy::fill(Napi::Env env, std::size_t at, const void* from, std::size_t bytes) {
   if (bytes == 0) return;
   std::byte* const to = memory_.get() + at;

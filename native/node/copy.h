@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <memory>
 
+#include "genmi/context.h"
+
 namespace genmi::node {
 
 // Frees the memory of a Copy.
@@ -22,6 +24,8 @@ class Copy {
   Copy(Napi::Env env, const void* from, std::size_t bytes);
   // Room for a copy that is made part by part.
   explicit Copy(std::size_t bytes);
+  // Makes the system provide all pages, from any thread: a fill then costs no page faults.
+  void touch(const Context& context);
   void fill(Napi::Env env, std::size_t at, const void* from, std::size_t bytes);
   const void* data() const { return memory_.get(); }
 

@@ -240,8 +240,6 @@ void NetworkState::begin_change(Napi::Env env) {
 void NetworkState::begin_training(Napi::Env env) {
   check_readable(env);
   if (in_training) throw to_error(env, busy("one that is being trained", "wait until train() has ended"));
-  if (before_change) before_change();
-  before_change = nullptr;
   in_training = true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "node/environment.h"
 #include "node/errors.h"
+#include "node/task.h"
 
 namespace genmi::node {
 namespace {
@@ -20,6 +21,20 @@ Type type_argument(const Napi::Value& value) {
   if (name == "uint8") return Type::kBytes;
   throw to_error(value.Env(), {Code::kInvalidType, explain("type", "'float32', 'float64' or 'uint8'", quote(name))});
 }
+
+class PrepareTask final : public Task {
+ public:
+  explicit PrepareTask(std::shared_ptr<OwnedSamples> samples) : samples_(std::move(samples)) {}
+
+  Status run(Context& context) override {
+    samples_->copy.touch(context);
+    return Status::ok();
+  }
+  Napi::Value finish(Napi::Env env) override { return env.Undefined(); }
+
+ private:
+  std::shared_ptr<OwnedSamples> samples_;
+};
 
 std::size_t bytes_of(Type type) { return type == Type::kFloat64 ? 8 : type == Type::kFloat32 ? 4 : 1; }
 
@@ -39,6 +54,12 @@ OwnedSamplesPtr SamplesHandle::complete(const Napi::Value& value) {
   return self.samples_;
 }
 
+Napi::Value SamplesHandle::prepare_async(const Napi::CallbackInfo& info) {
+  if (appended_ > 0)
+    throw to_error(info.Env(), {Code::kOutOfRange, explain("samples", "no numbers yet", std::to_string(appended_))});
+  return run_async(info.Env(), std::make_unique<PrepareTask>(samples_), info[0]);
+}
+
 void SamplesHandle::append(const Napi::CallbackInfo& info) {
   const ArrayArgument array(info[0], "data", false);
   if (array.type() != type_)
@@ -51,7 +72,9 @@ void SamplesHandle::append(const Napi::CallbackInfo& info) {
 }
 
 void define_samples(Napi::Env env, Napi::Object exports) {
-  exports.Set("Samples", define_class<SamplesHandle>(env, {method<SamplesHandle, &SamplesHandle::append>("append")}));
+  exports.Set("Samples",
+              define_class<SamplesHandle>(env, {method<SamplesHandle, &SamplesHandle::append>("append"),
+                                                method<SamplesHandle, &SamplesHandle::prepare_async>("prepareAsync")}));
 }
 
 }  // namespace genmi::node

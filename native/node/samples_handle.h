@@ -35,6 +35,8 @@ class SamplesHandle final : public Handle {
   // The samples behind an argument. Throws unless all their numbers have been appended.
   static OwnedSamplesPtr complete(const Napi::Value& value);
 
+  // prepareAsync(job): takes the memory of large samples from the system. Nothing may be appended meanwhile.
+  Napi::Value prepare_async(const Napi::CallbackInfo& info);
   // append(array, count): copies the next numbers of the array with all of them.
   void append(const Napi::CallbackInfo& info);
 

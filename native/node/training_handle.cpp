@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -190,13 +191,24 @@ class Changing {
     training_->network->check_trainable(env);
     training_->network->forget_pass();
     training_->network->changing = training_->running = true;
+    before_ = std::exchange(training_->network->before_change, nullptr);
   }
-  ~Changing() { training_->network->changing = training_->running = false; }
+  ~Changing() {
+    training_->network->changing = training_->running = false;
+    if (before_) training_->network->before_change = std::move(before_);
+  }
   Changing(const Changing&) = delete;
   Changing& operator=(const Changing&) = delete;
 
+  // On the call's thread, before the first change: an earlier training keeps its snapshot.
+  void begin() {
+    if (before_) before_();
+    before_ = nullptr;
+  }
+
  private:
   TrainingStatePtr training_;
+  std::function<void()> before_;
 };
 
 // run(samples, epochs, job): trains for so many epochs at most
@@ -213,6 +225,7 @@ class RunTask final : public Task {
 
   Status run(Context& context) override {
     if (state_->threads > 0) context.threads = state_->threads;
+    changing_.begin();
     return std::visit([&](auto& all) { return train(*all.network, context); }, state_->network->parts);
   }
   Napi::Value finish(Napi::Env env) override { return env.Undefined(); }
@@ -327,8 +340,9 @@ class TrainingHandle final : public Handle {
   void end(const Napi::CallbackInfo&) { leave(); }
 
  private:
+  // Another training may be keeping this one's snapshot.
   void check_quiet(Napi::Env env) const {
-    if (state_->running) state_->network->check_readable(env);
+    if (state_->network->changing) state_->network->check_readable(env);
   }
   // From now on others may change the network: a snapshot is kept before the first of them does.
   void leave() {

@@ -3,7 +3,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { checkReadable, describe, outOfRange } from '../errors.js';
 import { type MatrixLike, precisionOf, toMatrix, toSizes } from '../matrix.js';
 import { checkFits } from '../memory.js';
-import { type NativeData, type NativeNetworkDescription, type NativeSamples, native } from '../native.js';
+import {
+  type NativeData,
+  type NativeJob,
+  type NativeNetworkDescription,
+  type NativeSamples,
+  native,
+} from '../native.js';
 import { checkNumber } from '../options.js';
 import { isUint8, type Precision } from '../typed-arrays.js';
 
@@ -57,8 +63,8 @@ export function readData(
   throw outOfRange(argument, `${inputs} columns, one for each input of the network`, `${columns}`);
 }
 
-/** Bytes that are copied in one turn of the event loop: about a millisecond. */
-const PART = 2 ** 22;
+/** Bytes that are copied in one turn of the event loop, on its own thread: a fraction of a millisecond. */
+const PART = 2 ** 20;
 
 /** Native memory for samples that an asynchronous call reads. */
 export class SampleCopy {
@@ -80,13 +86,19 @@ export class SampleCopy {
     return this.#samples;
   }
 
-  /** As `finish`, with turns of the event loop in between: a gigabyte takes some hundred milliseconds. */
-  async finishInTurns(goOn: () => boolean): Promise<NativeSamples> {
+  /** As `finish`, with turns of the event loop in between. `job` may be cancelled: the copy is then not complete. */
+  async finishInTurns(job: NativeJob, goOn: () => boolean): Promise<NativeSamples> {
     const part = PART / this.#data.BYTES_PER_ELEMENT;
+    if (this.#length > part) await this.#samples.prepareAsync(job).catch(unlessAborted);
     for (let left = this.#length - part; left > 0 && goOn(); left -= part) {
       this.#samples.append(this.#data, part);
       await turn();
     }
     return goOn() ? this.finish() : this.#samples;
   }
+}
+
+/** Throws errors other than that of a job that was cancelled. */
+export function unlessAborted(error: unknown): void {
+  if ((error as { code?: unknown }).code !== 'ERR_ABORTED') throw error;
 }

@@ -6,7 +6,7 @@ import { type NativeBackedObjective, nativeObjective, type Objective } from '../
 import { checkNumber, checkOptions, checkSignal, optionalNumber } from '../options.js';
 import { onceAborted } from '../signals.js';
 import { isUint8 } from '../typed-arrays.js';
-import { readData, SampleCopy, type SampleData } from './data.js';
+import { readData, SampleCopy, type SampleData, unlessAborted } from './data.js';
 import { type Network, partsOf } from './network.js';
 import { adam, type Optimizer, ruleOf } from './optimizers.js';
 import { type Penalties, toPenalties, toVat, type VatOptions } from './penalties.js';
@@ -187,7 +187,7 @@ class Loop {
   }
 
   async run(data: NativeData): Promise<Run> {
-    const samples = await new SampleCopy(data).finishInTurns(() => !this.#aborted);
+    const samples = await new SampleCopy(data).finishInTurns(this.#job, () => !this.#aborted);
     while (!this.#aborted) {
       while (this.#pending.size > 0) await Promise.all(this.#pending);
       if (this.#aborted) break;
@@ -204,11 +204,7 @@ class Loop {
 
   /** The epochs of a call; one that was aborted has some, too. */
   async #next(call: Promise<void>): Promise<Epoch[]> {
-    try {
-      await call;
-    } catch (error) {
-      if (!this.#aborted || (error as { code?: unknown }).code !== 'ERR_ABORTED') throw error;
-    }
+    await call.catch(unlessAborted);
     const epochs = toEpochs(this.#training.results(makeNumbers), this.#rateOf);
     for (const epoch of epochs) this.#history.push(epoch);
     return epochs;

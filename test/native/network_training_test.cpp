@@ -307,9 +307,8 @@ TEST_F(TrainingTest, OtherErrorsLeaveTheRunAsTheStepFoundIt) {
   Training<float> uninterrupted(*whole, data, *objective, options_);
   ASSERT_TRUE(uninterrupted.run(context_, go_on, stop));
   std::size_t calls = 0;
-  const Watched failing(objective, [&] {
-    return ++calls % 4 == 0 ? Status(Code::kDisposed, "affinity: disposed") : Status::ok();
-  });
+  const Watched failing(
+      objective, [&] { return ++calls % 4 == 0 ? Status(Code::kDisposed, "affinity: disposed") : Status::ok(); });
   Training<float> training(*part, data, failing, options_);
   std::size_t failures = 0;
   for (Status status(Code::kDisposed, ""); !status; ++failures) {
