@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "affinity/build_dense.h"
+#include "affinity/check_features.h"
 #include "affinity/feature_affinity.h"
 #include "affinity/landmarks.h"
 #include "affinity/measures.h"
@@ -23,30 +23,6 @@ using affinity::Pairwise;
 
 // The median of the pairwise differences is estimated on this many samples, evenly spread over the data.
 constexpr std::size_t kMedianSamples = 2000;
-
-template <class T>
-Status check_features(MatrixView<T> x, const Measure& measure, const Context& context) {
-  if (x.rows == 0 || x.columns == 0)
-    return {Code::kOutOfRange, explain("x", "at least one sample and one feature",
-                                       std::to_string(x.rows) + " x " + std::to_string(x.columns))};
-  constexpr T kLargest = std::numeric_limits<T>::max();
-  const T lowest = measure.traits.needs_non_negative ? 0 : -kLargest;
-  const auto are_within = context.kernels.panel<T>().are_within;
-  for (std::size_t i = 0; i < x.rows; ++i) {
-    if (context.cancelled()) return aborted();
-    if (are_within(x.row(i), x.columns, lowest, kLargest)) continue;
-    for (std::size_t f = 0; f < x.columns; ++f) {
-      const double value = static_cast<double>(x(i, f));
-      const bool in_domain = !measure.traits.needs_non_negative || value >= 0;
-      if (std::isfinite(value) && in_domain) continue;
-      const std::string where = " at row " + std::to_string(i) + ", column " + std::to_string(f);
-      return {Code::kOutOfRange,
-              explain("x", measure.traits.needs_non_negative ? "finite numbers >= 0" : "finite numbers",
-                      format(value) + where, in_domain ? "" : quote(measure.name) + " compares histograms")};
-    }
-  }
-  return Status::ok();
-}
 
 // Refuses a coefficient that the measure does not have: it would be ignored silently.
 Status check_coefficients(const MeasureOptions& options, const Measure& measure) {
@@ -136,7 +112,7 @@ Status measure_affinity(AnyMatrix features, const MeasureOptions& options, Stora
   return std::visit(
       [&](const auto& x) -> Status {
         if (Status status = check_coefficients(options, *measure); !status) return status;
-        if (Status status = check_features(x, *measure, context); !status) return status;
+        if (Status status = affinity::check_features(x, *measure, context); !status) return status;
         return build(x, options, *measure, storage, precision, context, out);
       },
       features);

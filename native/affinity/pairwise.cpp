@@ -144,13 +144,13 @@ void Pairwise<T>::finish(const simd::PairwiseKernels<T>& kernels, const simd::Fi
 // A tile of many features takes long. It is evaluated a panel of rows and a panel of columns at a time, with a look at
 // the job before each.
 template <class T>
-void Pairwise<T>::evaluate_in_parts(const PackedSamples<T>& samples, std::size_t row, std::size_t column,
-                                    const simd::Tile<T>& tile, const Context& context) const {
+void Pairwise<T>::evaluate_in_parts(const PackedSamples<T>& rows, std::size_t row, const PackedSamples<T>& columns,
+                                    std::size_t column, const simd::Tile<T>& tile, const Context& context) const {
   constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
-  if (columns() < kManyFeatures) return evaluate(samples, row, samples, column, tile);
+  if (this->columns() < kManyFeatures) return evaluate(rows, row, columns, column, tile);
   for (std::size_t i = 0; i < tile.rows; i += kPanel)
     for (std::size_t j = 0; j < tile.columns && !context.cancelled(); j += kPanel)
-      evaluate(samples, row + i, samples, column + j,
+      evaluate(rows, row + i, columns, column + j,
                {tile.entries + i * tile.stride + j, tile.stride, std::min(kPanel, tile.rows - i),
                 std::min(kPanel, tile.columns - j)});
 }
@@ -251,7 +251,7 @@ bool Pairwise<T>::fill(const PackedSamples<T>& samples, const Context& context, 
     const std::size_t rows = std::min(count - row, kSize), columns = std::min(count - column, kSize);
     const simd::Tile<T> tile{evaluated.data() + slot * kArea, kSize, std::min(samples.padded() - row, kSize),
                              std::min(samples.padded() - column, kSize)};
-    evaluate_in_parts(samples, row, column, tile, context);
+    evaluate_in_parts(samples, row, samples, column, tile, context);
     const simd::Tile<S> ready =
         in_precision(*samples.kernels, tile, rounded.data() + slot * rounded.size() / context.slots());
     clear_padding(ready, rows, columns);

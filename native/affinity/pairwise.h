@@ -81,6 +81,9 @@ class Pairwise {
   // multiple of a panel.
   void evaluate(const PackedSamples<T>& rows, std::size_t row, const PackedSamples<T>& columns, std::size_t column,
                 const simd::Tile<T>& tile) const;
+  // The same, with looks at the job where there are many features.
+  void evaluate_in_parts(const PackedSamples<T>& rows, std::size_t row, const PackedSamples<T>& columns,
+                         std::size_t column, const simd::Tile<T>& tile, const Context& context) const;
   // The reductions of all pairs i > j of rows, row by row, in units of the features' power of two.
   std::vector<double> reduced_pairs(Rows rows, const Context& context) const;
 
@@ -98,8 +101,6 @@ class Pairwise {
   Status explain_range(Precision precision, const Context& context) const;
 
  private:
-  void evaluate_in_parts(const PackedSamples<T>& samples, std::size_t row, std::size_t column,
-                         const simd::Tile<T>& tile, const Context& context) const;
   void derive(const Context& context);
   void derive_inner(const Context& context);
   void derive_differences();
