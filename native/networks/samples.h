@@ -25,6 +25,7 @@ class Samples {
 
   explicit Samples(Numbers numbers) : numbers_(numbers) {}
 
+  const Numbers& numbers() const { return numbers_; }
   std::size_t rows() const;
   std::size_t columns() const;
   // Writes the features of some samples to out, rows.count x columns().

@@ -98,6 +98,14 @@ Status Training<T>::check() const {
   if (Status status = check_samples(network_, samples_); !status) return status;
   if (network_.samples() != 0 && options_.vat.weight != 0)
     return {Code::kOutOfRange, explain("vat", "a network of features", "a table of logits")};
+  if (objective_.named_samples() > samples_.rows())
+    return {Code::kOutOfRange,
+            explain("data",
+                    "at least " + std::to_string(objective_.named_samples()) + " samples, which the objective names",
+                    std::to_string(samples_.rows()))};
+  if (!options_.vat.epsilons.empty() && options_.vat.epsilons.size() != samples_.rows())
+    return {Code::kOutOfRange, explain("the number of lengths of vat.epsilon", std::to_string(samples_.rows()),
+                                       std::to_string(options_.vat.epsilons.size()))};
   const std::size_t size = objective_.affinity_size();
   if (size != 0 && size != samples_.rows())
     return {Code::kOutOfRange, explain("the number of samples of the objective's affinity",

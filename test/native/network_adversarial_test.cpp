@@ -4,12 +4,14 @@
 
 #include <cmath>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "genmi/evaluation.h"
 #include "networks/adversarial.h"
 #include "networks/dense.h"
 #include "networks/initial_values.h"
+#include "networks/neighbor_lengths.h"
 #include "networks/normalization.h"
 #include "networks/training.h"
 #include "random.h"
@@ -333,6 +335,45 @@ TEST_F(Adversarial, TrainingAddsItToTheLoss) {
       variable = before;
       ASSERT_NEAR(same.network.parameters()[p]->values[at], before - .1 * (above - below) / 2e-5, 1e-8);
     }
+}
+
+// A line of 12 samples at 0, 4, 8, ...: the 10th neighbour of an end is at 40, that of its neighbour at 36.
+TEST_F(Adversarial, NeighboursGiveLengths) {
+  std::vector<std::uint8_t> bytes(12);
+  for (std::size_t i = 0; i < 12; ++i) bytes[i] = static_cast<std::uint8_t>(4 * i);
+  std::vector<double> lengths;
+  ASSERT_TRUE(neighbor_lengths(Samples(Bytes{bytes.data(), 12, 1, -2, 5}), context_, lengths));
+  for (const double each : {lengths[0], lengths[11]}) EXPECT_NEAR(each, 2 * 40 / 4., 1e-5);
+  for (const double each : {lengths[1], lengths[10]}) EXPECT_NEAR(each, 2 * 36 / 4., 1e-5);
+  const std::vector<double> numbers(bytes.begin(), bytes.end());
+  ASSERT_TRUE(neighbor_lengths(Samples(MatrixView<double>{numbers.data(), 12, 1}), context_, lengths));
+  EXPECT_NEAR(lengths[0], 10, 1e-14);
+  const Status status = neighbor_lengths(Samples(MatrixView<double>{numbers.data(), 10, 1}), context_, lengths);
+  EXPECT_EQ(status.code(), Code::kOutOfRange);
+  EXPECT_NE(status.message().find("at least 11 samples"), std::string::npos);
+  EXPECT_EQ(lengths.size(), 12u);
+}
+
+TEST_F(Adversarial, TrainingRefusesLengthsAndPairsOfOtherData) {
+  Scene<double> scene(6, 4, 3, false, true, context_);
+  Parameters parameters;
+  parameters.set("mustLink", std::vector<std::int32_t>{0, 6});
+  ObjectivePtr objective;
+  ASSERT_TRUE(ObjectiveFactory::make("pair-constraints", parameters, objective));
+  const Samples samples(MatrixView<double>{scene.x.data(), 6, 4});
+  const auto message = [&](const TrainingOptions& options) {
+    const Status status = Training<double>(scene.network, samples, *objective, options).check();
+    EXPECT_EQ(status.code(), Code::kOutOfRange);
+    return status.message();
+  };
+  EXPECT_NE(message({}).find("data: expected at least 7 samples"), std::string::npos);
+  parameters.set("mustLink", std::vector<std::int32_t>{0, 5});
+  ASSERT_TRUE(ObjectiveFactory::make("pair-constraints", parameters, objective));
+  EXPECT_TRUE(Training<double>(scene.network, samples, *objective, {}).check());
+  TrainingOptions options;
+  const std::vector<double> lengths(5, 1.);
+  options.vat.epsilons = lengths;
+  EXPECT_NE(message(options).find("vat.epsilon: expected 6, received 5"), std::string::npos);
 }
 
 TEST_F(Adversarial, SaturatedAndDivergedNetworksAreToldApart) {
