@@ -4,7 +4,7 @@ import type { DataType, Vector } from 'apache-arrow';
 import { ClusterError, failed } from '../errors.js';
 import { ColumnBuilder } from './column-builder.js';
 import { fileError } from './files.js';
-import { checkChosen, isChosen, type ReadOptions, wantedType } from './options.js';
+import { checkChosen, firstTwice, isChosen, type ReadOptions, wantedType } from './options.js';
 import type { Column, Table } from './table.js';
 
 type Arrow = typeof import('apache-arrow');
@@ -60,7 +60,7 @@ async function loadArrow(file: string, load: () => Promise<Arrow>): Promise<Arro
 function read(arrow: Arrow, file: string, bytes: Uint8Array, options: ReadOptions): Table {
   const table = arrow.tableFromIPC(bytes);
   const names = table.schema.fields.map(({ name }) => name);
-  const twice = names.find((name, j) => names.indexOf(name) !== j);
+  const twice = firstTwice(names);
   if (twice !== undefined) throw failed('ERR_FORMAT', file, 'different column names', `'${twice}' twice`, 'rename one');
   checkChosen(options, names);
   if (table.numRows === 0) throw failed('ERR_EMPTY', file, 'rows of data', 'none', 'check the program that wrote it');

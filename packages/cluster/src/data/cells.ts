@@ -6,6 +6,8 @@ export const missingCells: readonly string[] = [
   ...['NaN', 'nan', '-NaN', '-nan', 'NULL', 'null', 'None'],
 ];
 
+/** float64 keeps every whole number of this many digits. */
+const EXACT_DIGITS = 15;
 const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
@@ -16,16 +18,21 @@ const infinity = /^([+-]?)inf(?:inity)?$/i;
 /**
  * The number that a cell holds, or NaN where it holds none.
  *
- * Whole numbers that begin with 0 are codes ('007', '01234'), not numbers; so are hexadecimal ones.
+ * Whole numbers that begin with 0 ('007', '01234'), that have more digits than float64 keeps, or that are hexadecimal are
+ * codes, not numbers.
  */
 export function numberOf(text: string, decimal: '.' | ','): number {
-  if (decimal === '.' && beginsPlainly(text)) return Number(text);
+  if (decimal === '.' && text.length <= EXACT_DIGITS && beginsPlainly(text)) return Number(text);
   const trimmed = text.trim();
   if (infinity.test(trimmed)) return trimmed.startsWith('-') ? -Infinity : Infinity;
   if (decimal === ',' && trimmed.includes('.')) return Number.NaN;
   const plain = decimal === ',' ? trimmed.replace(',', '.') : trimmed;
-  return numberInText.test(plain) && !/^[+-]?0\d/.test(plain) ? Number(plain) : Number.NaN;
+  return numberInText.test(plain) && !isCode(plain) ? Number(plain) : Number.NaN;
 }
+
+/** Whether a whole number loses something as a number: a zero in front, or digits at its end. */
+const isCode = (text: string): boolean =>
+  /^[+-]?0\d/.test(text) || (text.length > EXACT_DIGITS && /^-?\d+$/.test(text) && String(Number(text)) !== text);
 
 /** Whether a digit other than 0, or "0." comes first, perhaps after a sign. Number() reads most cells, and all these, right. */
 function beginsPlainly(text: string): boolean {

@@ -9,6 +9,13 @@ import type { Column, ColumnType, VectorColumn } from './table.js';
 export interface CellRules {
   readonly decimal: '.' | ',';
   readonly missing: ReadonlySet<string>;
+  /** The numbers among `missing`, such as -999. */
+  readonly missingNumbers: ReadonlySet<number>;
+}
+
+export function cellRules(decimal: '.' | ',', missing: readonly string[]): CellRules {
+  const numbers = missing.map((text) => numberOf(text, decimal)).filter((value) => !Number.isNaN(value));
+  return { decimal, missing: new Set(missing), missingNumbers: new Set(numbers) };
 }
 
 /** A column is taken for numbers, or for texts, after this many cells with a value. */
@@ -28,6 +35,8 @@ export class ColumnBuilder {
   readonly #codeOfLevel = new Map<string, number>();
   #vectors: Growable<Float32Array | Float64Array> | undefined;
   #length = 0;
+  /** Whether the numbers of this column are kept as texts. */
+  #codesOfNumbers = false;
 
   constructor(
     readonly name: string,
@@ -45,12 +54,13 @@ export class ColumnBuilder {
 
   add(value: unknown): void {
     if (value === null || value === undefined) this.addMissing();
-    else if (typeof value === 'number' || typeof value === 'bigint') this.addNumber(Number(value), value);
+    else if (typeof value === 'number') this.addNumber(value);
+    else if (typeof value === 'bigint') this.#addBigInt(value);
     else if (typeof value === 'string') this.addText(value);
     else if (typeof value === 'boolean') this.#addAs('boolean', value, () => this.pushText(String(value)));
     else if (value instanceof Date) this.#addAs('date', value, () => this.numbers.push(value.getTime()));
     else if (Array.isArray(value) || isTypedArray(value)) this.addVector(value);
-    else this.addText(JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)));
+    else this.addText(this.#jsonOf(value));
     this.rows++;
   }
 
@@ -60,8 +70,40 @@ export class ColumnBuilder {
     else if (this.kind !== undefined) this.codes.push(-1);
   }
 
-  protected addNumber(value: number, received: unknown = value): void {
-    this.#addAs('number', received, () => this.numbers.push(value));
+  protected addNumber(value: number): void {
+    if (this.#codesOfNumbers) this.pushText(String(value));
+    else this.#addAs('number', value, () => this.numbers.push(value));
+  }
+
+  /** A whole number beyond 2^53 is a code, not a number: the column becomes one of texts. */
+  #addBigInt(value: bigint): void {
+    if (
+      this.wanted !== 'number' &&
+      !this.#codesOfNumbers &&
+      !Number.isSafeInteger(Number(value)) &&
+      (this.kind ?? 'number') === 'number'
+    ) {
+      this.#codesOfNumbers = true;
+      this.kind = 'text';
+      const before = this.numbers.finish();
+      if (before.length === 0) this.codes.fill(-1, this.rows);
+      for (const number of before)
+        if (Number.isNaN(number)) this.codes.push(-1);
+        else this.pushText(String(number));
+    }
+    if (this.#codesOfNumbers) this.pushText(String(value));
+    else this.addNumber(Number(value));
+  }
+
+  #jsonOf(value: unknown): string {
+    try {
+      const text = JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part));
+      if (typeof text === 'string') return text;
+    } catch {
+      // Circular: described below.
+    }
+    const expected = 'a number, a string, a boolean, a date, or an array of numbers';
+    throw failed('ERR_FORMAT', this.placeOf(this.rows), expected, describe(value));
   }
 
   protected addText(value: string): void {
@@ -189,9 +231,10 @@ export class CellBuilder extends ColumnBuilder {
       else this.pushText(text);
       return;
     }
-    const value = numberOf(text, this.#rules.decimal);
-    this.numbers.push(value);
-    if (Number.isNaN(value) && !this.#rules.missing.has(text)) this.#addStray(text, row);
+    const { decimal, missing, missingNumbers } = this.#rules;
+    const value = numberOf(text, decimal);
+    this.numbers.push(missingNumbers.size > 0 && missingNumbers.has(value) ? Number.NaN : value);
+    if (Number.isNaN(value) && !missing.has(text)) this.#addStray(text, row);
   }
 
   #addStray(text: string, row: number): void {
@@ -226,7 +269,7 @@ export class CellBuilder extends ColumnBuilder {
   #refuse({ count, row, text }: Stray): never {
     const others = count === 1 ? '' : ` (and ${count - 1} more such cells)`;
     const type = `types: { '${this.name}': 'category' }`;
-    const remedy = `correct the cell, leave it empty, or read the column by \`${type}\``;
+    const remedy = `correct the cell, leave it empty, name it in \`missing\`, or read the column by \`${type}\``;
     throw failed('ERR_FORMAT', this.placeOf(row), 'a number', `${describe(text)}${others}`, remedy);
   }
 }

@@ -7,12 +7,15 @@ export interface Dialect {
   readonly decimal: '.' | ',';
   readonly header: boolean;
   readonly quoted: boolean;
+  /** Whether the first line names the separator, as Excel has it: `sep=;`. */
+  readonly named: boolean;
 }
 
 /** In this order: where two fit, a comma may be a decimal sign or stand in a text. */
 const separators = ['\t', ';', '|', ','] as const;
 const MOST_RECORDS = 100;
 
+const separatorLine = /^sep=([^"\r\n])\r?\n/;
 const commaDecimal = /^[+-]?\d+,\d+$/;
 const pointDecimal = /^[+-]?\d*\.\d+(?:[eE][+-]?\d+)?$/;
 const thousands = /^[+-]?\d{1,3}(?:,\d{3})+$/;
@@ -22,14 +25,17 @@ const thousands = /^[+-]?\d{1,3}(?:,\d{3})+$/;
  * @param given what the reader was told; it is not looked for
  */
 export function findDialect(text: string, given: Partial<Dialect>): Dialect {
-  const separator = given.separator ?? findSeparator(text);
-  const records = recordsOf(text, separator);
+  const [line, named] = separatorLine.exec(text) ?? [''];
+  const rest = text.slice(line.length);
+  const separator = given.separator ?? named ?? findSeparator(rest);
+  const records = recordsOf(rest, separator);
   const decimal = given.decimal ?? findDecimal(records.flat(), separator);
   return {
     separator,
     decimal,
     header: given.header ?? isHeader(records, decimal),
     quoted: text.includes('"'),
+    named: line !== '',
   };
 }
 
@@ -80,9 +86,10 @@ function findDecimal(cells: readonly string[], separator: string): '.' | ',' {
   return separator === ',' && commas.every((cell) => thousands.test(cell)) ? '.' : ',';
 }
 
-/** No cell of the first record is a number or, except the first one, empty: the record names the columns. */
+/** No cell of the first record is a number or means a missing value, and most are not empty: the record names the columns. */
 function isHeader(records: readonly string[][], decimal: '.' | ','): boolean {
   const [first = []] = records;
-  const isName = (cell: string) => Number.isNaN(numberOf(cell, decimal));
-  return first.every((cell, j) => isName(cell) && (!missingCells.includes(cell) || (cell === '' && j === 0)));
+  const names = first.filter((cell) => cell !== '');
+  const isName = (cell: string) => Number.isNaN(numberOf(cell, decimal)) && !missingCells.includes(cell);
+  return 2 * names.length >= first.length && names.every(isName);
 }

@@ -4,11 +4,11 @@ import { pipeline } from 'node:stream/promises';
 import { CsvError, type InfoRecord, type Options, parse } from 'csv-parse';
 import { failed, listed } from '../errors.js';
 import { missingCells } from './cells.js';
-import { CellBuilder, type CellRules } from './column-builder.js';
+import { CellBuilder, cellRules } from './column-builder.js';
 import { type Dialect, findDialect } from './csv-dialect.js';
 import { type Beginning, readBeginning } from './files.js';
 import { Growable } from './growable.js';
-import { checkChosen, isChosen, LONGEST_LINE, type ReadOptions, wantedType } from './options.js';
+import { checkChosen, firstTwice, isChosen, LONGEST_LINE, type ReadOptions, wantedType } from './options.js';
 import type { ReadReport, Table } from './table.js';
 import { firstLines, isMarked, textChunks } from './text.js';
 
@@ -72,6 +72,7 @@ class CsvReader {
       delimiter: this.dialect.separator,
       trim: true,
       skip_empty_lines: true,
+      from_line: this.dialect.named ? 2 : 1,
       relax_column_count: true,
       max_record_size: this.options.longestLine ?? LONGEST_LINE,
       on_record: (record: string[], { lines }: InfoRecord) => {
@@ -87,6 +88,7 @@ class CsvReader {
       if (this.dialect.header) return;
     }
     const builders = this.#builders;
+    if (record.length === 1 && record[0] === '' && builders.length > 1) return; // a line of spaces
     if (record.length !== builders.length) throw this.#ragged(record.length, line);
     this.#lines.push(line);
     for (let j = 0; j < builders.length; j++) builders[j]?.add(record[j] as string);
@@ -94,15 +96,14 @@ class CsvReader {
 
   #start(record: readonly string[], line: number): void {
     const names = record.map((name, j) => (this.dialect.header && name !== '' ? name : `column${j + 1}`));
-    const twice = names.find((name, j) => names.indexOf(name) !== j);
+    const twice = firstTwice(names);
     if (twice !== undefined) {
       const remedy = 'rename one of them, or read the line as data by `header: false`';
       throw failed('ERR_FORMAT', `${this.file}, line ${line}`, 'different column names', `'${twice}' twice`, remedy);
     }
     checkChosen(this.options, names);
     this.#names = names;
-    const { decimal } = this.dialect;
-    const rules: CellRules = { decimal, missing: new Set(this.options.missing ?? missingCells) };
+    const rules = cellRules(this.dialect.decimal, this.options.missing ?? missingCells);
     const place = (row: number) => `${this.file}, line ${this.#lines.at(row)}`;
     this.#builders = names.map((name) =>
       isChosen(this.options, name) ? new CellBuilder(name, place, rules, wantedType(this.options, name)) : undefined,

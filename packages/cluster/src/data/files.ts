@@ -6,7 +6,7 @@ import { ClusterError, failed } from '../errors.js';
 
 const CHUNK = 1 << 18;
 /** Enough for the magic numbers of all formats, and for the dialect of a CSV file. */
-const BEGINNING = 1 << 17;
+const BEGINNING = 1 << 20;
 
 const causes: Readonly<Record<string, readonly [received: string, remedy: string]>> = {
   ENOENT: ['no file of this name', 'check the name and the folder'],
@@ -50,7 +50,12 @@ export async function readBeginning(file: string): Promise<Beginning> {
 
 async function isGzip(file: string): Promise<boolean> {
   try {
-    if ((await stat(file)).isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });
+    const status = await stat(file);
+    if (status.isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });
+    if (!status.isFile()) {
+      const remedy = 'write its content to a file first: it is read more than once';
+      throw failed('ERR_FILE', file, 'a file on a disk', 'a pipe or a device', remedy);
+    }
     const handle = await open(file);
     try {
       const { bytesRead, buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);

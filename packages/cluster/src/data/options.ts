@@ -53,8 +53,14 @@ export function checkNames(argument: string, names: unknown, fewest = 1): assert
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string'))
     throw invalidType(argument, 'an array of strings', describe(names));
   if (names.length < fewest) throw outOfRange(argument, 'at least one name', 'none');
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const twice = firstTwice(names);
   if (twice !== undefined) throw outOfRange(argument, 'each name once', `'${twice}' twice`);
+}
+
+/** The first name that occurs a second time. */
+export function firstTwice(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name).size);
 }
 
 function checkTypes(types: unknown): void {

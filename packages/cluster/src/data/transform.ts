@@ -28,8 +28,7 @@ export function transform(transformation: Transformation, table: Table): Feature
   checkTransformation(transformation);
   const columns = columnsOf(transformation, table);
   const width = transformation.features.length;
-  const length = table.rows * width;
-  const data = transformation.precision === 'float32' ? new Float32Array(length) : new Float64Array(length);
+  const data = allocate(table.rows, width, transformation.precision);
   const notes: string[] = [];
   let first = 0;
   for (const fitted of transformation.columns) {
@@ -38,6 +37,15 @@ export function transform(transformation: Transformation, table: Table): Feature
     notes.push(...target.notes());
   }
   return { data, shape: [table.rows, width], notes };
+}
+
+function allocate(rows: number, width: number, precision: 'float32' | 'float64'): Float32Array | Float64Array {
+  try {
+    return precision === 'float32' ? new Float32Array(rows * width) : new Float64Array(rows * width);
+  } catch {
+    const remedy = 'leave out columns with many categories';
+    throw outOfRange('features', 'a matrix that fits into memory', `${rows} x ${width} numbers`, remedy);
+  }
 }
 
 function checkTransformation(value: Transformation): void {
@@ -67,6 +75,7 @@ function columnsOf({ columns }: Transformation, table: Table): Map<string, Colum
 class Target {
   readonly #unknown = new Map<string, number>();
   #filled = 0;
+  readonly #levels: ReadonlyMap<string, number>;
 
   constructor(
     readonly table: Table,
@@ -75,7 +84,10 @@ class Target {
     readonly data: Float32Array | Float64Array,
     readonly width: number,
     readonly first: number,
-  ) {}
+  ) {
+    const levels = fitted.kind === 'category' ? fitted.levels : [];
+    this.#levels = new Map(levels.map((level, feature) => [level, feature]));
+  }
 
   /** Writes all rows, and returns the number of features. */
   write(): number {
@@ -87,7 +99,7 @@ class Target {
       else {
         const text = this.#filledText(column, row, fitted.fill);
         if (fitted.kind === 'boolean') this.#put(row, 0, this.#booleanOf(row, text));
-        else this.#writeLevel(row, text, fitted.levels);
+        else this.#writeLevel(row, text);
       }
     }
     return fitted.kind === 'category' ? fitted.levels.length : 1;
@@ -132,9 +144,9 @@ class Target {
     return text === 'true' ? 1 : 0;
   }
 
-  #writeLevel(row: number, text: string, levels: readonly string[]): void {
-    const level = levels.indexOf(text);
-    if (level === -1) this.#unknown.set(text, (this.#unknown.get(text) ?? 0) + 1);
+  #writeLevel(row: number, text: string): void {
+    const level = this.#levels.get(text);
+    if (level === undefined) this.#unknown.set(text, (this.#unknown.get(text) ?? 0) + 1);
     else this.#put(row, level, 1);
   }
 

@@ -28,6 +28,10 @@ describe('the dialect', () => {
     ['NA,2\n3,4\n', { header: false }],
     ['"",a\n"r1",2\n"r2",3\n', { header: true }],
     ['\ufeffa,b\n1,2\n', { byteOrderMark: true, header: true }],
+    ['sep=;\na|b;c\n1;2\n', { separator: ';', header: true }],
+    ['a,b,\n1,2,\n', { separator: ',', header: true }],
+    [',,x\n,,y\n', { separator: ',', header: false }],
+    ['a,b\r1,2\r', { separator: ',', header: true }],
   ])('of %j is found', async (text, expected) => {
     expect((await readText(text)).report).toMatchObject(expected);
   });
@@ -77,6 +81,8 @@ describe('types', () => {
     ['id', ['5', '6', '7', '8']],
     ['id', ['N1', 'N2', 'N3', 'N4']],
     ['text', ['a'.repeat(65), 'b', 'c', 'd']],
+    ['id', ['1234567890123456789', '1234567890123456788', '1234567890123456785']],
+    ['number', ['100000000000000000000', '1234567890123456.5', '5']],
   ])('%s is found for %j', async (type, cells) => {
     expect((await readText(`x,y\n${cells.map((cell) => `${cell},1\n`).join('')}`)).columns[0]).toMatchObject({ type });
   });
@@ -131,7 +137,7 @@ describe('types', () => {
   it('take the cells that are said to be missing', async () => {
     const { columns } = await readText('a,b\n-999,NA\n1,u\n', { missing: ['-999'], types: { b: 'category' } });
     expect(columns.map(entriesOf)).toEqual([
-      [-999, 1],
+      [undefined, 1],
       ['NA', 'u'],
     ]);
   });
@@ -149,7 +155,7 @@ describe('a CSV file is refused', () => {
     [
       'a,b\n1,2\n3,x\n5,6\n',
       'ERR_FORMAT',
-      /line 3, column 'b': expected a number, received 'x'; correct the cell, leave/,
+      /line 3, column 'b': expected a number, received 'x'; correct the cell, leave it empty, name it in/,
     ],
     ['a;b\n1,5;1\n2,5;1.5\n1;3\n2;4\n', 'ERR_FORMAT', /line 3, column 'b': expected a number, received '1.5'/],
     ['a,b\n1,"2\n3,4\n', 'ERR_FORMAT', /line \d: expected a closing quote, received the end of the file/],
@@ -195,6 +201,17 @@ describe('reading', () => {
   it('takes the chosen columns alone', async () => {
     const { columns } = await readText('a,b,c\n1,oops,3\n2,5,4\n3,5,4\n', { columns: ['c', 'a'] });
     expect(columns.map(({ name }) => name)).toEqual(['a', 'c']);
+  });
+
+  it('leaves out lines of spaces, and columns without a name get a number', async () => {
+    const { rows, columns } = await readText('a,b,\n1,2,\n  \n3,4,\n \n');
+    expect([rows, columns.map(({ name }) => name)]).toEqual([2, ['a', 'b', 'column3']]);
+  });
+
+  it('takes 20,000 columns', async () => {
+    const names = Array.from({ length: 20_000 }, (_, j) => `a|column;${j}`);
+    const { columns } = await readText(`${names}\n${names.map((_, j) => j % 7)}\n`);
+    expect(columns).toHaveLength(20_000);
   });
 
   it('unpacks gzip, and refuses half of one', async () => {

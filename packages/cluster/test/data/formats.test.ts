@@ -420,6 +420,11 @@ describe('any file', () => {
     await expect(readTable(path.join(file, 'a.csv'))).rejects.toMatchObject({ code: 'ERR_FILE' });
   });
 
+  it.skipIf(process.platform === 'win32')('that is a device is refused', async () => {
+    const message = /null: expected a file on a disk, received a pipe or a device; write its content to a file first/;
+    await expect(readTable('/dev/null')).rejects.toEqual(codeAndMessage('ERR_FILE', message));
+  });
+
   it('that may not be read is refused', async () => {
     const file = fileOf('secret.csv', 'a,b\n1,2\n');
     chmodSync(file, 0);
@@ -443,6 +448,17 @@ describe('any file', () => {
     [{ colums: ['a'] }, 'ERR_INVALID_ARG_TYPE', /options\.colums: expected one of format, columns/],
   ])('with the options %j is refused', async (options, code, message) => {
     await expect(readTable(fixture('pandas.csv'), options as object)).rejects.toEqual(codeAndMessage(code, message));
+  });
+});
+
+describe('whole numbers beyond 2^53', () => {
+  it('are codes, of which no digit is lost', () => {
+    const big = [7n, null, 2n ** 60n, 2n ** 60n + 1n, 9];
+    const [column] = tableOf({ big, x: [1, 2, 3, 4, 6] }).columns;
+    expect(column).toMatchObject({ type: 'id', missing: 1 });
+    expect(entriesOf(column)).toEqual(['7', undefined, '1152921504606846976', '1152921504606846977', '9']);
+    expect(entriesOf(tableOf({ big: [null, 2n ** 60n] }).columns[0])).toEqual([undefined, '1152921504606846976']);
+    expect(tableOf({ safe: [5n, 9n, 7n] }).columns[0]).toMatchObject({ type: 'number' });
   });
 });
 
@@ -479,6 +495,7 @@ describe('arrays', () => {
     [{}, 'ERR_EMPTY', /columns: expected rows of data/],
     [{ a: [] }, 'ERR_EMPTY', /columns: expected rows of data/],
     [{ a: [1, 'x'] }, 'ERR_FORMAT', /arrays, row 2, column 'a': expected a number as in the rows before, received 'x'/],
+    [{ a: [() => 1] }, 'ERR_FORMAT', /row 1, column 'a': expected a number, a string, .*, received a function/],
     [[1], 'ERR_INVALID_ARG_TYPE', /columns: expected an object with an array for each name/],
   ])('%j are refused', (columns, code, message) => {
     expect(() => tableOf(columns as never)).toThrow(codeAndMessage(code, message));
