@@ -9,6 +9,11 @@ import type { Column, Table } from './table.js';
 
 type Arrow = typeof import('apache-arrow');
 
+/** The bytes at both ends of a file; a stream has none. */
+const MAGIC = Buffer.from('ARROW1');
+/** No entry takes less than a bit. */
+const BITS = 8;
+
 /**
  * Reads an Arrow file: lists of numbers become vectors, dictionaries texts, dates and timestamps dates.
  *
@@ -57,12 +62,16 @@ async function loadArrow(file: string, load: () => Promise<Arrow>): Promise<Arro
   }
 }
 
-function read(arrow: Arrow, file: string, bytes: Uint8Array, options: ReadOptions): Table {
+function read(arrow: Arrow, file: string, bytes: Buffer, options: ReadOptions): Table {
+  if (startsWith(bytes, MAGIC) && !startsWith(bytes.subarray(-MAGIC.length), MAGIC))
+    throw new Error('its end is missing');
   const table = arrow.tableFromIPC(bytes);
   const names = table.schema.fields.map(({ name }) => name);
   const twice = firstTwice(names);
   if (twice !== undefined) throw failed('ERR_FORMAT', file, 'different column names', `'${twice}' twice`, 'rename one');
   checkChosen(options, names);
+  // A spoilt number of rows would keep the loops below busy for hours.
+  if (table.numRows > BITS * bytes.length) throw new Error(`${table.numRows} rows in ${bytes.length} bytes`);
   if (table.numRows === 0) throw failed('ERR_EMPTY', file, 'rows of data', 'none', 'check the program that wrote it');
   const columns = names
     .filter((name) => isChosen(options, name))
@@ -78,6 +87,8 @@ function readColumn(arrow: Arrow, file: string, name: string, vector: Vector, op
   for (const entry of vector) builder.add(entry === null ? null : convert(entry));
   return builder.finish();
 }
+
+const startsWith = (bytes: Buffer, start: Buffer) => bytes.subarray(0, start.length).equals(start);
 
 /** How an entry of a type becomes a JavaScript value. */
 function converterOf({ DataType }: Arrow, type: DataType): (entry: unknown) => unknown {

