@@ -18,10 +18,11 @@ const stress = (name) => () => run(process.execPath, ['test/stress/programs.mjs'
 /** Every allocation of the addon fails once. */
 const outOfMemory = () => run(process.execPath, ['scripts/out-of-memory.mjs']);
 
-/** The binaries of all targets, and all tests on that of this machine with four lines of Node. */
+/** The binaries of all targets, three of them twice; the native tests of each that runs here; all tests on four lines of Node. */
 function prebuilds() {
   run(process.execPath, ['scripts/prebuild.mjs']);
-  run(process.execPath, ['scripts/prebuild-tests.mjs', '--suite', 'all', '--twice', 'linux-arm64-musl']);
+  const twice = ['linux-arm64-musl', 'darwin-arm64', 'win32-arm64'].flatMap((name) => ['--twice', name]);
+  run(process.execPath, ['scripts/prebuild-tests.mjs', '--native', '*', '--suite', 'all', ...twice]);
 }
 
 /** Each case of memory that another thread writes takes this long; .3 s at every change. */

@@ -86,7 +86,11 @@ function testCalls(name) {
 }
 
 const { values: options, positionals } = parseArgs({
-  options: { suite: { type: 'string' }, native: { type: 'string' }, twice: { type: 'string' } },
+  options: {
+    suite: { type: 'string' },
+    native: { type: 'string' },
+    twice: { type: 'string', multiple: true, default: [] },
+  },
   allowPositionals: true,
 });
 const names = positionals.length > 0 ? positionals : Object.keys(targets);
@@ -95,7 +99,7 @@ try {
   layOutPackage([...new Set([REFERENCE, ...names])]);
   for (const name of names) if (nodeOf(name)) testCalls(name);
   if (options.native) for (const name of names) await runNativeTests(name, options.native);
-  if (options.twice) buildTwice(options.twice);
+  for (const name of options.twice) buildTwice(name);
   for (const version of versionsOf(options.suite)) runSuite(fileOf(REFERENCE), version);
 } catch (error) {
   console.error(`prebuild tests: ${error.message}`);

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { root, zig } from './tools.mjs';
+import { execute, python, root, zig } from './tools.mjs';
 
 const require = createRequire(import.meta.url);
 const linesOf = (file) => readFileSync(path.join(root, file), 'utf8').trim().split('\n');
@@ -54,8 +54,23 @@ async function compileParts({ triple, parts, compile: own = [] }, folder) {
     ['no_demangler.c', 'exception_memory.cpp', ...parts].map(async (name) => {
       const object = path.join(folder, `${name}.o`);
       const functions = nodeApiFunctions().map((each) => `each(${each})`);
-      const options = ['-O2', '-g0', '-fno-exceptions', ...own, `-DNODE_API_FUNCTIONS(each)=${functions.join(' ')}`];
-      await zig(['cc', '-target', triple, ...options, '-c', `scripts/prebuild/${name}`, '-o', object]);
+      const options = [
+        '-O2',
+        '-g0',
+        '-fvisibility-global-new-delete=force-hidden',
+        ...own,
+        `-DNODE_API_FUNCTIONS(each)=${functions.join(' ')}`,
+      ];
+      await zig([
+        name.endsWith('.c') ? 'cc' : 'c++',
+        '-target',
+        triple,
+        ...options,
+        '-c',
+        `scripts/prebuild/${name}`,
+        '-o',
+        object,
+      ]);
       return object;
     }),
   );
@@ -66,6 +81,7 @@ export async function buildAddon(target, file, folder = `out/prebuild/${target.t
   const objects = await Promise.all([compile(target, folder, sources, headerFlags()), compileParts(target, folder)]);
   const linked = path.join(folder, 'genmi.node');
   await zig(['c++', '-target', target.triple, '-shared', '-s', ...target.link, ...objects.flat(), '-o', linked]);
+  if (target.finish) execute(python(), [`scripts/prebuild/${target.finish}`, linked], { cwd: root });
   mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
   renameSync(path.join(root, linked), path.join(root, file)); // whole at once: a process that has the old one keeps it
 }

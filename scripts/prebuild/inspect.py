@@ -25,18 +25,21 @@ def of_elf(binary):
 
 # The linker of Mach-O adds these to what a library offers.
 LINKER_NAMES = {"__mh_dylib_header", "___dso_handle"}
+# The type of a symbol, and the one of a symbol that is defined in a section.
+N_TYPE, N_SECT = 0x0E, 0x0E
 
 
 def of_mach_o(fat):
     binary = fat.at(0)
     exported = [each.name for each in binary.symbols if each.has_export_info and each.name not in LINKER_NAMES]
+    local = [each.name for each in binary.symbols if each.raw_type & N_TYPE == N_SECT and not each.has_export_info]
     return {
         "machine": binary.header.cpu_type.name,
         "needs": [each.name for each in binary.libraries if each.command.name != "ID_DYLIB"],
         "exports": [name.removeprefix("_") for name in exported],
         "host": [each.symbol.name.removeprefix("_") for each in binary.bindings if not each.has_library],
         "versions": ["macOS_" + ".".join(map(str, binary.build_version.minos[:2]))],
-        "stripped": not any(section.name.startswith("__debug") for section in binary.sections),
+        "stripped": all(name in LINKER_NAMES or name.endswith("__thunk") for name in local),
         "signed": binary.has_code_signature,
     }
 

@@ -2,7 +2,8 @@
 
 // nodelete: threads end with destructors of the C++ library, after a worker's end may have unloaded the addon.
 const elf = ['-Wl,--version-script=scripts/prebuild/exports.map', '-Wl,-z,now', '-Wl,-z,nodelete', '-Wl,--gc-sections'];
-const machO = ['-undefined', 'dynamic_lookup', '-Wl,-install_name,@rpath/genmi.node', '-Wl,-dead_strip'];
+const machO = ['-undefined', 'dynamic_lookup', '-Wl,-install_name,@rpath/genmi.node', '-Wl,-dead_strip', '-Wl,-x'];
+const macOs = { link: machO, parts: ['macos_operators.cpp'], finish: 'finish_macos.py' };
 const pe = ['-Wl,--gc-sections'];
 
 /**
@@ -18,8 +19,8 @@ export const targets = {
   'linux-x64-musl': { triple: 'x86_64-linux-musl', compile: ['-fPIC'], link: elf, levels: x64, parts: [] },
   'linux-arm64-glibc': { triple: 'aarch64-linux-gnu.2.17', link: elf, levels: arm64, parts: [] },
   'linux-arm64-musl': { triple: 'aarch64-linux-musl', compile: ['-fPIC'], link: elf, levels: arm64, parts: [] },
-  'darwin-x64': { triple: 'x86_64-macos.11.0', link: machO, levels: x64, parts: [] },
-  'darwin-arm64': { triple: 'aarch64-macos.11.0', link: machO, levels: arm64, parts: [] },
+  'darwin-x64': { triple: 'x86_64-macos.11.0', ...macOs, levels: x64 },
+  'darwin-arm64': { triple: 'aarch64-macos.11.0', ...macOs, levels: arm64 },
   'win32-x64': { triple: 'x86_64-windows-gnu', link: pe, levels: windowsX64, parts: ['windows_host.c'] },
   'win32-arm64': { triple: 'aarch64-windows-gnu', link: pe, levels: arm64, parts: ['windows_host.c'] },
 };
