@@ -104,11 +104,12 @@ export class KauriGrowth {
   async #bestSplit(features: Int32Array, pace: Pace): Promise<Split | undefined> {
     const clusters = { most: this.#limits.maxClusters, sizes: this.#sizes, own: this.#own };
     const best = new BestSplit(clusters, TOLERANCE * this.#sums.scale);
+    const shared = new Float64Array(this.#sizes.length);
     for (const [number, leaf] of this.#leaves.entries()) {
       if (!this.#mayLeafSplit(leaf)) continue;
       best.atLeaf(this.#leafSums(number, leaf));
       for (const feature of features) {
-        this.#offerFeature(leaf, feature, best);
+        this.#offerFeature(leaf, feature, best, shared);
         if (pace.due) await pace.rest(this.#leaves.length / this.#limits.maxLeaves);
       }
     }
@@ -134,24 +135,27 @@ export class KauriGrowth {
     for (let c = 0; c < sums.length; c++) sums[c] += this.#withClusters[at + c];
   }
 
-  #offerFeature({ start, end, summed }: Leaf, feature: number, best: BestSplit): void {
+  /** @param shared `[K]` room for sums */
+  #offerFeature({ start, end, summed }: Leaf, feature: number, best: BestSplit, shared: Float64Array): void {
     const [data, d, least] = [this.#data, this.#d, this.#limits.minSamplesLeaf];
+    const [orders, prefixes, withLeaf] = [this.#orders, this.#prefixes, this.#withLeaf];
     const at = feature * this.#n;
-    const order = this.#orders.subarray(at + start, at + end);
-    const prefixes = this.#prefixes.subarray(at + start, at + end);
     if (!summed[feature]) {
-      this.#sums.prefixes(order, prefixes);
+      this.#sums.prefixes(orders.subarray(at + start, at + end), prefixes.subarray(at + start, at + end));
       summed[feature] = 1;
     }
     best.atFeature(feature);
-    const shared = new Float64Array(this.#sizes.length);
-    let withLeaf = 0;
-    for (let t = 0; t < order.length - least; t++) {
-      const sample = order[t];
-      withLeaf += this.#withLeaf[sample];
+    shared.fill(0);
+    let own = 0;
+    let sample = orders[at + start];
+    for (let size = 1; size <= end - start - least; size++) {
+      own += withLeaf[sample];
       this.#addShared(sample, shared);
-      if (t + 1 < least || data[sample * d + feature] === data[order[t + 1] * d + feature]) continue;
-      best.offer(t + 1, prefixes[t], withLeaf, shared);
+      const next = orders[at + start + size];
+      if (size >= least && data[sample * d + feature] !== data[next * d + feature]) {
+        best.offer(size, prefixes[at + start + size - 1], own, shared);
+      }
+      sample = next;
     }
   }
 
@@ -198,8 +202,8 @@ export class KauriGrowth {
     for (const sample of lefts) this.#isLeft[sample] = 0;
     const ofLeft = this.#sums.cross(lefts, lefts);
     const ofRight = this.#sums.cross(rights, rights);
-    for (const [t, sample] of lefts.entries()) this.#withLeaf[sample] = ofLeft[t];
-    for (const [t, sample] of rights.entries()) this.#withLeaf[sample] = ofRight[t];
+    for (let t = 0; t < lefts.length; t++) this.#withLeaf[lefts[t]] = ofLeft[t];
+    for (let t = 0; t < rights.length; t++) this.#withLeaf[rights[t]] = ofRight[t];
   }
 
   #move(members: Int32Array, from: number, to: number): void {

@@ -104,7 +104,7 @@ export class Kauri implements Estimator<KauriModel> {
       ...(maxLeaves !== undefined && { maxLeaves }),
     };
     // genmi knows the names and parameters of kernels: a trial says what is wrong with them.
-    Affinity.kernel([[1]], kernelOptions(kernel)).dispose();
+    if (kernel !== 'linear') Affinity.kernel([[1]], kernelOptions(kernel)).dispose();
   }
 
   get labels(): Int32Array {
@@ -156,7 +156,11 @@ export class Kauri implements Estimator<KauriModel> {
     if (affinity) return new DenseKernelSums(inFloat64(kernelOf(affinity, matrix.shape[0])));
     const options = kernelOptions(this.#options.kernel);
     if (options.kernel === 'linear') return new LinearKernelSums(matrix);
-    const made = await Affinity.kernelAsync(matrix, { ...options, storage: 'dense', precision: 'float64', signal });
+    const dense = { ...options, storage: 'dense', precision: 'float64' } as const;
+    const [n, d] = matrix.shape;
+    // Another thread costs more than the entries of a small kernel, which take less than 10 ms.
+    const made =
+      n * n * d > SMALL ? await Affinity.kernelAsync(matrix, { ...dense, signal }) : Affinity.kernel(matrix, dense);
     try {
       return new DenseKernelSums(made.toMatrix());
     } finally {
@@ -220,6 +224,9 @@ export class Kauri implements Estimator<KauriModel> {
     return loaded;
   }
 }
+
+/** Products of a kernel that is computed on this thread. */
+const SMALL = 2 ** 21;
 
 function kernelOptions(kernel: KernelChoice = 'linear'): KernelOptions {
   return typeof kernel === 'object' ? kernel : { kernel };

@@ -39,11 +39,9 @@ export class DenseKernelSums implements KernelSums {
 
   cross(rows: Int32Array, members: Int32Array): Float64Array {
     const [entries, n] = [this.#entries, this.#n];
-    return Float64Array.from(rows, (row) => {
-      let sum = 0;
-      for (let m = 0; m < members.length; m++) sum += entries[row * n + members[m]];
-      return sum;
-    });
+    const sums = new Float64Array(rows.length);
+    for (let r = 0; r < rows.length; r++) sums[r] = gathered(entries, rows[r] * n, members, members.length);
+    return sums;
   }
 
   prefixes(order: Int32Array, out: Float64Array): void {
@@ -51,12 +49,27 @@ export class DenseKernelSums implements KernelSums {
     let total = 0;
     for (let t = 0; t < order.length; t++) {
       const row = order[t] * n;
-      let sum = 0;
-      for (let s = 0; s < t; s++) sum += entries[row + order[s]];
-      total += 2 * sum + entries[row + order[t]];
+      total += 2 * gathered(entries, row, order, t) + entries[row + order[t]];
       out[t] = total;
     }
   }
+}
+
+/** Adds the entries from `row` on at the first `count` places: in four sums, since each addition waits for the last. */
+function gathered(entries: Precision, row: number, places: Int32Array, count: number): number {
+  let sum0 = 0;
+  let sum1 = 0;
+  let sum2 = 0;
+  let sum3 = 0;
+  let s = 0;
+  for (; s + 4 <= count; s += 4) {
+    sum0 += entries[row + places[s]];
+    sum1 += entries[row + places[s + 1]];
+    sum2 += entries[row + places[s + 2]];
+    sum3 += entries[row + places[s + 3]];
+  }
+  for (; s < count; s++) sum0 += entries[row + places[s]];
+  return sum0 + sum1 + (sum2 + sum3);
 }
 
 /** Sums of the linear kernel <x, y>: products of sums of features. */
@@ -68,22 +81,32 @@ export class LinearKernelSums implements KernelSums {
 
   constructor({ data, shape: [n, d] }: Matrix) {
     const mean = new Float64Array(d);
-    for (let e = 0; e < data.length; e++) mean[e % d] += data[e] / n;
-    this.#features = Float64Array.from(data, (value, e) => value - mean[e % d]);
+    for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) mean[j] += data[i * d + j] / n;
+    const features = new Float64Array(n * d);
+    let scale = 0;
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < d; j++) {
+        const centered = data[i * d + j] - mean[j];
+        features[i * d + j] = centered;
+        scale += centered * centered;
+      }
+    }
+    this.#features = features;
     this.#d = d;
     this.constant = n * mean.reduce((sum, value) => sum + value * value, 0);
-    this.scale = this.#features.reduce((sum, value) => sum + value * value, 0);
+    this.scale = scale;
   }
 
   cross(rows: Int32Array, members: Int32Array): Float64Array {
     const [x, d] = [this.#features, this.#d];
     const total = new Float64Array(d);
     for (let m = 0; m < members.length; m++) for (let j = 0; j < d; j++) total[j] += x[members[m] * d + j];
-    return Float64Array.from(rows, (row) => {
-      let sum = 0;
-      for (let j = 0; j < d; j++) sum += x[row * d + j] * total[j];
-      return sum;
-    });
+    const sums = new Float64Array(rows.length);
+    for (let r = 0; r < rows.length; r++) {
+      const at = rows[r] * d;
+      for (let j = 0; j < d; j++) sums[r] += x[at + j] * total[j];
+    }
+    return sums;
   }
 
   prefixes(order: Int32Array, out: Float64Array): void {
