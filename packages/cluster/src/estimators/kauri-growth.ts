@@ -94,11 +94,19 @@ export class KauriGrowth {
     }
   }
 
+  /** Orders the samples by the feature; samples with equal values keep their order. */
   #sort(feature: number): void {
-    const [data, d] = [this.#data, this.#d];
-    const order = this.#orders.subarray(feature * this.#n, (feature + 1) * this.#n);
-    order.set(this.#all);
-    order.sort((a, b) => data[a * d + feature] - data[b * d + feature] || a - b);
+    const [n, d] = [this.#n, this.#d];
+    const order = this.#orders.subarray(feature * n, (feature + 1) * n);
+    const values = new Float64Array(n);
+    for (let i = 0; i < n; i++) values[i] = this.#data[i * d + feature];
+    // Numbers sort several times as fast as indices with a comparison in JavaScript.
+    const sorted = values.slice().sort();
+    const taken = new Int32Array(n);
+    for (let i = 0; i < n; i++) {
+      const place = firstNotBelow(sorted, values[i]);
+      order[place + taken[place]++] = i;
+    }
   }
 
   async #bestSplit(features: Int32Array, pace: Pace): Promise<Split | undefined> {
@@ -227,4 +235,15 @@ export class KauriGrowth {
       this.#own[c] += this.#withClusters[i * this.#limits.maxClusters + c];
     }
   }
+}
+
+/** The first place in a rising list whose value is >= `value`. */
+function firstNotBelow(sorted: Float64Array, value: number): number {
+  let [low, high] = [0, sorted.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

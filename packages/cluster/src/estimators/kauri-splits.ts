@@ -44,7 +44,13 @@ export class BestSplit {
   readonly #clusters: ClusterSums;
   readonly #tolerance: number;
   readonly #best: Split = { gain: 0, leaf: -1, feature: -1, size: -1, left: -1, right: -1 };
-  readonly #additions: { readonly left: Float64Array; readonly right: Float64Array };
+  /** `[K]` sigma(C_k, C_k) / |C_k| */
+  readonly #before: readonly number[];
+  /** `[K]` the additions of the two children. */
+  readonly #left: number[] = [];
+  readonly #right: number[] = [];
+  /** Gains that are no larger are neither the best nor tied with it. */
+  #floor: number;
   #leaf!: LeafSums;
   #feature = -1;
   #removal = 0;
@@ -52,8 +58,8 @@ export class BestSplit {
   constructor(clusters: ClusterSums, tolerance: number) {
     this.#clusters = clusters;
     this.#tolerance = tolerance;
-    const k = clusters.sizes.length;
-    this.#additions = { left: new Float64Array(k), right: new Float64Array(k) };
+    this.#before = clusters.own.map((own, c) => own / clusters.sizes[c]);
+    this.#floor = -tolerance;
   }
 
   /** Undefined where no split has a gain. */
@@ -74,9 +80,9 @@ export class BestSplit {
   }
 
   #removalOf(size: number, own: number, shared: number): number {
-    const { sizes, own: sums } = this.#clusters;
     const k = this.#leaf.cluster;
-    return (sums[k] - 2 * shared + own) / (sizes[k] - size) - sums[k] / sizes[k];
+    const { sizes, own: sums } = this.#clusters;
+    return (sums[k] - 2 * shared + own) / (sizes[k] - size) - this.#before[k];
   }
 
   /**
@@ -89,7 +95,7 @@ export class BestSplit {
    */
   offer(size: number, own: number, withLeaf: number, shared: Float64Array): void {
     const { size: all, own: allOwn, cluster: k, clusters } = this.#leaf;
-    const { most, sizes } = this.#clusters;
+    const { most, sizes, own: sums } = this.#clusters;
     const known = sizes.length;
     const rest = all - size;
     const restOwn = allOwn - 2 * withLeaf + own;
@@ -101,60 +107,51 @@ export class BestSplit {
       this.#take(removeLeft + own / size, size, known, k);
       if (isPart && known + 1 < most) this.#take(this.#removal + own / size + restOwn / rest, size, known, known + 1);
     }
-    if (known < 2) return;
-    this.#fillAdditions(size, own, rest, restOwn, shared);
-    const { left, right } = this.#additions;
     for (let c = 0; c < known; c++) {
       if (c === k) continue;
-      this.#take(removeRight + right[c], size, k, c);
-      this.#take(removeLeft + left[c], size, c, k);
+      const before = this.#before[c];
+      const left = (sums[c] + 2 * shared[c] + own) / (sizes[c] + size) - before;
+      const right = (sums[c] + 2 * (clusters[c] - shared[c]) + restOwn) / (sizes[c] + rest) - before;
+      this.#left[c] = left;
+      this.#right[c] = right;
+      this.#take(removeRight + right, size, k, c);
+      this.#take(removeLeft + left, size, c, k);
     }
     if (isPart && known >= 3) this.#offerBoth(size);
   }
 
-  #fillAdditions(size: number, own: number, rest: number, restOwn: number, shared: Float64Array): void {
-    const { sizes, own: sums } = this.#clusters;
-    const { left, right } = this.#additions;
-    for (let c = 0; c < sizes.length; c++) {
-      const before = sums[c] / sizes[c];
-      left[c] = (sums[c] + 2 * shared[c] + own) / (sizes[c] + size) - before;
-      right[c] = (sums[c] + 2 * (this.#leaf.clusters[c] - shared[c]) + restOwn) / (sizes[c] + rest) - before;
-    }
-  }
-
   /** Both children join different clusters other than C: the best of the first two on each side. */
   #offerBoth(size: number): void {
-    const { left, right } = this.#additions;
-    const [left1, left2] = this.#firstTwo(left);
-    const [right1, right2] = this.#firstTwo(right);
-    for (const a of [left1, left2]) {
-      for (const b of [right1, right2]) if (a !== b) this.#take(this.#removal + left[a] + right[b], size, a, b);
+    const [left, right] = [this.#left, this.#right];
+    const [left1, right1] = [this.#largest(left, -1), this.#largest(right, -1)];
+    if (left1 !== right1) {
+      this.#take(this.#removal + left[left1] + right[right1], size, left1, right1);
+      return;
     }
+    const [left2, right2] = [this.#largest(left, left1), this.#largest(right, right1)];
+    this.#take(this.#removal + left[left1] + right[right2], size, left1, right2);
+    this.#take(this.#removal + left[left2] + right[right1], size, left2, right1);
   }
 
-  /** The clusters other than C with the two largest additions, of equal ones the first. */
-  #firstTwo(additions: Float64Array): [number, number] {
-    let [first, second] = [-1, -1];
-    for (let c = 0; c < additions.length; c++) {
-      if (c === this.#leaf.cluster) continue;
-      if (first === -1 || additions[c] > additions[first]) {
-        second = first;
-        first = c;
-      } else if (second === -1 || additions[c] > additions[second]) {
-        second = c;
-      }
+  /** The cluster other than C and `except` with the largest addition, of equal ones the first. */
+  #largest(additions: readonly number[], except: number): number {
+    let found = -1;
+    for (let c = 0; c < this.#before.length; c++) {
+      if (c === this.#leaf.cluster || c === except) continue;
+      if (found === -1 || additions[c] > additions[found]) found = c;
     }
-    return [first, second];
+    return found;
   }
 
   #take(gain: number, size: number, left: number, right: number): void {
+    if (gain <= this.#floor) return;
     const best = this.#best;
-    if (gain <= best.gain - this.#tolerance) return;
     if (gain <= best.gain + this.#tolerance) {
       const samePlace = best.leaf === this.#leaf.leaf && best.feature === this.#feature && best.size === size;
       if (!samePlace || left > best.left || (left === best.left && right > best.right)) return;
     }
     best.gain = gain;
+    this.#floor = gain - this.#tolerance;
     best.leaf = this.#leaf.leaf;
     best.feature = this.#feature;
     best.size = size;
