@@ -149,7 +149,8 @@ export class KauriGrowth {
     const [orders, prefixes, withLeaf] = [this.#orders, this.#prefixes, this.#withLeaf];
     const at = feature * this.#n;
     if (!summed[feature]) {
-      this.#sums.prefixes(orders.subarray(at + start, at + end), prefixes.subarray(at + start, at + end));
+      const order = orders.subarray(at + start, at + end);
+      this.#sums.prefixes(order, withLeaf, prefixes.subarray(at + start, at + end));
       summed[feature] = 1;
     }
     best.atFeature(feature);

@@ -13,8 +13,12 @@ export interface KernelSums {
   readonly constant: number;
   /** sigma({i}, members) for each of the rows i. Cost: the product of both sizes; linear kernel: O(d) a row. */
   cross(rows: Int32Array, members: Int32Array): Float64Array;
-  /** Writes sigma(P, P) for each prefix P of `order`. Cost: O(n^2); linear kernel: O(n d). */
-  prefixes(order: Int32Array, out: Float64Array): void;
+  /**
+   * Writes sigma(P, P) for each prefix P of the samples N in `order`. Cost: O(n^2); linear kernel: O(n d).
+   *
+   * @param withAll sigma({i}, N) of each sample i of N, at the sample's number
+   */
+  prefixes(order: Int32Array, withAll: Float64Array, out: Float64Array): void;
 }
 
 /** Sums over all entries of an N x N kernel, which become centred in place. */
@@ -40,35 +44,41 @@ export class DenseKernelSums implements KernelSums {
   cross(rows: Int32Array, members: Int32Array): Float64Array {
     const [entries, n] = [this.#entries, this.#n];
     const sums = new Float64Array(rows.length);
-    for (let r = 0; r < rows.length; r++) sums[r] = gathered(entries, rows[r] * n, members, members.length);
+    for (let r = 0; r < rows.length; r++) sums[r] = gathered(entries, rows[r] * n, members, 0, members.length);
     return sums;
   }
 
-  prefixes(order: Int32Array, out: Float64Array): void {
+  prefixes(order: Int32Array, withAll: Float64Array, out: Float64Array): void {
     const [entries, n] = [this.#entries, this.#n];
     let total = 0;
     for (let t = 0; t < order.length; t++) {
       const row = order[t] * n;
-      total += 2 * gathered(entries, row, order, t) + entries[row + order[t]];
+      const own = entries[row + order[t]];
+      // The sum over the samples before t, or what the sum over those after t leaves: whichever is shorter.
+      const before =
+        2 * t < order.length
+          ? gathered(entries, row, order, 0, t)
+          : withAll[order[t]] - own - gathered(entries, row, order, t + 1, order.length);
+      total += 2 * before + own;
       out[t] = total;
     }
   }
 }
 
-/** Adds the entries from `row` on at the first `count` places: in four sums, since each addition waits for the last. */
-function gathered(entries: Precision, row: number, places: Int32Array, count: number): number {
+/** Adds the entries from `row` on at some places: in four sums, since each addition waits for the last. */
+function gathered(entries: Precision, row: number, places: Int32Array, first: number, end: number): number {
   let sum0 = 0;
   let sum1 = 0;
   let sum2 = 0;
   let sum3 = 0;
-  let s = 0;
-  for (; s + 4 <= count; s += 4) {
+  let s = first;
+  for (; s + 4 <= end; s += 4) {
     sum0 += entries[row + places[s]];
     sum1 += entries[row + places[s + 1]];
     sum2 += entries[row + places[s + 2]];
     sum3 += entries[row + places[s + 3]];
   }
-  for (; s < count; s++) sum0 += entries[row + places[s]];
+  for (; s < end; s++) sum0 += entries[row + places[s]];
   return sum0 + sum1 + (sum2 + sum3);
 }
 
@@ -109,16 +119,38 @@ export class LinearKernelSums implements KernelSums {
     return sums;
   }
 
-  prefixes(order: Int32Array, out: Float64Array): void {
+  prefixes(order: Int32Array, _: Float64Array, out: Float64Array): void {
     const [x, d] = [this.#features, this.#d];
     const total = new Float64Array(d);
-    for (let t = 0; t < order.length; t++) {
-      let squared = 0;
-      for (let j = 0; j < d; j++) {
-        total[j] += x[order[t] * d + j];
-        squared += total[j] * total[j];
-      }
-      out[t] = squared;
-    }
+    for (let t = 0; t < order.length; t++) out[t] = addAndSquare(total, x, order[t] * d);
   }
+}
+
+/** Adds the numbers of `x` from `at` on to `total`, and returns the sum of its squares: in four sums, as above. */
+function addAndSquare(total: Float64Array, x: Float64Array, at: number): number {
+  const d = total.length;
+  let sum0 = 0;
+  let sum1 = 0;
+  let sum2 = 0;
+  let sum3 = 0;
+  let j = 0;
+  for (; j + 4 <= d; j += 4) {
+    const value0 = total[j] + x[at + j];
+    const value1 = total[j + 1] + x[at + j + 1];
+    const value2 = total[j + 2] + x[at + j + 2];
+    const value3 = total[j + 3] + x[at + j + 3];
+    total[j] = value0;
+    total[j + 1] = value1;
+    total[j + 2] = value2;
+    total[j + 3] = value3;
+    sum0 += value0 * value0;
+    sum1 += value1 * value1;
+    sum2 += value2 * value2;
+    sum3 += value3 * value3;
+  }
+  for (; j < d; j++) {
+    total[j] += x[at + j];
+    sum0 += total[j] * total[j];
+  }
+  return sum0 + sum1 + (sum2 + sum3);
 }
