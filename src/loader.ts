@@ -62,11 +62,11 @@ export function load(): { addon: unknown; file: string } {
   const bundled = !isInPackage();
   const failures: Failure[] = [];
   for (const file of candidates(bundled)) {
-    if (!existsSync(file)) {
-      failures.push({ file });
-      continue;
-    }
     try {
+      if (!existsSync(file)) {
+        failures.push({ file });
+        continue;
+      }
       return { addon: nodeModule.createRequire(file)(file), file };
     } catch (error) {
       if ((error as { code?: unknown } | undefined)?.code === 'ERR_OUT_OF_MEMORY') throw outOfMemoryToLoad(error);

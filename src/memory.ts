@@ -1,8 +1,8 @@
 /** The check of memory before every large allocation, and the allocation of large arrays. */
-import { existsSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { type GenmiError, refused } from './errors.js';
 import { native } from './native.js';
+import { readSystemFile } from './system-files.js';
 
 /** Requests of at most this many bytes are never refused: a system may grant more memory than it reports. */
 export const NEVER_REFUSED = 64 * 2 ** 20;
@@ -19,21 +19,17 @@ export function availableBytes(): number {
 
 /** The bytes of a container's page cache. They count as used, but the kernel gives them up on demand. */
 function reclaimableBytes(): number {
-  const groups = readIfThere('/proc/self/cgroup');
+  const groups = readSystemFile('/proc/self/cgroup');
   const [, first] = /^\d+:memory:(.*)$/m.exec(groups) ?? [];
   const [, second] = /^0::(.*)$/m.exec(groups) ?? [];
   const folders = first === undefined ? [`${second}`] : [`/memory${first}`, '/memory'];
   for (const folder of folders) {
-    const statistics = readIfThere(`/sys/fs/cgroup${folder}/memory.stat`);
+    const statistics = readSystemFile(`/sys/fs/cgroup${folder}/memory.stat`);
     // Version 1 of control groups has a line for the group itself, and a `total_` line for its whole hierarchy.
     const pages = /^total_inactive_file (\d+)$/m.exec(statistics) ?? /^inactive_file (\d+)$/m.exec(statistics);
     if (pages) return Number(pages[1]);
   }
   return 0;
-}
-
-function readIfThere(file: string): string {
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];

@@ -29,11 +29,21 @@ export function whyNotLoaded(failures: readonly Failure[], place: Place): string
 const reason = (error: unknown): string =>
   error === undefined ? 'not there' : (String((error as Error)?.message ?? error).split('\n')[0] as string);
 
+const failedBy =
+  (code: string) =>
+  ({ error }: Failure): boolean =>
+    (error as { code?: unknown } | undefined)?.code === code;
+
 function remedy(failures: readonly Failure[], { bundled, root, binary }: Place): string[] {
-  if (failures.some(({ error }) => (error as { code?: unknown } | undefined)?.code === 'ERR_DLOPEN_DISABLED')) {
+  if (failures.some(failedBy('ERR_DLOPEN_DISABLED'))) {
     return (process.permission as unknown) === undefined
       ? ['Node was started with --no-addons, in its arguments or in NODE_OPTIONS. Start it without.']
       : ['Node was started with the permission model. Add --allow-addons to its arguments.'];
+  }
+  const hidden = failures.find(failedBy('ERR_ACCESS_DENIED'));
+  if (hidden) {
+    const flag = JSON.stringify(`--allow-fs-read=${hidden.file}`);
+    return [`Node was started with the permission model. Add ${flag} to its arguments.`];
   }
   if (process.env.GENMI_BINARY) return ['The environment variable GENMI_BINARY names this file: unset it.'];
   if (bundled) {

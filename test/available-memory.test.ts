@@ -5,14 +5,17 @@ import { allocate, allocating, availableBytes, checkFits, formatBytes } from '..
 import { expectError, thrownBy } from './support/errors.js';
 
 // The loader of the addon reads files, too, before this module runs.
-const files = vi.hoisted((): Record<string, string> => ({}));
+const { files, HIDDEN } = vi.hoisted(() => ({ files: {} as Record<string, string>, HIDDEN: 'hidden' }));
 
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>();
   return {
     ...fs,
     existsSync: (file: string) => file in files || fs.existsSync(file),
-    readFileSync: (file: string, encoding: 'utf8') => files[file] ?? fs.readFileSync(file, encoding),
+    readFileSync: (file: string, encoding: 'utf8') => {
+      if (files[file] === HIDDEN) throw Object.assign(new Error('restricted'), { code: 'ERR_ACCESS_DENIED' });
+      return files[file] ?? fs.readFileSync(file, encoding);
+    },
   };
 });
 vi.mock('node:os', async (original) => ({ ...(await original<typeof import('node:os')>()), totalmem: () => 32e9 }));
@@ -52,6 +55,13 @@ describe('the memory that is available', () => {
       '4:memory:/docker/abc\n3:cpuset:/\n0::/\n',
     );
     expect(availableBytes()).toBe(300_001_000);
+  });
+
+  it("is without the page cache where Node's permission model hides the files that tell of it", () => {
+    container(1e9, 5e8, { '/sys/fs/cgroup/job/memory.stat': HIDDEN }, '0::/job\n');
+    expect(availableBytes()).toBe(5e8);
+    container(1e9, 5e8, {}, HIDDEN);
+    expect(availableBytes()).toBe(5e8);
   });
 
   it('is never more than the limit', () => {

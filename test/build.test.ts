@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -256,11 +257,32 @@ describe('where Node may not load addons', () => {
     expect((await run('')).code).toBe(0);
   });
 
-  it('the permission model: the error names --allow-addons', async () => {
-    const flag = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
-    const flags = `${flag} --allow-fs-read=*`;
+  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission';
+
+  it.each(['*', project])(
+    'the permission model: the error names --allow-addons (--allow-fs-read=%s)',
+    async (files) => {
+      const flags = `${permission} --allow-fs-read=${files}`;
+      const { stderr } = await run(flags);
+      expect(stderr).toContain('Node was started with the permission model. Add --allow-addons to its arguments.');
+      expect((await run(`${flags} --allow-addons`)).code).toBe(0);
+    },
+  );
+
+  it('the permission model: the error names a file that may not be read', async () => {
+    const flags = `${permission} --allow-addons --allow-fs-read=${project}`;
+    const kept = path.join(folder, 'kept.node');
+    renameSync(compiled, kept);
+    const cache = /\n {2}(\/[^\n]*genmi\.node): Access/.exec((await run(flags)).stderr)?.[1] as string;
+    mkdirSync(path.dirname(cache), { recursive: true });
+    cpSync(kept, cache);
     const { stderr } = await run(flags);
-    expect(stderr).toContain('Node was started with the permission model. Add --allow-addons to its arguments.');
-    expect((await run(`${flags} --allow-addons`)).code).toBe(0);
+    const flag = /permission model\. Add ("--allow-fs-read=.*") to its arguments\.$/m.exec(stderr)?.[1];
+    expect(flag, stderr).toBe(`"--allow-fs-read=${cache}"`);
+    expect((await run(`${flags} ${flag}`)).stdout).toContain(cache);
+    rmSync(cache);
+    renameSync(kept, compiled);
   });
 });
