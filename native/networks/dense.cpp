@@ -1,6 +1,7 @@
 #include "networks/dense.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace genmi::networks {
 namespace {
@@ -9,9 +10,15 @@ namespace {
 template <class T>
 void copy_tile(const simd::Tile<T>& tile, std::size_t row, std::size_t column, std::size_t rows, std::size_t columns,
                T* matrix) {
+  constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
   const std::size_t height = std::min(tile.rows, rows - row), width = std::min(tile.columns, columns - column);
-  for (std::size_t i = 0; i < height; ++i)
-    std::copy_n(tile.entries + i * tile.stride, width, matrix + (row + i) * columns + column);
+  for (std::size_t i = 0; i < height; ++i) {
+    const T* const from = tile.entries + i * tile.stride;
+    T* const to = matrix + (row + i) * columns + column;
+    std::size_t j = 0;
+    for (; j + kPanel <= width; j += kPanel) copy_panel_row(from + j, to + j);
+    for (; j < width; ++j) to[j] = from[j];
+  }
 }
 
 }  // namespace
@@ -48,8 +55,7 @@ void Dense<T>::backward(const Passage& passage, T* gradient, bool learn, const C
 
   if (learn) {
     add_weights_gradient(passage.x, by_sum, context);
-    for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t k = 0; k < outputs_; ++k) bias_.gradient[k] += by_sum(i, k);
+    add_bias_gradient(by_sum, context);
   }
   if (by_input == nullptr) return;
   const auto finish = [&](const simd::Tile<T>& tile, std::size_t row, std::size_t column) {
@@ -62,15 +68,34 @@ void Dense<T>::backward(const Passage& passage, T* gradient, bool learn, const C
 template <class T>
 void Dense<T>::add_weights_gradient(MatrixView<T> x, MatrixView<T> by_sum, const Context& context) {
   constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
+  const bool overwrite = std::exchange(weights_.unwritten, false);
   const auto finish = [&](const simd::Tile<T>& tile, std::size_t input, std::size_t output) {
     const std::size_t height = std::min(tile.rows, inputs_ - input);
     for (std::size_t j = 0; j < tile.columns; j += kPanel) {
       T* to = weights_.gradient.data() + weights_.place(input, output + j);
-      for (std::size_t i = 0; i < height; ++i, to += kPanel)
-        for (std::size_t lane = 0; lane < kPanel; ++lane) to[lane] += tile.entries[i * tile.stride + j + lane];
+      const T* from = tile.entries + j;
+      for (std::size_t i = 0; i < height; ++i, to += kPanel, from += tile.stride) {
+        if (overwrite) copy_panel_row(from, to);
+        else
+          for (std::size_t lane = 0; lane < kPanel; ++lane) to[lane] += from[lane];
+      }
     }
   };
   multiply<T>(columns_in_panels(x, context), columns_in_panels(by_sum, context), x.rows, context, finish);
+}
+
+// dL/db = the sum of dL/d(X W + b) over the samples.
+template <class T>
+void Dense<T>::add_bias_gradient(MatrixView<T> by_sum, const Context& context) {
+  bias_.prepare_to_add();
+  const auto add = [&](std::size_t first, std::size_t count, std::size_t) {
+    T* const to = bias_.gradient.data() + first;
+    for (std::size_t i = 0; i < by_sum.rows; ++i) {
+      const T* const from = by_sum.row(i) + first;
+      for (std::size_t k = 0; k < count; ++k) to[k] += from[k];
+    }
+  };
+  context.for_each_range(outputs_, 256, 0.1 * static_cast<double>(by_sum.rows * outputs_), add);
 }
 
 // W's rows in panels.

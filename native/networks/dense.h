@@ -27,6 +27,7 @@ class Dense final : public Layer<T> {
 
  private:
   void add_weights_gradient(MatrixView<T> x, MatrixView<T> by_sum, const Context& context);
+  void add_bias_gradient(MatrixView<T> by_sum, const Context& context);
   Panels<T> transposed_weights(const Context& context) const;
 
   std::size_t inputs_, outputs_;

@@ -2,6 +2,7 @@
 // pass. A layer knows neither its neighbours nor an objective.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -24,6 +25,7 @@ struct Parameter {
   Kind kind;
   std::size_t rows, columns, panel;
   AlignedVector<T> values, gradient;
+  bool unwritten = false;  // the gradient counts as 0, whatever its numbers are
 
   Parameter(std::string name_, Kind kind_, std::size_t rows_, std::size_t columns_, std::size_t panel_)
       : name(std::move(name_)),
@@ -33,6 +35,11 @@ struct Parameter {
         panel(panel_),
         values(rows_ * ((columns_ + panel_ - 1) / panel_ * panel_)),
         gradient(values.size()) {}
+
+  void prepare_to_add() {
+    if (unwritten) std::fill(gradient.begin(), gradient.end(), T{0});
+    unwritten = false;
+  }
 
   // The place of an entry among the numbers.
   std::size_t place(std::size_t row, std::size_t column) const {

@@ -94,7 +94,13 @@ void Network<T>::backward(const Pass& pass, std::span<T> gradient, bool learn, c
 
 template <class T>
 void Network<T>::clear_gradients() {
-  for (Parameter<T>* parameter : parameters()) std::fill(parameter->gradient.begin(), parameter->gradient.end(), T{0});
+  forget_gradients();
+  for (Parameter<T>* parameter : parameters()) parameter->prepare_to_add();
+}
+
+template <class T>
+void Network<T>::forget_gradients() {
+  for (Parameter<T>* parameter : parameters()) parameter->unwritten = true;
 }
 
 template class Network<float>;

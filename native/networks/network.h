@@ -40,6 +40,8 @@ class Network {
   void backward(const Pass& pass, std::span<T> gradient, bool learn, const Context& context, T* by_input = nullptr);
 
   void clear_gradients();
+  // The same, for a call of backward() that learns and follows at once: it overwrites the gradients.
+  void forget_gradients();
 
  private:
   Layers layers_;

@@ -89,6 +89,8 @@ void Normalization<T>::backward(const Passage& passage, T* gradient, bool learn,
   const std::size_t n = x.rows;
   const auto differentiate = context.kernels.network<T>().differentiate[static_cast<std::size_t>(activation_)];
   if (activation_ != simd::Activation::kIdentity) differentiate(passage.y, n * width_, gradient);
+  if (learn)
+    for (Parameter<T>* parameter : {&scale_, &shift_}) parameter->prepare_to_add();
   const auto normalised = [&](std::size_t i, std::size_t column) {
     return (x(i, column) - mean(passage)[column]) * inverse_deviation(passage)[column];
   };

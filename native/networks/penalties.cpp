@@ -162,6 +162,7 @@ double KernelNorm<T>::value(const Context& context) const {
 
 template <class T>
 void KernelNorm<T>::add_gradient(const Context& context) {
+  weights_.prepare_to_add();
   for_each_product(context, [&](std::size_t i, std::size_t k, double product) {
     weights_.gradient[weights_.place(i, k)] += static_cast<T>(2 * factor_ * product);
   });

@@ -27,7 +27,7 @@ Status for_each_block(Network<T>& network, const Samples& samples, const Context
     const Rows rows{numbers.data(), std::min(block, n - first)};
     std::iota(numbers.begin(), numbers.end(), static_cast<std::int32_t>(first));
     const std::span<T> x = context.workspace.take<T>(rows.count * columns);
-    if (columns > 0) samples.gather(rows, x.data());
+    if (columns > 0) samples.gather(rows, context, x.data());
     const auto pass = network.forward({x.data(), rows.count, columns}, Mode::kPrediction, context, rows);
     if (Status status = visit(first, MatrixView<T>{pass.logits.data(), rows.count, network.outputs()}); !status)
       return status;

@@ -29,8 +29,12 @@ Panels<T> columns_in_panels(MatrixView<T> matrix, const Context& context) {
   T* const panels = context.workspace.take<T>(n * padded<T>(d)).data();
   const auto copy_panel = [&](std::size_t first, std::size_t count, std::size_t) {
     T* to = panels + first * n;
+    if (count == kPanel) {
+      for (std::size_t i = 0; i < n; ++i, to += kPanel) copy_panel_row(matrix.row(i) + first, to);
+      return;
+    }
     for (std::size_t i = 0; i < n; ++i, to += kPanel)
-      std::fill(std::copy_n(matrix.row(i) + first, count, to), to + kPanel, T{0});
+      for (std::size_t lane = 0; lane < kPanel; ++lane) to[lane] = lane < count ? matrix(i, first + lane) : T{0};
   };
   context.for_each_range(d, kPanel, kNanosecondsPerCopy * static_cast<double>(n * d), copy_panel);
   return {panels, d};

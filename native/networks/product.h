@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 
 #include "genmi/context.h"
 #include "genmi/matrix.h"
@@ -24,6 +25,12 @@ constexpr std::size_t padded(std::size_t count) {
   return (count + kPanel - 1) / kPanel * kPanel;
 }
 
+// Copies the numbers of all lanes. (memcpy is compiled into vector moves for a constant size, std::copy_n is not.)
+template <class T>
+void copy_panel_row(const T* from, T* to) {
+  std::memcpy(to, from, simd::kFeaturePanel<T> * sizeof(T));
+}
+
 // The rows of a matrix, or its columns, as vectors in panels. They live until the workspace's frame ends.
 template <class T>
 Panels<T> rows_in_panels(MatrixView<T> matrix, const Context& context);
@@ -40,7 +47,7 @@ constexpr double product_nanoseconds(std::size_t n, std::size_t d, std::size_t h
 // An entry has the same bits for any number of threads, and beside any other rows and columns.
 template <class T, class FinishTile>
 void multiply(Panels<T> rows, Panels<T> columns, std::size_t length, const Context& context, const FinishTile& finish) {
-  constexpr std::size_t kRows = 64, kColumns = 12 * simd::kFeaturePanel<T>;
+  constexpr std::size_t kRows = 64, kColumns = 6 * simd::kFeaturePanel<T>;
   const std::size_t down = (rows.count + kRows - 1) / kRows, across = (columns.count + kColumns - 1) / kColumns;
   const Workspace::Frame frame(context.workspace);
   T* const scratch = context.workspace.take<T>(context.slots() * kRows * kColumns).data();

@@ -23,6 +23,13 @@ void copy_row(const Bytes& bytes, std::size_t row, T* out) {
                  [&](std::uint8_t x) { return static_cast<T>(bytes.scale * static_cast<double>(x) + bytes.offset); });
 }
 
+// Rows lie anywhere in memory: the next one is asked for while one is copied.
+template <class Numbers>
+void prefetch_row(const Numbers& numbers, std::size_t row) {
+  const auto* const from = numbers.data + row * numbers.columns;
+  for (std::size_t at = 0; at < numbers.columns; at += 64 / sizeof *from) __builtin_prefetch(from + at);
+}
+
 template <class S>
 double number_at(const MatrixView<S>& matrix, std::size_t at) {
   return static_cast<double>(matrix.data[at]);
@@ -78,9 +85,24 @@ std::size_t Samples::columns() const {
 template <class T>
 void Samples::gather(Rows rows, T* out) const {
   const auto gather_from = [&](const auto& numbers) {
-    for (std::size_t i = 0; i < rows.count; ++i) copy_row(numbers, rows[i], out + i * numbers.columns);
+    for (std::size_t i = 0; i < rows.count; ++i) {
+      if (i + 1 < rows.count) prefetch_row(numbers, rows[i + 1]);
+      copy_row(numbers, rows[i], out + i * numbers.columns);
+    }
   };
   std::visit(gather_from, numbers_);
+}
+
+template <class T>
+void Samples::gather(Rows rows, const Context& context, T* out) const {
+  const auto gather_some = [&](std::size_t first, std::size_t count, std::size_t) {
+    if (rows.index != nullptr) return gather({rows.index + first, count}, out + first * columns());
+    for (std::size_t i = first; i < first + count; ++i) {
+      const auto index = static_cast<std::int32_t>(i);
+      gather({&index, 1}, out + i * columns());
+    }
+  };
+  context.for_each_range(rows.count, 16, static_cast<double>(rows.count * columns()), gather_some);
 }
 
 template <class T>
@@ -99,6 +121,8 @@ Status Samples::check(const Context& context) const {
 
 template void Samples::gather(Rows, float*) const;
 template void Samples::gather(Rows, double*) const;
+template void Samples::gather(Rows, const Context&, float*) const;
+template void Samples::gather(Rows, const Context&, double*) const;
 template Status Samples::check<float>(const Context&) const;
 template Status Samples::check<double>(const Context&) const;
 

@@ -31,6 +31,8 @@ class Samples {
   // Writes the features of some samples to out, rows.count x columns().
   template <class T>
   void gather(Rows rows, T* out) const;
+  template <class T>
+  void gather(Rows rows, const Context& context, T* out) const;
   // kOutOfRange, with the place, for a feature that is not finite in the precision of T.
   template <class T>
   Status check(const Context& context) const;

@@ -183,7 +183,7 @@ Status Training<T>::take_step(Rows rows, const Context& context) {
   Watch watch;
   const std::size_t columns = network_.inputs();
   const std::span<T> x = context.workspace.take<T>(rows.count * columns);
-  if (columns > 0) samples_.gather(rows, x.data());
+  if (columns > 0) samples_.gather(rows, context, x.data());
   watch.add_to(sums_.seconds.network);
   if (Status status = find_gradients({x.data(), rows.count, columns}, rows, context); !status) return status;
   Watch update_watch;
@@ -211,7 +211,7 @@ Status Training<T>::find_gradients(MatrixView<T> x, Rows rows, const Context& co
   for (T& each : gradient) each = -each;
   watch.add_to(sums_.seconds.objective);
 
-  network_.clear_gradients();
+  network_.forget_gradients();
   network_.backward(pass, gradient, true, context);
   if (options_.vat.weight != 0) {
     const AdversarialBatch<T> batch{x, logits, rows, place_.steps};
@@ -234,18 +234,23 @@ void Training<T>::update(const Context& context) {
   place_.steps += 1;
 }
 
+// The entropy of a softmax of z is log sum_k exp(z_k) - sum_k p_k z_k.
 template <class T>
 void Training<T>::count(MatrixView<T> logits) {
-  std::vector<double> p(logits.columns);
+  const std::size_t k = logits.columns;
+  std::vector<T> p(k);
   for (std::size_t i = 0; i < logits.rows; ++i) {
     const T* row = logits.row(i);
-    const std::size_t likeliest = static_cast<std::size_t>(std::max_element(row, row + p.size()) - row);
-    double total = 0;
-    for (std::size_t k = 0; k < p.size(); ++k) total += p[k] = std::exp(static_cast<double>(row[k] - row[likeliest]));
-    for (std::size_t k = 0; k < p.size(); ++k) {
-      sums_.predictions[k] += p[k] / total;
-      sums_.entropy += entropy_term(p[k] / total);
+    const std::size_t likeliest = static_cast<std::size_t>(std::max_element(row, row + k) - row);
+    double total = 0, weighted = 0;
+    for (std::size_t c = 0; c < k; ++c) {
+      p[c] = std::exp(row[c] - row[likeliest]);
+      total += static_cast<double>(p[c]);
+      const double below = static_cast<double>(row[c]) - static_cast<double>(row[likeliest]);
+      if (p[c] > 0) weighted += static_cast<double>(p[c]) * below;
     }
+    for (std::size_t c = 0; c < k; ++c) sums_.predictions[c] += static_cast<double>(p[c]) / total;
+    sums_.entropy += std::log(total) - weighted / total;
     sums_.assignments[likeliest] += 1;
   }
 }
