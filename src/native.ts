@@ -261,6 +261,8 @@ export interface NativeVat {
   epsilon: number;
   /** A length for each sample instead. */
   epsilons: Float64Array | undefined;
+  /** The same, found before the first step. */
+  fromNeighbors: boolean;
   xi: number;
   power: number;
   normalization: 'additive' | 'exact';
@@ -343,6 +345,8 @@ export interface Native {
     scale: number,
     offset: number,
   ) => NativeSamples;
+  /** Fills `out`, which must be new, with a length for each sample: see `NativeVat.fromNeighbors`. */
+  neighborLengthsAsync(samples: NativeSamples, out: Float64Array, job: NativeJob): Promise<void>;
   Network: new (description: NativeNetworkDescription) => NativeNetwork;
   Optimizer: new (network: NativeNetwork, options: NativeOptimizerOptions) => NativeOptimizer;
   /** The order in which the core writes an epoch's numbers. */

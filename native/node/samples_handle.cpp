@@ -4,7 +4,10 @@
 #include <cstddef>
 #include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
+#include "networks/neighbor_lengths.h"
 #include "node/environment.h"
 #include "node/errors.h"
 #include "node/task.h"
@@ -34,6 +37,32 @@ class PrepareTask final : public Task {
 
  private:
   std::shared_ptr<OwnedSamples> samples_;
+};
+
+// neighborLengthsAsync(samples, out, job): the lengths of perturbations that suit the data, into a Float64Array
+class NeighborLengthsTask final : public Task {
+ public:
+  static constexpr int kArguments = 2;
+
+  NeighborLengthsTask(const Napi::CallbackInfo& info, Access access)
+      : samples_(SamplesHandle::complete(info[0])),
+        out_(info[1], samples_->samples.rows(), "out", Presence::kRequired, access) {
+    if (!std::holds_alternative<std::span<double>>(out_.numbers()))
+      throw to_error(info.Env(), {Code::kInvalidType, explain("out", "a Float64Array", "a Float32Array")});
+  }
+
+  Status run(Context& context) override {
+    if (Status status = samples_->samples.check<double>(context); !status) return status;
+    std::vector<double> lengths;
+    if (Status status = networks::neighbor_lengths(samples_->samples, context, lengths); !status) return status;
+    std::copy(lengths.begin(), lengths.end(), std::get<std::span<double>>(out_.numbers()).begin());
+    return Status::ok();
+  }
+  Napi::Value finish(Napi::Env env) override { return env.Undefined(); }
+
+ private:
+  OwnedSamplesPtr samples_;
+  Output out_;
 };
 
 std::size_t bytes_of(Type type) { return type == Type::kFloat64 ? 8 : type == Type::kFloat32 ? 4 : 1; }
@@ -75,6 +104,7 @@ void define_samples(Napi::Env env, Napi::Object exports) {
   exports.Set("Samples",
               define_class<SamplesHandle>(env, {method<SamplesHandle, &SamplesHandle::append>("append"),
                                                 method<SamplesHandle, &SamplesHandle::prepare_async>("prepareAsync")}));
+  define_function<perform_async<NeighborLengthsTask>>(env, exports, "neighborLengthsAsync");
 }
 
 }  // namespace genmi::node

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "networks/neighbor_lengths.h"
 #include "networks/penalties.h"
 #include "networks/training.h"
 #include "node/environment.h"
@@ -111,7 +112,10 @@ struct TrainingState {
     if (text_option(object, "schedule") == "linear") options.schedule = networks::Schedule::kLinear;
     const Napi::Value penalty = object.Get("penalty"), vat = object.Get("vat"), wanted = object.Get("threads");
     if (penalty.IsObject()) penalties = read_penalties(penalty.As<Napi::Object>());
-    if (vat.IsObject()) options.vat = read_vat(vat.As<Napi::Object>(), epsilons);
+    if (vat.IsObject()) {
+      options.vat = read_vat(vat.As<Napi::Object>(), epsilons);
+      from_neighbors = flag_option(vat.As<Napi::Object>(), "fromNeighbors");
+    }
     if (!wanted.IsUndefined()) threads = threads_argument(wanted);
   }
 
@@ -122,8 +126,9 @@ struct TrainingState {
   networks::TrainingOptions options;
   PenaltyOptions penalties;
   std::vector<double> epsilons;
-  std::size_t threads = 0;  // 0: the number that the environment has set
-  OwnedSamplesPtr samples;  // from the first run on
+  bool from_neighbors = false;  // epsilons are still to be found
+  std::size_t threads = 0;      // 0: the number that the environment has set
+  OwnedSamplesPtr samples;      // from the first run on
   std::variant<TrainingParts<float>, TrainingParts<double>> parts;
   std::vector<EpochNumbers> epochs;  // that JavaScript has not read
   networks::Stop stop = networks::Stop::kFinished;
@@ -237,6 +242,12 @@ class RunTask final : public Task {
   template <class T>
   Status begin(networks::Network<T>& network, TrainingParts<T>& parts, const Context& context) {
     const networks::Samples& samples = state_->samples->samples;
+    if (state_->from_neighbors) {
+      if (Status status = samples.check<T>(context); !status) return status;
+      if (Status status = networks::neighbor_lengths(samples, context, state_->epsilons); !status) return status;
+      state_->options.vat.epsilons = state_->epsilons;
+      state_->from_neighbors = false;
+    }
     auto training = std::make_unique<networks::Training<T>>(network, samples, *state_->objective, state_->options);
     if (Status status = training->check(); !status) return status;
     if (Status status = samples.check<T>(context); !status) return status;

@@ -29,7 +29,7 @@ export interface ByteMatrix {
 export type SampleData = MatrixLike | ByteMatrix;
 
 /** Reads samples without a copy. */
-function toSamples(argument: string, value: unknown): NativeData {
+export function toSamples(argument: string, value: unknown): NativeData {
   checkReadable(argument, value);
   if (typeof value === 'object' && value !== null && 'shape' in value && 'data' in value) {
     const { data } = value;

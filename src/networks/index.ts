@@ -28,5 +28,12 @@ export {
   type StepOptions,
   sgd,
 } from './optimizers.js';
-export type { FeatureGroups, GroupLasso, Hierarchical, Penalties, VatOptions } from './penalties.js';
+export {
+  type FeatureGroups,
+  type GroupLasso,
+  type Hierarchical,
+  neighborLengths,
+  type Penalties,
+  type VatOptions,
+} from './penalties.js';
 export { type Epoch, type Run, type Snapshots, type Stopped, type TrainOptions, train } from './training.js';

@@ -1,8 +1,10 @@
 /** Terms of the loss besides the objective: penalties of parameters, and virtual adversarial training. */
 import { describe, invalidType, isArray, outOfRange } from '../errors.js';
+import { type AsyncOptions, asyncOptions, runJob } from '../jobs.js';
 import { allocate } from '../memory.js';
-import type { NativeNetworkDescription, NativePenalty, NativeVat } from '../native.js';
+import { type NativeNetworkDescription, type NativePenalty, type NativeVat, native } from '../native.js';
 import { checkNumber, checkOptions, oneOf } from '../options.js';
+import { type SampleData, SampleCopy, toSamples } from './data.js';
 
 /** Groups of input features, by their numbers; a feature in no list is a group of its own. */
 export type FeatureGroups = readonly (readonly number[])[];
@@ -37,8 +39,12 @@ export interface Penalties {
 export interface VatOptions {
   /** The weight of the smoothness in the loss, > 0; default 1. */
   weight?: number | undefined;
-  /** How far samples move, >= 0: one distance, or one for each sample. Default 1. */
-  epsilon?: number | ArrayLike<number> | undefined;
+  /**
+   * How far samples move, >= 0: one distance, or one for each sample. Default 1.
+   *
+   * `'neighbours'`: `neighborLengths(data)`, found before the first step.
+   */
+  epsilon?: number | 'neighbours' | ArrayLike<number> | undefined;
   /** The length of the probes that find the direction, > 0; default 10. */
   xi?: number | undefined;
   /** Steps of the power iteration that finds the direction, >= 0; default 1. */
@@ -47,6 +53,8 @@ export interface VatOptions {
   normalization?: 'additive' | 'exact' | undefined;
 }
 
+/** Samples that each have a 10th neighbour. */
+const FEWEST = 11;
 const NOT_NEGATIVE = { min: 0 } as const;
 
 function positive(argument: string, value: unknown, absent: number): number {
@@ -128,6 +136,31 @@ function toEpsilons(epsilon: unknown, rows: number): Float64Array {
   return epsilons;
 }
 
+/**
+ * A quarter of the distance of each sample to its 10th nearest other sample: lengths for `vat.epsilon`, which can be used
+ * again in other trainings.
+ *
+ * Cost: O(N^2 d); 60,000 images of 784 pixels take half a minute of a processor.
+ *
+ * Source: Hu et al. 2017, "Learning discrete representations via information maximizing self-augmented training",
+ * section 5.1.
+ *
+ * @param data N x d, finite, N >= 11; copied before the call returns.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE, GenmiError ERR_OUT_OF_MEMORY; rejects with the
+ * signal's reason when aborted.
+ */
+export async function neighborLengths(data: SampleData, options: AsyncOptions = {}): Promise<Float64Array> {
+  return runJob(options, async (job) => {
+    checkOptions(options, asyncOptions);
+    const samples = toSamples('data', data);
+    const [, rows] = samples;
+    if (rows < FEWEST) throw outOfRange('data', `at least ${FEWEST} rows`, `${rows}`);
+    const lengths = allocate(Float64Array, rows, () => `${rows} lengths`, 'give fewer samples');
+    await native.neighborLengthsAsync(new SampleCopy(samples).finish(), lengths, job);
+    return lengths;
+  });
+}
+
 /** Reads the options of virtual adversarial training. */
 export function toVat(
   vat: VatOptions | undefined,
@@ -138,11 +171,17 @@ export function toVat(
   checkOptions(vat, ['weight', 'epsilon', 'xi', 'power', 'normalization'], 'vat');
   if (network.samples > 0) throw outOfRange('vat', 'a network of features', 'a table of logits');
   const { epsilon = 1 } = vat;
-  const one = typeof epsilon === 'number';
+  const one = typeof epsilon === 'number' || typeof epsilon === 'string';
+  if (typeof epsilon === 'string') oneOf('vat.epsilon', epsilon, ['neighbours']);
+  if (epsilon === 'neighbours' && rows < FEWEST) {
+    const remedy = 'give vat.epsilon as a number';
+    throw outOfRange('data', `at least ${FEWEST} rows, for vat.epsilon: 'neighbours'`, `${rows}`, remedy);
+  }
   return {
     weight: positive('vat.weight', vat.weight, 1),
-    epsilon: one ? checkNumber('vat.epsilon', epsilon, NOT_NEGATIVE) : 1,
+    epsilon: typeof epsilon === 'number' ? checkNumber('vat.epsilon', epsilon, NOT_NEGATIVE) : 1,
     epsilons: one ? undefined : toEpsilons(epsilon, rows),
+    fromNeighbors: epsilon === 'neighbours',
     xi: positive('vat.xi', vat.xi, 10),
     power: checkNumber('vat.power', vat.power ?? 1, { min: 0, max: 1000, integer: true }),
     normalization: oneOf('vat.normalization', vat.normalization ?? 'additive', ['additive', 'exact']),

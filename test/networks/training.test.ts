@@ -2,7 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Affinity, add, ari, entropy, kl, mmd, wasserstein } from '../../src/index.js';
-import { adam, type Epoch, Network, rmsprop, sgd, type TrainOptions, train } from '../../src/networks/index.js';
+import {
+  adam,
+  type Epoch,
+  Network,
+  neighborLengths,
+  rmsprop,
+  sgd,
+  type TrainOptions,
+  train,
+} from '../../src/networks/index.js';
 import { expectNumber } from '../support/compare.js';
 import { runProgram } from '../support/dist.js';
 import { expectError, rejectionOf, thrownBy } from '../support/errors.js';
@@ -223,6 +232,40 @@ describe('penalties and virtual adversarial training', () => {
     const one = await train(network(), { ...options(), vat: { epsilon: 0.5 } });
     expect(each.history.map(({ vat }) => vat)).toEqual(one.history.map(({ vat }) => vat));
     expect(ari(classes, smooth.predict(x))).toBeGreaterThan(0.9);
+  });
+});
+
+describe('lengths of perturbations from neighbours', () => {
+  it('are a quarter of the distance to the 10th neighbour', async () => {
+    const lengths = await neighborLengths(x);
+    for (const i of [0, 7, N - 1]) {
+      const distances = Array.from({ length: N }, (_, j) =>
+        Math.hypot(...[0, 1].map((f) => (x.data[2 * i + f] as number) - (x.data[2 * j + f] as number))),
+      ).sort((a, b) => a - b);
+      expectNumber(lengths[i] as number, 0.25 * (distances[10] as number), 1e-12);
+    }
+    const bytes = { data: Uint8Array.from(x.data, (_, at) => (at * at) % 251), shape: x.shape };
+    const half = await neighborLengths({ ...bytes, scale: 0.5, offset: 3 });
+    for (const [i, length] of (await neighborLengths(bytes)).entries())
+      expectNumber(half[i] as number, length / 2, 1e-6);
+    const few = { data: new Float32Array(20), shape: [10, 2] } as const;
+    expectError(await rejectionOf(() => neighborLengths(few)), { code: 'ERR_OUT_OF_RANGE', argument: 'data' });
+    const aborted = AbortSignal.abort('enough');
+    expect(await rejectionOf(() => neighborLengths(x, { signal: aborted }))).toBe('enough');
+  });
+
+  it("are those of vat.epsilon: 'neighbours'", async () => {
+    const [one, other] = [network(), network()];
+    await train(one, { ...options(), vat: { epsilon: 'neighbours' } });
+    await train(other, { ...options(), vat: { epsilon: await neighborLengths(x) } });
+    expect(bits(one)).toEqual(bits(other));
+    const few = {
+      ...options(),
+      data: [[1, 2]],
+      objective: kl({ mode: 'ova' }),
+      vat: { epsilon: 'neighbours' },
+    } as const;
+    expectError(await rejectionOf(() => train(network(), few)), { code: 'ERR_OUT_OF_RANGE', argument: 'data' });
   });
 });
 
