@@ -68,6 +68,7 @@ describe('the tarball', () => {
     expect(published).toEqual(expected);
     expect(published.gypfile).toBe(false);
     expect(published).not.toHaveProperty('dependencies');
+    expect(published.engines).toEqual({ node: '^20.19.0 || >=22.12.0' }); // which can require() ES modules
     expect(readFileSync(path.join(folder, 'source/package.json'), 'utf8'), 'the clone has its own again').toBe(
       readFileSync(path.join(root, 'package.json'), 'utf8'),
     );
