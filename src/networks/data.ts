@@ -47,6 +47,9 @@ function fromBytes(argument: string, data: Uint8Array, bytes: { shape: unknown }
   return [data, rows, columns, scale, checkNumber(`${argument}.offset`, bytes.offset ?? 0)];
 }
 
+/** The features of samples that have none. */
+export const NO_FEATURES = new Float32Array(0);
+
 /** Reads the samples of a network: it has inputs for their features, or knows them one by one, without features. */
 export function readData(
   data: unknown,
@@ -55,7 +58,7 @@ export function readData(
 ): NativeData {
   if (samples > 0) {
     if (data !== undefined) throw outOfRange(argument, 'none for a table of logits', describe(data));
-    return [new Float32Array(0), samples, 0, 1, 0];
+    return [NO_FEATURES, samples, 0, 1, 0];
   }
   const given = toSamples(argument, data);
   const [, , columns] = given;

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Networks: models whose logits objectives are maximised over. */
 import { mark, notOurs } from '../copies.js';
-import { describe, invalidType, isArray, outOfRange } from '../errors.js';
+import { checkReadable, describe, describeList, invalidType, isArray, outOfRange } from '../errors.js';
 import { type AsyncOptions, asyncOptions, runJob } from '../jobs.js';
 import { type Matrix, type MatrixLike, type Precision, type Rows, toMatrix, toRows, zeros } from '../matrix.js';
 import { allocate, checkFits, formatBytes } from '../memory.js';
@@ -15,7 +15,7 @@ import {
   native,
 } from '../native.js';
 import { checkBoolean, checkNumber, checkOptions, oneOf } from '../options.js';
-import { readData, SampleCopy, type SampleData } from './data.js';
+import { NO_FEATURES, readData, SampleCopy, type SampleData } from './data.js';
 
 /** A hidden layer: a product with weights, batch normalisation where it is asked for, and an activation. */
 export interface HiddenLayer {
@@ -433,7 +433,7 @@ export class Network implements Disposable {
     if (numbers === null) throw invalidType('batch', 'an Int32Array or an array of integers', describe(batch));
     const wrong = numbers.find((row) => row < 0 || row >= samples);
     if (wrong !== undefined) throw outOfRange('batch', `row numbers in [0, ${samples - 1}]`, `${wrong}`);
-    return [new Float32Array(0), numbers.length, 0, 1, 0, numbers];
+    return [NO_FEATURES, numbers.length, 0, 1, 0, numbers];
   }
 
   #labels(n: number): Int32Array {
@@ -495,25 +495,30 @@ export class Network implements Disposable {
 function copyArray({ name, rows, columns }: NativeArray, given: unknown, all: Precision, at: number): void {
   const argument = `parameters['${name}']`;
   const length = rows * columns;
-  const { data, shape } = Object(given) as { data?: unknown; shape?: unknown };
+  checkReadable(argument, given);
   if (typeof given !== 'object' || given === null) throw invalidType(argument, '{ data, shape }', describe(given));
+  const { data, shape } = given as { data?: unknown; shape?: unknown };
   const isList = isArray(`${argument}.data`, data) || ArrayBuffer.isView(data);
   if (!isList || typeof (data as { length?: unknown }).length !== 'number')
     throw invalidType(`${argument}.data`, 'an array of numbers', describe(data));
   const numbers = data as ArrayLike<unknown>;
   if (numbers.length !== length) throw outOfRange(`${argument}.data`, `${length} numbers`, `${numbers.length}`);
-  if (shape !== undefined) {
-    if (!isArray(`${argument}.shape`, shape)) throw invalidType(`${argument}.shape`, 'an array', describe(shape));
-    const sizes = shape.filter((size) => size !== 1);
-    const expected = [rows, columns].filter((size) => size !== 1);
-    if (sizes.length !== expected.length || sizes.some((size, k) => size !== expected[k]))
-      throw outOfRange(`${argument}.shape`, `[${rows}, ${columns}]`, `[${shape.map(describe).join(', ')}]`);
-  }
+  if (shape !== undefined) checkShape(`${argument}.shape`, shape, rows, columns);
   for (let i = 0; i < length; i++) {
     const number = numbers[i];
-    all[at + i] = number as number;
+    if (typeof number === 'number') all[at + i] = number;
     if (typeof number === 'number' && Number.isFinite(all[at + i])) continue;
     checkNumber(`${argument}.data[${i}]`, number);
     throw outOfRange(`${argument}.data[${i}]`, 'a number that is finite in float32', describe(number));
   }
+}
+
+/** The shape of a matrix, or of a vector with or without its single row. */
+function checkShape(argument: string, shape: unknown, rows: number, columns: number): void {
+  const isList = isArray(argument, shape) || ArrayBuffer.isView(shape);
+  if (!isList) throw invalidType(argument, 'an array of sizes', describe(shape));
+  const sizes = shape as ArrayLike<unknown>;
+  const isVector = rows === 1 && sizes.length === 1 && sizes[0] === columns;
+  if (isVector || (sizes.length === 2 && sizes[0] === rows && sizes[1] === columns)) return;
+  throw outOfRange(argument, `[${rows}, ${columns}]`, describeList(sizes));
 }

@@ -1,6 +1,7 @@
 /** Values that cannot be read, or lie, in the place of every argument, and of every value inside of one. */
 import { describe, expect, it } from 'vitest';
 import * as genmi from '../../src/index.js';
+import * as networks from '../../src/networks/index.js';
 import { geminiLoss, rowIndices } from '../../src/tfjs/index.js';
 import { rejectionOf } from '../support/errors.js';
 import { distance, kernel, type Loose, tau, x } from '../support/wrong-inputs.js';
@@ -18,6 +19,26 @@ const solver = new genmi.TransportSolver(square as Loose);
 const rows = [0, 1, 2, 3, 4, 5, 6, 7];
 const evaluate = () => ({ from: 'logits', rows: rows, clip: 'mask', epsilon: 1e-9, out: new Float64Array(24) });
 const { signal } = new AbortController();
+
+const { Network } = networks;
+const network = () => Network.dense({ inputs: 2, layers: [{ width: 3 }], outputs: 2 });
+const reader = network();
+const bytes = { data: Uint8Array.of(1, 2, 3, 4), shape: [2, 2], scale: 0.5, offset: 1 };
+const training = () => ({
+  data: nested,
+  objective: kl,
+  epochs: 1,
+  batchSize: 1,
+  optimizer: networks.adam(),
+  penalty: { l2: 0.1, groupLasso: { alpha: 0.1, groups: [[0]] } },
+  vat: { weight: 1, epsilon: [1, 1], xi: 10, power: 1, normalization: 'exact' },
+  seed: 1,
+  threads: 1,
+  signal,
+  onEpoch: () => {},
+  resume: undefined,
+});
+const snapshot = (await networks.train(network(), { data: nested, objective: kl, epochs: 1 })).snapshot();
 
 /** As much of TensorFlow.js as a loss without a gradient needs. Its objects are replaced as a whole. */
 class Whole {
@@ -133,6 +154,75 @@ const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => un
   loss: [loss, () => [predictions, [0, 1]]],
   'loss.forFit': [loss.forFit, () => [targets, predictions]],
   rowIndices: [rowIndices, () => [tf, 4, 2]],
+  'Network.dense': [
+    Network.dense,
+    () => [
+      {
+        inputs: 2,
+        layers: [{ width: 2, activation: 'tanh', batchNormalization: true }],
+        outputs: 2,
+        precision: 'float64',
+        seed: 1,
+        init: 'he',
+        headScale: 0.1,
+      },
+    ],
+  ],
+  'Network.linear': [Network.linear, () => [{ inputs: 2, outputs: 2 }]],
+  'Network.lassoNet': [Network.lassoNet, () => [{ inputs: 2, layers: [{ width: 2 }], outputs: 2 }]],
+  'Network.kernel': [Network.kernel, () => [{ samples: 2, outputs: 2 }]],
+  'Network.table': [Network.table, () => [{ samples: 2, outputs: 2, init: 'normal' }]],
+  predict: [(...args) => reader.predict(...(args as [Loose])), () => [bytes]],
+  predictProba: [(...args) => reader.predictProba(...(args as [Loose])), () => [nested]],
+  logits: [(...args) => reader.logits(...(args as [Loose])), () => [nested]],
+  predictAsync: [
+    (...args) => reader.predictAsync(...(args as [Loose])),
+    () => [bytes, { signal, onProgress: () => {} }],
+  ],
+  load: [
+    (...args) => network().load(...(args as [Loose])),
+    () => [
+      Object.fromEntries(
+        Object.entries(reader.parameters()).map(([name, { data, shape }]) => [name, { data: [...data], shape }]),
+      ),
+    ],
+  ],
+  forward: [(...args) => network().forward(...(args as [Loose])), () => [nested, { mode: 'frozen' }]],
+  'forward of a table': [
+    (...args) => Network.table({ samples: 3, outputs: 2 }).forward(...(args as [Loose])),
+    () => [[0, 2]],
+  ],
+  backward: [
+    (...args) => {
+      const passed = network();
+      passed.forward(nested);
+      return passed.backward(...(args as [Loose]));
+    },
+    () => [nested, { input: true, parameters: false }],
+  ],
+  adam: [
+    networks.adam,
+    () => [{ learningRate: 1, decay: 'linear', clipNorm: 1, beta1: 0, beta2: 0, epsilon: 1, epsilonOf: 'torch' }],
+  ],
+  sgd: [networks.sgd, () => [{ learningRate: 1, momentum: 0 }]],
+  rmsprop: [networks.rmsprop, () => [{ rho: 0.5, epsilon: 1 }]],
+  step: [(...args) => networks.sgd().step(...(args as [Loose])), () => [network(), { learningRate: 0.1 }]],
+  train: [networks.train, () => [network(), training()]],
+  'train a LassoNet': [
+    networks.train,
+    () => [
+      Network.lassoNet({ inputs: 2, layers: [{ width: 3 }], outputs: 2 }),
+      { ...training(), penalty: { hierarchical: { alpha: 1, m: 2, groups: [[0, 1]] } } },
+    ],
+  ],
+  'train, resumed': [networks.train, () => [network(), { data: nested, objective: kl, epochs: 2, resume: snapshot }]],
+  neighborLengths: [
+    networks.neighborLengths,
+    () => [
+      { data: Float64Array.from({ length: 24 }, (_, i) => i), shape: [12, 2] },
+      { signal, onProgress: () => {} },
+    ],
+  ],
   config: [genmi.config, () => [{ threads: 'auto', device: 'auto', isa: 'auto' }]],
 };
 

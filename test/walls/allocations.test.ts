@@ -1,6 +1,7 @@
 /** Arrays that JavaScript allocates: where the engine has no memory for one, the call fails with ERR_OUT_OF_MEMORY. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as genmi from '../../src/index.js';
+import { Network, neighborLengths, train } from '../../src/networks/index.js';
 import { geminiLoss, rowIndices, type TensorFlow } from '../../src/tfjs/index.js';
 import { rejectionOf } from '../support/errors.js';
 import { distance, kernel, type Loose, tau } from '../support/wrong-inputs.js';
@@ -17,7 +18,7 @@ const many = Array.from({ length: N }, (_, i) => i);
 const far = Array.from({ length: N }, (_, i) => 1e6 * i);
 const mmd = genmi.mmd({ mode: 'ova', affinity: kernel });
 const solver = new genmi.TransportSolver(nested);
-const table = genmi.contingency(classes, clusters);
+const counts = genmi.contingency(classes, clusters);
 const other: genmi.Objective = { ...mmd, name: 'mine', valueAndGrad: (p, o) => mmd.valueAndGrad(p, o) };
 
 /** As much of TensorFlow.js as a loss needs: its scalars and tensors are the numbers themselves. */
@@ -50,7 +51,34 @@ function recorded(objective: genmi.Objective): void {
   }
 }
 
+const network = Network.linear({ inputs: 2, outputs: 2 });
+const parameters = network.parameters();
+const table = Network.table({ samples: 3, outputs: 2 });
+const kl = genmi.kl({ mode: 'ova' });
+const plane = { data: new Float32Array(24), shape: [12, 2] } as const;
+
 const calls: Record<string, () => unknown> = {
+  predict: () => network.predict(nested),
+  predictProba: () => network.predictProba(nested),
+  logitsAsync: () => network.logitsAsync(nested),
+  'predict a table': () => table.predict(),
+  parameters: () => network.parameters(),
+  load: () => network.load(parameters),
+  'forward and backward': () => {
+    network.forward(nested);
+    return network.backward(nested, { input: true });
+  },
+  'forward of a table': () => table.forward([0, 1]),
+  train: async () => (await train(network, { data: nested, objective: kl, epochs: 2 })).snapshot(),
+  'train with lengths and groups': () =>
+    train(network, {
+      data: nested,
+      objective: kl,
+      epochs: 1,
+      penalty: { groupLasso: { alpha: 1, groups: [[0, 1]] } },
+      vat: { epsilon: [1, 1] },
+    }),
+  neighborLengths: () => neighborLengths(plane),
   'Affinity.kernel of nested arrays': () => genmi.Affinity.kernel(nested, { kernel: 'rbf' }),
   'Affinity.precomputed of nested arrays': () => genmi.Affinity.precomputed(nested, 'distance'),
   'Affinity.hopsAsync of nested arrays': () => genmi.Affinity.hopsAsync([[0], [1], [3]], { neighbors: 1 }),
@@ -75,7 +103,7 @@ const calls: Record<string, () => unknown> = {
   purity: () => genmi.purity(classes, clusters),
   nce: () => genmi.nce(classes, clusters),
   usedClusters: () => genmi.usedClusters(clusters),
-  matchClusters: () => genmi.matchClusters(table),
+  matchClusters: () => genmi.matchClusters(counts),
   loss: () => geminiLoss(tf, mmd)(predictions, targets),
   'loss and gradient': () => recorded(mmd),
   "loss and gradient of somebody's own objective": () => recorded(other),

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as genmi from '../../src/index.js';
+import * as networks from '../../src/networks/index.js';
 import { geminiLoss } from '../../src/tfjs/index.js';
 import { root } from '../support/dist.js';
 import { expectError, rejectionOf, thrownBy } from '../support/errors.js';
@@ -21,15 +22,27 @@ const tau = [
   [0.9, 0.1],
 ];
 
-function objectsOf({ Affinity, mmd, TransportSolver }: typeof genmi) {
+function objectsOf({ Affinity, mmd, TransportSolver }: typeof genmi, { adam, Network }: typeof networks = networks) {
   const affinity = Affinity.distance(x, { metric: 'euclidean' });
   const kernel = Affinity.kernel(x, { kernel: 'rbf' });
-  return { affinity, kernel, objective: mmd({ mode: 'ova', affinity: kernel }), solver: new TransportSolver(affinity) };
+  return {
+    affinity,
+    kernel,
+    objective: mmd({ mode: 'ova', affinity: kernel }),
+    solver: new TransportSolver(affinity),
+    network: Network.linear({ inputs: 2, outputs: 2 }),
+    optimizer: adam(),
+  };
 }
 type Objects = ReturnType<typeof objectsOf>;
 
 // Every function that takes an object as an argument; `methods` are the object's own.
-const calls: Record<'affinity' | 'objective' | 'solver', Record<string, (it: Objects) => unknown>> = {
+const network = networks.Network.linear({ inputs: 2, outputs: 2 });
+const options = { data: x, objective: genmi.kl({ mode: 'ova' }), epochs: 1 };
+const calls: Record<
+  'affinity' | 'objective' | 'solver' | 'network' | 'optimizer',
+  Record<string, (it: Objects) => unknown>
+> = {
   affinity: {
     mmd: ({ kernel }) => genmi.mmd({ mode: 'ova', affinity: kernel }),
     wasserstein: ({ affinity }) => genmi.wasserstein({ mode: 'ova', affinity }),
@@ -40,8 +53,14 @@ const calls: Record<'affinity' | 'objective' | 'solver', Record<string, (it: Obj
   objective: {
     'objectives[1]': ({ objective }) => genmi.add(genmi.kl({ mode: 'ova' }), objective),
     scale: ({ objective }) => genmi.scale(objective, 2),
+    train: ({ objective }) => networks.train(network, { ...options, objective }),
   },
   solver: {},
+  network: {
+    train: ({ network }) => networks.train(network, options),
+    step: ({ network }) => networks.adam().step(network),
+  },
+  optimizer: { train: ({ optimizer }) => networks.train(network, { ...options, optimizer }) },
 };
 const methods: typeof calls = {
   affinity: {
@@ -66,6 +85,27 @@ const methods: typeof calls = {
     solveManyAsync: ({ solver }) => solver.solveManyAsync([[1, 0, 0]], [0, 1, 0]),
     dispose: ({ solver }) => solver.dispose(),
   },
+  network: {
+    predict: ({ network }) => network.predict(x),
+    predictProba: ({ network }) => network.predictProba(x),
+    logits: ({ network }) => network.logits(x),
+    predictAsync: ({ network }) => network.predictAsync(x),
+    predictProbaAsync: ({ network }) => network.predictProbaAsync(x),
+    logitsAsync: ({ network }) => network.logitsAsync(x),
+    parameters: ({ network }) => network.parameters(),
+    gradients: ({ network }) => network.gradients(),
+    load: ({ network }) => network.load({}),
+    forward: ({ network }) => network.forward(x),
+    backward: ({ network }) => network.backward(tau),
+    bytes: ({ network }) => network.bytes,
+    'a template': ({ network }) => `${network}`,
+    dispose: ({ network }) => network.dispose(),
+  },
+  optimizer: {
+    name: ({ optimizer }) => optimizer.name,
+    learningRate: ({ optimizer }) => optimizer.learningRate,
+    step: ({ optimizer }) => optimizer.step(network),
+  },
 };
 const listed = (table: typeof calls) =>
   Object.entries(table).flatMap(([kind, each]) => Object.entries(each).map(([name, call]) => ({ kind, name, call })));
@@ -74,7 +114,9 @@ const errorOf = (call: (it: Objects) => unknown, it: Objects) => rejectionOf(asy
 
 function expectRefused(error: unknown, received: string, remedy: RegExp) {
   const [argument = ''] = (error as Error).message.split(':');
-  expect(['affinity', 'costs', 'x', 'objective', 'objectives[1]', 'solver']).toContain(argument);
+  expect(['affinity', 'costs', 'x', 'objective', 'objectives[1]', 'solver', 'network', 'optimizer']).toContain(
+    argument,
+  );
   expectError(error, { code: 'ERR_INVALID_ARG_TYPE', argument, received });
   expect((error as Error).message).toMatch(remedy);
 }
@@ -87,7 +129,8 @@ describe('a second copy of the package', () => {
       cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
     }
     symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
-    theirs = objectsOf(await import(pathToFileURL(path.join(folder, 'dist/index.js')).href));
+    const load = (file: string) => import(pathToFileURL(path.join(folder, 'dist', file)).href);
+    theirs = objectsOf(await load('index.js'), await load('networks/index.js'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -145,7 +188,7 @@ describe('proxies', () => {
 });
 
 describe('objects that only look like ours', () => {
-  const { affinity, objective, solver } = objectsOf(genmi);
+  const { affinity, objective, solver, network, optimizer } = objectsOf(genmi);
   const likenesses: Record<string, (it: object) => object> = {
     'with the prototype': (it) => Object.create(Object.getPrototypeOf(it)),
     'derived from one': (it) => Object.create(it),
@@ -156,6 +199,8 @@ describe('objects that only look like ours', () => {
       kernel: like(affinity),
       objective: like(objective),
       solver: like(solver),
+      network: like(network),
+      optimizer: like(optimizer),
     } as Objects;
     for (const { call } of [...listed(calls), ...listed(methods)]) {
       expectRefused(await errorOf(call, fake), 'an object with the prototype of one', /not made by genmi/);
@@ -170,7 +215,7 @@ describe('native objects stay inside', () => {
     const visit = (value: unknown) => {
       if (typeof value !== 'object' || value === null || seen.has(value)) return;
       seen.add(value);
-      for (const name of ['submatrix', 'evaluate', 'evaluateAsync', 'rehearse', 'cancel'])
+      for (const name of ['submatrix', 'evaluate', 'evaluateAsync', 'rehearse', 'cancel', 'arrays', 'run'])
         expect(value).not.toHaveProperty(name);
       for (const key of Reflect.ownKeys(value)) visit((value as Record<PropertyKey, unknown>)[key]);
     };

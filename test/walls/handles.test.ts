@@ -19,10 +19,20 @@ const setUp = `
   const x = numbers(20, 1);
   const tau = Float64Array.from({ length: 20 }, () => 0.5);
   const distances = { kind: 'distance', name: 'euclidean', storage: 'dense', precision: 'float64' };
+  const description = { precision: 'float64', inputs: 2, outputs: 2, samples: 0, layers: [], skip: false, init: 'uniform', headScale: 1, seed: 0 };
+  const rule = { rule: 'adam' };
+  const settings = { epochs: 1, batchSize: 0, seed: 0, schedule: 'constant', optimizer: rule };
+  const logits = new Float64Array(20);
+  const room = (n) => new Float64Array(n);
   function objects(from) {
     const affinity = from.measure(x, 10, 2, distances);
     const objective = new from.Objective('wasserstein', { mode: 'ova', affinity });
-    return { affinity, objective, solver: new from.Solver(affinity), job: new from.Job() };
+    const network = new from.Network(description);
+    const samples = new from.Samples('float64', 10, 2, 1, 0);
+    samples.append(x, 20);
+    const optimizer = new from.Optimizer(network, rule);
+    const training = new from.Training(new from.Network(description), new from.Objective('f-divergence', { mode: 'ova', f: 'kl' }), settings);
+    return { affinity, objective, solver: new from.Solver(affinity), job: new from.Job(), network, samples, optimizer, training };
   }
   const real = objects(addon);
   const calls = {
@@ -46,6 +56,34 @@ const setUp = `
       (it) => real.solver.solveMany.call(it, tau.subarray(0, 10), tau.subarray(0, 10), 1, true, {}, new Float64Array(7), null, null),
       (it) => real.solver.solveManyAsync.call(it, tau.subarray(0, 10), tau.subarray(0, 10), 1, true, {}, new Float64Array(7), null, null, new addon.Job()),
       (it) => real.solver.dispose.call(it),
+    ],
+    network: [
+      (it) => new addon.Optimizer(it, rule),
+      (it) => new addon.Training(it, real.objective, settings),
+      (it) => real.network.arrays.call(it),
+      (it) => real.network.read.call(it, false, new Float64Array(6)),
+      (it) => real.network.write.call(it, new Float64Array(6)),
+      (it) => real.network.predict.call(it, 'logits', logits, x, 10, 2, 1, 0),
+      (it) => real.network.predictAsync.call(it, 'logits', new Float64Array(20), real.samples, new addon.Job()),
+      (it) => real.network.forward.call(it, 'training', logits, x, 10, 2, 1, 0, null),
+      (it) => real.network.backward.call(it, logits, true, null),
+      (it) => real.network.dispose.call(it),
+      (it) => Object.getOwnPropertyDescriptor(Object.getPrototypeOf(real.network), 'bytes').get.call(it),
+    ],
+    samples: [
+      (it) => real.samples.append.call(it, x, 0),
+      (it) => real.network.predictAsync('logits', new Float64Array(20), it, new addon.Job()),
+      (it) => real.training.run(it, 1, new addon.Job()),
+      (it) => addon.neighborLengthsAsync(it, new Float64Array(10), new addon.Job()),
+      (it) => real.samples.prepareAsync.call(it, new addon.Job()),
+    ],
+    optimizer: [(it) => real.optimizer.step.call(it, 1)],
+    training: [
+      (it) => real.training.results.call(it, room),
+      (it) => real.training.failure.call(it),
+      (it) => real.training.snapshot.call(it, room),
+      (it) => real.training.run.call(it, real.samples, 1, new addon.Job()),
+      (it) => real.training.end.call(it),
     ],
     job: [
       (it) => addon.hopsAsync(real.affinity, { quantile: 0.5 }, it),
