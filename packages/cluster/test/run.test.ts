@@ -146,4 +146,15 @@ describe('the names of rows', () => {
     expect(rowIdsOf(table)).toEqual({ name: 'c', values: ['p', 'q', 'r'] });
     expect(rowIdsOf(tableOf({ x: [1, 5, 2] }))).toBeUndefined();
   });
+
+  it('are those of the column that is named', () => {
+    const table = tableOf({ kind: ['a', null, 'a'], v: [[1], [2], [3]] });
+    expect(rowIdsOf(table, 'kind')).toEqual({ name: 'kind', values: ['a', '', 'a'] });
+    expect(() => rowIdsOf(table, 'id')).toThrow(
+      codeAndMessage('ERR_COLUMN', /id: expected one of the columns kind, v/),
+    );
+    expect(() => rowIdsOf(table, 'v')).toThrow(
+      codeAndMessage('ERR_COLUMN', /id, 'v': expected a column of ids, received v/),
+    );
+  });
 });

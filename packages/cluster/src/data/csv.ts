@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, type InfoRecord, type Options, parse } from 'csv-parse';
 import { failed, listed } from '../errors.js';
+import { CellBuilder, cellRules } from './cell-builder.js';
 import { missingCells } from './cells.js';
-import { CellBuilder, cellRules } from './column-builder.js';
 import { type Dialect, findDialect } from './csv-dialect.js';
 import { type Beginning, readBeginning } from './files.js';
 import { Growable } from './growable.js';
@@ -17,7 +17,7 @@ const separatorNames: Readonly<Record<string, string>> = { '\t': 'tabs', ' ': 's
 /**
  * Reads a file of separated values.
  *
- * Columns whose cells are mostly numbers are numbers; a text among them is refused. Memory: 8 bytes a number, 4 bytes a
+ * A column of numbers with a few texts, up to a tenth, is refused at the first of them. Memory: 8 bytes a number, 4 bytes a
  * text and each different text once.
  *
  * @throws ClusterError ERR_FILE, ERR_FORMAT with the line, ERR_EMPTY, ERR_COLUMN

@@ -8,7 +8,7 @@ export {
   fitFeatures,
   type Transformation,
 } from './features.js';
-export { type Classes, classesOf, rowIdsOf } from './labels.js';
+export { type Classes, classesOf, type RowIds, rowIdsOf } from './labels.js';
 export { npyOf } from './npy.js';
 export type { ReadOptions } from './options.js';
 export { readTable } from './read-table.js';

@@ -1,6 +1,6 @@
 /** The known classes of a table, for comparison with clusters. */
 import { failed } from '../errors.js';
-import { columnOf, type Table, textAt } from './table.js';
+import { type Column, columnOf, type Table, textAt } from './table.js';
 
 export interface Classes {
   /** `[N]` the class of each row, an index into `names`; -1 where it is missing. */
@@ -35,14 +35,30 @@ export function classesOf(table: Table, name: string): Classes {
 const noClasses = (name: string, received: string) =>
   failed('ERR_COLUMN', `label, '${name}'`, 'a column of classes', received, 'name a column with the class of each row');
 
+/** What names the rows of a table, in the order of the rows. */
+export interface RowIds {
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
 /**
- * What names the rows of a table: its first column of ids that are all there and all different; undefined where it has none.
+ * The names of the rows: of the named column, with '' where one is missing, or else of the first column of ids that are all
+ * there and all different; undefined where there is none.
+ *
+ * A table to predict should name the column that the data of fit had: a few rows make other columns look like ids.
+ *
+ * @throws ClusterError ERR_COLUMN for a column that is not there, or that holds vectors
  */
-export function rowIdsOf(table: Table): { readonly name: string; readonly values: readonly string[] } | undefined {
-  for (const column of table.columns) {
-    if (column.type !== 'id' || column.missing > 0) continue;
-    const values = Array.from({ length: table.rows }, (_, row) => textAt(column, row) as string);
-    if (new Set(values).size === values.length) return { name: column.name, values };
-  }
-  return undefined;
+export function rowIdsOf(table: Table, name?: string): RowIds | undefined {
+  if (name !== undefined) return idsOf(table, columnOf(table, name, 'id'));
+  const ids = table.columns
+    .filter(({ type, missing }) => type === 'id' && missing === 0)
+    .map((column) => idsOf(table, column));
+  return ids.find(({ values }) => new Set(values).size === values.length);
+}
+
+function idsOf(table: Table, column: Column): RowIds {
+  if (column.type === 'vector')
+    throw failed('ERR_COLUMN', `id, '${column.name}'`, 'a column of ids', 'vectors', 'name another column');
+  return { name: column.name, values: Array.from({ length: table.rows }, (_, row) => textAt(column, row) ?? '') };
 }

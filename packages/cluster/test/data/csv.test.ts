@@ -98,6 +98,14 @@ describe('types', () => {
     expect((await readText(`${name},y\n7,1\n3,1\n9,2\n`)).columns[0]).toMatchObject({ type: 'number' });
   });
 
+  it('takes numbers among many texts for texts, and a few texts among numbers for mistakes', async () => {
+    const lines = (texts: number) =>
+      Array.from({ length: 100 }, (_, i) => `${i * 7},${i < texts ? `A/${i % 8}` : i * 37}\n`).join('');
+    expect((await readText(`x,ticket\n${lines(11)}`)).columns[1]).toMatchObject({ type: 'text' });
+    const message = /line 2, column 'ticket': expected a number, received 'A\/0' \(and 9 more such cells\)/;
+    await expect(readText(`x,ticket\n${lines(10)}`)).rejects.toEqual(codeAndMessage('ERR_FORMAT', message));
+  });
+
   it('counts many different texts as text', async () => {
     const lines = Array.from({ length: 300 }, (_, i) => `word ${i % 150},1\n`);
     const { columns } = await readText(`x,y\n${lines.join('')}`);

@@ -378,19 +378,22 @@ describe('every fixture', () => {
     }
   });
 
-  // Not Arrow: its package may count for minutes by a number that is spoilt.
-  it.each(names.filter((name) => !/arrow|feather/.test(name)))('%s is, too, where bytes are spoilt', async (name) => {
-    const bytes = readFileSync(fixture(name));
-    const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
-    await fc.assert(
-      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
-        const spoilt = Buffer.from(bytes);
-        for (const [at, byte] of changes) spoilt[at] = byte;
-        await readTable(fileOf(name, spoilt)).catch((error) => expect(error).toBeInstanceOf(ClusterError));
-      }),
-      { numRuns: 40, seed: 17 }, // the same bytes each time: a library may stumble over others
-    );
-  });
+  // Not Arrow and Parquet: their packages may count without end by a number that is spoilt.
+  it.each(names.filter((name) => !/arrow|feather|parquet/.test(name)))(
+    '%s is, too, where bytes are spoilt',
+    async (name) => {
+      const bytes = readFileSync(fixture(name));
+      const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
+      await fc.assert(
+        fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+          const spoilt = Buffer.from(bytes);
+          for (const [at, byte] of changes) spoilt[at] = byte;
+          await readTable(fileOf(name, spoilt)).catch((error) => expect(error).toBeInstanceOf(ClusterError));
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
 });
 
 describe('any file', () => {
@@ -486,6 +489,10 @@ describe('whole numbers beyond 2^53', () => {
     expect(column).toMatchObject({ type: 'id', missing: 1 });
     expect(entriesOf(column)).toEqual(['7', undefined, '1152921504606846976', '1152921504606846977', '9']);
     expect(entriesOf(tableOf({ big: [null, 2n ** 60n] }).columns[0])).toEqual([undefined, '1152921504606846976']);
+    expect(entriesOf(tableOf({ v: [BigInt64Array.of(1n, 2n), [3n, 4n]] }).columns[0])).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
     expect(tableOf({ safe: [5n, 9n, 7n] }).columns[0]).toMatchObject({ type: 'number' });
   });
 });
