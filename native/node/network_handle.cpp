@@ -57,7 +57,7 @@ std::size_t bytes_of(networks::Network<T>& network) {
 
 template <class T>
 std::size_t bytes_of(const typename networks::Network<T>::Pass& pass) {
-  std::size_t numbers = pass.logits.size() + pass.passages[0].x.rows * pass.passages[0].x.columns;
+  std::size_t numbers = pass.logits.size();
   for (const auto& each : pass.passages) numbers += each.x.rows * each.x.columns + each.notes.size();
   return numbers * sizeof(T);
 }

@@ -225,7 +225,8 @@ class RunTask final : public Task {
       : state_(std::move(state)), epochs_(size_argument(info[1], "epochs")), changing_(info.Env(), state_) {
     OwnedSamplesPtr samples = SamplesHandle::complete(info[0]);
     if (state_->samples == nullptr) state_->samples = std::move(samples);
-    state_->charge.set(state_->network->bytes + 4 * state_->samples->samples.rows());
+    // Of each parameter two moments, and all three numbers as they were when the epoch began.
+    state_->charge.set(state_->network->bytes / 2 * 5 + 4 * state_->samples->samples.rows());
   }
 
   Status run(Context& context) override {

@@ -19,6 +19,8 @@ function hammered({ shared, call, right }: { shared: string; call: string; right
     // Entries 0 and 1: any other number is foreign memory.
     const discrete = { data: Float64Array.from({ length: 400 }, (_, i) => Number(i % 21 !== 0)), shape: [20, 20] };
     const ones = Affinity.precomputed(discrete, 'distance');
+    const networks = await import(new URL('networks/index.js', '${new URL('../../dist/index.js', import.meta.url).href}'));
+    const linear = networks.Network.linear({ inputs: 3, outputs: 2 });
     const tau = { data: new Float64Array(40).fill(0.5).map((t, i) => t + 0.01 * (i % 7)), shape: [20, 2] };
     const all = { entropy: genmi.entropy({ of: 'predictions' }), kl: kl({ mode: 'ovo' }), mmd: mmd({ mode: 'ova', affinity: kernel }),
       squared: mmd({ mode: 'ovo', affinity: kernel, squared: true }), wasserstein: wasserstein({ mode: 'ova', affinity: distance }) };
@@ -186,6 +188,21 @@ describe('a thread that writes meanwhile finds no gap between check and use: num
       '1',
       ['NaN'],
       `async () => (await Affinity.distanceAsync(${features}, { metric: 'manhattan' })).toMatrix().data`,
+      'finite',
+    ],
+    'features of a network': [60, '1', ['NaN', 'Infinity'], `() => linear.logits(${features}).data`, 'finite'],
+    'features of a network, asynchronous': [
+      60,
+      '1',
+      ['NaN'],
+      `async () => (await linear.logitsAsync(${features})).data`,
+      'finite',
+    ],
+    'features of a training': [
+      60,
+      '1',
+      ['NaN'],
+      `async () => (await networks.train(linear, { data: ${features}, objective: all.entropy, epochs: 2 })).history.map(({ loss }) => loss)`,
       'finite',
     ],
     'costs of emd': [
