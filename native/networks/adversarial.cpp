@@ -12,34 +12,43 @@ namespace {
 using Normalization = AdversarialOptions::Normalization;
 
 constexpr double kAddedToNorm = 1e-8;
+constexpr double kSafeSquare = 1e-200;
+// A direction this short has none: its inverse could overflow.
+constexpr double kLeastNorm = 1e-290;
 // This many samples are worked on together, and about how long a feature of a sample takes.
 constexpr std::size_t kRows = 16;
 constexpr double kNanosecondsPerNumber = 1;
+// A cluster of a divergence takes as long as this many numbers.
+constexpr std::size_t kNumbersPerCluster = 25;
 
-// Calls visit(i) for each of n samples of d numbers.
+// Calls visit(i, slot) for each of n samples of d numbers.
 template <class Visit>
 void for_each_sample(std::size_t n, std::size_t d, const Context& context, const Visit& visit) {
   const double nanoseconds = kNanosecondsPerNumber * static_cast<double>(n * d);
-  context.for_each_range(n, kRows, nanoseconds, [&](std::size_t first, std::size_t count, std::size_t) {
-    for (std::size_t i = first; i < first + count; ++i) visit(i);
+  context.for_each_range(n, kRows, nanoseconds, [&](std::size_t first, std::size_t count, std::size_t slot) {
+    for (std::size_t i = first; i < first + count; ++i) visit(i, slot);
   });
 }
 
+// The Euclidean norm, whose square may overflow or vanish.
 template <class T>
-void scale(double factor, std::size_t d, T* numbers) {
-  for (std::size_t f = 0; f < d; ++f) numbers[f] = static_cast<T>(factor * static_cast<double>(numbers[f]));
+double norm(const T* numbers, std::size_t d) {
+  const double square = simd::inner(numbers, numbers, d);
+  if (square > kSafeSquare && square < 1 / kSafeSquare) return std::sqrt(square);
+  double largest = 0;
+  for (std::size_t f = 0; f < d; ++f) largest = std::max(largest, std::abs(static_cast<double>(numbers[f])));
+  if (largest == 0) return 0;
+  const auto product = [largest](double a, double b) { return a / largest * (b / largest); };
+  return largest * std::sqrt(simd::sum(numbers, numbers, d, product));
 }
 
-// Replaces `direction` by the direction of factor times it.
+// Gives a direction, times `factor`, the length `length`; 0 stays 0.
 template <class T>
-void normalise_direction(double factor, Normalization normalization, std::size_t d, T* direction) {
-  // The largest magnitude is taken out first: squares of small gradients would vanish.
-  double largest = 0;
-  for (std::size_t f = 0; f < d; ++f) largest = std::max(largest, std::abs(static_cast<double>(direction[f])));
-  if (largest == 0) return;
-  const auto product = [largest](double a, double b) { return a / largest * (b / largest); };
-  const double norm = factor * largest * std::sqrt(simd::sum(direction, direction, d, product));
-  scale(factor / (normalization == Normalization::kAdditive ? norm + kAddedToNorm : norm), d, direction);
+void set_length(double factor, double length, Normalization normalization, std::size_t d, T* direction) {
+  const double now = factor * norm(direction, d);
+  const double by =
+      now < kLeastNorm ? 0 : length * factor / (normalization == Normalization::kAdditive ? now + kAddedToNorm : now);
+  for (std::size_t f = 0; f < d; ++f) direction[f] = static_cast<T>(by * static_cast<double>(direction[f]));
 }
 
 // p = softmax(z), and log p.
@@ -48,8 +57,9 @@ void softmax(const T* z, std::size_t k, double* p, double* log_p) {
   const auto largest = static_cast<double>(*std::max_element(z, z + k));
   double total = 0;
   for (std::size_t j = 0; j < k; ++j) total += p[j] = std::exp(static_cast<double>(z[j]) - largest);
+  const double log_total = std::log(total);
   for (std::size_t j = 0; j < k; ++j) {
-    log_p[j] = static_cast<double>(z[j]) - largest - std::log(total);
+    log_p[j] = static_cast<double>(z[j]) - largest - log_total;
     p[j] /= total;
   }
 }
@@ -79,18 +89,20 @@ struct MovedPass {
             const Context& context) {
     const std::size_t n = batch.x.rows, width = batch.x.columns, k = batch.logits.columns;
     T* const moved = context.workspace.take<T>(n * width).data();
-    for_each_sample(n, width, context, [&](std::size_t i) {
+    for_each_sample(n, width, context, [&](std::size_t i, std::size_t) {
       for (std::size_t at = i * width; at < (i + 1) * width; ++at)
         moved[at] = batch.x.data[at] + static_cast<T>(scale) * d[at];
     });
     pass = network.forward({moved, n, width}, Mode::kFrozen, context);
     gradient = context.workspace.take<T>(n * k);
-    const std::span<double> scratch = context.workspace.take<double>(4 * k);
-    const auto samples = static_cast<double>(n);
-    for (std::size_t i = 0; i < n; ++i)
-      value += divergence(batch.logits.row(i), pass.logits.data() + i * k, k, weight / samples, scratch,
-                          gradient.data() + i * k) /
-               samples;
+    const std::span<double> terms = context.workspace.take<double>(n);
+    const std::span<double> scratch = context.workspace.take<double>(context.slots() * 4 * k);
+    const double factor = weight / static_cast<double>(n);
+    for_each_sample(n, kNumbersPerCluster * k, context, [&](std::size_t i, std::size_t slot) {
+      terms[i] = divergence(batch.logits.row(i), pass.logits.data() + i * k, k, factor,
+                            scratch.subspan(slot * 4 * k, 4 * k), gradient.data() + i * k);
+    });
+    for (const double term : terms) value += term / static_cast<double>(n);
   }
 };
 
@@ -99,7 +111,7 @@ struct MovedPass {
 template <class T>
 void draw_directions(const AdversarialBatch<T>& batch, std::uint64_t seed, const Context& context, T* directions) {
   const std::size_t d = batch.x.columns;
-  for_each_sample(batch.x.rows, d, context, [&](std::size_t i) {
+  for_each_sample(batch.x.rows, d, context, [&](std::size_t i, std::size_t) {
     std::uint64_t random = seed;
     random = next_random(random) ^ batch.step;
     random = next_random(random) ^ batch.rows[i];
@@ -112,21 +124,19 @@ template <class T>
 void make_perturbations(Network<T>& network, const AdversarialBatch<T>& batch, const AdversarialOptions& options,
                         const Context& context, T* directions) {
   const std::size_t n = batch.x.rows, d = batch.x.columns;
-  const auto normalise = [&](double factor) {
-    for_each_sample(n, d, context,
-                    [&](std::size_t i) { normalise_direction(factor, options.normalization, d, directions + i * d); });
+  const auto normalise = [&](double factor, bool is_last) {
+    for_each_sample(n, d, context, [&](std::size_t i, std::size_t) {
+      const double epsilon = options.epsilons.empty() ? options.epsilon : options.epsilons[batch.rows[i]];
+      set_length(factor, is_last ? epsilon : 1, options.normalization, d, directions + i * d);
+    });
   };
-  normalise(1);
-  for (std::size_t step = 0; step < options.power; ++step) {
+  normalise(1, options.power == 0);
+  for (std::size_t left = options.power; left > 0; --left) {
     const Workspace::Frame frame(context.workspace);
     MovedPass<T> moved(network, batch, directions, options.xi, 1, context);
     network.backward(moved.pass, moved.gradient, false, context, directions);
-    normalise(options.xi);  // dKL/d direction = xi dKL/dx
+    normalise(options.xi, left == 1);  // dKL/d direction = xi dKL/dx
   }
-  for_each_sample(n, d, context, [&](std::size_t i) {
-    const double epsilon = options.epsilons.empty() ? options.epsilon : options.epsilons[batch.rows[i]];
-    scale(epsilon, d, directions + i * d);
-  });
 }
 
 template <class T>

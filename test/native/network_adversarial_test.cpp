@@ -230,6 +230,27 @@ TEST_F(Adversarial, TinyProbesNeedTheExactNormalisation) {
   for (const double length : lengths(Normal::kAdditive)) EXPECT_LT(length, 1e-2);
 }
 
+// Confident predictions have gradients whose squares vanish in float64.
+TEST_F(Adversarial, TheExactNormalisationTakesGradientsOfAnySize) {
+  Network<double>::Layers layers;
+  layers.push_back(std::make_unique<Dense<double>>("linear", 2, 2, Activation::kIdentity));
+  Parameter<double>&weights = *layers[0]->parameters()[0], &bias = *layers[0]->parameters()[1];
+  weights.values[weights.place(0, 0)] = 3;
+  weights.values[weights.place(1, 0)] = -4;
+  Network<double> network(std::move(layers));
+  for (const double certainty : {1., 100., 300., 500., 600.}) {
+    bias.values[1] = certainty;  // the first cluster's probability is about exp(-certainty)
+    const Workspace::Frame frame(workspace_);
+    const std::vector<double> x = {0, 0};
+    const auto pass = network.forward({x.data(), 1, 2}, Mode::kFrozen, context_);
+    std::vector<double> r = {1, 0};
+    make_perturbations(network, {{x.data(), 1, 2}, {pass.logits.data(), 1, 2}, {}, 0},
+                       {.epsilon = 5, .xi = .1, .normalization = Normal::kExact}, context_, r.data());
+    EXPECT_NEAR(std::abs(r[0]), 3, 1e-12) << certainty;
+    EXPECT_NEAR(std::abs(r[1]), 4, 1e-12) << certainty;
+  }
+}
+
 TEST_F(Adversarial, EachSampleMayHaveALengthOfItsOwn) {
   Scene<double> scene(4, 4, 3, false, false, context_);
   std::vector<double> lengths(11);
