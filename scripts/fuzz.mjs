@@ -1,5 +1,5 @@
-// Feeds the transport solver inputs of libFuzzer: `node scripts/fuzz.mjs [seconds]`. Inputs that reach new code are kept in
-// out/fuzz/corpus; an input that fails is named and left in out/fuzz.
+// Feeds the transport solver, and then the training loop, inputs of libFuzzer: `node scripts/fuzz.mjs [seconds]`. Inputs
+// that reach new code are kept in out/fuzz/corpus; an input that fails is named and left in out/fuzz.
 import { mkdirSync } from 'node:fs';
 import { build, run } from './native-build.mjs';
 
@@ -12,14 +12,19 @@ build(
   'GENMI_SANITIZE=address,undefined',
   'GENMI_FUZZ=ON',
 );
-mkdirSync('out/fuzz/corpus', { recursive: true });
-run('out/fuzz/transport_fuzz', [
-  `-max_total_time=${seconds}`,
-  '-max_len=4096',
-  '-timeout=10', // a solve takes less than a millisecond: ten seconds are an endless loop
-  '-verbosity=0',
-  '-print_final_stats=1',
-  '-artifact_prefix=out/fuzz/',
-  'out/fuzz/corpus',
-  'test/native/fuzz/corpus',
-]);
+// The folders of the first inputs.
+const targets = { transport_fuzz: ['test/native/fuzz/corpus'], training_fuzz: [] };
+for (const [target, inputs] of Object.entries(targets)) {
+  const found = `out/fuzz/corpus/${target}`;
+  mkdirSync(found, { recursive: true });
+  run(`out/fuzz/${target}`, [
+    `-max_total_time=${Math.ceil(Number(seconds) / Object.keys(targets).length)}`,
+    '-max_len=4096',
+    '-timeout=10', // an input takes milliseconds: ten seconds are an endless loop
+    '-verbosity=0',
+    '-print_final_stats=1',
+    '-artifact_prefix=out/fuzz/',
+    found,
+    ...inputs,
+  ]);
+}
