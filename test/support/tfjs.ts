@@ -11,6 +11,7 @@ import {
   type MatrixLike,
   mmd,
   type Objective,
+  pairConstraints,
   scale,
   wasserstein,
 } from '../../src/index.js';
@@ -612,6 +613,20 @@ function describeWrongInput() {
     const withoutSamples = make(tf, kl({ mode: 'ova' }), fromLogits);
     const oneHot = tf.oneHot(tf.tensor1d([0, 1, 2, 0], 'int32'), k);
     expect(number(withoutSamples.forFit(oneHot, some(4)))).toBe(number(withoutSamples(some(4))));
+  });
+
+  it('is found in classes for pairs of samples, which need rows though they have no affinity', () => {
+    const pairs = pairConstraints({ mustLink: [[7, 3]], cannotLink: [[3, 9]] });
+    const { forFit } = make(tf, add(kl({ mode: 'ova' }), pairs), fromLogits);
+    const some = tf.slice(tensor(logits), [0, 0], [3, k]);
+    const rows = [9, 3, 7];
+    const batch: Matrix = { data: logits.data.slice(0, 3 * k), shape: [3, k] };
+    const value = kl({ mode: 'ova' }).value(batch, fromLogits) + pairs.value(batch, { ...fromLogits, rows });
+    expectNumber(number(forFit(tf.tensor2d(rows, [3, 1]), some)), -value, 1e-6);
+    expectError(
+      thrownBy(() => forFit(tf.oneHot(tf.tensor1d([0, 1, 2], 'int32'), k), some)),
+      { code: range, argument: 'yTrue', received: 'one-hot rows, which are classes' },
+    );
   });
 
   it('of an objective without its affinity is thrown by the call', () => {
