@@ -10,6 +10,8 @@ import { buildFaults } from './faults.mjs';
 const dist = new URL('../dist/index.js', import.meta.url).href;
 const FOREVER = 2 ** 40;
 
+const load = async () => ({ ...(await import(dist)), ...(await import(new URL('networks/index.js', dist).href)) });
+
 /** By name: what makes the function that is tried, once; what that returns is thrown away. */
 function operations(genmi) {
   const {
@@ -218,6 +220,52 @@ function operations(genmi) {
   define('emd of 2 x m', () => () => emd([0.5, 0.5], weights(40), matrix(2, 40)));
   define('emd of m x 2', () => () => emd(weights(40), [0.5, 0.5], matrix(40, 2)));
 
+  // Networks.
+  const { adam, kl, Network, neighborLengths, sgd, train } = genmi;
+  const layers = [{ width: 5, batchNormalization: true }];
+  const of = (call) => () => {
+    const network = Network.dense({ inputs: 3, layers, outputs: 4 });
+    return () => call(network);
+  };
+  const training = { data: x, objective: kl({ mode: 'ova' }), epochs: 2, batchSize: 25 };
+  define('network', () => () => Network.lassoNet({ inputs: 3, layers, outputs: 4 }));
+  define('network, table', () => () => Network.table({ samples: 9, outputs: 4 }).predict());
+  for (const answer of ['predict', 'predictProba', 'logits', 'predictAsync'])
+    define(
+      `network ${answer}`,
+      of((it) => it[answer](x)),
+    );
+  define(
+    'network parameters and load',
+    of((it) => it.load(it.parameters())),
+  );
+  define(
+    'network by hand',
+    of((it) => {
+      it.backward(it.forward(x), { input: true });
+      sgd().step(it);
+    }),
+  );
+  define(
+    'network train',
+    of(async (it) => (await train(it, { ...training, optimizer: adam() })).snapshot()),
+  );
+  define('network train, resumed', () => {
+    const network = Network.linear({ inputs: 3, outputs: 4 });
+    let resume;
+    return async () => {
+      resume ??= (await train(network, training)).snapshot();
+      await train(network, {
+        ...training,
+        epochs: 3,
+        resume,
+        vat: { epsilon: 'neighbours' },
+        penalty: { groupLasso: 1 },
+      });
+    };
+  });
+  define('network lengths', () => () => neighborLengths(x));
+
   // The errors' own messages.
   const wrong = {
     'rows out of range': () => kernel.rows([1, 1000]),
@@ -278,7 +326,7 @@ async function child(filter, every, onward, first, from) {
   const module = { exports: {} };
   process.dlopen(module, buildFaults());
   const faults = module.exports;
-  const genmi = await import(dist);
+  const genmi = await load();
   genmi.config({ threads: 2 });
   const probe = genmi.mmd({ mode: 'ova', affinity: genmi.Affinity.kernel([[0], [1], [3]], { kernel: 'rbf' }) });
   const predictions = [
@@ -352,7 +400,7 @@ function sweepLoading(every, onward, faults) {
 async function main([every = '1', filter = '']) {
   const faults = buildFaults();
   if (faults === undefined) throw new Error('out-of-memory.mjs needs Linux and a C++ compiler');
-  const names = Object.keys(operations(await import(dist))).filter((name) => name.includes(filter));
+  const names = Object.keys(operations(await load())).filter((name) => name.includes(filter));
   let [failed, wrong] = [0, 0];
   for (const onward of [false, true]) {
     const found = [sweep(names, filter, Number(every), onward, faults)];

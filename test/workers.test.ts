@@ -252,6 +252,23 @@ describe('an environment that ends while work is in flight', () => {
     expect(Affinity.kernel([[1], [2]], { kernel: 'rbf' }).size).toBe(2);
   });
 
+  it('a worker that is terminated while it trains', async () => {
+    for (const milliseconds of [0, 5, 60]) {
+      const worker = startWorker(
+        `const { Network, train } = await import(new URL('networks/index.js', ${JSON.stringify(entry.href)}));
+         const data = { data: numbers(40_000, 5), shape: [2000, 20] };
+         const network = Network.dense({ inputs: 20, layers: [{ width: 100, batchNormalization: true }], outputs: 5 });
+         network.forward(data);
+         parentPort.postMessage('started');
+         network.predictAsync(data).catch(() => {});
+         train(network, { data, objective: kl({ mode: 'ova' }), epochs: 10_000, batchSize: 50, onEpoch: () => {} });`,
+      );
+      await firstMessage(worker);
+      await sleep(milliseconds);
+      expect(await worker.terminate()).toBe(1);
+    }
+  });
+
   it('a worker that calls process.exit', async () => {
     const worker = startWorker(`${big} await sleep(20); process.exit(3);`);
     expect(await ended(worker)).toBe(3);

@@ -233,8 +233,8 @@ void NetworkState::begin_change(Napi::Env env) {
   check_readable(env);
   if (in_training) throw to_error(env, busy("one that is being trained", "wait until train() has ended"));
   check_trainable(env);
-  if (before_change) before_change();
-  before_change = nullptr;
+  if (const auto last = last_training.lock()) last->keep_snapshot();
+  last_training.reset();
 }
 
 void NetworkState::begin_training(Napi::Env env) {

@@ -3,7 +3,6 @@
 
 #include <napi.h>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -29,6 +28,14 @@ struct NetworkParts {
   }
 };
 
+// The training that a network was in last. It may still need the network as it is, for a snapshot.
+class LastTraining {
+ public:
+  virtual ~LastTraining() = default;
+  // Called once, before the network changes.
+  virtual void keep_snapshot() = 0;
+};
+
 // What the handle shares with calls, optimisers and trainings. JavaScript's thread alone uses it; a running call uses
 // the network itself, which stays as it is meanwhile: a call may only begin where the checks let it.
 struct NetworkState {
@@ -41,7 +48,7 @@ struct NetworkState {
   std::size_t bytes = 0;     // of the network itself
   Charge charge;
 
-  std::function<void()> before_change;  // of the last training, which may need the network as it is
+  std::weak_ptr<LastTraining> last_training;
 
   // Throw where the network was disposed of, or where it may not be read, or changed, now.
   void check_open(Napi::Env env) const;

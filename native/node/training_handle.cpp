@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,7 +95,7 @@ struct TrainingParts {
 
 // A training and all that it needs, shared by the handle and its running call. JavaScript's thread and the call's take
 // turns.
-struct TrainingState {
+struct TrainingState final : LastTraining {
   // info: the arguments of the handle
   TrainingState(const Napi::CallbackInfo& info, NetworkStatePtr of)
       : network(std::move(of)),
@@ -141,7 +140,7 @@ struct TrainingState {
     return snapshot || std::visit([](const auto& all) { return all.training != nullptr; }, parts);
   }
   // Keeps a snapshot in place of the training.
-  void keep_snapshot() {
+  void keep_snapshot() override {
     const auto keep = [this](auto& all) {
       if (all.training == nullptr) return;
       snapshot = all.training->snapshot();
@@ -196,24 +195,25 @@ class Changing {
     training_->network->check_trainable(env);
     training_->network->forget_pass();
     training_->network->changing = training_->running = true;
-    before_ = std::exchange(training_->network->before_change, nullptr);
+    last_ = std::exchange(training_->network->last_training, {});
   }
   ~Changing() {
     training_->network->changing = training_->running = false;
-    if (before_) training_->network->before_change = std::move(before_);
+    if (!begun_) training_->network->last_training = std::move(last_);
   }
   Changing(const Changing&) = delete;
   Changing& operator=(const Changing&) = delete;
 
   // On the call's thread, before the first change: an earlier training keeps its snapshot.
   void begin() {
-    if (before_) before_();
-    before_ = nullptr;
+    if (const auto last = last_.lock()) last->keep_snapshot();
+    begun_ = true;
   }
 
  private:
   TrainingStatePtr training_;
-  std::function<void()> before_;
+  std::weak_ptr<LastTraining> last_;
+  bool begun_ = false;
 };
 
 // run(samples, epochs, job): trains for so many epochs at most
@@ -360,9 +360,7 @@ class TrainingHandle final : public Handle {
   void leave() {
     if (!std::exchange(in_training_, false)) return;
     state_->network->in_training = false;
-    state_->network->before_change = [training = std::weak_ptr(state_)] {
-      if (const TrainingStatePtr state = training.lock()) state->keep_snapshot();
-    };
+    state_->network->last_training = state_;
   }
 
   TrainingStatePtr state_;

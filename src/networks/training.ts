@@ -269,10 +269,11 @@ export async function train(network: Network, options: TrainOptions): Promise<Ru
   const training = new native.Training(target, objective, settings, resume);
   const steps = Math.ceil(rows / batch);
   const rateOf: RateOf = (epoch) => rule.rate * (linear ? 1 - (epoch * steps - 1) / (epochs * steps) : 1);
-  const loop = new Loop(training, pending, { epochs, onEpoch }, rateOf);
-  const forget = signal && onceAborted(signal, () => loop.abort());
-  if (signal?.aborted) loop.abort();
+  let forget: (() => void) | undefined;
   try {
+    const loop = new Loop(training, pending, { epochs, onEpoch }, rateOf);
+    forget = signal && onceAborted(signal, () => loop.abort());
+    if (signal?.aborted) loop.abort();
     return await loop.run(data);
   } finally {
     forget?.();
