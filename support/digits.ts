@@ -5,12 +5,26 @@ import { dirname, join } from 'node:path';
 export const IMAGE_SIDE = 28;
 export const PIXELS = IMAGE_SIDE * IMAGE_SIDE;
 
-export interface Digits {
-  /** `[count, 784]`, row-major, pixels in [-1, 1]: black is -1. */
-  readonly images: Float32Array;
+/** Images of digits. */
+export class Digits {
+  /** `[count, 784]` bytes, row-major: black is 0. */
+  readonly pixels: Uint8Array;
   /** `[count]` digits 0 to 9. They are for the metrics; training never sees them. */
   readonly labels: Uint8Array;
   readonly count: number;
+  #images: Float32Array | undefined;
+
+  constructor(pixels: Uint8Array, labels: Uint8Array) {
+    this.pixels = pixels;
+    this.labels = labels;
+    this.count = labels.length;
+  }
+
+  /** The pixels as numbers in [-1, 1], four times as large: made at the first use. */
+  get images(): Float32Array {
+    this.#images ??= Float32Array.from(this.pixels, (pixel) => pixel / 127.5 - 1);
+    return this.#images;
+  }
 }
 
 /** Reads the first images of MNIST's training or test set (60,000 and 10,000 images). */
@@ -19,9 +33,7 @@ export function readDigits(split: 'train' | 't10k', limit = Number.POSITIVE_INFI
   const images = readIdx(join(folder, `${split}-images-idx3-ubyte`));
   const labels = readIdx(join(folder, `${split}-labels-idx1-ubyte`));
   const count = Math.min(labels.shape[0], limit);
-  const scaled = new Float32Array(count * PIXELS);
-  for (let i = 0; i < scaled.length; i++) scaled[i] = images.data[i] / 127.5 - 1;
-  return { images: scaled, labels: labels.data.slice(0, count), count };
+  return new Digits(images.data.subarray(0, count * PIXELS), labels.data.slice(0, count));
 }
 
 /** IDX: two zero bytes, the element type (8: bytes), the number of dimensions, each dimension in 4 bytes, the elements. */

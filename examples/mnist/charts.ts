@@ -1,6 +1,7 @@
 import type { EChartsOption } from 'echarts';
 import * as echarts from 'echarts';
 import type { Results } from './results.js';
+import type { EpochRecord, EpochSeconds } from './trainer.js';
 
 type History = Results['history'];
 
@@ -10,24 +11,42 @@ const MUTED = 'var(--muted)';
 const GRID = 'var(--grid)';
 const FIRST = 'var(--first)';
 const SECOND = 'var(--second)';
+const THIRD = 'var(--third)';
 
 export function drawObjective({ history }: Results): string {
   return draw(400, 240, {
-    ...epochAxes(history, 'loss'),
-    series: [line(history, 'loss', 'loss', FIRST)],
+    ...epochAxes(history, 'objective'),
+    series: [line(history, 'objective', FIRST, ({ objective }) => objective)],
   });
 }
 
 export function drawAri({ history }: Results): string {
   return draw(400, 240, {
     ...epochAxes(history, 'ARI'),
+    series: [line(history, 'ARI', FIRST, ({ ari }) => ari)],
+  });
+}
+
+export function drawEntropies({ history }: Results): string {
+  return draw(400, 240, {
+    ...epochAxes(history, 'nats', true),
     legend: legend(),
-    series: [line(history, 'ari', 'test images', FIRST), line(history, 'trainAri', 'training images', SECOND)],
+    series: [
+      line(history, 'of the proportions', FIRST, ({ entropies }) => entropies.proportions),
+      line(history, 'of the predictions', SECOND, ({ entropies }) => entropies.predictions),
+    ],
+  });
+}
+
+export function drawLearningRate({ history }: Results): string {
+  return draw(400, 240, {
+    ...epochAxes(history, 'learning rate', true),
+    series: [line(history, 'learning rate', FIRST, ({ learningRate }) => learningRate)],
   });
 }
 
 export function drawSeconds({ history }: Results): string {
-  const bars = (name: string, color: string, part: 'loss' | 'rest') => ({
+  const bars = (name: string, color: string, part: keyof EpochSeconds) => ({
     type: 'bar' as const,
     name,
     stack: 'epoch',
@@ -38,7 +57,11 @@ export function drawSeconds({ history }: Results): string {
   return draw(400, 240, {
     ...epochAxes(history, 'seconds', true),
     legend: legend(),
-    series: [bars('in the loss', FIRST, 'loss'), bars('in the rest', SECOND, 'rest')],
+    series: [
+      bars('network', FIRST, 'network'),
+      bars('objective', SECOND, 'objective'),
+      bars('update', THIRD, 'update'),
+    ],
   });
 }
 
@@ -111,11 +134,11 @@ function categoryAxis(name: string, data: string[]) {
   };
 }
 
-function line(history: History, part: 'loss' | 'ari' | 'trainAri', name: string, color: string) {
+function line(history: History, name: string, color: string, read: (epoch: EpochRecord) => number) {
   return {
     type: 'line' as const,
     name,
-    data: history.map((epoch) => Number(epoch[part].toFixed(4))),
+    data: history.map((epoch) => Number(read(epoch).toPrecision(5))),
     symbolSize: 6,
     symbol: history.length > 60 ? 'none' : 'circle',
     lineStyle: { color, width: 2 },

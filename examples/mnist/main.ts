@@ -1,66 +1,74 @@
-// Trains the GEMINI paper's MLP on MNIST without labels, and shows how well its clusters agree with them.
+// Trains a network on MNIST without labels, and shows how well its clusters agree with them.
 
-import { Affinity, type GeminiName, gemini, type Objective } from 'genmi';
-import { geminiLoss } from 'genmi/tfjs';
-import { type Digits, PIXELS, readDigits } from '../../support/digits.js';
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Objective } from 'genmi';
+import { readDigits } from '../../support/digits.js';
 import { loadEngine } from '../../support/engine.js';
-import { createModel } from '../../support/model.js';
+import { createGenmiTrainer } from './genmi-trainer.js';
 import { type Options, parseOptions } from './options.js';
 import { createProgress } from './progress.js';
+import { createObjective, type Recipe } from './recipe.js';
 import { writeReport } from './report.js';
 import { type Results, summarise } from './results.js';
-import { NonFiniteError, predict, train } from './train.js';
+import { createTfjsTrainer } from './tfjs-trainer.js';
+import { NonFiniteError, type Trainer } from './trainer.js';
 
-const options = parseOptions(process.argv);
+const { options, recipe } = parseOptions(process.argv);
 try {
-  await run(options);
+  await run(options, recipe);
 } catch (error) {
   if (!(error instanceof NonFiniteError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }
 
-async function run(options: Options): Promise<void> {
-  const engine = await loadEngine(options.engine);
-  if (engine.note) console.log(engine.note);
-  const trainDigits = readDigits('train', options.samples);
-  const testDigits = readDigits('t10k', options.samples);
-  const count = trainDigits.count.toLocaleString('en');
-  console.log(
-    `${options.objective}, ${options.clusters} clusters, ${count} images, engine ${engine.name}, seed ${options.seed}`,
-  );
+async function run(options: Options, recipe: Recipe): Promise<void> {
+  const train = readDigits('train', options.samples);
+  const test = readDigits('t10k', options.samples);
+  const trainer = await createTrainer(options, recipe, createObjective(options.objective, train));
+  if (trainer.note) console.log(trainer.note);
+  const { objective, clusters, seed } = options;
+  const count = train.count.toLocaleString('en');
+  console.log(`${objective}, ${clusters} clusters, ${count} images, ${trainer.engine}, seed ${seed}`);
 
-  const { tf } = engine;
-  const model = createModel(tf, options.clusters, options.seed);
-  const loss = geminiLoss(tf, createObjective(options.objective, trainDigits), { from: 'logits' });
-  const progress = createProgress(options.epochs, Math.ceil(trainDigits.count / options.batch));
+  const progress = createProgress(options.epochs, Math.ceil(train.count / options.batch));
   const interruption = interruptible();
-  const history = await train({
-    ...{ tf, model, loss, train: trainDigits, test: testDigits },
-    ...{ epochs: options.epochs, batch: options.batch, seed: options.seed, decay: !options.full },
-    signal: interruption.signal,
-    onStep: progress.step,
-    onEpoch: progress.epoch,
-  }).finally(() => progress.stop());
+  const { epochs, batch, full } = options;
+  const { learningRate } = recipe;
+  const history = await trainer
+    .train({
+      ...{ train, test, epochs, batch, seed, learningRate },
+      decay: !full,
+      signal: interruption.signal,
+      onStep: progress.step,
+      onEpoch: progress.epoch,
+    })
+    .finally(() => progress.stop());
   const interrupted = interruption.signal.aborted;
   interruption.end();
-  if (history.length === 0) {
-    console.log('Interrupted before the first step: nothing to show.');
+  if (history.epochs.length === 0) {
+    console.log('Interrupted before the first result: nothing to show.');
     return;
   }
 
-  const clusters = predict({ tf, model }, testDigits.images);
-  const results = summarise({ options, engine, train: trainDigits, test: testDigits, history, interrupted, clusters });
-  printSummary(results, writeReport(options.out, results, testDigits, clusters));
+  const assigned = await trainer.predict(test);
+  const results = summarise({ options, recipe, trainer, train, test, history, interrupted, clusters: assigned });
+  printSummary(results, writeReport(options.out, results, test, assigned));
 }
 
-/** Makes the objective with the paper's kernel or distance; f-divergences need neither. */
-function createObjective(name: GeminiName, { images, count }: Digits): Objective {
-  const x = { data: images, shape: [count, PIXELS] as const };
-  if (name.startsWith('mmd_')) return gemini(name, { affinity: Affinity.kernel(x, { kernel: 'linear' }) });
-  if (name.startsWith('wasserstein_'))
-    return gemini(name, { affinity: Affinity.distance(x, { metric: 'sqeuclidean' }) });
-  return gemini(name);
+async function createTrainer(options: Options, recipe: Recipe, objective: Objective): Promise<Trainer> {
+  const { engine, clusters, seed } = options;
+  if (engine === 'genmi') return createGenmiTrainer(recipe, objective, clusters, seed);
+  if (engine === 'tfjs-node') setUpTfjsNode();
+  return createTfjsTrainer(await loadEngine(engine), objective, clusters, seed);
+}
+
+/** Installs tfjs-node into a folder of its own; the script only looks where this was done before. */
+function setUpTfjsNode(): void {
+  const root = dirname(createRequire(import.meta.url).resolve('genmi/package.json'));
+  execFileSync(process.execPath, [join(root, 'scripts', 'setup-tfjs-node.mjs')], { stdio: 'inherit' });
 }
 
 /** Ctrl-C asks for an end after the current step; a second one ends the process at once. */
@@ -72,14 +80,15 @@ function interruptible(): { signal: AbortSignal; end: () => void } {
 }
 
 function printSummary({ options, final, interrupted, history }: Results, page: string): void {
-  const { loss, rest } = final.seconds;
+  const { preparation, network, objective, update } = final.seconds;
+  const total = preparation + network + objective + update;
   console.log(`
 ${interrupted ? `Interrupted in epoch ${history.length} of ${options.epochs}. ` : ''}On test images:
   ARI            ${final.ari.toFixed(3)}
   accuracy       ${final.accuracy.toFixed(3)}
   clusters used  ${final.usedClusters} of ${options.clusters}
   objective      ${final.objective.toFixed(4)}  (${options.objective}, mean of the last epoch's mini-batches)
-  seconds        ${loss.toFixed(1)} in the loss, ${rest.toFixed(1)} in the rest of the training
+  seconds        ${total.toFixed(1)} of training, ${objective.toFixed(1)} of them in the objective
 
 Open ${page} in a browser; results.json beside it has the numbers.`);
 }

@@ -1,9 +1,10 @@
 import cliProgress from 'cli-progress';
-import type { EpochRecord } from './train.js';
+import type { EpochRecord } from './trainer.js';
 
 /** Shows the progress of the training and the time that is left. */
 export interface Progress {
-  step(loss: number): void;
+  /** After a step; engines that report epochs alone call `epoch` alone. */
+  step(objective: number): void;
   epoch(record: EpochRecord): void;
   stop(): void;
 }
@@ -14,21 +15,25 @@ export function createProgress(epochs: number, stepsPerEpoch: number): Progress 
 }
 
 function createBar(epochs: number, stepsPerEpoch: number): Progress {
-  const format = '{bar} {percentage}% | epoch {epoch}/{epochs} | loss {loss} | ARI {ari} | {left} left';
+  const format = '{bar} {percentage}% | epoch {epoch}/{epochs} | objective {objective} | ARI {ari} | {left} left';
   const bar = new cliProgress.SingleBar({ format, barsize: 20, stream: process.stdout }, cliProgress.Presets.rect);
   const total = epochs * stepsPerEpoch;
   const started = performance.now();
   let done = 0;
-  bar.start(total, 0, { epoch: 1, epochs, loss: '-', ari: '-', left: '-' });
+  const show = (epoch: number, objective: number, others = {}) => {
+    const elapsed = (performance.now() - started) / 1000;
+    const left = formatSeconds((elapsed / done) * (total - done));
+    bar.update(done, { epoch, objective: objective.toFixed(3), left, ...others });
+  };
+  bar.start(total, 0, { epoch: 1, epochs, objective: '-', ari: '-', left: '-' });
   return {
-    step(loss) {
+    step(objective) {
       done++;
-      const elapsed = (performance.now() - started) / 1000;
-      const left = formatSeconds((elapsed / done) * (total - done));
-      bar.update(done, { epoch: Math.ceil(done / stepsPerEpoch), loss: loss.toFixed(3), left });
+      show(Math.ceil(done / stepsPerEpoch), objective);
     },
-    epoch(record) {
-      bar.update({ ari: record.ari.toFixed(3) });
+    epoch({ epoch, objective, ari }) {
+      done = epoch * stepsPerEpoch;
+      show(epoch, objective, { ari: ari.toFixed(3) });
     },
     stop() {
       bar.stop();
@@ -40,10 +45,12 @@ function createLines(epochs: number): Progress {
   const started = performance.now();
   return {
     step() {},
-    epoch({ epoch, loss, ari }) {
+    epoch({ epoch, objective, ari }) {
       const elapsed = (performance.now() - started) / 1000;
       const left = formatSeconds((elapsed / epoch) * (epochs - epoch));
-      console.log(`epoch ${epoch}/${epochs} | loss ${loss.toFixed(3)} | ARI ${ari.toFixed(3)} | ${left} left`);
+      console.log(
+        `epoch ${epoch}/${epochs} | objective ${objective.toFixed(3)} | ARI ${ari.toFixed(3)} | ${left} left`,
+      );
     },
     stop() {},
   };

@@ -1,7 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Digits, IMAGE_SIDE, PIXELS } from '../../support/digits.js';
-import { clusterOrder, drawAri, drawConfusion, drawObjective, drawSeconds } from './charts.js';
+import {
+  clusterOrder,
+  drawAri,
+  drawConfusion,
+  drawEntropies,
+  drawLearningRate,
+  drawObjective,
+  drawSeconds,
+} from './charts.js';
 import { encodePng } from './png.js';
 import type { Results } from './results.js';
 
@@ -18,7 +26,7 @@ export function writeReport(folder: string, results: Results, test: Digits, clus
 
 function renderPage(results: Results, test: Digits, clusters: Int32Array): string {
   const { options, final } = results;
-  const { loss, rest } = final.seconds;
+  const { preparation, network, objective, update } = final.seconds;
   const title = `MNIST without labels: ${options.objective}`;
   return `<!doctype html>
 <html lang="en">
@@ -39,15 +47,17 @@ ${tile('ARI', final.ari.toFixed(3))}
 ${tile('accuracy', `${(100 * final.accuracy).toFixed(1)} %`)}
 ${tile('clusters used', `${final.usedClusters} of ${options.clusters}`)}
 ${tile('objective', final.objective.toFixed(3))}
-${tile('seconds in the loss', loss.toFixed(1))}
-${tile('seconds in the rest', rest.toFixed(1))}
+${tile('seconds of training', (preparation + network + objective + update).toFixed(0))}
+${tile('of these, in the objective', objective.toFixed(1))}
 </dl>
 <main>
 ${figure('Digits and clusters', 'How many test images of each digit are in each cluster.', drawConfusion(results), 'wide')}
 ${figure('What the clusters hold', 'The first test images of each cluster.', sampleTable(results, test, clusters), 'wide')}
-${figure('Agreement with the labels', 'Adjusted Rand index: 1 is perfect, 0 is chance. Training images count as they pass.', drawAri(results))}
-${figure('Loss', 'The negative objective, mean of each epoch.', drawObjective(results))}
-${figure('Time', `${(1000 * meanStep(results, loss)).toFixed(1)} ms of each step are the loss.`, drawSeconds(results))}
+${figure('Agreement with the labels', 'Adjusted Rand index: 1 is perfect, 0 is chance.', drawAri(results))}
+${figure('Objective', 'Mean over the mini-batches of each epoch.', drawObjective(results))}
+${figure('Entropies', 'Large for the proportions: equal clusters. Small for the predictions: certain assignments.', drawEntropies(results))}
+${figure('Time', describeTime(results), drawSeconds(results))}
+${figure('Learning rate', "Of each epoch's first step.", drawLearningRate(results))}
 </main>
 <footer>${describeMachine(results)}</footer>
 </body>
@@ -55,22 +65,33 @@ ${figure('Time', `${(1000 * meanStep(results, loss)).toFixed(1)} ms of each step
 `;
 }
 
-function describeRun({ options, images, history, interrupted }: Results): string {
+function describeRun(results: Results): string {
+  const { options, images, history, interrupted } = results;
   const { length } = history;
   const epochs = `${length} ${length === 1 ? 'epoch' : 'epochs'}${interrupted ? ` of ${options.epochs} (interrupted)` : ''}`;
   const train = images.train.toLocaleString('en');
   const test = images.test.toLocaleString('en');
-  return `An MLP (784-1200-${options.clusters}) after ${epochs} over ${train} images, batch ${options.batch}, seed ${options.seed}.
+  return `${describeNetwork(results)} after ${epochs} over ${train} images, batch ${options.batch}, seed ${options.seed}.
 All metrics are of ${test} test images that it was not trained on; the labels serve the metrics alone.`;
+}
+
+function describeNetwork({ recipe, options }: Results): string {
+  const sizes = [PIXELS, ...recipe.hidden, options.clusters].join('-');
+  const normalised = recipe.batchNormalization ? ' with batch normalisation' : '';
+  const vat = recipe.vat > 0 ? `, virtual adversarial training of weight ${recipe.vat},` : '';
+  return `An MLP ${sizes}${normalised}${vat}`;
+}
+
+function describeTime({ final, history }: Results): string {
+  const { network, objective, update, preparation } = final.seconds;
+  const share = Math.round((100 * objective) / (network + objective + update));
+  const before = preparation > 0 ? ` ${preparation.toFixed(0)} s before the first epoch: distances to neighbours.` : '';
+  return `Seconds of each of ${history.length} epochs; the objective takes ${share} % of them.${before}`;
 }
 
 function describeMachine({ engine, machine }: Results): string {
   const note = engine.note ? `<br>${escapeHtml(engine.note)}` : '';
-  return `${escapeHtml(machine.cpu)}, ${machine.cores} cores · Node ${machine.node} · TensorFlow.js ${engine.tfjs}, engine ${engine.name}${note}`;
-}
-
-function meanStep({ history }: Results, seconds: number): number {
-  return seconds / history.reduce((steps, epoch) => steps + epoch.steps, 0);
+  return `${escapeHtml(machine.cpu)}, ${machine.cores} cores · Node ${machine.node} · ${escapeHtml(engine.name)}${note}`;
 }
 
 const tile = (name: string, value: string): string => `<div><dt>${name}</dt><dd>${value}</dd></div>`;
@@ -100,7 +121,7 @@ function strip(test: Digits, members: number[], alt: string): string {
   members.slice(0, SAMPLES_PER_CLUSTER).forEach((image, column) => {
     for (let pixel = 0; pixel < PIXELS; pixel++) {
       const target = Math.floor(pixel / IMAGE_SIDE) * width + column * IMAGE_SIDE + (pixel % IMAGE_SIDE);
-      pixels[target] = Math.round((test.images[image * PIXELS + pixel] + 1) * 127.5);
+      pixels[target] = test.pixels[image * PIXELS + pixel];
     }
   });
   const data = encodePng(pixels, width, IMAGE_SIDE).toString('base64');
@@ -110,9 +131,9 @@ function strip(test: Digits, members: number[], alt: string): string {
 const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (character) => `&#${character.codePointAt(0)};`);
 
 const STYLE = `
-:root { --page: #ffffff; --card: #f6f7f9; --ink: #1c2430; --muted: #5b6675; --grid: #dfe3e8; --first: #2563c9; --second: #d9822b; --on-first: #ffffff; }
+:root { --page: #ffffff; --card: #f6f7f9; --ink: #1c2430; --muted: #5b6675; --grid: #dfe3e8; --first: #2563c9; --second: #d9822b; --third: #3d9a6b; --on-first: #ffffff; }
 @media (prefers-color-scheme: dark) {
-  :root { --page: #14181f; --card: #1d232c; --ink: #e8ecf1; --muted: #9aa5b3; --grid: #333c48; --first: #5b95ee; --second: #e09a4c; --on-first: #0d1117; }
+  :root { --page: #14181f; --card: #1d232c; --ink: #e8ecf1; --muted: #9aa5b3; --grid: #333c48; --first: #5b95ee; --second: #e09a4c; --third: #57b98a; --on-first: #0d1117; }
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 2rem 1.25rem; max-width: 74rem; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }

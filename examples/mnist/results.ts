@@ -1,14 +1,15 @@
 import { cpus } from 'node:os';
 import { contingency, matchClusters, nce, purity } from 'genmi';
 import type { Digits } from '../../support/digits.js';
-import type { Engine } from '../../support/engine.js';
 import type { Options } from './options.js';
-import type { EpochRecord } from './train.js';
+import type { Recipe } from './recipe.js';
+import type { Agreement, EpochRecord, EpochSeconds, History, Trainer } from './trainer.js';
 
 /** The content of results.json. Metrics are those of the test images after the last epoch, unless stated otherwise. */
 export interface Results {
   readonly options: Options;
-  readonly engine: { readonly name: string; readonly tfjs: string; readonly note?: string };
+  readonly recipe: Recipe;
+  readonly engine: { readonly name: string; readonly note?: string };
   readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string };
   readonly images: { readonly train: number; readonly test: number };
   /** Whether Ctrl-C ended the training before its last step. */
@@ -21,53 +22,60 @@ export interface Results {
   readonly digitOfCluster: readonly number[];
 }
 
-export interface Final {
-  readonly ari: number;
-  readonly accuracy: number;
+export interface Final extends Agreement {
   readonly purity: number;
   readonly nce: number;
-  readonly usedClusters: number;
   /** Mean over the mini-batches of the last epoch. */
   readonly objective: number;
-  /** ARI of the predictions made while training, in the last epoch. */
-  readonly trainAri: number;
-  /** Seconds of the whole training, without evaluations and the start. */
-  readonly seconds: { readonly loss: number; readonly rest: number };
+  readonly seconds: Seconds;
+}
+
+/** Seconds of the whole training, without the start: the sums over its epochs, and before them. */
+export interface Seconds extends EpochSeconds {
+  readonly preparation: number;
 }
 
 export interface Run {
   readonly options: Options;
-  readonly engine: Engine;
+  readonly recipe: Recipe;
+  readonly trainer: Trainer;
   readonly train: Digits;
   readonly test: Digits;
-  readonly history: readonly EpochRecord[];
+  readonly history: History;
   readonly interrupted: boolean;
   /** `[test.count]` cluster of each test image. */
   readonly clusters: Int32Array;
 }
 
-export function summarise({ options, engine, train, test, history, interrupted, clusters }: Run): Results {
+export function summarise({ options, recipe, trainer, train, test, history, interrupted, clusters }: Run): Results {
+  const { epochs, preparation } = history;
   const confusion = confusionTable(test.labels, clusters, options.clusters);
-  const last = history[history.length - 1];
-  const total = (part: 'loss' | 'rest') => history.reduce((seconds, epoch) => seconds + epoch.seconds[part], 0);
+  const { ari, accuracy, usedClusters, objective } = epochs[epochs.length - 1];
   return {
     options,
-    engine: { name: engine.name, tfjs: engine.tf.version_core, ...(engine.note && { note: engine.note }) },
+    recipe,
+    engine: { name: trainer.engine, ...(trainer.note && { note: trainer.note }) },
     machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, node: process.version },
     images: { train: train.count, test: test.count },
     interrupted,
     final: {
-      ari: last.ari,
-      accuracy: last.accuracy,
+      ...{ ari, accuracy, usedClusters, objective },
       purity: purity(test.labels, clusters),
       nce: nce(test.labels, clusters),
-      usedClusters: last.usedClusters,
-      objective: -last.loss,
-      trainAri: last.trainAri,
-      seconds: { loss: total('loss'), rest: total('rest') },
+      seconds: { ...totalOf(epochs), preparation },
     },
-    history,
+    history: epochs,
     ...confusion,
+  };
+}
+
+function totalOf(epochs: readonly EpochRecord[]): EpochSeconds {
+  const total = (part: keyof EpochSeconds) => epochs.reduce((sum, { seconds }) => sum + seconds[part], 0);
+  return {
+    network: total('network'),
+    objective: total('objective'),
+    update: total('update'),
+    evaluation: total('evaluation'),
   };
 }
 
