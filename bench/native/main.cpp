@@ -1,7 +1,7 @@
-// Times work that `npm run bench:kernels` and `bench:transport` cannot time through the package: a bare product of a
-// stored kernel, a quantile, a search for hops, transport without JavaScript, and the limits of the machine. The
-// argument is the folder of the inputs. Each input line is a command of several words; each answer is a line of JSON.
-// The other files describe their commands. Two are here:
+// Times work that `npm run bench:kernels`, `bench:transport` and `bench:networks` cannot time through the package: bare
+// products, a quantile, a search for hops, transport without JavaScript, and the limits of the machine. The argument is
+// the folder of the inputs. Each input line is a command of several words; each answer is a line of JSON. The other
+// files describe their commands. Two are here:
 //
 //   read BYTES THREADS SECONDS: {"perSecond"}, bytes
 //   peak PRECISION THREADS SECONDS: {"perSecond"}, operations
@@ -41,8 +41,15 @@ Answer answer_peak(Session& session) {
 void serve(const char* folder) {
   Session session(folder);
   const std::map<std::string, Answer> answers{
-      {"product", answer_products(session)},    {"quantile", answer_quantile(session)}, {"hops", answer_hops(session)},
-      {"transport", answer_transport(session)}, {"read", answer_read(session)},         {"peak", answer_peak(session)},
+      {"product", answer_products(session)},
+      {"quantile", answer_quantile(session)},
+      {"hops", answer_hops(session)},
+      {"transport", answer_transport(session)},
+      {"read", answer_read(session)},
+      {"peak", answer_peak(session)},
+      {"order", answer_order()},
+      {"dense", answer_dense(session)},
+      {"neighbours", answer_neighbours(session)},
   };
   std::cout << "{}" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {

@@ -59,5 +59,8 @@ Answer answer_products(Session& session);
 Answer answer_quantile(Session& session);
 Answer answer_hops(Session& session);
 Answer answer_transport(Session& session);
+Answer answer_order();
+Answer answer_dense(Session& session);
+Answer answer_neighbours(Session& session);
 
 }  // namespace genmi::bench

@@ -1,8 +1,9 @@
-"""Shared by the peers of `npm run bench:kernels`: a server that reads one JSON command a line and answers with one JSON line.
+"""Shared by the peers of `npm run bench:kernels` and `bench:networks`: a server that reads one JSON command a line and answers with one JSON line.
 
     {"prepare": {...}}                     reads the inputs of a row; answered with the names of those who can compute it
     {"check": NAME}                        computes once; answered with numbers on which all must agree, each with its scale
     {"time": NAME, "seconds": BUDGET}      computes until that time is over, at least once; answered with the median seconds of a call
+    {"run": NAME}                          computes once; answered with the seconds and the answers
 """
 
 import json
@@ -24,6 +25,14 @@ def read(folder: str, name: str, shape: list[int], precision: str) -> np.ndarray
     return np.fromfile(Path(folder, f"{name}.f64")).reshape(shape).astype(precision, copy=False)
 
 
+def read_f32(folder: str, file: str, shape: list[int]) -> np.ndarray:
+    return np.fromfile(Path(folder, file), np.float32).reshape(shape)
+
+
+def read_i32(folder: str, file: str, shape: list[int]) -> np.ndarray:
+    return np.fromfile(Path(folder, file), np.int32).reshape(shape)
+
+
 def plain(value: float) -> Answer:
     """The answer of a single number: its scale is its size."""
     return float(value), abs(float(value))
@@ -35,6 +44,13 @@ def project(inputs: str, matrix: np.ndarray) -> Answer:
     w = np.fromfile(Path(inputs, "row-weights.f64"), count=rows)
     v = np.fromfile(Path(inputs, "column-weights.f64"), count=columns)
     exact = matrix.astype(np.float64)
+    return float(w @ (exact @ v)), float(np.linalg.norm(exact))
+
+
+def project_f32(numbers: np.ndarray) -> Answer:
+    """The same with w_i = sin(i + 1) and v_j = cos(j), of a vector or a matrix."""
+    exact = np.asarray(numbers, np.float64).reshape(len(numbers), -1)
+    w, v = np.sin(np.arange(len(exact)) + 1), np.cos(np.arange(exact.shape[1]))
     return float(w @ (exact @ v)), float(np.linalg.norm(exact))
 
 
@@ -60,6 +76,11 @@ def serve(versions: dict[str, str], prepare: Callable[..., dict[str, Contestant]
         elif "check" in command:
             compute, summarise = contestants[command["check"]]
             answer = summarise(compute())
+        elif "run" in command:
+            compute, summarise = contestants[command["run"]]
+            start = time.perf_counter()
+            result = compute()
+            answer = {"seconds": time.perf_counter() - start, "answers": summarise(result)}
         else:
             answer = median_seconds(contestants[command["time"]][0], command["seconds"])
         print(json.dumps(answer), flush=True)

@@ -1,10 +1,12 @@
 /** Tables in Markdown of the figures that the benchmarks wrote into results/*.json. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { figureColumns } from '../kernels/figures.js';
 import { peakColumns } from '../kernels/memory.js';
 import { type Overhead as Call, overheadColumns } from '../kernels/overhead.js';
 import { type Machine, machineLine } from '../machine.js';
+import { figureColumns as networkColumns } from '../networks/figures.js';
+import { memoryColumns } from '../networks/memory.js';
 import { shareColumns } from '../step/share.js';
 import { type Column, number } from '../table.js';
 import { figureColumns as tfjsColumns } from '../tfjs/figure.js';
@@ -76,6 +78,13 @@ const files: Readonly<Record<string, { readonly command: string; readonly sectio
     command: 'npm run bench:step',
     sections: [section('figures', "Losses as a share of the network's time in a training step", shareColumns)],
   },
+  networks: {
+    command: 'npm run bench:networks',
+    sections: [
+      section('figures', 'Networks beside other engines, in float32', networkColumns),
+      section('memory', 'Memory of an epoch on the 60,000 images of MNIST', memoryColumns),
+    ],
+  },
   objectives: {
     command: 'npx genmi bench --batch 10,500',
     sections: [section('figures', 'Objectives, one-vs-all and one-vs-one', pairColumns)],
@@ -89,7 +98,8 @@ export interface Table {
 
 /** Renders a table for each file of results in the folder. */
 export function renderTables(folder: string): Table[] {
-  return Object.entries(files).map(([file, { command, sections }]) => {
+  const measured = Object.entries(files).filter(([file]) => existsSync(join(folder, `${file}.json`)));
+  return measured.map(([file, { command, sections }]) => {
     const results = JSON.parse(readFileSync(join(folder, `${file}.json`), 'utf8')) as Results;
     const machine = results.machine ?? machineLine(results as unknown as Machine);
     const head = `<!-- Generated from ${file}.json by \`npm run bench:tables\`. -->\n\n# ${file}\n\nMade by \`${command}\`. ${machine}.\n`;
