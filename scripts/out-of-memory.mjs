@@ -243,7 +243,7 @@ function operations(genmi) {
     'network by hand',
     of((it) => {
       it.backward(it.forward(x), { input: true });
-      sgd().step(it);
+      sgd({ learningRate: 1e-9 }).step(it); // the network stays finite
     }),
   );
   define(

@@ -48,7 +48,7 @@ function fromBytes(argument: string, data: Uint8Array, bytes: { shape: unknown }
 }
 
 /** The features of samples that have none. */
-export const NO_FEATURES = new Float32Array(0);
+export const NO_FEATURES: Float32Array = new Float32Array(0);
 
 /** Reads the samples of a network: it has inputs for their features, or knows them one by one, without features. */
 export function readData(
