@@ -132,8 +132,8 @@ void restore_damaged(std::vector<std::byte> snapshot, Training<T>& training, con
   for (int bytes = data.ConsumeIntegralInRange(1, 8); bytes > 0; --bytes)
     snapshot[data.ConsumeIntegralInRange<std::size_t>(0, snapshot.size() - 1)] =
         std::byte(data.ConsumeIntegral<std::uint8_t>());
-  const std::size_t body = data.ConsumeBool() ? snapshot.size() - 8
-                                              : data.ConsumeIntegralInRange<std::size_t>(0, snapshot.size() - 8);
+  const std::size_t body =
+      data.ConsumeBool() ? snapshot.size() - 8 : data.ConsumeIntegralInRange<std::size_t>(0, snapshot.size() - 8);
   snapshot.resize(body + 8);
   const std::uint64_t sum = checksum(std::span(snapshot).first(body));
   std::memcpy(snapshot.data() + body, &sum, sizeof sum);
