@@ -22,7 +22,9 @@ console.log(JSON.stringify({ before, peak: memory('VmHWM'), data: bytes.length }
 
 function makeObjective() {
   if (objective === 'kl_ova') return kl({ mode: 'ova' });
-  const x = { data: Float32Array.from(bytes, (byte) => byte / 127.5 - 1), shape: [n, PIXELS] as const };
+  const x = { data: new Float32Array(bytes.length), shape: [n, PIXELS] as const };
+  // Float32Array.from would make a list of all numbers first.
+  for (let at = 0; at < bytes.length; at++) x.data[at] = bytes[at] / 127.5 - 1;
   return mmd({ mode: 'ova', affinity: Affinity.kernel(x, { kernel: 'linear', storage: 'features' }) });
 }
 
