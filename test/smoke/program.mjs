@@ -90,6 +90,8 @@ keep(
   (await Affinity.precomputedAsync(costs, 'distance')).toMatrix().data,
 );
 
+keep('rounded', 'neighborLengths', await api.neighborLengths(x));
+
 // Transport.
 const [p, q] = [weights(n), weights(n)];
 const of = ({ cost, pivots, u, v, plan, certificate }) => [
