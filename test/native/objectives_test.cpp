@@ -259,7 +259,8 @@ INSTANTIATE_TEST_SUITE_P(All, Objectives,
                          case_name);
 
 TEST(ObjectiveFactory, KnowsNoneThatHasNoCase) {
-  std::vector<std::string> tested = {"entropy", "sum"};  // tested below, and through JavaScript
+  // Tested below, in pair_constraints_test.cpp, and through JavaScript.
+  std::vector<std::string> tested = {"entropy", "pair-constraints", "sum"};
   for (const Case& each : test::objective_cases()) tested.push_back(each.name);
   for (const std::string& name : ObjectiveFactory::names())
     EXPECT_NE(std::find(tested.begin(), tested.end(), name), tested.end()) << name;
