@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { levelOf } from './targets.mjs';
 import { execute, python, root, zig } from './tools.mjs';
 
 const require = createRequire(import.meta.url);
@@ -28,14 +29,23 @@ const compileFlags = [
 const importFlags = (source, { parts }) =>
   parts.includes('windows_host.c') && source.startsWith('native/node/') ? ['-DBUILDING_NODE_EXTENSION'] : [];
 
+/** Kernels throw nothing: they need no tables for exceptions, which Windows alone wants of every function. */
+const tableFlags = (source, { link }) =>
+  link.includes('-Wl,-z,now') && source.startsWith('native/simd/') ? ['-Xclang', '-funwind-tables=0'] : [];
+
 /** Compiles sources of C++ for a target into `folder`; returns the objects. */
 export function compile(target, folder, files, more = []) {
   return Promise.all(
     files.map(async (source) => {
       const object = path.join(folder, `${source}.o`);
       mkdirSync(path.dirname(path.join(root, object)), { recursive: true });
-      const level = target.levels[source];
-      const own = [...(target.compile ?? []), ...(level ? ['-Xclang', level] : []), ...importFlags(source, target)];
+      const level = levelOf(target, source);
+      const own = [
+        ...(target.compile ?? []),
+        ...(level ? ['-Xclang', level] : []),
+        ...importFlags(source, target),
+        ...tableFlags(source, target),
+      ];
       await zig(['c++', '-target', target.triple, ...compileFlags, ...more, ...own, '-c', source, '-o', object]);
       return object;
     }),

@@ -8,17 +8,43 @@ const pe = ['-Wl,--gc-sections'];
 
 /**
  * Levels of optimisation. zig takes the -O3 of native/flags.txt for -O2, and larger code is faster by up to 10 % in the kernels
- * of most processors. Those for x86-64 without AVX2 are small, so that each binary stays below its limit of 2 MB.
+ * of most processors. Each binary stays below its limit of 2 MB by smaller code where time is not spent: in the kernels for x86-64
+ * without AVX2, and outside of the kernels in all files but those with loops over samples or arcs.
  */
-const x64 = { 'native/simd/avx512.cpp': '-O3', 'native/simd/baseline.cpp': '-Os' };
-const windowsX64 = { 'native/simd/baseline.cpp': '-Os' };
+const x64 = { 'native/simd/avx512.cpp': '-O3', 'native/simd/baseline.cpp': '-Oz' };
+const windowsX64 = { 'native/simd/baseline.cpp': '-Oz' };
 const arm64 = { 'native/simd/baseline.cpp': '-O3' };
+
+const filesWithLoops = [
+  /^native\/affinity\/(\w+_product|dense_affinity|hop_search|pairwise|pairwise_terms|rows|sample_features)\.cpp$/,
+  /^native\/objectives\/(density_ratios|discrepancy|mmd|panel_\w+|predictions)\.cpp$/,
+  /^native\/transport\/(\w+_simplex|costs|coarse_costs|duals|gather|matrix_minimum|sinkhorn|spanning_tree|successive_paths|warm_start)\.cpp$/,
+  /^native\/simd\//,
+];
+
+/** The level for one file of a target; undefined for that of native/flags.txt. */
+export function levelOf({ levels }, source) {
+  if (source.startsWith('native/node/')) return '-Oz';
+  return levels[source] ?? (filesWithLoops.some((files) => files.test(source)) ? undefined : '-Os');
+}
 
 export const targets = {
   'linux-x64-glibc': { triple: 'x86_64-linux-gnu.2.17', link: elf, levels: x64, parts: [] },
-  'linux-x64-musl': { triple: 'x86_64-linux-musl', compile: ['-fPIC'], link: elf, levels: x64, parts: [] },
+  'linux-x64-musl': {
+    triple: 'x86_64-linux-musl',
+    compile: ['-fPIC'],
+    link: elf,
+    levels: x64,
+    parts: [],
+  },
   'linux-arm64-glibc': { triple: 'aarch64-linux-gnu.2.17', link: elf, levels: arm64, parts: [] },
-  'linux-arm64-musl': { triple: 'aarch64-linux-musl', compile: ['-fPIC'], link: elf, levels: arm64, parts: [] },
+  'linux-arm64-musl': {
+    triple: 'aarch64-linux-musl',
+    compile: ['-fPIC'],
+    link: elf,
+    levels: arm64,
+    parts: [],
+  },
   'darwin-x64': { triple: 'x86_64-macos.11.0', ...macOs, levels: x64 },
   'darwin-arm64': { triple: 'aarch64-macos.11.0', ...macOs, levels: arm64 },
   'win32-x64': { triple: 'x86_64-windows-gnu', link: pe, levels: windowsX64, parts: ['windows_host.c'] },
