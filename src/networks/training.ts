@@ -34,8 +34,15 @@ export interface Epoch {
     /** The mean over samples, in [0, log K]: 0 where all assignments are certain. */
     readonly predictions: number;
   };
-  /** Seconds of the network's passes, of the objective, and of the updates. */
-  readonly seconds: { readonly network: number; readonly objective: number; readonly update: number };
+  /** Where the time went. */
+  readonly seconds: {
+    /** Seconds of the network's passes, those of `vat` among them. */
+    readonly network: number;
+    /** Seconds of the objective and its gradient. */
+    readonly objective: number;
+    /** Seconds of the updates, proximal steps among them. */
+    readonly update: number;
+  };
 }
 
 /** Why a training ended: all epochs were done; the signal; `onEpoch` returned false; a number was not finite. */
