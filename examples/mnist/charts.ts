@@ -15,7 +15,7 @@ const THIRD = 'var(--third)';
 
 export function drawObjective({ history }: Results): string {
   return draw(400, 240, {
-    ...epochAxes(history, 'objective'),
+    ...epochAxes(history),
     series: [line(history, 'objective', FIRST, ({ objective }) => objective)],
   });
 }
@@ -40,7 +40,7 @@ export function drawEntropies({ history }: Results): string {
 
 export function drawLearningRate({ history }: Results): string {
   return draw(400, 240, {
-    ...epochAxes(history, 'learning rate', true),
+    ...epochAxes(history, '', true),
     series: [line(history, 'learning rate', FIRST, ({ learningRate }) => learningRate)],
   });
 }
@@ -102,7 +102,7 @@ export function clusterOrder(digitOfCluster: readonly number[]): number[] {
   return digitOfCluster.map((_, k) => k).sort((a, b) => (rank(a) === rank(b) ? a - b : rank(a) - rank(b)));
 }
 
-function epochAxes(history: History, name: string, fromZero = false): EChartsOption {
+function epochAxes(history: History, name = '', fromZero = false): EChartsOption {
   return {
     grid: { left: 52, right: 12, top: 36, bottom: 40 },
     xAxis: categoryAxis(

@@ -84,9 +84,9 @@ function describeNetwork({ recipe, options }: Results): string {
 
 function describeTime({ final, history }: Results): string {
   const { network, objective, update, preparation } = final.seconds;
-  const share = Math.round((100 * objective) / (network + objective + update));
+  const share = (100 * objective) / (network + objective + update);
   const before = preparation > 0 ? ` ${preparation.toFixed(0)} s before the first epoch: distances to neighbours.` : '';
-  return `Seconds of each of ${history.length} epochs; the objective takes ${share} % of them.${before}`;
+  return `Seconds of each of ${history.length} epochs; the objective takes ${share.toPrecision(1)} % of them.${before}`;
 }
 
 function describeMachine({ engine, machine }: Results): string {
