@@ -36,11 +36,11 @@ async function run(options: Options, recipe: Recipe): Promise<void> {
   const progress = createProgress(options.epochs, Math.ceil(train.count / options.batch));
   const interruption = interruptible();
   const { epochs, batch, full } = options;
-  const { learningRate } = recipe;
+  const { learningRate, decay } = recipe;
   const history = await trainer
     .train({
       ...{ train, test, epochs, batch, seed, learningRate },
-      decay: !full,
+      decay: decay && !full,
       signal: interruption.signal,
       onStep: progress.step,
       onEpoch: progress.epoch,

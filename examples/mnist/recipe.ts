@@ -15,6 +15,8 @@ export interface Recipe {
   readonly headScale: number;
   /** Adam's learning rate in the first step. */
   readonly learningRate: number;
+  /** Whether the learning rate falls linearly to 0: a short run then ends near where a long one would. */
+  readonly decay: boolean;
   readonly epochs: number;
   /** The feature that a black pixel becomes; a white one becomes 1. */
   readonly black: -1 | 0;
@@ -29,6 +31,7 @@ const paper: Recipe = {
   init: 'uniform',
   headScale: 1,
   learningRate: 1e-3,
+  decay: true,
   epochs: 8,
   black: -1,
   vat: 0,
@@ -41,6 +44,7 @@ const imsat: Recipe = {
   init: 'he',
   headScale: 0.01,
   learningRate: 2e-3,
+  decay: false, // digits that share a cluster part late, and not at a small rate
   epochs: 16,
   black: 0,
   vat: 1,
