@@ -15,7 +15,7 @@ export interface Recipe {
   readonly headScale: number;
   /** Adam's learning rate in the first step. */
   readonly learningRate: number;
-  /** Whether the learning rate falls linearly to 0: a short run then ends near where a long one would. */
+  /** Whether the rate falls linearly to 0: a short run then ends near where a long one would, not in Adam's noise. */
   readonly decay: boolean;
   readonly epochs: number;
   /** The feature that a black pixel becomes; a white one becomes 1. */

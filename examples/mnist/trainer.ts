@@ -9,11 +9,9 @@ export interface TrainOptions {
   readonly epochs: number;
   readonly batch: number;
   readonly seed: number;
-  /**
-   * Lets the learning rate fall linearly to 0: a short run then ends near where a long one would, not in Adam's noise.
-   */
-  readonly decay: boolean;
+  /** The learning rate of the first step; with `decay` it falls linearly to 0. */
   readonly learningRate: number;
+  readonly decay: boolean;
   /** Ends the training after the current step. */
   readonly signal: AbortSignal;
   /** Called after each step by engines that report single steps. */
