@@ -241,10 +241,10 @@ export class Douglas implements Estimator<DouglasModel> {
     const size = Math.min(n, this.#batchSize ?? n);
     const adam = new Adam([tree.cutPoints, tree.scores], learningRate);
     const history: number[] = [];
-    for (let epoch = 0; epoch < epochs; epoch++) {
+    for (let epoch = 0; epoch < epochs && !pace.stopped; epoch++) {
       const order = random.permutation(n);
       let [sum, steps] = [0, 0];
-      for (let first = 0; first < n; first += size) {
+      for (let first = 0; first < n && !(steps > 0 && pace.stopped); first += size) {
         const rows = order.slice(first, first + size);
         const { value, gradients } = await stepOf(tree, x, rows, evaluate);
         adam.step(gradients);
@@ -254,6 +254,7 @@ export class Douglas implements Estimator<DouglasModel> {
         if (pace.due) await pace.rest((epoch + first / n) / epochs);
       }
       history.push(sum / steps);
+      pace.standing = { objective: sum / steps, clusters: this.#settings.clusters };
     }
     return history;
   }

@@ -1,9 +1,9 @@
 /** The common part of all estimators: the forms of their results and of their saved models. */
 import type { MatrixLike } from 'genmi';
-import type { FitOptions } from '../base/pace.js';
+import type { FitOptions, Standing } from '../base/pace.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
 
-export type { FitOptions };
+export type { FitOptions, Standing };
 
 /** An estimator of clusters, with the habits of scikit-learn. */
 export interface Estimator<Model extends SavedModel = SavedModel> {

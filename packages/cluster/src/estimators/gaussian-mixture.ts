@@ -163,7 +163,7 @@ export class GaussianMixture implements Estimator<GaussianMixtureModel> {
     const start = this.#start && gaussiansOf('start', this.#start, this.#options, d);
     const runs = start ? 1 : restarts;
     let best: Fit | undefined;
-    for (let run = 0; run < runs; run++) {
+    for (let run = 0; run < runs && !(best && pace.stopped); run++) {
       const share = (done: number) => (run + done) / runs;
       const first = start ?? (await this.#fromKMeans(matrix, run, options, pace, share));
       const result = await expectationMaximization(matrix, first, this.#options, pace, share);
@@ -178,12 +178,12 @@ export class GaussianMixture implements Estimator<GaussianMixtureModel> {
   async #fromKMeans(
     matrix: Matrix,
     run: number,
-    { signal }: FitOptions,
+    { signal, stop }: FitOptions,
     pace: Pace,
     share: (done: number) => number,
   ): Promise<Gaussians> {
     const { clusters, seed, regularization, covariance } = this.#options;
-    const labels = await new KMeans({ clusters, restarts: 1, seed: seed + run }).fitPredict(matrix, { signal });
+    const labels = await new KMeans({ clusters, restarts: 1, seed: seed + run }).fitPredict(matrix, { signal, stop });
     const probabilities = new Float64Array(labels.length * clusters);
     for (const [i, label] of labels.entries()) probabilities[i * clusters + label] = 1;
     return maximize(matrix, probabilities, covariance, clusters, regularization, pace, share(0));
@@ -303,14 +303,15 @@ async function expectationMaximization(
   let gaussians = start;
   let before = -Infinity;
   let [iterations, converged] = [0, false];
-  while (iterations < maxIterations && !converged) {
+  do {
     const done = share(iterations / maxIterations);
     const total = await expect(matrix, densitiesOf(gaussians), probabilities, pace, done);
     gaussians = await maximize(matrix, probabilities, start.kind, k, regularization, pace, done);
     iterations += 1;
     converged = Math.abs(total / n - before) < tolerance;
     before = total / n;
-  }
+    pace.standing = { objective: before, clusters: k };
+  } while (iterations < maxIterations && !converged && !pace.stopped);
   // The last parameters' own probabilities, so that labels are those of `predict`.
   const densities = densitiesOf(gaussians);
   const total = await expect(matrix, densities, probabilities, pace, share(1));

@@ -6,7 +6,7 @@ export {
   type DouglasOptions,
   type FeatureCuts,
 } from './douglas.js';
-export type { Estimator, FitOptions, SavedModel } from './estimator.js';
+export type { Estimator, FitOptions, SavedModel, Standing } from './estimator.js';
 export {
   GaussianMixture,
   type GaussianMixtureModel,

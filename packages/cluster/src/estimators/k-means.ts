@@ -107,13 +107,14 @@ export class KMeans implements Estimator<KMeansModel> {
     }
     const runs = this.#start ? 1 : this.#options.restarts;
     let best: Fit | undefined;
-    for (let run = 0; run < runs; run++) {
+    for (let run = 0; run < runs && !(best && pace.stopped); run++) {
       const share = (done: number) => (run + done) / runs;
       const start = this.#start
         ? Float64Array.from(this.#start.data)
         : await plusPlus(matrix, clusters, new Random(seed, run), pace, share(0));
       const result = await lloyd(matrix, start, this.#options, pace, share);
       if (!best || result.inertia < best.inertia) best = result;
+      pace.standing = { objective: -best.inertia, clusters };
     }
     await pace.end();
     this.#fit = best;
@@ -272,7 +273,7 @@ async function lloyd(
   };
   const piece = rowsOfPiece(k, d);
   let iterations = 0;
-  for (let converged = false; !converged && iterations < maxIterations; iterations++) {
+  for (let ended = false; !ended && iterations < maxIterations; iterations++) {
     const half = halfSeparations(centers, k, d);
     let changed = 0;
     for (let first = 0; first < n; first += piece) {
@@ -283,7 +284,7 @@ async function lloyd(
     const shifts = Float64Array.from({ length: k }, (_, c) => squaredDistance(moved, c * d, centers, c * d, d));
     centers = moved;
     loosen(bounded, shifts.map(Math.sqrt));
-    converged = changed === 0 || shifts.reduce((sum, shift) => sum + shift, 0) <= least;
+    ended = changed === 0 || shifts.reduce((sum, shift) => sum + shift, 0) <= least || pace.stopped;
   }
   const assignment = newAssignment(n);
   for (let first = 0; first < n; first += piece) {

@@ -86,11 +86,12 @@ export class KauriGrowth {
       if (pace.due) await pace.rest(0);
     }
     const { maxLeaves, maxFeatures } = this.#limits;
-    while (this.#leaves.length < maxLeaves) {
+    while (this.#leaves.length < maxLeaves && !pace.stopped) {
       const features = maxFeatures < this.#d ? random.permutation(this.#d, maxFeatures).sort() : undefined;
       const split = await this.#bestSplit(features ?? Int32Array.from({ length: this.#d }, (_, f) => f), pace);
       if (!split) return;
       this.#apply(split);
+      pace.standing = { objective: this.objective, clusters: this.#sizes.length };
     }
   }
 
@@ -119,6 +120,7 @@ export class KauriGrowth {
       for (const feature of features) {
         this.#offerFeature(leaf, feature, best, shared);
         if (pace.due) await pace.rest(this.#leaves.length / this.#limits.maxLeaves);
+        if (pace.stopped && this.#leaves.length > 1) return undefined;
       }
     }
     return best.split;
