@@ -1,6 +1,7 @@
 /** k-means against scikit-learn from the same starts, and its properties. */
 import { ari } from 'genmi';
 import { describe, expect, it } from 'vitest';
+import { largestOfRows } from '../src/base/labels.js';
 import { Random } from '../src/base/random.js';
 import { KMeans, type KMeansModel, type KMeansOptions } from '../src/estimators/k-means.js';
 import { expectClose, rejectionOf, thrownBy } from './support/compare.js';
@@ -122,6 +123,21 @@ describe('k-means', () => {
     expect(model.inertia).toBe(0);
     expect(model.predict(x)).toEqual(model.labels);
     expect(ari(model.labels, [0, 0, 1, 1, 1])).toBe(1);
+  });
+
+  it('has the probabilities of equal normal densities about the centres', async () => {
+    const model = await new KMeans({ clusters: 2 }).fit([[0], [2], [10], [12]]);
+    // Centres 1 and 11, variance (1 + 1 + 1 + 1) / 4: at 5, log odds ((11 - 5)^2 - (5 - 1)^2) / 2 = 10.
+    const { data, shape } = model.predictProba([[5]]);
+    expect(shape).toEqual([1, 2]);
+    const [label] = model.predict([[5]]);
+    expect(data[label]).toBeCloseTo(1 / (1 + Math.exp(-10)), 14);
+    expect(data[0] + data[1]).toBeCloseTo(1, 15);
+    const points = await new KMeans({ clusters: 2 }).fit([[0], [0], [3], [3]]);
+    expect([...points.predictProba([[1]]).data].sort()).toEqual([0, 1]);
+    const { x } = blobs(3, 200, 4, 5, 4);
+    const many = await new KMeans({ clusters: 5 }).fit(x);
+    expect(largestOfRows(many.predictProba(x).data, 5)).toEqual(many.labels);
   });
 
   it('lets other work run, reports progress, and stops with the reason of an abort', async () => {

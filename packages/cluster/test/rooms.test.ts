@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The libraries that one room alone may import; other rooms reach them through that room. */
 const libraries: Readonly<Record<string, readonly string[]>> = {
+  cli: ['cli-progress', 'commander'],
   data: ['apache-arrow', 'csv-parse', 'hyparquet', 'hyparquet-compressors'],
 };
 

@@ -10,19 +10,20 @@ export {
 } from './features.js';
 export { type Classes, classesOf, type RowIds, rowIdsOf } from './labels.js';
 export { npyOf } from './npy.js';
-export type { ReadOptions } from './options.js';
+export { columnTypes, formats, type ReadOptions } from './options.js';
 export { readTable } from './read-table.js';
 export type { Scale, Scaling } from './statistics.js';
-export type {
-  Column,
-  ColumnType,
-  DateColumn,
-  Format,
-  LevelColumn,
-  NumberColumn,
-  NumberedIdColumn,
-  ReadReport,
-  Table,
-  VectorColumn,
+export {
+  type Column,
+  type ColumnType,
+  type DateColumn,
+  type Format,
+  type LevelColumn,
+  type NumberColumn,
+  type NumberedIdColumn,
+  type ReadReport,
+  type Table,
+  textAt,
+  type VectorColumn,
 } from './table.js';
-export { type Features, transform } from './transform.js';
+export { type Features, transform, typesOf } from './transform.js';

@@ -11,6 +11,8 @@ export interface ReadOptions {
   readonly columns?: readonly string[];
   /** Types of columns by name, where the found ones are wrong. */
   readonly types?: Readonly<Record<string, ColumnType>>;
+  /** Types of columns that the file need not have, such as `typesOf` a transformation. */
+  readonly knownTypes?: Readonly<Record<string, ColumnType>>;
   /** CSV: one character; default: found. */
   readonly separator?: string;
   /** CSV: the decimal sign; default: found. */
@@ -29,17 +31,19 @@ export const columnTypes: readonly ColumnType[] = ['number', 'category', 'text',
 export const formats: readonly Format[] = ['csv', 'json-lines', 'parquet', 'arrow', 'npy', 'idx'];
 
 const known: readonly (keyof ReadOptions)[] = [
-  ...(['format', 'columns', 'types', 'separator', 'decimal', 'header', 'missing', 'longestLine', 'signal'] as const),
+  ...(['format', 'columns', 'types', 'knownTypes'] as const),
+  ...(['separator', 'decimal', 'header', 'missing', 'longestLine', 'signal'] as const),
 ];
 export const LONGEST_LINE = 1 << 26;
 
 /** @throws TypeError ERR_INVALID_ARG_TYPE; RangeError ERR_OUT_OF_RANGE */
 export function checkReadOptions(options: ReadOptions): void {
   checkOptions(options, known);
-  const { format, columns, types, separator, decimal, header, missing, longestLine, signal } = options;
+  const { format, columns, types, knownTypes, separator, decimal, header, missing, longestLine, signal } = options;
   if (format !== undefined) oneOf('format', format, formats);
   if (columns !== undefined) checkNames('columns', columns);
-  if (types !== undefined) checkTypes(types);
+  if (types !== undefined) checkTypes('types', types);
+  if (knownTypes !== undefined) checkTypes('knownTypes', knownTypes);
   if (separator !== undefined) checkSeparator(separator);
   if (decimal !== undefined) oneOf('decimal', decimal, ['.', ',']);
   if (header !== undefined && typeof header !== 'boolean') throw invalidType('header', 'a boolean', describe(header));
@@ -63,10 +67,10 @@ export function firstTwice(names: readonly string[]): string | undefined {
   return names.find((name) => seen.size === seen.add(name).size);
 }
 
-function checkTypes(types: unknown): void {
+function checkTypes(argument: string, types: unknown): void {
   if (typeof types !== 'object' || types === null || Array.isArray(types))
-    throw invalidType('types', 'an object with a type for each name', describe(types));
-  for (const [name, type] of Object.entries(types)) oneOf(`types['${name}']`, type, columnTypes);
+    throw invalidType(argument, 'an object with a type for each name', describe(types));
+  for (const [name, type] of Object.entries(types)) oneOf(`${argument}['${name}']`, type, columnTypes);
 }
 
 function checkSeparator(separator: unknown): void {
@@ -86,5 +90,8 @@ export function checkChosen(options: ReadOptions, names: readonly string[]): voi
 export const isChosen = (options: ReadOptions, name: string): boolean => options.columns?.includes(name) ?? true;
 
 /** The type that was asked for. */
-export const wantedType = ({ types }: ReadOptions, name: string): ColumnType | undefined =>
+export const wantedType = ({ types, knownTypes }: ReadOptions, name: string): ColumnType | undefined =>
+  typeIn(types, name) ?? typeIn(knownTypes, name);
+
+const typeIn = (types: ReadOptions['types'], name: string) =>
   types !== undefined && Object.hasOwn(types, name) ? types[name] : undefined;

@@ -10,7 +10,7 @@ import {
   type Transformation,
   VERSION,
 } from './features.js';
-import { type Column, isMissing, placeOfRow, type Table, textAt, type VectorColumn } from './table.js';
+import { type Column, type ColumnType, isMissing, placeOfRow, type Table, textAt, type VectorColumn } from './table.js';
 
 /** A matrix of features, and sentences on the values that were replaced or are unknown. */
 export type Features = Matrix & { readonly notes: readonly string[] };
@@ -37,6 +37,12 @@ export function transform(transformation: Transformation, table: Table): Feature
     notes.push(...target.notes());
   }
   return { data, shape: [table.rows, width], notes };
+}
+
+/** The types that a short file may hide. `readTable` takes them as `knownTypes`: numbers may look like ids or categories. */
+export function typesOf({ columns }: Transformation): Record<string, ColumnType> {
+  const hidden = columns.filter(({ kind }) => kind === 'number' || kind === 'category');
+  return Object.fromEntries(hidden.map(({ name, kind }) => [name, kind]));
 }
 
 function allocate(rows: number, width: number, precision: 'float32' | 'float64'): Float32Array | Float64Array {

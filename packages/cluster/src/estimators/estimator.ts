@@ -1,5 +1,5 @@
 /** The common part of all estimators: the forms of their results and of their saved models. */
-import type { MatrixLike } from 'genmi';
+import type { Matrix, MatrixLike } from 'genmi';
 import type { FitOptions, Standing } from '../base/pace.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
 
@@ -17,6 +17,12 @@ export interface Estimator<Model extends SavedModel = SavedModel> {
   predict(x: MatrixLike): Int32Array;
   /** The value that `fit` maximises, for these samples. */
   score(x: MatrixLike): number;
+  /** N x K probabilities of the clusters, each row with sum 1; an estimator of hard clusters has none. */
+  predictProba?(x: MatrixLike): Matrix;
+  /** The value of the objective after each epoch, where there are epochs. */
+  readonly history?: readonly number[];
+  /** The rules of a tree as text. `names` are those of the features. */
+  rules?(names?: readonly string[]): string;
   /** The fitted estimator as a plain object, which JSON keeps without loss. */
   save(): Model;
 }

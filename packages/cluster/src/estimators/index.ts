@@ -16,4 +16,5 @@ export {
 export { type CovarianceKind, covarianceKinds } from './gaussians.js';
 export { KMeans, type KMeansModel, type KMeansOptions } from './k-means.js';
 export { Kauri, type KauriFitOptions, type KauriModel, type KauriOptions, type KernelChoice } from './kauri.js';
+export { createModel, loadModel, type ModelKind, type ModelOptions, modelNamed, models } from './models.js';
 export type { Rule, Tree, TreeNode } from './tree.js';

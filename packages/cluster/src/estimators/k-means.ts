@@ -129,6 +129,30 @@ export class KMeans implements Estimator<KMeansModel> {
     return this.#assign(x).labels;
   }
 
+  /**
+   * N x K probabilities of equal spherical normal densities about the centres, whose variance is that of the data of fit
+   * about its centres, inertia / (N d). The likeliest cluster of a row is that of `predict`.
+   */
+  predictProba(x: MatrixLike): Matrix<Float64Array> {
+    const { centers, inertia, labels: known } = fitted(this.#fit, 'KMeans');
+    const [k, d] = centers.shape;
+    const { data, shape } = readFeatures(x, d);
+    const n = shape[0];
+    const { labels, squared } = this.#assign({ data, shape });
+    // Without any spread, all of the probability is at the nearest centre.
+    const scale = Math.max(Number.MIN_VALUE, (2 * inertia) / (known.length * d));
+    const probabilities = new Float64Array(n * k);
+    for (let i = 0; i < n; i++) {
+      let sum = 0;
+      for (let c = 0; c < k; c++) {
+        const beyond = c === labels[i] ? 0 : squaredDistance(data, i * d, centers.data, c * d, d) - squared[i];
+        sum += probabilities[i * k + c] = Math.exp(-Math.max(0, beyond) / scale);
+      }
+      for (let c = 0; c < k; c++) probabilities[i * k + c] /= sum;
+    }
+    return { data: probabilities, shape: [n, k] };
+  }
+
   /** Minus the inertia of these samples. */
   score(x: MatrixLike): number {
     return -this.#assign(x).squared.reduce((sum, squared) => sum + squared, 0);

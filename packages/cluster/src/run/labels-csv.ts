@@ -1,4 +1,5 @@
 /** The rows of labels.csv: each sample with its cluster and the probability of that cluster. */
+import { writeAtomically } from '../base/atomic-write.js';
 import { outOfRange } from '../errors.js';
 
 export interface Assignment {
@@ -12,6 +13,10 @@ export interface Assignment {
 
 const ROWS_OF_A_PART = 10_000;
 const DIGITS = 6;
+
+/** Writes an assignment as a file: whole, or not at all. @throws ClusterError ERR_FILE; RangeError ERR_OUT_OF_RANGE */
+export const writeLabels = (file: string, assignment: Assignment): Promise<void> =>
+  writeAtomically(file, labelsCsv(assignment));
 
 /**
  * Writes an assignment as CSV, in parts: a header, then `id,cluster,probability` for each row.

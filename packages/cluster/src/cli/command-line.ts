@@ -1,0 +1,20 @@
+/** The command that repeats a run. */
+import type { FittedFile } from './fitted-file.js';
+
+/** The command with its defaults written out, so that it stays the same when they change. */
+export function commandOf({ file, values, clusters }: FittedFile): string {
+  const { columns, type, missing, header, json, ...others } = values;
+  const parts = ['npx genmi-cluster fit', quoted(file), '--clusters', `${clusters}`];
+  for (const [name, value] of Object.entries({ ...others, clusters: undefined }))
+    if (value !== undefined) parts.push(`--${name}`, quoted(`${value}`));
+  for (const [name, list] of Object.entries({ columns, missing }))
+    if (list !== undefined) parts.push(`--${name}`, quoted(list.map(inList).join(',')));
+  for (const [name, each] of Object.entries(type ?? {})) parts.push('--type', quoted(`${name}=${each}`));
+  if (header !== undefined) parts.push(header ? '--header' : '--no-header');
+  return parts.join(' ');
+}
+
+const inList = (name: string) => (/^$|[",]|^\s|\s$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
+
+/** A word of a shell, in quotes where it needs them. */
+const quoted = (text: string) => (/^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

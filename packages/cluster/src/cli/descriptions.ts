@@ -1,0 +1,57 @@
+/** The words of `fit`: what was found in the file, and what came of it. */
+import path from 'node:path';
+import type { Classes, Features, Table, Transformation } from '../data/index.js';
+import { listed } from '../errors.js';
+import type { Results } from './results.js';
+
+/** The columns are shown up to this number. */
+const MOST_COLUMNS = 40;
+
+export function describeTable(table: Table, transformation: Transformation, x: Features, classes?: Classes): string {
+  const { report, source, rows, columns } = table;
+  const { gzip, format } = report;
+  const shown = columns.slice(0, MOST_COLUMNS).map(({ name, type, reason }) => {
+    const skipped = transformation.skipped.find((each) => each.name === name);
+    const use = skipped === undefined ? `${type}: ${reason}` : `not used: ${skipped.reason}`;
+    return [name, use] as const;
+  });
+  const width = Math.max(...shown.map(([name]) => name.length));
+  const more = columns.length > shown.length ? [`  and ${columns.length - shown.length} more columns`] : [];
+  return [
+    `${source}: ${count(rows, 'row')} of ${format}${gzip ? ', packed by gzip' : ''}`,
+    ...[...report.notes, ...x.notes].map((note) => `  ${note}`),
+    ...shown.map(([name, use]) => `  ${name.padEnd(width)}  ${use}`),
+    ...more,
+    ...(classes
+      ? [`  ${count(classes.names.length, 'class', 'classes')} to compare with: ${listed(classes.names)}`]
+      : []),
+    `  ${count(x.shape[1], 'feature')}`,
+  ].join('\n');
+}
+
+export function describeResults(results: Results, folder: string): string {
+  const { clusters, objective, certainty, silhouette, model, interrupted, seconds, data } = results;
+  const sizes = clusters.sizes.map(
+    (size, k) => `  cluster ${k}: ${count(size, 'row')} (${((100 * size) / data.rows).toFixed(0)} %)`,
+  );
+  const numbers: [name: string, value: number | null | undefined][] = [
+    [objective.name, objective.value],
+    ['mean certainty', certainty],
+    ['mean silhouette', silhouette],
+    ['ARI', results.ari],
+    ['accuracy', results.accuracy],
+    ['NMI', results.nmi],
+  ];
+  const known = numbers.filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  return [
+    '',
+    ...(interrupted ? [`Interrupted after ${seconds.toFixed(1)} s: the best result so far is kept.`] : []),
+    `${model}: ${clusters.used} of ${count(clusters.asked, 'cluster')} used, ${seconds.toFixed(1)} s`,
+    ...sizes,
+    ...known.map(([name, value]) => `  ${name}: ${Number(value.toPrecision(4))}`),
+    '',
+    `${path.join(folder, 'labels.csv')} has the clusters; model.json, results.json and the command are beside it.`,
+  ].join('\n');
+}
+
+const count = (n: number, one: string, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;

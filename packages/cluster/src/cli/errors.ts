@@ -1,0 +1,33 @@
+/** How errors are shown on the command line, and which of them a user can mend. */
+
+/** The options of the library, as its messages write them, and those of the command line. */
+const options: readonly (readonly [inCode: RegExp, onCommandLine: string])[] = [
+  [/`impute: 'median'`/g, '--impute median'],
+  [/`types: \{ '([^`]*)': '(\w+)' \}`/g, "--type '$1=$2'"],
+  [/`header: false`/g, '--no-header'],
+  [/`precision: 'float64'`/g, '--scale robust'],
+  [/`(format|types|missing|scale|columns|separator)`/g, '--$1'],
+  [/--types/g, '--type'],
+];
+
+/** The code of an error, and its message in the words of the command line. */
+export function describeError(error: unknown): { code: string; message: string } {
+  const { code = 'ERR_UNEXPECTED', message = String(error) } = Object(error) as { code?: string; message?: string };
+  return { code, message: options.reduce((text, [inCode, other]) => text.replaceAll(inCode, other), message) };
+}
+
+/** Whether the input, and not the program or the machine, is to blame. */
+export function isBadInput(error: unknown): boolean {
+  const { name, code } = Object(error) as { name?: string; code?: string };
+  return name === 'ClusterError' || code === 'ERR_INVALID_ARG_TYPE' || code === 'ERR_OUT_OF_RANGE';
+}
+
+/** Runs a call; an error gets the place in front of its message. */
+export function within<T>(place: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof Error) error.message = `${place}, ${error.message}`;
+    throw error;
+  }
+}

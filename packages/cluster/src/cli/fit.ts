@@ -1,0 +1,137 @@
+/** `genmi-cluster fit`: clusters of the rows of a file, kept in the folder of a run. */
+
+import { Command, Option } from 'commander';
+import { geminiNames, kernels } from 'genmi';
+import { classesOf, type Features, fitFeatures, readTable, rowIdsOf, transform } from '../data/index.js';
+import { outOfRange } from '../errors.js';
+import { createModel, type Estimator, models, type Standing } from '../estimators/index.js';
+import { modelJson, RunFolder } from '../run/index.js';
+import { assign } from './assignment.js';
+import { commandOf } from './command-line.js';
+import { describeResults, describeTable } from './descriptions.js';
+import { type FittedFile, type FitValues, modelOptions } from './fitted-file.js';
+import { type Interruption, interruptible } from './interruption.js';
+import { integer, names, readingOf, withReading } from './options.js';
+import { createProgress } from './progress.js';
+import { type Results, resultsOf } from './results.js';
+
+/** Without a label that says more, this number of clusters is looked for. */
+const CLUSTERS = 8;
+
+export function fitCommand(): Command {
+  const list = models.map(({ name, description }) => `${name}: ${description}`).join('; ');
+  const command = new Command('fit')
+    .description('clusters of the rows of a file, kept in a folder')
+    .argument('<file>', 'CSV, TSV, Parquet, Arrow, JSON lines, NPY or IDX')
+    .option(
+      '--clusters <k>',
+      `the number of clusters, for some models the largest one (default: the classes of the label, else ${CLUSTERS})`,
+      integer(1),
+    )
+    .addOption(new Option('--model <name>', list).choices(models.map(({ name }) => name)).default(models[0]?.name))
+    .addOption(new Option('--objective <name>', 'the objective of a model that takes one').choices(geminiNames))
+    .addOption(new Option('--kernel <name>', 'the kernel of mmd objectives and of kauri').choices(kernels))
+    .option('--epochs <n>', 'passes over the data', integer(1))
+    .option('--restarts <n>', 'fits from different starts, of which the best is kept', integer(1))
+    .option('--seed <n>', 'the seed of all random choices', integer(-Infinity), 0)
+    .option('--columns <names>', 'the columns to use, between commas (default: all that can be features)', names)
+    .option('--label <column>', 'the column of known classes: no feature; clusters are compared with it')
+    .option('--id <column>', 'the column that names the rows (default: found)')
+    .addOption(
+      new Option('--scale <how>', 'the scale of numbers (default: standard; vectors: none)').choices([
+        'none',
+        'standard',
+        'robust',
+      ]),
+    )
+    .addOption(new Option('--impute <how>', 'fill in missing values (default: refuse them)').choices(['median']))
+    .option('--out <folder>', 'the folder of the run', 'run')
+    .option('--json', 'print the results as one JSON object');
+  return withReading(command).action(fit);
+}
+
+async function fit(file: string, values: FitValues): Promise<void> {
+  // What is wrong with the options shows before a large file is read.
+  createModel(values.model, modelOptions(values, values.clusters ?? 1));
+  using interruption = interruptible();
+  const folder = await RunFolder.open(values.out);
+  let results: Results;
+  try {
+    const done = await fitFile(file, values, interruption);
+    results = resultsOf(done);
+    await save(folder, done, results);
+  } catch (error) {
+    await folder.discard();
+    throw error;
+  }
+  console.log(values.json ? JSON.stringify(results) : describeResults(results, folder.path));
+  if (results.interrupted) process.exitCode = 1;
+}
+
+async function fitFile(file: string, values: FitValues, { signal }: Interruption): Promise<FittedFile> {
+  const { label, columns, scale, impute } = values;
+  const table = await readTable(file, { ...readingOf(values), signal });
+  const given = { columns, label, scale, impute };
+  const transformation = fitFeatures(
+    table,
+    Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  );
+  const x = transform(transformation, table);
+  const classes = label === undefined ? undefined : classesOf(table, label);
+  const clusters = values.clusters ?? Math.min(table.rows, classes?.names.length ?? CLUSTERS);
+  if (clusters > table.rows) throw outOfRange('--clusters', `at most the ${table.rows} rows of ${file}`, `${clusters}`);
+  if (!values.json) console.log(describeTable(table, transformation, x, classes));
+  const estimator = createModel(values.model, modelOptions(values, clusters));
+  const started = performance.now();
+  const standing = await watch(estimator, x, signal);
+  const seconds = (performance.now() - started) / 1000;
+  const assigned = assign(estimator, x);
+  return {
+    file,
+    values,
+    table,
+    transformation,
+    x,
+    classes,
+    clusters,
+    estimator,
+    standing,
+    assigned,
+    interrupted: signal.aborted,
+    seconds,
+  };
+}
+
+/** Fits with a bar, and returns the last that it showed. */
+async function watch(estimator: Estimator, x: Features, stop: AbortSignal): Promise<Standing | undefined> {
+  const progress = createProgress();
+  let last: Standing | undefined;
+  try {
+    await estimator.fit(x, {
+      stop,
+      onProgress(done, standing) {
+        last = standing;
+        return progress.onProgress(done, standing);
+      },
+    });
+  } finally {
+    progress.stop();
+  }
+  return last;
+}
+
+async function save(folder: RunFolder, done: FittedFile, results: Results): Promise<void> {
+  const { values, table, transformation, estimator, assigned } = done;
+  const ids = rowIdsOf(table, values.id);
+  const model = {
+    reading: readingOf(values),
+    ...(ids && { id: ids.name }),
+    transformation,
+    estimator: estimator.save(),
+  };
+  const { labels: clusters, certainty: probabilities } = assigned;
+  await folder.writeLabels({ ...(ids && { ids }), clusters, probabilities });
+  await folder.write('model.json', modelJson(model));
+  await folder.writeResults({ ...results });
+  await folder.write('command.txt', [`${commandOf(done)}\n`]);
+}

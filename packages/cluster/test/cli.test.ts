@@ -1,0 +1,226 @@
+/** The command line, run as a user runs it. It needs `npm run build:cluster`. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { execute } from '../../../test/support/processes.js';
+import { temporaryFiles } from './support/files.js';
+
+const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const data = (name: string) => fileURLToPath(new URL(`fixtures/data/${name}`, import.meta.url));
+const write = temporaryFiles();
+const folder = path.dirname(write('started', ''));
+const run = (...args: string[]) => execute(process.execPath, [main, ...args], { cwd: folder });
+const read = (name: string) => readFileSync(path.join(folder, name), 'utf8');
+
+describe('genmi-cluster', { concurrent: true }, () => {
+  it('fits a file, and predicts it again', async () => {
+    const fit = await run(
+      'fit',
+      data('penguins.csv'),
+      '--label',
+      'species',
+      '--model',
+      'kmeans',
+      '--restarts',
+      '50',
+      '--out',
+      'a/run',
+    );
+    expect(fit).toMatchObject({ code: 0, stderr: '' });
+    expect(fit.stdout).toMatch(/333 rows of csv\n {2}cells are separated by ','; the decimal sign is a point/);
+    expect(fit.stdout).toMatch(/species +not used: the label/);
+    expect(fit.stdout).toMatch(/3 classes to compare with: Adelie, Chinstrap, Gentoo\n {2}10 features/);
+    const files = ['command.txt', 'labels.csv', 'model.json', 'results.json'];
+    expect(readdirSync(path.join(folder, 'a/run'))).toEqual(expect.arrayContaining(files));
+    const results = JSON.parse(read('a/run/results.json'));
+    // scikit-learn 1.9.1, KMeans(3, n_init=50) on the same features: inertia 968.3304, ARI 0.55301.
+    expect(results.objective.value).toBeCloseTo(-968.3304, 3);
+    expect(results).toMatchObject({ clusters: { asked: 3, used: 3 }, interrupted: false, label: 'species' });
+    expect(results.ari).toBeCloseTo(0.55301, 4);
+    const labels = read('a/run/labels.csv');
+    expect(labels.split('\n', 2)).toEqual(['row,cluster,probability', expect.stringMatching(/^1,\d,[\d.]+$/)]);
+
+    const [predicted, evaluated, repeated] = await Promise.all([
+      run('predict', data('penguins.csv'), '--model', 'a/run', '--out', 'clusters.csv'),
+      run('evaluate', 'a/run/labels.csv', data('penguins.csv'), '--label', 'species', '--json'),
+      execute(
+        'sh',
+        [
+          '-c',
+          read('a/run/command.txt')
+            .replace('npx genmi-cluster', `"${process.execPath}" "${main}"`)
+            .replace('a/run', 'b'),
+        ],
+        { cwd: folder },
+      ),
+    ]);
+    expect(predicted).toMatchObject({ code: 0, stderr: '' });
+    expect(read('clusters.csv')).toBe(labels);
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({ rows: 333, ari: results.ari, accuracy: results.accuracy });
+    expect(repeated.code).toBe(0);
+    expect(read('b/labels.csv')).toBe(labels);
+    expect(read('b/model.json')).toBe(read('a/run/model.json'));
+  });
+
+  it('reads a short file as the file of fit, and joins rows by their ids', async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `k${i};${i % 2 ? '1,5' : '7,25'};${i};${i % 4 < 2 ? 7 : 'x'}`);
+    write('long.csv', `name;size;at;kind\n${rows.join('\n')}\n`);
+    // `at` counts up, and `size` has no comma here: alone, they would be an id and an unscaled number.
+    write('short.csv', 'kind,at,size,name\nx,2,7.25,k2\n7,1,1.5,k1\nnew,3,1.5,k3\n');
+    const types = ['--type', 'at=number', '--type', 'kind=category'];
+    const fit = await run('fit', 'long.csv', '--clusters', '2', '--model', 'kauri', '--out', 'c', '--json', ...types);
+    expect(JSON.parse(fit.stdout)).toMatchObject({ data: { features: ['size', 'at', 'kind=7', 'kind=x'] } });
+    const { code, stdout, stderr } = await run(
+      'predict',
+      'short.csv',
+      '--model',
+      'c',
+      '--out',
+      'short-clusters.csv',
+      '--json',
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ rows: 3, notes: [expect.stringMatching(/'new'/)] });
+    const known = new Map(
+      read('c/labels.csv')
+        .trim()
+        .split('\n')
+        .map((line) => line.split(',', 2) as [string, string]),
+    );
+    const found = read('short-clusters.csv')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(',', 2));
+    expect(found.slice(0, 3)).toEqual([
+      ['name', 'cluster'],
+      ['k2', known.get('k2')],
+      ['k1', known.get('k1')],
+    ]);
+  });
+});
+
+/** What a bad file or option is called, and how it is answered. */
+const good = 'x,y\n1,2\n3,5\n4,4\n2,9\n';
+const broken: [name: string, content: string | undefined, args: string[], message: RegExp][] = [
+  ['no file', undefined, [], /^genmi-cluster: .*bad0: expected a file that can be read, received no file/],
+  ['an empty file', '', [], /: expected rows of data, received an empty file/],
+  ['names alone', 'x,y\n', [], /: expected rows of data, received column names alone/],
+  ['one row', 'x,y\n1,2\n', [], /: expected at least 2 rows to fit, received 1/],
+  [
+    'text among numbers',
+    `${good.repeat(1)}5,abc\n${'6,7\n'.repeat(20)}`,
+    [],
+    /, line 6, column 'y': expected a number, received 'abc'.*--type 'y=category'/,
+  ],
+  ['a ragged row', `${good}1,2,3\n`, [], /, line 6: expected 2 cells, separated by ',', received 3/],
+  [
+    'more clusters than rows',
+    good,
+    ['--clusters', '5'],
+    /--clusters: expected at most the 4 rows of .*bad\d+, received 5/,
+  ],
+  [
+    'constant columns',
+    'x,y\n1,2\n1,2\n1,2\n',
+    [],
+    /expected at least one column that can be a feature, received 'x' \(constant: 1\)/,
+  ],
+  [
+    'a missing value',
+    'x,y\n1.5,2\nNaN,3\n3.5,4\n9.5,2\n',
+    [],
+    /, line 3 \(row 2\), column 'x': expected a value.*--impute median/,
+  ],
+  [
+    'an infinity',
+    'x,y\n1.5,2\ninf,3\n3.5,4\n',
+    [],
+    /, line 3 \(row 2\), column 'x': expected a finite number, received Infinity/,
+  ],
+  ['a name twice', 'x,x\n1,2\n3,4\n', [], /, line 1: expected different column names, received 'x' twice/],
+  ['a quote that stays open', `${good}"1,2\n3,4\n`, [], /, line \d: expected a closing quote/],
+  ['an unknown objective', good, ['--objective', 'mmd'], /'mmd' is invalid. Allowed choices are .*mmd_ova/],
+  [
+    'an option that the model lacks',
+    good,
+    ['--model', 'kmeans', '--kernel', 'rbf'],
+    /kernel: expected none for the model 'kmeans', received 'rbf'; choose a model that takes it: kauri/,
+  ],
+  ['an unknown label', good, ['--label', 'z'], /label: expected one of the columns x, y, received 'z'/],
+  ['an unknown column', good, ['--columns', 'x,z'], /columns: expected one of the columns x, y, received 'z'/],
+  ['a number that is none', good, ['--clusters', '2.5'], /'2.5' is invalid. Expected a whole number of 1 or more/],
+  [
+    'a folder that is a file',
+    good,
+    ['--out', 'started'],
+    /started: expected a place that can be written, received a file/,
+  ],
+];
+
+describe('genmi-cluster fit, given what it cannot use', { concurrent: true }, () => {
+  it.each(broken.map((row, i) => [i, ...row] as const))('%i: %s', async (i, _, content, args, message) => {
+    const file = content === undefined ? path.join(folder, `bad${i}`) : write(`bad${i}`, content);
+    const { code, stderr } = await run('fit', file, '--out', `out${i}/run`, ...args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n {4}at /);
+    expect(code).toBe(2);
+    expect(existsSync(path.join(folder, `out${i}`))).toBe(false);
+  });
+
+  it('a directory, as JSON', async () => {
+    const { code, stdout, stderr } = await run('fit', folder, '--out', 'out/run', '--json');
+    expect(JSON.parse(stdout)).toEqual({
+      error: { code: 'ERR_FILE', message: stderr.trim().replace('genmi-cluster: ', '') },
+    });
+    expect(stderr).toMatch(/expected a file that can be read, received a directory; name a file in it/);
+    expect(code).toBe(2);
+  });
+});
+
+describe('genmi-cluster predict, given what it cannot use', () => {
+  it('names the place, and writes nothing', async () => {
+    const x = write('good.csv', good);
+    expect((await run('fit', x, '--model', 'kmeans', '--clusters', '2', '--out', 'p')).code).toBe(0);
+    const model = JSON.parse(read('p/model.json'));
+    const otherModel = write('other-model.json', JSON.stringify({ ...model, version: 2 }));
+    const otherEstimator = { ...model, estimator: { ...model.estimator, version: 9 } };
+    const cases: [args: string[], message: RegExp][] = [
+      [
+        [x, '--model', 'none'],
+        /^genmi-cluster: none: expected a model of genmi-cluster fit, received no file of this name/,
+      ],
+      [[x, '--model', folder], /model\.json: expected a model of genmi-cluster fit, received no file/],
+      [
+        [x, '--model', otherModel],
+        /other-model\.json: expected a model of version 1, received version 2; fit once more/,
+      ],
+      [
+        [x, '--model', write('estimator.json', JSON.stringify(otherEstimator))],
+        /estimator\.json, model\.version: expected 1, received 9/,
+      ],
+      [[x, '--model', write('half.json', JSON.stringify(model).slice(0, 99))], /half\.json: .* received broken JSON/],
+      [[x, '--model', x], /good\.csv: expected a model of genmi-cluster fit, received broken JSON/],
+      [
+        [write('less.csv', 'x\n1\n'), '--model', 'p'],
+        /less\.csv: expected the columns of fit, y among them, received x/,
+      ],
+      [
+        [write('text.csv', 'x,y\n1,2\na,4\n'), '--model', 'p'],
+        /text\.csv, line 3, column 'x': expected a number, received 'a'/,
+      ],
+      [
+        [x, '--model', 'p', '--out', 'none/c.csv'],
+        /none\/c\.csv: expected a place that can be written, received no folder/,
+      ],
+    ];
+    await Promise.all(
+      cases.map(async ([args, message]) => {
+        const { code, stderr } = await run('predict', '--out', 'never.csv', ...args);
+        expect(stderr).toMatch(message);
+        expect(code, stderr).toBe(2);
+      }),
+    );
+    expect(existsSync(path.join(folder, 'never.csv'))).toBe(false);
+  });
+});
