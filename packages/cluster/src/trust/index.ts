@@ -6,3 +6,4 @@ export {
   consensusDistances,
   rankByConsensus,
 } from './consensus.js';
+export { type Stability, type StabilityOptions, stability } from './stability.js';
