@@ -6,7 +6,8 @@
  * `'ERR_FILE'`: a file that cannot be opened or read. `'ERR_FORMAT'`: content that breaks the rules of its format.
  * `'ERR_EMPTY'`: no rows, or no columns left. `'ERR_COLUMN'`: a column that is not there, or that has the wrong type.
  * `'ERR_MISSING_VALUE'`: an entry without a value. `'ERR_UNSUPPORTED'`: a part of a format that is not read here.
- * `'ERR_PEER_NOT_FOUND'`: an optional package that is not installed.
+ * `'ERR_PEER_NOT_FOUND'`: an optional package that is not installed. `'ERR_NOT_FINITE'`: numbers of a training that are
+ * no longer finite.
  */
 export type ClusterErrorCode =
   | 'ERR_FILE'
@@ -15,7 +16,8 @@ export type ClusterErrorCode =
   | 'ERR_COLUMN'
   | 'ERR_MISSING_VALUE'
   | 'ERR_UNSUPPORTED'
-  | 'ERR_PEER_NOT_FOUND';
+  | 'ERR_PEER_NOT_FOUND'
+  | 'ERR_NOT_FINITE';
 
 /** A failure other than a wrong argument. A wrong argument is a `TypeError` or a `RangeError` with a `code`. */
 export class ClusterError extends Error {

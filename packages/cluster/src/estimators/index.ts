@@ -13,6 +13,29 @@ export {
   type GaussianMixtureOptions,
   type MixtureParameters,
 } from './gaussian-mixture.js';
+export {
+  GeminiClusterer,
+  type GeminiClustererModel,
+  type GeminiFitOptions,
+} from './gemini-clusterer.js';
+export type { MetricChoice } from './gemini-geometry.js';
+export {
+  type DenseModel,
+  type MakeNetwork,
+  type ModelChoice,
+  type ModelName,
+  modelNames,
+  type NetworkShape,
+} from './gemini-models.js';
+export type {
+  CustomParts,
+  GeminiClustererOptions,
+  OptimizerChoice,
+  SavedOptions,
+  StartParameters,
+  VatChoice,
+} from './gemini-options.js';
+export type { EpochRecord, FitEpoch } from './gemini-training.js';
 export { type CovarianceKind, covarianceKinds } from './gaussians.js';
 export { KMeans, type KMeansModel, type KMeansOptions } from './k-means.js';
 export { Kauri, type KauriFitOptions, type KauriModel, type KauriOptions, type KernelChoice } from './kauri.js';

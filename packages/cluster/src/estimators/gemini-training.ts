@@ -1,0 +1,201 @@
+/** The training of `GeminiClusterer`: restarts, early stopping, checkpoints, and what is reported of them. */
+import type { Objective } from 'genmi';
+import {
+  type Epoch,
+  type Network,
+  type Optimizer,
+  type Penalties,
+  type Run,
+  type SampleData,
+  type Snapshots,
+  train,
+  type VatOptions,
+} from 'genmi/networks';
+import type { Pace } from '../base/pace.js';
+import { Random } from '../base/random.js';
+import { failed } from '../errors.js';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { plainParameters } from './gemini-models.js';
+
+/** What an epoch did; as genmi's `Epoch`, without its times. */
+export type EpochRecord = Omit<Epoch, 'seconds'>;
+
+/** An epoch, and the restart that it belongs to. */
+export interface FitEpoch extends EpochRecord {
+  /** The number of epochs, unless the fit stops early. */
+  readonly epochs: number;
+  /** 1, 2, … */
+  readonly restart: number;
+  readonly restarts: number;
+}
+
+/** A restart that has ended. */
+export interface FinishedRun {
+  readonly network: Network;
+  /** Its number, from 0. */
+  readonly restart: number;
+  readonly history: readonly EpochRecord[];
+}
+
+/** What is trained. */
+export interface TrainingPlan {
+  readonly make: (seed: number) => Network;
+  readonly data: SampleData | undefined;
+  readonly objective: Objective;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly optimizer: Optimizer;
+  readonly penalty: Penalties;
+  readonly vat: VatOptions | undefined;
+  readonly seed: number;
+  readonly restarts: number;
+  /** Epochs without progress that end a restart; undefined: none do. */
+  readonly patience: number | undefined;
+  /** Whether the labels of all restarts are wanted. */
+  readonly keepLabels: boolean;
+}
+
+/** What happens between epochs. */
+export interface TrainingHooks {
+  readonly pace: Pace;
+  readonly watched: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly onEpoch: ((epoch: FitEpoch) => unknown) | undefined;
+  /** The checkpoint's file, the fit that it is of, and whether to go on from it. */
+  readonly checkpoint: { readonly file: string; readonly fit: string; readonly resume: boolean } | undefined;
+}
+
+/** The best restart. */
+export interface Trained {
+  readonly best: FinishedRun;
+  /** The labels that each restart found, where they are wanted. */
+  readonly labels: readonly Int32Array[];
+}
+
+/** An epoch makes progress where its loss is below the best one so far by this share of it. */
+const LEAST_PROGRESS = 1e-4;
+
+/** Whether the last `patience` epochs have made no progress. */
+export function stalled(history: readonly EpochRecord[], patience: number | undefined): boolean {
+  if (patience === undefined || history.length <= patience) return false;
+  let [best, at] = [Infinity, -1];
+  for (const [e, { loss }] of history.entries()) {
+    if (!(loss < best - LEAST_PROGRESS * Math.abs(best === Infinity ? 0 : best))) continue;
+    [best, at] = [loss, e];
+  }
+  return history.length - 1 - at >= patience;
+}
+
+/** Trains all restarts, and keeps the one with the smallest loss in its last epoch; of equal ones the first. */
+export async function trainRestarts(plan: TrainingPlan, hooks: TrainingHooks): Promise<Trained> {
+  const training = new Restarts(plan, hooks);
+  const begun = hooks.checkpoint?.resume && (await readCheckpoint(hooks.checkpoint.file, hooks.checkpoint.fit));
+  if (begun) training.restore(begun);
+  return training.run(begun || undefined);
+}
+
+class Restarts {
+  readonly #plan: TrainingPlan;
+  readonly #hooks: TrainingHooks;
+  readonly #labels: Int32Array[] = [];
+  #best: FinishedRun | undefined;
+  #failure = '';
+  /** Whether `onEpoch` asked for the end. */
+  #ended = false;
+
+  constructor(plan: TrainingPlan, hooks: TrainingHooks) {
+    this.#plan = plan;
+    this.#hooks = hooks;
+  }
+
+  restore({ best, labels }: Checkpoint): void {
+    this.#labels.push(...labels);
+    if (best === undefined) return;
+    const { parameters, ...run } = best;
+    const network = this.#plan.make(this.#seeds(run.restart).network);
+    network.load(parameters);
+    this.#best = { ...run, network };
+  }
+
+  async run(begun: Checkpoint | undefined): Promise<Trained> {
+    for (let restart = begun?.restart ?? 0; restart < this.#plan.restarts && !this.#ended; restart++) {
+      const from = restart === begun?.restart ? begun : undefined;
+      await this.#train(restart, from);
+    }
+    if (this.#best) return { best: this.#best, labels: this.#labels };
+    const remedy = 'scale the features, or lower the learning rate';
+    throw failed('ERR_NOT_FINITE', 'fit', 'a training whose numbers stay finite', this.#failure, remedy);
+  }
+
+  #seeds(restart: number): { network: number; order: number } {
+    const random = new Random(this.#plan.seed, restart);
+    return { network: random.below(2 ** 53), order: random.below(2 ** 53) };
+  }
+
+  async #train(restart: number, begun: Checkpoint | undefined): Promise<void> {
+    const { make, data, objective, batchSize, optimizer, penalty, vat, patience } = this.#plan;
+    const { watched, signal } = this.#hooks;
+    const seeds = this.#seeds(restart);
+    const network = make(seeds.network);
+    const history: EpochRecord[] = [...(begun?.history ?? [])];
+    const epochs = stalled(history, patience) ? history.length : this.#plan.epochs;
+    const run = await train(network, {
+      ...(data !== undefined && { data }),
+      objective,
+      epochs,
+      batchSize,
+      optimizer,
+      penalty,
+      ...(vat && { vat }),
+      seed: seeds.order,
+      signal,
+      ...(begun && { resume: begun.snapshot }),
+      ...(watched && { onEpoch: (epoch, training) => this.#report(restart, history, epoch, training) }),
+    });
+    if (run.stopped === 'aborted') throw signal?.reason;
+    if (!watched) history.push(...run.history.map(withoutTimes));
+    await this.#keep(run, { network, restart, history });
+  }
+
+  async #report(restart: number, history: EpochRecord[], epoch: Epoch, training: Snapshots): Promise<boolean> {
+    const { restarts, epochs, patience } = this.#plan;
+    const { checkpoint, onEpoch, pace } = this.#hooks;
+    const record = withoutTimes(epoch);
+    history.push(record);
+    if (checkpoint) {
+      const snapshot = training.snapshot();
+      const best = this.#best && withParameters(this.#best);
+      const state = { restart, history, snapshot, best, labels: this.#labels };
+      await writeCheckpoint(checkpoint.file, checkpoint.fit, state);
+    }
+    await pace.rest((restart + epoch.epoch / epochs) / restarts);
+    this.#ended = (await onEpoch?.({ ...record, epochs, restart: restart + 1, restarts })) === false;
+    return !this.#ended && !stalled(history, patience);
+  }
+
+  async #keep({ stopped, message }: Run, run: FinishedRun): Promise<void> {
+    if (stopped === 'non-finite') {
+      this.#failure = message ?? '';
+      run.network.dispose();
+      return;
+    }
+    const { data, keepLabels } = this.#plan;
+    if (keepLabels) this.#labels.push(await run.network.predictAsync(data, { signal: this.#hooks.signal }));
+    if (this.#best === undefined || lastLoss(run) < lastLoss(this.#best)) {
+      this.#best?.network.dispose();
+      this.#best = run;
+    } else {
+      run.network.dispose();
+    }
+  }
+}
+
+const lastLoss = ({ history }: FinishedRun): number => history.at(-1)?.loss ?? Infinity;
+
+function withoutTimes({ seconds: _, ...record }: Epoch): EpochRecord {
+  return record;
+}
+
+function withParameters({ network, ...run }: FinishedRun): NonNullable<Checkpoint['best']> {
+  return { ...run, parameters: plainParameters(network) };
+}
