@@ -92,7 +92,8 @@ describe('a fitted clusterer', () => {
     const options = { objective, model: 'linear', epochs: 30, restarts: 1, seed: 5 } as const;
     const clusterer = await new GeminiClusterer(options).fit(x);
     expect(clusterer.history.length).toBe(30);
-    expect(clusterer.history.at(-1)?.objective).toBeGreaterThan(clusterer.history[0]?.objective as number);
+    expect(clusterer.history.at(-1)).toBeGreaterThan(clusterer.history[0] as number);
+    expect(clusterer.epochs.map(({ objective }) => objective)).toEqual(clusterer.history);
     expect(clusterer.predict(x)).toEqual(clusterer.labels);
     // The score is the objective of all samples at once, which a program of one's own finds, too.
     const affinity = objective.startsWith('mmd')

@@ -49,7 +49,7 @@ export interface GeminiClustererModel extends SavedModel {
   /** N x K logits of the samples of `fit`, row by row. */
   readonly logits: number[];
   readonly temperature: number;
-  readonly history: EpochRecord[];
+  readonly epochs: EpochRecord[];
   readonly restart: number;
   /** The samples of `fit`: all numbers for the model `'kernel-rim'`, a hash for `'categorical'`. */
   readonly samples?: NonNullable<Remembered>;
@@ -62,7 +62,7 @@ interface Fit {
   readonly logits: Matrix;
   readonly labels: Int32Array;
   readonly temperature: number;
-  readonly history: readonly EpochRecord[];
+  readonly epochs: readonly EpochRecord[];
   readonly restart: number;
   readonly view: View;
 }
@@ -110,9 +110,14 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
     return probabilitiesOf(logits, temperature);
   }
 
-  /** What each epoch of the best restart did. */
-  get history(): readonly EpochRecord[] {
-    return fitted(this.#fit, 'GeminiClusterer').history;
+  /** The mean value of the objective over the steps of each epoch of the restart that was kept. */
+  get history(): readonly number[] {
+    return this.epochs.map(({ objective }) => objective);
+  }
+
+  /** What each epoch of the restart that was kept did. */
+  get epochs(): readonly EpochRecord[] {
+    return fitted(this.#fit, 'GeminiClusterer').epochs;
   }
 
   /** The restart that was kept, from 1. */
@@ -153,10 +158,11 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
     try {
       const { data, ...view } = await inputsOf(model, matrix, kernel, precision, pace);
       const plan = this.#plan(matrix, data, objective.total);
-      const { signal, onEpoch, checkpoint, resume = false, onProgress } = options;
+      const { signal, stop, onEpoch, checkpoint, resume = false, onProgress } = options;
       const { best, labels } = await trainRestarts(plan, {
         pace,
         signal,
+        stop,
         onEpoch,
         watched: [onEpoch, onProgress, checkpoint, plan.patience].some((hook) => hook !== undefined),
         checkpoint:
@@ -173,7 +179,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
         logits,
         labels: largestOfRows(logits.data, clusters),
         temperature,
-        history: best.history,
+        epochs: best.history,
         restart: best.restart,
         view,
       };
@@ -280,7 +286,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
 
   /** The fitted estimator as a plain object. A model that is a function, and an objective of your own, are named only. */
   save(): GeminiClustererModel {
-    const { columns, network, logits, temperature, history, restart, view } = fitted(this.#fit, 'GeminiClusterer');
+    const { columns, network, logits, temperature, epochs, restart, view } = fitted(this.#fit, 'GeminiClusterer');
     return {
       estimator: 'gemini',
       version: 1,
@@ -289,7 +295,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
       parameters: plainParameters(network),
       logits: plainNumbers(logits.data),
       temperature,
-      history: [...history],
+      epochs: [...epochs],
       restart,
       ...(view.remembered && { samples: view.remembered }),
     };
@@ -302,7 +308,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
    * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE
    */
   static load(model: GeminiClustererModel, custom: CustomParts = {}): GeminiClusterer {
-    const { options, columns, parameters, logits, temperature, history, restart, samples } = checkSaved(
+    const { options, columns, parameters, logits, temperature, epochs, restart, samples } = checkSaved(
       model,
       'gemini',
       1,
@@ -335,7 +341,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
       logits: { data, shape: [n, clusters] },
       labels: largestOfRows(data, clusters),
       temperature,
-      history,
+      epochs,
       restart,
       view: viewOf(samples, columns, kernel),
     };

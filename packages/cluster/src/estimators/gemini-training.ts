@@ -11,7 +11,7 @@ import {
   train,
   type VatOptions,
 } from 'genmi/networks';
-import type { Pace } from '../base/pace.js';
+import type { Pace, Standing } from '../base/pace.js';
 import { Random } from '../base/random.js';
 import { failed } from '../errors.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
@@ -60,6 +60,8 @@ export interface TrainingHooks {
   readonly pace: Pace;
   readonly watched: boolean;
   readonly signal: AbortSignal | undefined;
+  /** Ends the training, and keeps what it has learned. */
+  readonly stop: AbortSignal | undefined;
   readonly onEpoch: ((epoch: FitEpoch) => unknown) | undefined;
   /** The checkpoint's file, the fit that it is of, and whether to go on from it. */
   readonly checkpoint: { readonly file: string; readonly fit: string; readonly resume: boolean } | undefined;
@@ -100,7 +102,7 @@ class Restarts {
   readonly #labels: Int32Array[] = [];
   #best: FinishedRun | undefined;
   #failure = '';
-  /** Whether `onEpoch` asked for the end. */
+  /** Whether `onEpoch` or `stop` asked for the end. */
   #ended = false;
 
   constructor(plan: TrainingPlan, hooks: TrainingHooks) {
@@ -134,7 +136,7 @@ class Restarts {
 
   async #train(restart: number, begun: Checkpoint | undefined): Promise<void> {
     const { make, data, objective, batchSize, optimizer, penalty, vat, patience } = this.#plan;
-    const { watched, signal } = this.#hooks;
+    const { watched, signal, stop } = this.#hooks;
     const seeds = this.#seeds(restart);
     const network = make(seeds.network);
     const history: EpochRecord[] = [...(begun?.history ?? [])];
@@ -148,11 +150,12 @@ class Restarts {
       penalty,
       ...(vat && { vat }),
       seed: seeds.order,
-      signal,
+      signal: stop && signal ? AbortSignal.any([stop, signal]) : (stop ?? signal),
       ...(begun && { resume: begun.snapshot }),
       ...(watched && { onEpoch: (epoch, training) => this.#report(restart, history, epoch, training) }),
     });
-    if (run.stopped === 'aborted') throw signal?.reason;
+    signal?.throwIfAborted();
+    this.#ended ||= run.stopped === 'aborted';
     if (!watched) history.push(...run.history.map(withoutTimes));
     await this.#keep(run, { network, restart, history });
   }
@@ -168,9 +171,17 @@ class Restarts {
       const state = { restart, history, snapshot, best, labels: this.#labels };
       await writeCheckpoint(checkpoint.file, checkpoint.fit, state);
     }
+    pace.standing = this.#standing(record);
     await pace.rest((restart + epoch.epoch / epochs) / restarts);
     this.#ended = (await onEpoch?.({ ...record, epochs, restart: restart + 1, restarts })) === false;
     return !this.#ended && !stalled(history, patience);
+  }
+
+  /** The best result so far: of a restart before, or of this epoch. */
+  #standing(now: EpochRecord): Standing {
+    const before = this.#best?.history.at(-1);
+    const { objective, clusters } = before && before.loss <= now.loss ? before : now;
+    return { objective, clusters };
   }
 
   async #keep({ stopped, message }: Run, run: FinishedRun): Promise<void> {
