@@ -181,6 +181,12 @@ export class Network implements Disposable {
   readonly outputs: number;
   /** The precision of parameters and results. */
   readonly precision: 'float32' | 'float64';
+  /** The hidden layers, first to last; with the names of `parameters()` they tell another program all that it computes. */
+  readonly layers: readonly {
+    readonly width: number;
+    readonly activation: 'relu' | 'tanh' | 'identity';
+    readonly batchNormalization: boolean;
+  }[];
 
   /** @internal Use `Network.dense`, `.linear`, `.lassoNet`, `.kernel` or `.table`. */
   constructor(key: typeof INTERNAL, description: NativeNetworkDescription) {
@@ -195,6 +201,11 @@ export class Network implements Disposable {
     this.inputs = description.inputs;
     this.outputs = description.outputs;
     this.precision = description.precision;
+    this.layers = Object.freeze(
+      description.layers.map(({ width, activation, normalization }) =>
+        Object.freeze({ width, activation, batchNormalization: normalization }),
+      ),
+    );
   }
 
   static {

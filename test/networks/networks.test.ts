@@ -130,6 +130,11 @@ describe.each(Object.entries(networks))('%s', (_, make) => {
 it('the layers of a dense network are products, normalised, with an activation', () => {
   const network = Network.dense(options);
   const of = (name: string) => (network.parameters()[name] as { data: Numbers }).data;
+  expect(network.layers).toEqual([
+    { width: 7, activation: 'relu', batchNormalization: false },
+    { width: 6, activation: 'tanh', batchNormalization: true },
+  ]);
+  expect(Network.linear({ inputs: 2, outputs: 3 }).layers).toEqual([]);
   expect(Object.entries(network.parameters()).map(([name, { shape }]) => `${name} ${shape}`)).toEqual([
     'hidden1.weights 5,7',
     'hidden1.bias 7',

@@ -6,5 +6,6 @@
 export * from './data/index.js';
 export { ClusterError, type ClusterErrorCode } from './errors.js';
 export * from './estimators/index.js';
+export * from './export/index.js';
 export * from './metrics/index.js';
 export * from './trust/index.js';

@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const libraries: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli-progress', 'commander'],
   data: ['apache-arrow', 'csv-parse', 'hyparquet', 'hyparquet-compressors'],
+  export: ['protobufjs'],
 };
 
 /** The rows of the table: each room with the rooms, or files of rooms, that it may import from. */
