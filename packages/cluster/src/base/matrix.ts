@@ -24,6 +24,13 @@ export function readFeatures(x: MatrixLike, columns: number): Matrix {
   throw outOfRange('x', `${columns} columns, as the data of fit had`, `${matrix.shape[1]}`);
 }
 
+/** Copies rows of a matrix, in the order of their numbers. */
+export function takeRows({ data, shape: [, d] }: Matrix, rows: Int32Array): Matrix {
+  const taken = new (data.constructor as { new (length: number): Precision })(rows.length * d);
+  for (const [to, from] of rows.entries()) taken.set(data.subarray(from * d, (from + 1) * d), to * d);
+  return { data: taken, shape: [rows.length, d] };
+}
+
 function fromShaped(argument: string, value: unknown): Matrix {
   const { data, shape, dims } = Object(value) as { data?: unknown; shape?: unknown; dims?: unknown };
   const sizes = shape ?? dims;

@@ -1,7 +1,7 @@
 /** Silhouettes: how much nearer samples are to their own cluster than to the next. */
 import { Affinity, type Labels, type MatrixLike, type Metric } from 'genmi';
 import { type Groups, groupsOf, groupsOfSamples } from '../base/labels.js';
-import { readMatrix } from '../base/matrix.js';
+import { readMatrix, takeRows } from '../base/matrix.js';
 import { checkCount, checkOptions, checkSeed } from '../base/options.js';
 import { Random } from '../base/random.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
@@ -82,7 +82,7 @@ function silhouettesOf(
     if (metric !== undefined) throw outOfRange('metric', 'none when x is an affinity', describe(metric));
     return fromSums(distanceSums(x, groups, chosen), groups);
   }
-  const affinity = Affinity.distance(chosen ? takeRows(x, chosen) : readMatrix('x', x), {
+  const affinity = Affinity.distance(chosen ? takeRows(readMatrix('x', x), chosen) : readMatrix('x', x), {
     metric: metric ?? 'euclidean',
     storage: 'features',
     precision: 'float64',
@@ -92,14 +92,6 @@ function silhouettesOf(
   } finally {
     affinity.dispose();
   }
-}
-
-function takeRows(x: MatrixLike, rows: Int32Array) {
-  const { data, shape } = readMatrix('x', x);
-  const d = shape[1];
-  const taken = new Float64Array(rows.length * d);
-  for (let i = 0; i < rows.length; i++) taken.set(data.subarray(rows[i] * d, (rows[i] + 1) * d), i * d);
-  return { data: taken, shape: [rows.length, d] as const };
 }
 
 /** Samples of one block of distances: two blocks at once are 32 MB. */

@@ -1,4 +1,5 @@
 /** How far clusterings can be trusted, without labels. */
+export { type Candidate, type Compared, type CompareOptions, compare } from './compare.js';
 export {
   type ConsensusDistance,
   type ConsensusOptions,

@@ -1,6 +1,6 @@
 /** The stability of clusters: whether other seeds and other samples of the data give the same ones. */
-import { ari, type Matrix, type MatrixLike, type Precision } from 'genmi';
-import { readMatrix } from '../base/matrix.js';
+import { ari, type MatrixLike } from 'genmi';
+import { readMatrix, takeRows } from '../base/matrix.js';
 import { checkCount, checkNumber, checkOptions, checkSeed } from '../base/options.js';
 import { type FitOptions, fitOptions, Pace } from '../base/pace.js';
 import { Random } from '../base/random.js';
@@ -67,7 +67,7 @@ export async function stability(
     const done = (of: number) => (run + of) / (runs + 1);
     const { signal } = options;
     const onProgress = async (of: number) => pace.rest(done(of));
-    return make(seed + run).fitPredict(rows ? rowsOf(matrix, rows) : matrix, { signal, onProgress });
+    return make(seed + run).fitPredict(rows ? takeRows(matrix, rows) : matrix, { signal, onProgress });
   };
   const labels = await fit(0);
   const parts: Part[] = [];
@@ -90,12 +90,6 @@ function sizeOfParts(n: number, share: number): number {
   const size = Math.round(share * n);
   if (2 * size - n >= 2) return size;
   throw outOfRange('share', `a share of the ${n} rows such that two parts have two in common`, `${share}`);
-}
-
-function rowsOf({ data, shape: [, d] }: Matrix, rows: Int32Array): Matrix {
-  const chosen = new (data.constructor as { new (length: number): Precision })(rows.length * d);
-  for (const [to, from] of rows.entries()) chosen.set(data.subarray(from * d, (from + 1) * d), to * d);
-  return { data: chosen, shape: [rows.length, d] };
 }
 
 function ariOnCommon(first: Part, second: Part): number {
