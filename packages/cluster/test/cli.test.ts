@@ -31,8 +31,8 @@ describe('genmi-cluster', { concurrent: true }, () => {
     expect(fit.stdout).toMatch(/333 rows of csv\n {2}cells are separated by ','; the decimal sign is a point/);
     expect(fit.stdout).toMatch(/species +not used: the label/);
     expect(fit.stdout).toMatch(/3 classes to compare with: Adelie, Chinstrap, Gentoo\n {2}10 features/);
-    const files = ['command.txt', 'labels.csv', 'model.json', 'results.json'];
-    expect(readdirSync(path.join(folder, 'a/run'))).toEqual(expect.arrayContaining(files));
+    const files = ['command.txt', 'labels.csv', 'model.json', 'report.html', 'results.json'];
+    expect(readdirSync(path.join(folder, 'a/run'))).toEqual(files);
     const results = JSON.parse(read('a/run/results.json'));
     // scikit-learn 1.9.1, KMeans(3, n_init=50) on the same features: inertia 968.3304, ARI 0.55301.
     expect(results.objective.value).toBeCloseTo(-968.3304, 3);
@@ -61,6 +61,16 @@ describe('genmi-cluster', { concurrent: true }, () => {
     expect(repeated.code).toBe(0);
     expect(read('b/labels.csv')).toBe(labels);
     expect(read('b/model.json')).toBe(read('a/run/model.json'));
+  });
+
+  it('finds the species of penguins without further options', async () => {
+    const { code, stdout } = await run('fit', data('penguins.csv'), '--label', 'species', '--out', 'd', '--json');
+    expect(code).toBe(0);
+    const results = JSON.parse(stdout);
+    expect(results).toEqual(JSON.parse(read('d/results.json')));
+    expect(results).toMatchObject({ model: 'mixture', clusters: { asked: 3, used: 3 } });
+    expect(results.ari).toBeGreaterThan(0.95);
+    expect(read('d/report.html')).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
   });
 
   it('reads a short file as the file of fit, and joins rows by their ids', async () => {

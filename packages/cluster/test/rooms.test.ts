@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** The libraries that one room alone may import; other rooms reach them through that room. */
 const libraries: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli-progress', 'commander'],
+  page: ['echarts'],
   data: ['apache-arrow', 'csv-parse', 'hyparquet', 'hyparquet-compressors'],
   export: ['protobufjs'],
 };

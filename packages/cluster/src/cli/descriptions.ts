@@ -50,7 +50,7 @@ export function describeResults(results: Results, folder: string): string {
     ...sizes,
     ...known.map(([name, value]) => `  ${name}: ${Number(value.toPrecision(4))}`),
     '',
-    `${path.join(folder, 'labels.csv')} has the clusters; model.json, results.json and the command are beside it.`,
+    `Open ${path.join(folder, 'report.html')} in a browser; labels.csv, model.json, results.json and the command are beside it.`,
   ].join('\n');
 }
 

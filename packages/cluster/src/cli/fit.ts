@@ -4,7 +4,8 @@ import { Command, Option } from 'commander';
 import { geminiNames, kernels } from 'genmi';
 import { classesOf, type Features, fitFeatures, readTable, rowIdsOf, transform } from '../data/index.js';
 import { outOfRange } from '../errors.js';
-import { createModel, type Estimator, models, type Standing } from '../estimators/index.js';
+import { createModel, defaultModel, type Estimator, models, type Standing } from '../estimators/index.js';
+import { renderPage } from '../page/index.js';
 import { modelJson, RunFolder } from '../run/index.js';
 import { assign } from './assignment.js';
 import { commandOf } from './command-line.js';
@@ -13,13 +14,16 @@ import { type FittedFile, type FitValues, modelOptions } from './fitted-file.js'
 import { type Interruption, interruptible } from './interruption.js';
 import { integer, names, readingOf, withReading } from './options.js';
 import { createProgress } from './progress.js';
+import { pageInputOf } from './report.js';
 import { type Results, resultsOf } from './results.js';
+import { silhouettesOfSome } from './silhouettes.js';
 
 /** Without a label that says more, this number of clusters is looked for. */
 const CLUSTERS = 8;
 
 export function fitCommand(): Command {
   const list = models.map(({ name, description }) => `${name}: ${description}`).join('; ');
+  const defaults = 'mixture, kmeans for a large table, mlp with --objective, --kernel or --epochs';
   const command = new Command('fit')
     .description('clusters of the rows of a file, kept in a folder')
     .argument('<file>', 'CSV, TSV, Parquet, Arrow, JSON lines, NPY or IDX')
@@ -28,7 +32,7 @@ export function fitCommand(): Command {
       `the number of clusters, for some models the largest one (default: the classes of the label, else ${CLUSTERS})`,
       integer(1),
     )
-    .addOption(new Option('--model <name>', list).choices(models.map(({ name }) => name)).default(models[0]?.name))
+    .addOption(new Option('--model <name>', `${list} (default: ${defaults})`).choices(models.map(({ name }) => name)))
     .addOption(new Option('--objective <name>', 'the objective of a model that takes one').choices(geminiNames))
     .addOption(new Option('--kernel <name>', 'the kernel of mmd objectives and of kauri').choices(kernels))
     .option('--epochs <n>', 'passes over the data', integer(1))
@@ -52,14 +56,16 @@ export function fitCommand(): Command {
 
 async function fit(file: string, values: FitValues): Promise<void> {
   // What is wrong with the options shows before a large file is read.
-  createModel(values.model, modelOptions(values, values.clusters ?? 1));
+  createModel(values.model ?? defaultModel(1, 1, values), modelOptions(values, values.clusters ?? 2));
   using interruption = interruptible();
   const folder = await RunFolder.open(values.out);
   let results: Results;
   try {
     const done = await fitFile(file, values, interruption);
-    results = resultsOf(done);
+    const silhouettes = silhouettesOfSome(done.x, done.assigned.labels, values.seed);
+    results = resultsOf(done, silhouettes);
     await save(folder, done, results);
+    await folder.write('report.html', renderPage(pageInputOf(done, results, silhouettes)));
   } catch (error) {
     await folder.discard();
     throw error;
@@ -81,7 +87,8 @@ async function fitFile(file: string, values: FitValues, { signal }: Interruption
   const clusters = values.clusters ?? Math.min(table.rows, classes?.names.length ?? CLUSTERS);
   if (clusters > table.rows) throw outOfRange('--clusters', `at most the ${table.rows} rows of ${file}`, `${clusters}`);
   if (!values.json) console.log(describeTable(table, transformation, x, classes));
-  const estimator = createModel(values.model, modelOptions(values, clusters));
+  const model = values.model ?? defaultModel(...x.shape, values);
+  const estimator = createModel(model, { ...modelOptions(values, clusters), variance: meanVariance(x) });
   const started = performance.now();
   const standing = await watch(estimator, x, signal);
   const seconds = (performance.now() - started) / 1000;
@@ -94,12 +101,22 @@ async function fitFile(file: string, values: FitValues, { signal }: Interruption
     x,
     classes,
     clusters,
+    model,
     estimator,
     standing,
     assigned,
     interrupted: signal.aborted,
     seconds,
   };
+}
+
+/** The mean variance of a feature. Cost O(N d). */
+function meanVariance({ data, shape: [n, d] }: Features): number {
+  const means = new Float64Array(d);
+  for (let e = 0; e < data.length; e++) means[e % d] += data[e] / n;
+  let sum = 0;
+  for (let e = 0; e < data.length; e++) sum += (data[e] - means[e % d]) ** 2;
+  return sum / data.length;
 }
 
 /** Fits with a bar, and returns the last that it showed. */

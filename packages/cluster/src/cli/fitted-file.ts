@@ -6,7 +6,7 @@ import type { ReadingValues } from './options.js';
 
 export interface FitValues extends ReadingValues, Omit<ModelOptions, 'clusters'> {
   readonly clusters?: number;
-  readonly model: string;
+  readonly model?: string;
   readonly columns?: readonly string[];
   readonly label?: string;
   readonly id?: string;
@@ -25,6 +25,8 @@ export interface FittedFile {
   readonly x: Features;
   readonly classes: Classes | undefined;
   readonly clusters: number;
+  /** The name of the model. */
+  readonly model: string;
   readonly estimator: Estimator;
   readonly standing: Standing | undefined;
   readonly assigned: Assigned;
@@ -40,5 +42,5 @@ export const modelOptions = (
 });
 
 /** The name of the objective's value. */
-export const maximised = ({ values, clusters }: FittedFile): string =>
-  modelNamed(values.model).maximises(modelOptions(values, clusters));
+export const maximised = ({ values, clusters, model }: FittedFile): string =>
+  modelNamed(model).maximises(modelOptions(values, clusters));

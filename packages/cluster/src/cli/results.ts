@@ -2,7 +2,7 @@
 import { type Agreement, agreementOf } from './agreement.js';
 import { commandOf } from './command-line.js';
 import { type FittedFile, maximised } from './fitted-file.js';
-import { silhouettesOfSome } from './silhouettes.js';
+import type { SomeSilhouettes } from './silhouettes.js';
 import { version } from './version.js';
 
 export interface Results extends Partial<Omit<Agreement, 'rows'>> {
@@ -31,8 +31,9 @@ export interface Results extends Partial<Omit<Agreement, 'rows'>> {
   readonly seconds: number;
 }
 
-export function resultsOf(fit: FittedFile): Results {
-  const { file, values, table, transformation, x, classes, clusters, standing, assigned, interrupted, seconds } = fit;
+export function resultsOf(fit: FittedFile, silhouettes: SomeSilhouettes): Results {
+  const { file, values, table, transformation, x, classes, clusters, model, standing, assigned, interrupted, seconds } =
+    fit;
   const { sizes, certainty, labels, soft } = assigned;
   const { features, skipped } = transformation;
   const { format, notes } = table.report;
@@ -40,11 +41,11 @@ export function resultsOf(fit: FittedFile): Results {
     version,
     command: commandOf(fit),
     data: { file, rows: table.rows, format, notes: [...notes, ...x.notes], features, skipped },
-    model: values.model,
+    model,
     clusters: { asked: clusters, used: sizes.filter((size) => size > 0).length, sizes },
     objective: { name: maximised(fit), value: standing?.objective ?? null },
     certainty: soft ? mean(certainty) : null,
-    silhouette: mean(silhouettesOfSome(x, labels, values.seed).values),
+    silhouette: mean(silhouettes.values),
     ...(classes && { label: values.label, ...withoutRows(agreementOf(classes, labels)) }),
     interrupted,
     seconds: Number(seconds.toFixed(3)),

@@ -1,5 +1,6 @@
 /** Silhouettes of some rows of a table that may be large. */
 import type { Matrix } from 'genmi';
+import { takeRows } from '../base/matrix.js';
 import { Random } from '../base/random.js';
 import { silhouetteSamples } from '../metrics/index.js';
 
@@ -13,12 +14,11 @@ export interface SomeSilhouettes {
 }
 
 /** The silhouettes of all rows, or of random ones of a large table among each other. Cost O(2000^2 d). */
-export function silhouettesOfSome({ data, shape: [n, d] }: Matrix, labels: Int32Array, seed: number): SomeSilhouettes {
+export function silhouettesOfSome(x: Matrix, labels: Int32Array, seed: number): SomeSilhouettes {
+  const n = x.shape[0];
   const rows = new Random(seed).permutation(n, Math.min(n, MOST_ROWS)).sort();
   const own = Int32Array.from(rows, (row) => labels[row] as number);
   const clusters = new Set(own).size;
   if (clusters < 2 || clusters >= rows.length) return { rows, values: new Float64Array(0) };
-  const x = new Float64Array(rows.length * d);
-  for (const [i, row] of rows.entries()) x.set(data.subarray(row * d, (row + 1) * d), i * d);
-  return { rows, values: silhouetteSamples({ data: x, shape: [rows.length, d] }, own) };
+  return { rows, values: silhouetteSamples(takeRows(x, rows), own) };
 }

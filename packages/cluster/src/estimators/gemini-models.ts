@@ -1,8 +1,8 @@
 /** The models of `GeminiClusterer`: networks, the numbers that they see of samples, and the objectives made for them. */
 import type { GeminiName, Precision } from 'genmi';
 import { type DenseOptions, Network, type Penalties } from 'genmi/networks';
-import { describe, invalidType, outOfRange } from '../errors.js';
 import { checkOptions, oneOf } from '../base/options.js';
+import { describe, invalidType, outOfRange } from '../errors.js';
 
 /** The sizes of a network for some data. */
 export interface NetworkShape {

@@ -13,6 +13,7 @@ export {
   type GaussianMixtureOptions,
   type MixtureParameters,
 } from './gaussian-mixture.js';
+export { type CovarianceKind, covarianceKinds } from './gaussians.js';
 export {
   GeminiClusterer,
   type GeminiClustererModel,
@@ -36,8 +37,15 @@ export type {
   VatChoice,
 } from './gemini-options.js';
 export type { EpochRecord, FitEpoch } from './gemini-training.js';
-export { type CovarianceKind, covarianceKinds } from './gaussians.js';
 export { KMeans, type KMeansModel, type KMeansOptions } from './k-means.js';
 export { Kauri, type KauriFitOptions, type KauriModel, type KauriOptions, type KernelChoice } from './kauri.js';
-export { createModel, loadModel, type ModelKind, type ModelOptions, modelNamed, models } from './models.js';
+export {
+  createModel,
+  defaultModel,
+  loadModel,
+  type ModelKind,
+  type ModelOptions,
+  modelNamed,
+  models,
+} from './models.js';
 export type { Rule, Tree, TreeNode } from './tree.js';

@@ -5,6 +5,8 @@ import { describe, listed, outOfRange } from '../errors.js';
 import { Douglas, type DouglasModel } from './douglas.js';
 import type { Estimator, SavedModel } from './estimator.js';
 import { GaussianMixture, type GaussianMixtureModel } from './gaussian-mixture.js';
+import { GeminiClusterer, type GeminiClustererModel } from './gemini-clusterer.js';
+import type { ModelName } from './gemini-models.js';
 import { KMeans, type KMeansModel } from './k-means.js';
 import { Kauri, type KauriModel } from './kauri.js';
 
@@ -18,6 +20,8 @@ export interface ModelOptions {
   readonly kernel?: Kernel | undefined;
   readonly epochs?: number | undefined;
   readonly restarts?: number | undefined;
+  /** The mean variance of a feature, for amounts in its unit; default 1, that of standardised features. */
+  readonly variance?: number | undefined;
 }
 
 /** A model that can be chosen by name. */
@@ -35,7 +39,27 @@ export interface ModelKind {
   load(saved: SavedModel): Estimator;
 }
 
-/** All models, the default first. */
+/**
+ * Added to the variances of a mixture, as a share of a feature's variance: one-hot features depend on each other, and would
+ * otherwise make densities of no width.
+ */
+const WIDTH = 0.1;
+
+/** A model of `GeminiClusterer`. */
+function geminiModel(model: ModelName, description: string, usual: GeminiName = 'mmd_ova'): ModelKind {
+  return {
+    name: model,
+    estimator: 'gemini',
+    description,
+    options: ['objective', 'kernel', 'epochs', 'restarts'],
+    maximises: ({ objective = usual }) => objective,
+    create: ({ clusters, seed, objective, kernel, epochs, restarts }) =>
+      new GeminiClusterer({ model, clusters, seed, objective, kernel, epochs, restarts }),
+    load: (saved) => GeminiClusterer.load(saved as GeminiClustererModel),
+  };
+}
+
+/** All models. */
 export const models: readonly ModelKind[] = [
   {
     name: 'kmeans',
@@ -49,10 +73,11 @@ export const models: readonly ModelKind[] = [
   {
     name: 'mixture',
     estimator: 'gaussian-mixture',
-    description: 'normal densities with full covariances',
+    description: 'normal densities with one covariance for all',
     options: ['restarts'],
     maximises: () => 'mean log density',
-    create: ({ clusters, seed, restarts = 5 }) => new GaussianMixture({ clusters, seed, restarts }),
+    create: ({ clusters, seed, restarts = 10, variance = 1 }) =>
+      new GaussianMixture({ clusters, seed, restarts, covariance: 'tied', regularization: WIDTH * variance }),
     load: (saved) => GaussianMixture.load(saved as GaussianMixtureModel),
   },
   {
@@ -74,7 +99,25 @@ export const models: readonly ModelKind[] = [
       new Douglas({ clusters, seed, objective, kernel, epochs }),
     load: (saved) => Douglas.load(saved as DouglasModel),
   },
+  geminiModel('linear', 'a linear network, for any GEMINI'),
+  geminiModel('mlp', 'a network with a hidden layer of 20 units, for any GEMINI'),
+  geminiModel('rim', 'a linear network with a penalty, for the mutual information', 'mi'),
+  geminiModel('kernel-rim', 'rim on the values of a kernel', 'mi'),
+  geminiModel('categorical', 'free probabilities of each row; predicts no other rows'),
 ];
+
+/** Products of an iteration of a mixture, for each cluster: more of them take minutes. */
+const MIXTURE_PRODUCTS = 4e6;
+
+/**
+ * The name of the model where none is named: a network where an option asks for one, else the better one for small tables
+ * and the faster one for large ones.
+ */
+export function defaultModel(rows: number, features: number, options: Partial<ModelOptions> = {}): string {
+  const { objective, kernel, epochs } = options;
+  if (objective !== undefined || kernel !== undefined || epochs !== undefined) return 'mlp';
+  return rows * features ** 2 <= MIXTURE_PRODUCTS ? 'mixture' : 'kmeans';
+}
 
 /**
  * Makes the estimator of a model.

@@ -1,0 +1,80 @@
+/** A fitted file as the page shows it. */
+import { type Column, rowIdsOf, type Table, type Transformation, textAt, type VectorColumn } from '../data/index.js';
+import type { PageFeature, PageInput } from '../page/index.js';
+import type { FittedFile } from './fitted-file.js';
+import type { Results } from './results.js';
+import type { SomeSilhouettes } from './silhouettes.js';
+
+export function pageInputOf(fit: FittedFile, results: Results, silhouettes: SomeSilhouettes): PageInput {
+  const { table, transformation, x, classes, estimator, assigned, values } = fit;
+  const { labels, sizes, certainty, soft } = assigned;
+  const { history } = estimator;
+  const rules = estimator.rules?.(transformation.features);
+  return {
+    title: `${table.source}: ${results.clusters.used} clusters`,
+    summary: summaryOf(fit, results),
+    facts: factsOf(results),
+    x,
+    features: featuresOf(transformation),
+    labels,
+    sizes,
+    ...(soft && { certainty }),
+    silhouettes,
+    ...rowsOf(table, values.id),
+    ...(history && history.length > 0 && { history: { name: results.objective.name, values: history } }),
+    ...(classes && { classes: { title: values.label as string, names: classes.names, labels: classes.labels } }),
+    ...(rules !== undefined && { rules }),
+    command: results.command,
+    seed: values.seed,
+  };
+}
+
+function summaryOf({ table, x, clusters, interrupted, values }: FittedFile, { model, objective }: Results): string[] {
+  const rows = table.rows.toLocaleString('en');
+  const features = x.shape[1].toLocaleString('en');
+  const sentence = `${rows} rows with ${features} features, in at most ${clusters} clusters by the model ${model} (${objective.name}), seed ${values.seed}.`;
+  return [sentence, ...(interrupted ? ['The fit was interrupted: this is the best result until then.'] : [])];
+}
+
+function factsOf({ clusters, objective, certainty, silhouette, ari, accuracy }: Results): [string, string][] {
+  const digits = (value: number | null | undefined) => (value == null ? undefined : value.toFixed(3));
+  const facts: [string, string | undefined][] = [
+    ['clusters used', `${clusters.used} of ${clusters.asked}`],
+    [objective.name, objective.value === null ? undefined : `${Number(objective.value.toPrecision(4))}`],
+    ['mean silhouette', digits(silhouette)],
+    ['mean certainty', digits(certainty)],
+    ['ARI', digits(ari)],
+    ['accuracy', digits(accuracy)],
+  ];
+  return facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
+}
+
+function featuresOf({ columns, features }: Transformation): PageFeature[] {
+  const scalings = columns.flatMap((column) => {
+    if (column.kind === 'number') return [{ centre: column.centre, spread: column.spread, binary: false }];
+    if (column.kind === 'vector') {
+      const none = { centre: 0, spread: 1 };
+      return Array.from({ length: column.length }, (_, j) => ({ ...(column.scaling?.[j] ?? none), binary: false }));
+    }
+    const count = column.kind === 'category' ? column.levels.length : 1;
+    return Array.from({ length: count }, () => ({ centre: 0, spread: 1, binary: true }));
+  });
+  return features.map((name, j) => ({ name, ...(scalings[j] as Omit<PageFeature, 'name'>) }));
+}
+
+/** A row is described by its first columns. */
+const MOST_CELLS = 8;
+const LONGEST_CELL = 80;
+
+function rowsOf(table: Table, id: string | undefined): Pick<PageInput, 'rowName' | 'rowCells'> {
+  const ids = rowIdsOf(table, id);
+  const shown = table.columns
+    .filter((column): column is Exclude<Column, VectorColumn> => column.type !== 'vector' && column.name !== ids?.name)
+    .slice(0, MOST_CELLS);
+  return {
+    rowName: (row) => ids?.values[row] || `row ${row + 1}`,
+    rowCells: (row) => shown.map((column) => [column.name, shortened(textAt(column, row) ?? '')]),
+  };
+}
+
+const shortened = (text: string) => (text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}…` : text);

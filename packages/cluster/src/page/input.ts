@@ -1,0 +1,45 @@
+/** A clustering as the page shows it: matrices, labels and names; no file and no estimator. */
+import type { Matrix } from 'genmi';
+
+/** A column of the features. */
+export interface PageFeature {
+  readonly name: string;
+  /** A feature f stands for the value f * spread + centre. */
+  readonly centre: number;
+  readonly spread: number;
+  /** Whether its values are 0 and 1: of a category, or true and false. */
+  readonly binary: boolean;
+}
+
+export interface PageInput {
+  readonly title: string;
+  /** Sentences below the title. */
+  readonly summary: readonly string[];
+  /** Names with short values, shown large. */
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  /** N x d features. */
+  readonly x: Matrix;
+  readonly features: readonly PageFeature[];
+  /** `[N]` the cluster of each row. */
+  readonly labels: Int32Array;
+  /** The rows of each cluster, also of empty ones. */
+  readonly sizes: readonly number[];
+  /** `[N]` the probability of the row's cluster; absent for hard clusters. */
+  readonly certainty?: Float64Array;
+  /** Some rows, rising, with their silhouettes; none for a single cluster. */
+  readonly silhouettes: { readonly rows: Int32Array; readonly values: Float64Array };
+  /** The name of a row. */
+  rowName(row: number): string;
+  /** The columns that describe a row, by name and value. */
+  rowCells(row: number): readonly (readonly [column: string, value: string])[];
+  /** The objective after each epoch. */
+  readonly history?: { readonly name: string; readonly values: readonly number[] };
+  /** Known classes: `[N]` labels, -1 where there is none. */
+  readonly classes?: { readonly title: string; readonly names: readonly string[]; readonly labels: Int32Array };
+  /** The rules of a tree. */
+  readonly rules?: string;
+  /** The command that made it. */
+  readonly command: string;
+  /** The seed of the random rows that a large table is shown by. */
+  readonly seed: number;
+}

@@ -1,0 +1,78 @@
+/** The numbers of the page: its map, and the features that distinguish clusters. */
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { Random } from '../src/base/random.js';
+import { readTable } from '../src/data/read-table.js';
+import { distinctionsOf, histogramOf } from '../src/page/distinctions.js';
+import { principalPlane } from '../src/page/pca.js';
+import { expectClose } from './support/compare.js';
+
+async function iris() {
+  const table = await readTable(fileURLToPath(new URL('fixtures/data/iris.csv', import.meta.url)));
+  const columns = table.columns.flatMap((column) => (column.type === 'number' ? [column.values] : []));
+  const data = Float64Array.from({ length: 600 }, (_, e) => columns[e % 4]?.[Math.floor(e / 4)] as number);
+  return { data, shape: [150, 4] as const };
+}
+
+describe('the plane of the largest variance', () => {
+  it('is that of scikit-learn', async () => {
+    // scikit-learn 1.9.1, PCA(2) of iris; the signs of its components are ours, too.
+    const { points, shares } = principalPlane(await iris());
+    expectClose(shares, [0.9246187232017341, 0.05306648311706383], 1e-12);
+    const expected = [
+      [-2.6841256259695383, 0.31939724658508517],
+      [1.284825688858347, 0.6851604704673022],
+      [1.3901888619479141, -0.28266093799053227],
+    ];
+    for (const [i, row] of [0, 50, 149].entries())
+      expectClose(points.subarray(2 * row, 2 * row + 2), expected[i] as number[], 1e-7);
+  });
+
+  it('is a line for one feature, and a point for equal rows', () => {
+    const line = principalPlane({ data: Float64Array.of(1, 2, 6), shape: [3, 1] });
+    expectClose(line.points, [-2, 0, -1, 0, 3, 0], 1e-15);
+    expect(line.shares).toEqual([1, 0]);
+    const point = principalPlane({ data: new Float32Array(8).fill(3), shape: [4, 2] });
+    expect(point).toEqual({ points: new Float64Array(8), shares: [0, 0] });
+  });
+
+  it('finds a plane within many features', () => {
+    const random = new Random(4);
+    const [a, b] = [0, 1].map(() => Float64Array.from({ length: 300 }, () => random.normal())) as [
+      Float64Array,
+      Float64Array,
+    ];
+    const data = new Float64Array(100 * 300);
+    for (let i = 0; i < 100; i++) {
+      const [s, t] = [5 * random.normal(), random.normal()];
+      for (let j = 0; j < 300; j++) data[i * 300 + j] = s * (a[j] as number) + t * (b[j] as number);
+    }
+    const { shares } = principalPlane({ data, shape: [100, 300] });
+    expect(shares[0] + shares[1]).toBeCloseTo(1, 12);
+  });
+});
+
+describe('the features that distinguish clusters', () => {
+  const x = { data: Float32Array.of(0, 5, 0, 7, 4, 5, 4, 7), shape: [4, 2] as const };
+
+  it('differ in units of their standard deviation, the most different one first', () => {
+    const [first, second, empty] = distinctionsOf(x, Int32Array.of(0, 0, 1, 1), [2, 2, 0], 9);
+    // Means 0 and 4 about 2, deviation 2; the other feature has equal means.
+    expect(first).toEqual([
+      { feature: 0, inside: 0, outside: 4, difference: -2 },
+      { feature: 1, inside: 6, outside: 6, difference: 0 },
+    ]);
+    expect(second?.[0]).toEqual({ feature: 0, inside: 4, outside: 0, difference: 2 });
+    expect(empty).toEqual([]);
+    expect(distinctionsOf(x, new Int32Array(4), [4], 9)).toEqual([[]]);
+  });
+
+  it('have histograms inside and outside over one range', () => {
+    expect(histogramOf(x, 1, Int32Array.of(0, 1, 1, 1), 0, 4)).toEqual({
+      least: 5,
+      most: 7,
+      inside: Float64Array.of(1, 0, 0, 0),
+      outside: Float64Array.of(1 / 3, 0, 0, 2 / 3),
+    });
+  });
+});
