@@ -2,9 +2,9 @@
 import type { FittedFile } from './fitted-file.js';
 
 /** The command with its defaults written out, so that it stays the same when they change. */
-export function commandOf({ file, values, clusters, model }: FittedFile): string {
+export function commandOf({ file, values, options, model }: FittedFile): string {
   const { columns, type, missing, header, json, ...others } = values;
-  const parts = ['npx genmi-cluster fit', quoted(file), '--clusters', `${clusters}`];
+  const parts = ['npx genmi-cluster fit', quoted(file), '--clusters', `${options.clusters}`];
   for (const [name, value] of Object.entries({ ...others, clusters: undefined, model }))
     if (value !== undefined) parts.push(`--${name}`, quoted(`${value}`));
   for (const [name, list] of Object.entries({ columns, missing }))

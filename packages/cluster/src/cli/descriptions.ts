@@ -1,13 +1,13 @@
 /** The words of `fit`: what was found in the file, and what came of it. */
 import path from 'node:path';
-import type { Classes, Features, Table, Transformation } from '../data/index.js';
 import { listed } from '../errors.js';
+import type { Prepared } from '../run/index.js';
 import type { Results } from './results.js';
 
 /** The columns are shown up to this number. */
 const MOST_COLUMNS = 40;
 
-export function describeTable(table: Table, transformation: Transformation, x: Features, classes?: Classes): string {
+export function describeTable({ table, transformation, x, classes }: Prepared): string {
   const { report, source, rows, columns } = table;
   const { gzip, format } = report;
   const shown = columns.slice(0, MOST_COLUMNS).map(({ name, type, reason }) => {

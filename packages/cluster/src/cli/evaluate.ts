@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { type Classes, classesOf, readTable, rowIdsOf, type Table } from '../data/index.js';
 import { failed } from '../errors.js';
-import { agreementOf } from './agreement.js';
+import { agreementOf } from '../run/index.js';
 import { type ReadingValues, readingOf, withReading } from './options.js';
 
 interface EvaluateValues extends ReadingValues {

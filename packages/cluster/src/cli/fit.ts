@@ -2,24 +2,18 @@
 
 import { Command, Option } from 'commander';
 import { geminiNames, kernels } from 'genmi';
-import { classesOf, type Features, fitFeatures, readTable, rowIdsOf, transform } from '../data/index.js';
-import { outOfRange } from '../errors.js';
-import { createModel, defaultModel, type Estimator, models, type Standing } from '../estimators/index.js';
+import { type FeatureOptions, rowIdsOf } from '../data/index.js';
+import { createModel, defaultModel, models } from '../estimators/index.js';
 import { renderPage } from '../page/index.js';
-import { modelJson, RunFolder } from '../run/index.js';
-import { assign } from './assignment.js';
+import { CLUSTERS, fitTable, modelJson, modelOptions, prepare, RunFolder, silhouettesOfSome } from '../run/index.js';
 import { commandOf } from './command-line.js';
 import { describeResults, describeTable } from './descriptions.js';
-import { type FittedFile, type FitValues, modelOptions } from './fitted-file.js';
+import type { FittedFile, FitValues } from './fitted-file.js';
 import { type Interruption, interruptible } from './interruption.js';
 import { integer, names, readingOf, withReading } from './options.js';
 import { createProgress } from './progress.js';
 import { pageInputOf } from './report.js';
 import { type Results, resultsOf } from './results.js';
-import { silhouettesOfSome } from './silhouettes.js';
-
-/** Without a label that says more, this number of clusters is looked for. */
-const CLUSTERS = 8;
 
 export function fitCommand(): Command {
   const list = models.map(({ name, description }) => `${name}: ${description}`).join('; ');
@@ -75,66 +69,20 @@ async function fit(file: string, values: FitValues): Promise<void> {
 }
 
 async function fitFile(file: string, values: FitValues, { signal }: Interruption): Promise<FittedFile> {
-  const { label, columns, scale, impute } = values;
-  const table = await readTable(file, { ...readingOf(values), signal });
-  const given = { columns, label, scale, impute };
-  const transformation = fitFeatures(
-    table,
-    Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-  );
-  const x = transform(transformation, table);
-  const classes = label === undefined ? undefined : classesOf(table, label);
-  const clusters = values.clusters ?? Math.min(table.rows, classes?.names.length ?? CLUSTERS);
-  if (clusters > table.rows) throw outOfRange('--clusters', `at most the ${table.rows} rows of ${file}`, `${clusters}`);
-  if (!values.json) console.log(describeTable(table, transformation, x, classes));
-  const model = values.model ?? defaultModel(...x.shape, values);
-  const estimator = createModel(model, { ...modelOptions(values, clusters), variance: meanVariance(x) });
-  const started = performance.now();
-  const standing = await watch(estimator, x, signal);
-  const seconds = (performance.now() - started) / 1000;
-  const assigned = assign(estimator, x);
-  return {
-    file,
-    values,
-    table,
-    transformation,
-    x,
-    classes,
-    clusters,
-    model,
-    estimator,
-    standing,
-    assigned,
-    interrupted: signal.aborted,
-    seconds,
-  };
-}
-
-/** The mean variance of a feature. Cost O(N d). */
-function meanVariance({ data, shape: [n, d] }: Features): number {
-  const means = new Float64Array(d);
-  for (let e = 0; e < data.length; e++) means[e % d] += data[e] / n;
-  let sum = 0;
-  for (let e = 0; e < data.length; e++) sum += (data[e] - means[e % d]) ** 2;
-  return sum / data.length;
-}
-
-/** Fits with a bar, and returns the last that it showed. */
-async function watch(estimator: Estimator, x: Features, stop: AbortSignal): Promise<Standing | undefined> {
+  const prepared = await prepare(file, { ...readingOf(values), signal }, featureOptions(values));
+  if (!values.json) console.log(describeTable(prepared));
   const progress = createProgress();
-  let last: Standing | undefined;
   try {
-    await estimator.fit(x, {
-      stop,
-      onProgress(done, standing) {
-        last = standing;
-        return progress.onProgress(done, standing);
-      },
-    });
+    const { onProgress } = progress;
+    return { file, values, ...(await fitTable(prepared, values, { stop: signal, onProgress })) };
   } finally {
     progress.stop();
   }
-  return last;
+}
+
+function featureOptions({ columns, label, scale, impute }: FitValues): FeatureOptions {
+  const all = { columns, label, scale, impute };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 async function save(folder: RunFolder, done: FittedFile, results: Results): Promise<void> {

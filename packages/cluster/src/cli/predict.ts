@@ -2,8 +2,7 @@
 import { Command } from 'commander';
 import { readTable, rowIdsOf, transform, typesOf } from '../data/index.js';
 import { loadModel } from '../estimators/index.js';
-import { readModel, writeLabels } from '../run/index.js';
-import { assign } from './assignment.js';
+import { assign, readModel, writeLabels } from '../run/index.js';
 import { within } from './errors.js';
 import { interruptible } from './interruption.js';
 import { type ReadingValues, readingOf, withReading } from './options.js';

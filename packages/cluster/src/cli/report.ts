@@ -1,9 +1,9 @@
 /** A fitted file as the page shows it. */
 import { type Column, rowIdsOf, type Table, type Transformation, textAt, type VectorColumn } from '../data/index.js';
 import type { PageFeature, PageInput } from '../page/index.js';
+import type { SomeSilhouettes } from '../run/index.js';
 import type { FittedFile } from './fitted-file.js';
 import type { Results } from './results.js';
-import type { SomeSilhouettes } from './silhouettes.js';
 
 export function pageInputOf(fit: FittedFile, results: Results, silhouettes: SomeSilhouettes): PageInput {
   const { table, transformation, x, classes, estimator, assigned, values } = fit;
@@ -29,10 +29,10 @@ export function pageInputOf(fit: FittedFile, results: Results, silhouettes: Some
   };
 }
 
-function summaryOf({ table, x, clusters, interrupted, values }: FittedFile, { model, objective }: Results): string[] {
+function summaryOf({ table, x, options, interrupted, values }: FittedFile, { model, objective }: Results): string[] {
   const rows = table.rows.toLocaleString('en');
   const features = x.shape[1].toLocaleString('en');
-  const sentence = `${rows} rows with ${features} features, in at most ${clusters} clusters by the model ${model} (${objective.name}), seed ${values.seed}.`;
+  const sentence = `${rows} rows with ${features} features, in at most ${options.clusters} clusters by the model ${model} (${objective.name}), seed ${values.seed}.`;
   return [sentence, ...(interrupted ? ['The fit was interrupted: this is the best result until then.'] : [])];
 }
 

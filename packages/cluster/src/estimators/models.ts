@@ -113,7 +113,11 @@ const MIXTURE_PRODUCTS = 4e6;
  * The name of the model where none is named: a network where an option asks for one, else the better one for small tables
  * and the faster one for large ones.
  */
-export function defaultModel(rows: number, features: number, options: Partial<ModelOptions> = {}): string {
+export function defaultModel(
+  rows: number,
+  features: number,
+  options: Pick<ModelOptions, 'objective' | 'kernel' | 'epochs'> = {},
+): string {
   const { objective, kernel, epochs } = options;
   if (objective !== undefined || kernel !== undefined || epochs !== undefined) return 'mlp';
   return rows * features ** 2 <= MIXTURE_PRODUCTS ? 'mixture' : 'kmeans';
