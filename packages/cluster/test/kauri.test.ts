@@ -64,6 +64,8 @@ describe('the specification vector', () => {
         '  cluster 1 (3 samples)',
       ].join('\n'),
     );
+    const features = [{ name: 'width', centre: 10, spread: 5 }, 'height'];
+    expect(model.rules(features).split('\n').slice(0, 2)).toEqual(['width <= 11', '  width <= -4.5']);
     expect(model.rules()).toContain('x0 <= 0.2');
   });
 });
@@ -363,5 +365,15 @@ describe('a tree', () => {
     });
     const model = await new Kauri().fit([[1], [2]]);
     expect(thrownBy(() => model.rules(['a', 'b']))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+  });
+});
+
+describe('the rules of a binary feature', () => {
+  it('are its name, and not its name', async () => {
+    const model = await new Kauri({ maxClusters: 2 }).fit([[0], [1], [0], [1]]);
+    expect(model.rules([{ name: 'sex=female', binary: true }]).split('\n')).toEqual([
+      ...['not sex=female', expect.stringMatching(/^ {2}cluster \d \(2 samples\)/)],
+      ...['sex=female', expect.stringMatching(/^ {2}cluster \d \(2 samples\)/)],
+    ]);
   });
 });

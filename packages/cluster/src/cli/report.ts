@@ -9,13 +9,14 @@ export function pageInputOf(fit: FittedFile, results: Results, silhouettes: Some
   const { table, transformation, x, classes, estimator, assigned, values } = fit;
   const { labels, sizes, certainty, soft } = assigned;
   const { history } = estimator;
-  const rules = estimator.rules?.(transformation.features);
+  const features = featuresOf(transformation);
+  const rules = estimator.rules?.(features);
   return {
     title: `${table.source}: ${results.clusters.used} clusters`,
     summary: summaryOf(fit, results),
     facts: factsOf(results),
     x,
-    features: featuresOf(transformation),
+    features,
     labels,
     sizes,
     ...(soft && { certainty }),

@@ -2,6 +2,7 @@
 import type { Matrix, MatrixLike } from 'genmi';
 import type { FitOptions, Standing } from '../base/pace.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
+import type { RuleFeature } from './tree.js';
 
 export type { FitOptions, Standing };
 
@@ -21,8 +22,8 @@ export interface Estimator<Model extends SavedModel = SavedModel> {
   predictProba?(x: MatrixLike): Matrix;
   /** The value of the objective after each epoch, where there are epochs. */
   readonly history?: readonly number[];
-  /** The rules of a tree as text. `names` are those of the features. */
-  rules?(names?: readonly string[]): string;
+  /** The rules of a tree as text. */
+  rules?(features?: readonly (string | RuleFeature)[]): string;
   /** The fitted estimator as a plain object, which JSON keeps without loss. */
   save(): Model;
 }

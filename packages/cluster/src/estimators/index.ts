@@ -48,4 +48,4 @@ export {
   modelNamed,
   models,
 } from './models.js';
-export type { Rule, Tree, TreeNode } from './tree.js';
+export type { Rule, RuleFeature, Tree, TreeNode } from './tree.js';

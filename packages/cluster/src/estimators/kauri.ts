@@ -8,7 +8,7 @@ import { invalidType, outOfRange } from '../errors.js';
 import { checkSaved, type Estimator, fitted, type SavedModel } from './estimator.js';
 import { KauriGrowth } from './kauri-growth.js';
 import { DenseKernelSums, type KernelSums, LinearKernelSums } from './kernel-sums.js';
-import { describeTree, predictTree, type Tree } from './tree.js';
+import { describeTree, predictTree, type RuleFeature, type Tree } from './tree.js';
 
 /** A kernel with its parameters. */
 export type KernelChoice = Kernel | Pick<KernelOptions, 'kernel' | 'gamma' | 'degree' | 'coef0'>;
@@ -200,14 +200,14 @@ export class Kauri implements Estimator<KauriModel> {
   /**
    * The rules as text: indented lines, with the cluster and the number of samples of each leaf.
    *
-   * @param names the names of the features; default `x0`, `x1`, ...
+   * @param features the features, or their names; default `x0`, `x1`, ...
    */
-  rules(names?: readonly string[]): string {
+  rules(features?: readonly (string | RuleFeature)[]): string {
     const { tree, columns } = fitted(this.#fit, 'Kauri');
-    if (names !== undefined && names.length !== columns) {
-      throw outOfRange('names', `${columns} names, one for each feature`, `${names.length}`);
+    if (features !== undefined && features.length !== columns) {
+      throw outOfRange('features', `${columns}, one for each column`, `${features.length}`);
     }
-    return describeTree(tree, names);
+    return describeTree(tree, features);
   }
 
   save(): KauriModel {

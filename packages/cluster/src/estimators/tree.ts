@@ -41,12 +41,22 @@ export function predictTree(tree: Tree, { data, shape: [n, d] }: Matrix): Int32A
   return labels;
 }
 
+/** A feature in the words of its owner. */
+export interface RuleFeature {
+  readonly name: string;
+  /** A feature f stands for the value f * spread + centre: thresholds are shown as such values, in 6 digits. */
+  readonly centre?: number;
+  readonly spread?: number;
+  /** Whether its values are 0 and 1: rules are `name` and `not name`. */
+  readonly binary?: boolean;
+}
+
 /**
  * Writes the rules as indented lines, a line for each side of a rule.
  *
- * @param names names of the features; default `x0`, `x1`, ...
+ * @param features the features, or their names; default `x0`, `x1`, ...
  */
-export function describeTree(tree: Tree, names?: readonly string[]): string {
+export function describeTree(tree: Tree, features?: readonly (string | RuleFeature)[]): string {
   const lines: string[] = [];
   const write = (node: TreeNode, indent: string) => {
     if (!node.rule) {
@@ -54,12 +64,22 @@ export function describeTree(tree: Tree, names?: readonly string[]): string {
       return;
     }
     const { feature, threshold, left, right } = node.rule;
-    const name = names?.[feature] ?? `x${feature}`;
-    lines.push(`${indent}${name} <= ${threshold}`);
+    const [below, above] = sidesOf(features?.[feature] ?? `x${feature}`, threshold);
+    lines.push(`${indent}${below}`);
     write(tree[left], `${indent}  `);
-    lines.push(`${indent}${name} > ${threshold}`);
+    lines.push(`${indent}${above}`);
     write(tree[right], `${indent}  `);
   };
   write(tree[0], '');
   return lines.join('\n');
+}
+
+const DIGITS = 6;
+
+function sidesOf(feature: string | RuleFeature, threshold: number): readonly [below: string, above: string] {
+  if (typeof feature === 'string') return [`${feature} <= ${threshold}`, `${feature} > ${threshold}`];
+  const { name, centre = 0, spread = 1, binary = false } = feature;
+  if (binary && threshold >= 0 && threshold < 1) return [`not ${name}`, name];
+  const value = Number((threshold * spread + centre).toPrecision(DIGITS));
+  return [`${name} <= ${value}`, `${name} > ${value}`];
 }
