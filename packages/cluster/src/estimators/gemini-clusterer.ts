@@ -11,7 +11,7 @@ import { fingerprint } from './checkpoint.js';
 import { checkSaved, type Estimator, fitted, type SavedModel } from './estimator.js';
 import { affinityNow, affinityOf } from './gemini-geometry.js';
 import { inputsOf, type Remembered, type View, viewOf } from './gemini-inputs.js';
-import { type PlainParameters, plainNumbers, plainParameters } from './gemini-models.js';
+import { begin, type PlainParameters, plainNumbers, plainParameters } from './gemini-models.js';
 import {
   type CustomParts,
   type GeminiClustererOptions,
@@ -68,9 +68,11 @@ interface Fit {
 }
 
 /** Default numbers of samples of a step, steps and epochs. */
-const BATCH = 200;
+const BATCH = { transport: 200, other: 500 } as const;
 const STEPS = 2000;
-const EPOCHS = { least: 10, most: 200 } as const;
+const EPOCHS = { least: 10, most: 400 } as const;
+/** Default patience. One step an epoch says too little about progress. */
+const PATIENCE = 20;
 
 /**
  * Clusters by a network whose predictions maximise a GEMINI, a generalised mutual information of samples and clusters.
@@ -139,6 +141,14 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
   /** Copies of the network's parameters by their names, such as `head.weights`; `start` takes them. */
   get parameters(): Readonly<Record<string, Parameter>> {
     return fitted(this.#fit, 'GeminiClusterer').network.parameters();
+  }
+
+  /** A copy of the network, such as for `toOnnx`. Its logits are not divided by the temperature. */
+  get network(): Network {
+    const { network, columns, labels } = fitted(this.#fit, 'GeminiClusterer');
+    const copy = this.#make(columns, labels.length, 0);
+    copy.load(network.parameters());
+    return copy;
   }
 
   /**
@@ -211,16 +221,22 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
     throw invalidType('objective', `the objective ${this.#missing} that the model was fitted with`, 'none', remedy);
   }
 
+  #make(inputs: number, samples: number, seed: number): Network {
+    const { clusters, model, precision } = this.#settings;
+    return model.make({ inputs, outputs: clusters, samples, precision, seed });
+  }
+
   #plan(x: Matrix, data: Matrix | undefined, objective: Objective): TrainingPlan {
-    const { clusters, model, optimizer, penalty, vat, seed, restarts, patience, precision, start } = this.#settings;
+    const { model, optimizer, penalty, vat, seed, restarts, patience, start } = this.#settings;
     const [samples, inputs] = x.shape;
     const make = (own: number) => {
-      const network = model.make({ inputs, outputs: clusters, samples, precision, seed: own });
-      if (start) network.load(start);
+      const network = this.#make(inputs, samples, own);
+      if (start) begin(network, start);
       return network;
     };
     const all = model.sees !== 'features';
-    const batchSize = Math.min(samples, this.#settings.batchSize ?? (all ? samples : BATCH));
+    const usualBatch = objective.name.startsWith('wasserstein') ? BATCH.transport : BATCH.other;
+    const batchSize = Math.min(samples, this.#settings.batchSize ?? (all ? samples : usualBatch));
     const steps = Math.ceil(samples / batchSize);
     const usual = Math.min(EPOCHS.most, Math.max(EPOCHS.least, Math.ceil(STEPS / steps)));
     return {
@@ -234,7 +250,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
       vat,
       seed,
       restarts,
-      patience,
+      patience: patience ?? (steps > 1 ? PATIENCE : undefined),
       keepLabels: this.#settings.temperature === 'restarts',
     };
   }
@@ -330,9 +346,9 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
       objective: name ?? custom.objective,
     });
     if (typeof objective !== 'string' && custom.objective === undefined) loaded.#missing = objective.custom;
-    const { clusters, precision, kernel, model: made } = loaded.#settings;
+    const { clusters, precision, kernel } = loaded.#settings;
     const n = logits.length / clusters;
-    const network = made.make({ inputs: columns, outputs: clusters, samples: n, precision, seed: 0 });
+    const network = loaded.#make(columns, n, 0);
     network.load(parameters);
     const data = (precision === 'float32' ? Float32Array : Float64Array).from(logits);
     loaded.#fit = {

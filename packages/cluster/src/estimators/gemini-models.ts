@@ -48,23 +48,29 @@ export interface Model {
   readonly objective: GeminiName;
   /** The penalty of this model where none is given. */
   readonly penalty: Penalties;
+  /** The learning rate of this model where none is given. */
+  readonly learningRate: number;
   readonly make: MakeNetwork;
 }
 
 const HIDDEN = 20;
 
+/** The defaults of most models. */
+const PLAIN = { objective: 'mmd_ova', penalty: {}, learningRate: 1e-2 } as const;
+
 const models: Readonly<Record<ModelName, Model>> = {
-  linear: { sees: 'features', objective: 'mmd_ova', penalty: {}, make: makeLinear },
+  linear: { sees: 'features', ...PLAIN, make: makeLinear },
   mlp: denseModel({ layers: [{ width: HIDDEN }] }),
   categorical: {
     sees: 'number',
-    objective: 'mmd_ova',
-    penalty: {},
+    ...PLAIN,
+    learningRate: 0.1,
     make: ({ inputs: _, ...others }) => Network.table(others),
   },
-  rim: { sees: 'features', objective: 'mi', penalty: { l2: 0.1 }, make: makeLinear },
+  rim: { sees: 'features', ...PLAIN, objective: 'mi', penalty: { l2: 0.1 }, make: makeLinear },
   'kernel-rim': {
     sees: 'kernel',
+    ...PLAIN,
     objective: 'mi',
     penalty: { kernel: 0.1 },
     make: ({ inputs: _, ...others }) => Network.kernel(others),
@@ -77,13 +83,13 @@ function makeLinear({ samples: _, ...others }: NetworkShape): Network {
 
 function denseModel(layers: DenseModel): Model {
   const make = ({ samples: _, ...others }: NetworkShape) => Network.dense({ ...others, ...layers });
-  return { sees: 'features', objective: 'mmd_ova', penalty: {}, make };
+  return { sees: 'features', ...PLAIN, make };
 }
 
 /** Reads a model. @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE */
 export function readModel(choice: ModelChoice): Model {
   if (typeof choice === 'function') {
-    return { sees: 'features', objective: 'mmd_ova', penalty: {}, make: (shape) => checked(choice(shape), shape) };
+    return { sees: 'features', ...PLAIN, make: (shape) => checked(choice(shape), shape) };
   }
   if (typeof choice === 'string') return models[oneOf('model', choice, modelNames)];
   if (typeof choice !== 'object' || choice === null) {
@@ -100,6 +106,22 @@ function checked(network: Network, { inputs, outputs }: NetworkShape): Network {
   const { inputs: d, outputs: k } = network;
   if (d === inputs && k === outputs) return network;
   throw outOfRange('model()', `a network of ${inputs} inputs and ${outputs} outputs`, `${d} inputs and ${k} outputs`);
+}
+
+/** The parameters of a network by their names, row by row. */
+export type StartParameters = Parameters<Network['load']>[0];
+
+/** Gives a network its first parameters. @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE */
+export function begin(network: Network, start: StartParameters): void {
+  const own = network.parameters();
+  checkOptions(start, Object.keys(own), 'start');
+  for (const [name, { data, shape }] of Object.entries(own)) {
+    const given: unknown = Object(start[name]?.data).length;
+    const expected = `{ data } with ${data.length} numbers, ${shape.join(' x ')}`;
+    if (given === undefined) throw invalidType(`start['${name}']`, expected, describe(start[name]));
+    if (given !== data.length) throw outOfRange(`start['${name}']`, expected, `${given} numbers`);
+  }
+  network.load(start);
 }
 
 /** The parameters of a network as JSON keeps them. */

@@ -11,7 +11,6 @@ import {
 import {
   type AdamOptions,
   adam,
-  type Network,
   type Optimizer,
   type Penalties,
   type RmspropOptions,
@@ -24,7 +23,7 @@ import { checkCount, checkNumber, checkOptions, checkSeed, oneOf } from '../base
 import { describe, invalidType, outOfRange } from '../errors.js';
 import { entryOf } from './cross-kernel.js';
 import { checkGeometry, kernelOptions, type MetricChoice } from './gemini-geometry.js';
-import { type MakeNetwork, type Model, type ModelChoice, readModel } from './gemini-models.js';
+import { type MakeNetwork, type Model, type ModelChoice, readModel, type StartParameters } from './gemini-models.js';
 import type { KernelChoice } from './kauri.js';
 
 /** An optimiser by its name, or with its options. */
@@ -39,9 +38,6 @@ export type OptimizerChoice =
 /** Virtual adversarial training with one distance for all samples, or `'neighbours'`. */
 export type VatChoice = Omit<VatOptions, 'epsilon'> & { readonly epsilon?: number | 'neighbours' | undefined };
 
-/** The parameters of a network by their names, row by row. */
-export type StartParameters = Parameters<Network['load']>[0];
-
 /** Options of `GeminiClusterer`. */
 export interface GeminiClustererOptions {
   /** The most clusters, K; the objective may leave some empty. Default 3. */
@@ -54,11 +50,11 @@ export interface GeminiClustererOptions {
   kernel?: KernelChoice | undefined;
   /** The distance of `'wasserstein_…'`; default `'euclidean'`. */
   metric?: MetricChoice | undefined;
-  /** Passes over the data; default: 2,000 steps' worth, but at least 10 and at most 200. */
+  /** Passes over the data; default: as many as have 2,000 steps, but at least 10 and at most 400. */
   epochs?: number | undefined;
-  /** Samples of a step; default 200. For `'categorical'` and `'kernel-rim'` all. */
+  /** Samples of a step; default 500, `'wasserstein_…'` 200; all for the models `'categorical'` and `'kernel-rim'`. */
   batchSize?: number | undefined;
-  /** The learning rate, > 0; default 1e-2. */
+  /** The learning rate, > 0; default 1e-2, for the model `'categorical'` 0.1. */
   learningRate?: number | undefined;
   /** The optimiser; default `'adam'`. */
   optimizer?: OptimizerChoice | undefined;
@@ -70,9 +66,12 @@ export interface GeminiClustererOptions {
   pairs?: PairConstraintsOptions | undefined;
   /** The seed of all random choices, an integer; default 0. */
   seed?: number | undefined;
-  /** Trainings from different initial values, of which the one with the smallest loss is kept; default 5. */
+  /** Trainings from other initial values, of which the one with the smallest loss in its last epochs is kept; default 10. */
   restarts?: number | undefined;
-  /** End a training after this number of epochs without progress (1e-4 of the loss); default never. */
+  /**
+   * End a training after this number of epochs without progress, 1e-4 of the loss. Default 20 where an epoch has several
+   * steps, else never.
+   */
   patience?: number | undefined;
   /** The share of samples, in [0, 1), that are outliers: the least certain ones. Default 0. */
   outliers?: number | undefined;
@@ -148,10 +147,10 @@ const optional = <T>(value: T | undefined, check: (value: T) => number) =>
 export function readSettings(options: GeminiClustererOptions): Settings {
   checkOptions(options, known);
   const { clusters = 3, model = 'mlp', kernel = 'linear', metric = 'euclidean', seed = 0, start } = options;
-  const { learningRate = 1e-2, optimizer = 'adam', outliers = 0, temperature = 1, precision = 'float32' } = options;
-  const { pairs, vat, epochs, batchSize, patience, restarts = start ? 1 : 5 } = options;
+  const { optimizer = 'adam', outliers = 0, temperature = 1, precision = 'float32' } = options;
+  const { pairs, vat, epochs, batchSize, patience, restarts = start ? 1 : 10 } = options;
   const made = readModel(model);
-  const { objective = made.objective, penalty = made.penalty } = options;
+  const { objective = made.objective, penalty = made.penalty, learningRate = made.learningRate } = options;
   checkGeometry({ kernel, metric });
   if (made.sees === 'kernel') entryOf(kernelOptions(kernel), 1);
   const settings = {
@@ -182,7 +181,11 @@ export function readSettings(options: GeminiClustererOptions): Settings {
 const copied = <T>(value: T): T => (typeof value === 'object' ? structuredClone(value) : value);
 
 function readObjective(objective: unknown): GeminiName | Objective {
-  if (typeof objective === 'string') return oneOf('objective', objective, geminiNames);
+  const known = geminiNames.find((name) => name === objective);
+  if (known !== undefined) return known;
+  if (typeof objective === 'string') {
+    throw outOfRange('objective', `one of ${geminiNames.join(', ')}`, describe(objective));
+  }
   if (typeof objective !== 'object' || objective === null) {
     throw invalidType('objective', `one of ${geminiNames.join(', ')}, or an objective of genmi`, describe(objective));
   }

@@ -88,7 +88,7 @@ export function stalled(history: readonly EpochRecord[], patience: number | unde
   return history.length - 1 - at >= patience;
 }
 
-/** Trains all restarts, and keeps the one with the smallest loss in its last epoch; of equal ones the first. */
+/** Trains all restarts, and keeps the one with the smallest loss in its last epochs; of equal ones the first. */
 export async function trainRestarts(plan: TrainingPlan, hooks: TrainingHooks): Promise<Trained> {
   const training = new Restarts(plan, hooks);
   const begun = hooks.checkpoint?.resume && (await readCheckpoint(hooks.checkpoint.file, hooks.checkpoint.fit));
@@ -172,7 +172,7 @@ class Restarts {
       await writeCheckpoint(checkpoint.file, checkpoint.fit, state);
     }
     pace.standing = this.#standing(record);
-    await pace.rest((restart + epoch.epoch / epochs) / restarts);
+    if (pace.due) await pace.rest((restart + epoch.epoch / epochs) / restarts);
     this.#ended = (await onEpoch?.({ ...record, epochs, restart: restart + 1, restarts })) === false;
     return !this.#ended && !stalled(history, patience);
   }
@@ -192,7 +192,7 @@ class Restarts {
     }
     const { data, keepLabels } = this.#plan;
     if (keepLabels) this.#labels.push(await run.network.predictAsync(data, { signal: this.#hooks.signal }));
-    if (this.#best === undefined || lastLoss(run) < lastLoss(this.#best)) {
+    if (this.#best === undefined || settledLoss(run) < settledLoss(this.#best)) {
       this.#best?.network.dispose();
       this.#best = run;
     } else {
@@ -201,7 +201,11 @@ class Restarts {
   }
 }
 
-const lastLoss = ({ history }: FinishedRun): number => history.at(-1)?.loss ?? Infinity;
+/** The mean loss over the last tenth of the epochs: less depends on the last batches. Infinity without an epoch. */
+function settledLoss({ history }: Pick<FinishedRun, 'history'>): number {
+  const last = history.slice(-Math.ceil(history.length / 10));
+  return history.length === 0 ? Infinity : last.reduce((sum, { loss }) => sum + loss, 0) / last.length;
+}
 
 function withoutTimes({ seconds: _, ...record }: Epoch): EpochRecord {
   return record;

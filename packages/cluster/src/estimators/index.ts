@@ -27,13 +27,13 @@ export {
   type ModelName,
   modelNames,
   type NetworkShape,
+  type StartParameters,
 } from './gemini-models.js';
 export type {
   CustomParts,
   GeminiClustererOptions,
   OptimizerChoice,
   SavedOptions,
-  StartParameters,
   VatChoice,
 } from './gemini-options.js';
 export type { EpochRecord, FitEpoch } from './gemini-training.js';
