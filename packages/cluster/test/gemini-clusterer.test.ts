@@ -22,13 +22,18 @@ import { entryOf } from '../src/estimators/cross-kernel.js';
 import { stalled } from '../src/estimators/gemini-training.js';
 import {
   ClusterError,
+  categorical,
   type EpochRecord,
   type FitEpoch,
   GeminiClusterer,
   type GeminiClustererModel,
   type GeminiClustererOptions,
+  kernelRim,
+  linear,
   type ModelChoice,
+  mlp,
   type NetworkShape,
+  rim,
 } from '../src/index.js';
 import { expectClose, rejectionOf, thrownBy } from './support/compare.js';
 import { blobs, reordered } from './support/data.js';
@@ -242,6 +247,23 @@ describe('a fit that is interrupted', () => {
     expect(error).toMatchObject({ code: 'ERR_FILE' });
     const begun = await new GeminiClusterer(options).fit(x, { checkpoint: path.join(own, 'new.json'), resume: true });
     expect(travelled(begun)).toEqual(travelled(await new GeminiClusterer(options).fit(x)));
+  });
+});
+
+describe('shorthands', () => {
+  it('are clusterers of one model', async () => {
+    const { x } = triangle(40, 0.5);
+    const options = { clusters: 3, epochs: 5, seed: 2 };
+    for (const [make, model] of [
+      [linear, 'linear'],
+      [mlp, 'mlp'],
+      [categorical, 'categorical'],
+      [rim, 'rim'],
+      [kernelRim, 'kernel-rim'],
+    ] as const) {
+      const whole = await new GeminiClusterer({ ...options, model }).fit(x);
+      expect((await make(options).fit(x)).save()).toEqual(whole.save());
+    }
   });
 });
 

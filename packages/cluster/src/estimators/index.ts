@@ -36,6 +36,7 @@ export type {
   SavedOptions,
   VatChoice,
 } from './gemini-options.js';
+export { categorical, kernelRim, linear, type ModelledOptions, mlp, rim } from './gemini-shorthands.js';
 export type { EpochRecord, FitEpoch } from './gemini-training.js';
 export { KMeans, type KMeansModel, type KMeansOptions } from './k-means.js';
 export { Kauri, type KauriFitOptions, type KauriModel, type KauriOptions, type KernelChoice } from './kauri.js';
