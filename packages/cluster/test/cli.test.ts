@@ -1,4 +1,5 @@
 /** The command line, run as a user runs it. It needs `npm run build:cluster`. */
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -107,6 +108,77 @@ describe('genmi-cluster', { concurrent: true }, () => {
       ['k2', known.get('k2')],
       ['k1', known.get('k1')],
     ]);
+  });
+});
+
+describe('genmi-cluster compare and explain', { concurrent: true }, () => {
+  it('rank models without labels', async () => {
+    const options = ['--label', 'species', '--models', 'kmeans,kauri,mixture', '--json'];
+    const { code, stdout, stderr } = await run('compare', data('penguins.csv'), ...options);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const ranked: { name: string; consensus: number; ari: number }[] = JSON.parse(stdout);
+    expect(ranked.map(({ name }) => name).sort()).toEqual(['kauri', 'kmeans', 'mixture']);
+    expect(ranked.map(({ consensus }) => consensus)).toEqual(ranked.map(({ consensus }) => consensus).sort());
+    expect(ranked.find(({ name }) => name === 'mixture')?.ari).toBeGreaterThan(0.95);
+    const wrong = await run('compare', data('penguins.csv'), '--models', 'kmeans,kmeanz');
+    expect(wrong).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/model: expected one of .*received 'kmeanz'/),
+    });
+  });
+
+  it('tell clusters by rules in the units of the table', async () => {
+    write(
+      'boxes.csv',
+      `name,size,kind\n${Array.from({ length: 60 }, (_, i) => `b${i},${i},${'uvw'[i % 3]}`).join('\n')}\n`,
+    );
+    // In another order, as another program may have it.
+    const clusters = Array.from({ length: 60 }, (_, i) => 59 - i).map(
+      (i) => `b${i},${i < 20 ? 'low' : i % 3 === 1 ? 'v' : 'high'}`,
+    );
+    write('boxes-clusters.csv', `name,group\n${clusters.join('\n')}\n`);
+    const options = ['--type', 'size=number', '--labels', 'boxes-clusters.csv', '--cluster', 'group'];
+    const { code, stdout, stderr } = await run('explain', 'boxes.csv', ...options);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n').slice(0, 6)).toEqual([
+      ...['size <= 19', '  cluster low (20 samples)', 'size > 19'],
+      ...['  not kind=v', '    cluster high (27 samples)', '  kind=v'],
+    ]);
+    expect(stdout).toMatch(/The tree puts 100\.0 % of the rows/);
+  });
+});
+
+// Windows has no signals: it ends a process at once.
+describe.skipIf(process.platform === 'win32')('Ctrl-C', { concurrent: true }, () => {
+  const lines = Array.from({ length: 4000 }, (_, i) => `${Math.sin(i)},${Math.cos(i * i)},${Math.sin(i * 3)}`);
+  /** Sends signals after the first output, and returns the exit code and the error output. */
+  const interrupt = (args: readonly string[], signals: number) =>
+    new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+      const child = spawn(process.execPath, [main, 'fit', ...args], { cwd: folder });
+      const ended = { stdout: '', stderr: '' };
+      child.stderr.on('data', (text) => {
+        ended.stderr += text;
+      });
+      child.stdout.on('data', (text) => {
+        if (ended.stdout === '') for (let i = 0; i < signals; i++) setTimeout(() => child.kill('SIGINT'), 300 + 20 * i);
+        ended.stdout += text;
+      });
+      child.on('close', (code) => resolve({ code, ...ended }));
+    });
+
+  it.each([
+    ['once', 1],
+    ['twice by npm, which passes on what the terminal has sent', 2],
+  ])('keeps what there is: %s', async (_, signals) => {
+    const out = `interrupted${signals}`;
+    const file = write(`${out}.csv`, `a,b,c\n${lines.join('\n')}\n`);
+    const endless = ['--model', 'kmeans', '--restarts', '100000000', '--out', out];
+    const { code, stdout, stderr } = await interrupt([file, ...endless], signals);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(stdout).toMatch(/Interrupted after [\d.]+ s: the best result so far is kept\./);
+    expect(JSON.parse(read(`${out}/results.json`))).toMatchObject({ interrupted: true, clusters: { used: 8 } });
+    expect(read(`${out}/labels.csv`).split('\n')).toHaveLength(4002);
+    expect(read(`${out}/report.html`)).toContain('The fit was interrupted');
   });
 });
 

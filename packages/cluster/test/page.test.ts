@@ -93,7 +93,7 @@ describe.skipIf(browser === undefined)('the page of a run', () => {
     expect(await page.title()).toMatch(/groups\.csv: 3 clusters$/);
     expect(await page.locator('h2').allTextContents()).toEqual([
       ...['Map', 'Clusters', 'Clusters and classes', 'What distinguishes each cluster'],
-      ...['Silhouettes', 'Certainty', 'Training', 'Rows to look at'],
+      ...['Silhouettes', 'Certainty', 'Training', 'Rules', 'Rows to look at'],
     ]);
     expect(await page.locator('#map canvas').count()).toBe(1);
     expect(await page.locator('#rows').textContent()).toContain(attack);

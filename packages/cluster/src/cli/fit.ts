@@ -2,7 +2,7 @@
 
 import { Command, Option } from 'commander';
 import { geminiNames, kernels } from 'genmi';
-import { type FeatureOptions, rowIdsOf } from '../data/index.js';
+import { rowIdsOf } from '../data/index.js';
 import { createModel, defaultModel, models } from '../estimators/index.js';
 import { renderPage } from '../page/index.js';
 import { CLUSTERS, fitTable, modelJson, modelOptions, prepare, RunFolder, silhouettesOfSome } from '../run/index.js';
@@ -10,7 +10,7 @@ import { commandOf } from './command-line.js';
 import { describeResults, describeTable } from './descriptions.js';
 import type { FittedFile, FitValues } from './fitted-file.js';
 import { type Interruption, interruptible } from './interruption.js';
-import { integer, names, readingOf, withReading } from './options.js';
+import { featureOptions, integer, readingOf, withFeatures, withReading } from './options.js';
 import { createProgress } from './progress.js';
 import { pageInputOf } from './report.js';
 import { type Results, resultsOf } from './results.js';
@@ -32,20 +32,10 @@ export function fitCommand(): Command {
     .option('--epochs <n>', 'passes over the data', integer(1))
     .option('--restarts <n>', 'fits from different starts, of which the best is kept', integer(1))
     .option('--seed <n>', 'the seed of all random choices', integer(-Infinity), 0)
-    .option('--columns <names>', 'the columns to use, between commas (default: all that can be features)', names)
-    .option('--label <column>', 'the column of known classes: no feature; clusters are compared with it')
     .option('--id <column>', 'the column that names the rows (default: found)')
-    .addOption(
-      new Option('--scale <how>', 'the scale of numbers (default: standard; vectors: none)').choices([
-        'none',
-        'standard',
-        'robust',
-      ]),
-    )
-    .addOption(new Option('--impute <how>', 'fill in missing values (default: refuse them)').choices(['median']))
     .option('--out <folder>', 'the folder of the run', 'run')
     .option('--json', 'print the results as one JSON object');
-  return withReading(command).action(fit);
+  return withReading(withFeatures(command)).action(fit);
 }
 
 async function fit(file: string, values: FitValues): Promise<void> {
@@ -59,7 +49,7 @@ async function fit(file: string, values: FitValues): Promise<void> {
     const silhouettes = silhouettesOfSome(done.x, done.assigned.labels, values.seed);
     results = resultsOf(done, silhouettes);
     await save(folder, done, results);
-    await folder.write('report.html', renderPage(pageInputOf(done, results, silhouettes)));
+    await folder.write('report.html', renderPage(await pageInputOf(done, results, silhouettes)));
   } catch (error) {
     await folder.discard();
     throw error;
@@ -78,11 +68,6 @@ async function fitFile(file: string, values: FitValues, { signal }: Interruption
   } finally {
     progress.stop();
   }
-}
-
-function featureOptions({ columns, label, scale, impute }: FitValues): FeatureOptions {
-  const all = { columns, label, scale, impute };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 async function save(folder: RunFolder, done: FittedFile, results: Results): Promise<void> {

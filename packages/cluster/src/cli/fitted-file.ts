@@ -1,14 +1,9 @@
 /** A fit of a file: what it was told, and everything that is known after it. */
-import type { FeatureOptions } from '../data/index.js';
 import type { FitChoice, FittedTable } from '../run/index.js';
-import type { ReadingValues } from './options.js';
+import type { FeatureValues, ReadingValues } from './options.js';
 
-export interface FitValues extends ReadingValues, FitChoice {
-  readonly columns?: readonly string[];
-  readonly label?: string;
+export interface FitValues extends ReadingValues, FeatureValues, FitChoice {
   readonly id?: string;
-  readonly scale?: NonNullable<FeatureOptions['scale']>;
-  readonly impute?: 'median';
   readonly out: string;
   readonly json?: boolean;
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /** The command `genmi-cluster`. Exit codes: 0 done, 1 failed or interrupted, 2 bad input or a wrong option. */
 import { Command, CommanderError } from 'commander';
+import { compareCommand } from './compare.js';
 import { describeError, isBadInput } from './errors.js';
 import { evaluateCommand } from './evaluate.js';
+import { explainCommand } from './explain.js';
 import { fitCommand } from './fit.js';
 import { predictCommand } from './predict.js';
 import { version } from './version.js';
@@ -12,7 +14,7 @@ const program = new Command('genmi-cluster')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help lists all options)');
-for (const make of [fitCommand, predictCommand, evaluateCommand]) {
+for (const make of [fitCommand, predictCommand, evaluateCommand, compareCommand, explainCommand]) {
   program.addCommand(make().copyInheritedSettings(program));
 }
 

@@ -1,6 +1,6 @@
 /** Options that several commands have, and the reading of their values. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { columnTypes, formats, missingCells, type ReadOptions } from '../data/index.js';
+import { columnTypes, type FeatureOptions, formats, missingCells, type ReadOptions } from '../data/index.js';
 import type { RunModel } from '../run/index.js';
 
 /** The options that say how a file is read; each is found in the file where it is not given. */
@@ -13,6 +13,35 @@ export function withReading(command: Command): Command {
     .option('--header', 'CSV: the first line names the columns (default: found)')
     .option('--no-header', 'CSV: the first line holds data')
     .option('--missing <texts>', `CSV: cells without a value (default: ${missingCells.join(',')})`, names);
+}
+
+/** The options that say which columns are features, and how. */
+export function withFeatures(command: Command): Command {
+  return command
+    .option('--columns <names>', 'the columns to use, between commas (default: all that can be features)', names)
+    .option('--label <column>', 'the column of known classes: no feature; clusters are compared with it')
+    .addOption(
+      new Option('--scale <how>', 'the scale of numbers (default: standard; vectors: none)').choices([
+        'none',
+        'standard',
+        'robust',
+      ]),
+    )
+    .addOption(new Option('--impute <how>', 'fill in missing values (default: refuse them)').choices(['median']));
+}
+
+/** The values of `withFeatures`. */
+export interface FeatureValues {
+  readonly columns?: readonly string[];
+  readonly label?: string;
+  readonly scale?: NonNullable<FeatureOptions['scale']>;
+  readonly impute?: 'median';
+}
+
+/** The values that were given, as options of `fitFeatures`. */
+export function featureOptions({ columns, label, scale, impute }: FeatureValues): FeatureOptions {
+  const all = { columns, label, scale, impute };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 /** The values of `withReading`. */

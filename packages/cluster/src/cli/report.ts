@@ -1,16 +1,18 @@
 /** A fitted file as the page shows it. */
-import { type Column, rowIdsOf, type Table, type Transformation, textAt, type VectorColumn } from '../data/index.js';
+import { type Column, rowIdsOf, type Table, textAt, type VectorColumn } from '../data/index.js';
 import type { PageFeature, PageInput } from '../page/index.js';
 import type { SomeSilhouettes } from '../run/index.js';
+import { explain } from '../trust/index.js';
+import { featuresOf } from './features.js';
 import type { FittedFile } from './fitted-file.js';
 import type { Results } from './results.js';
 
-export function pageInputOf(fit: FittedFile, results: Results, silhouettes: SomeSilhouettes): PageInput {
+export async function pageInputOf(fit: FittedFile, results: Results, silhouettes: SomeSilhouettes): Promise<PageInput> {
   const { table, transformation, x, classes, estimator, assigned, values } = fit;
   const { labels, sizes, certainty, soft } = assigned;
   const { history } = estimator;
   const features = featuresOf(transformation);
-  const rules = estimator.rules?.(features);
+  const rules = await rulesOf(fit, features);
   return {
     title: `${table.source}: ${results.clusters.used} clusters`,
     summary: summaryOf(fit, results),
@@ -30,6 +32,22 @@ export function pageInputOf(fit: FittedFile, results: Results, silhouettes: Some
   };
 }
 
+/** Rules on single features say little about vectors with more entries. */
+const MOST_FEATURES = 100;
+
+async function rulesOf({ estimator, x, assigned, values }: FittedFile, features: readonly PageFeature[]) {
+  const text = estimator.rules?.(features);
+  if (text !== undefined) return { sentence: 'The tree that makes the clusters.', text };
+  if (features.length > MOST_FEATURES) return undefined;
+  const { agreement, tree, rules } = await explain(x, assigned.labels, { seed: values.seed, sampleSize: SAMPLES });
+  const some = tree[0].samples < x.shape[0] ? ` It was grown on ${tree[0].samples} random rows.` : '';
+  const sentence = `A small tree that puts ${(100 * agreement).toFixed(0)} % of the rows into the same clusters.${some}`;
+  return { sentence, text: rules(features) };
+}
+
+/** A tree of 100 features takes about a second then. */
+const SAMPLES = 1000;
+
 function summaryOf({ table, x, options, interrupted, values }: FittedFile, { model, objective }: Results): string[] {
   const rows = table.rows.toLocaleString('en');
   const features = x.shape[1].toLocaleString('en');
@@ -48,19 +66,6 @@ function factsOf({ clusters, objective, certainty, silhouette, ari, accuracy }: 
     ['accuracy', digits(accuracy)],
   ];
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
-}
-
-function featuresOf({ columns, features }: Transformation): PageFeature[] {
-  const scalings = columns.flatMap((column) => {
-    if (column.kind === 'number') return [{ centre: column.centre, spread: column.spread, binary: false }];
-    if (column.kind === 'vector') {
-      const none = { centre: 0, spread: 1 };
-      return Array.from({ length: column.length }, (_, j) => ({ ...(column.scaling?.[j] ?? none), binary: false }));
-    }
-    const count = column.kind === 'category' ? column.levels.length : 1;
-    return Array.from({ length: count }, () => ({ centre: 0, spread: 1, binary: true }));
-  });
-  return features.map((name, j) => ({ name, ...(scalings[j] as Omit<PageFeature, 'name'>) }));
 }
 
 /** A row is described by its first columns. */

@@ -36,8 +36,8 @@ export interface PageInput {
   readonly history?: { readonly name: string; readonly values: readonly number[] };
   /** Known classes: `[N]` labels, -1 where there is none. */
   readonly classes?: { readonly title: string; readonly names: readonly string[]; readonly labels: Int32Array };
-  /** The rules of a tree. */
-  readonly rules?: string;
+  /** The rules of a tree, with a sentence on them. */
+  readonly rules?: { readonly sentence: string; readonly text: string };
   /** The command that made it. */
   readonly command: string;
   /** The seed of the random rows that a large table is shown by. */

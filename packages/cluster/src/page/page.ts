@@ -46,8 +46,8 @@ export function* renderPage(input: PageInput): Generator<string> {
     yield section(
       'rules',
       'Rules',
-      'The tree that makes the clusters.',
-      `<pre tabindex="0">${escapeHtml(rules)}</pre>`,
+      escapeHtml(rules.sentence),
+      `<pre tabindex="0">${escapeHtml(rules.text)}</pre>`,
       'wide',
     );
   yield rowSection(input);

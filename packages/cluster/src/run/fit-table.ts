@@ -100,7 +100,7 @@ export const modelOptions = (
 });
 
 /** The mean variance of a feature. Cost O(N d). */
-function meanVariance({ data, shape: [n, d] }: Features): number {
+export function meanVariance({ data, shape: [n, d] }: Features): number {
   const means = new Float64Array(d);
   for (let e = 0; e < data.length; e++) means[e % d] += data[e] / n;
   let sum = 0;

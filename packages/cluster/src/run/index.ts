@@ -8,6 +8,7 @@ export {
   fitTable,
   type Judged,
   judge,
+  meanVariance,
   modelOptions,
   type Prepared,
   prepare,

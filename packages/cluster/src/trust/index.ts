@@ -7,4 +7,5 @@ export {
   consensusDistances,
   rankByConsensus,
 } from './consensus.js';
+export { type ExplainOptions, type Explanation, explain } from './explain.js';
 export { type Stability, type StabilityOptions, stability } from './stability.js';
