@@ -10,11 +10,16 @@ export interface Interruption extends Disposable {
 
 export function interruptible(): Interruption {
   const controller = new AbortController();
-  let first = 0;
+  let isSecond = false;
   const onSignal = () => {
-    if (controller.signal.aborted && performance.now() - first > SAME_KEY_MS) process.exit(1);
+    if (isSecond) process.exit(1);
     if (controller.signal.aborted) return;
-    first = performance.now();
+    // Signals that arrived while the process was busy are handled after timers, and before immediates.
+    const count = () =>
+      setImmediate(() => {
+        isSecond = true;
+      });
+    setTimeout(count, SAME_KEY_MS).unref();
     controller.abort(new Error('interrupted'));
   };
   process.on('SIGINT', onSignal);
