@@ -19,7 +19,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.js';
 import { calibrated, doubtsOf, leastCertain, probabilitiesOf } from '../src/estimators/certainty.js';
 import { entryOf } from '../src/estimators/cross-kernel.js';
-import { stalled } from '../src/estimators/gemini-training.js';
+import { Progress } from '../src/estimators/gemini-training.js';
 import {
   ClusterError,
   categorical,
@@ -164,7 +164,15 @@ describe('a fit that is interrupted', () => {
     };
     const stopped = () => clusterer.fit(x, { checkpoint, signal: controller.signal, onEpoch });
     expect(await rejectionOf(stopped)).toBe(reason);
-    const resumed = await new GeminiClusterer(options).fit(x, { checkpoint, resume: true });
+    let next: number | undefined;
+    const resumed = await new GeminiClusterer(options).fit(x, {
+      checkpoint,
+      resume: true,
+      onEpoch({ restart, epoch, epochs: each }) {
+        next ??= (restart - 1) * each + epoch;
+      },
+    });
+    expect(next).toBe(epochs === 24 ? undefined : epochs + 1);
     const whole = await new GeminiClusterer(options).fit(x);
     expect(travelled(resumed)).toEqual(travelled(whole));
     const again = await new GeminiClusterer(options).fit(x, { checkpoint, resume: true });
@@ -285,6 +293,7 @@ describe('restarts and patience', () => {
   });
 
   it('end a training without progress', async () => {
+    const stalled = (epochs: readonly EpochRecord[], patience?: number) => new Progress(patience, epochs).stalled;
     const history = (...losses: number[]) => losses.map((loss) => ({ loss }) as EpochRecord);
     expect(stalled(history(-1, -2, -2, -2), 2)).toBe(true);
     expect(stalled(history(-1, -2, -2, -3), 2)).toBe(false);

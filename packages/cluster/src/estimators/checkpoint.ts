@@ -31,18 +31,43 @@ export function fingerprint({ data, shape }: Matrix, options?: unknown): string 
   return createHash('sha256').update(described).update(bytes).digest('hex');
 }
 
-/** Writes a checkpoint; the one before stays until it is whole. @throws ClusterError ERR_FILE */
-export async function writeCheckpoint(file: string, fit: string, checkpoint: Checkpoint): Promise<void> {
-  const { snapshot, labels, ...others } = checkpoint;
-  const content = {
-    format: FORMAT,
-    version: VERSION,
-    fit,
-    ...others,
-    snapshot: Buffer.from(snapshot).toString('base64'),
-    labels: labels.map((each) => Array.from(each)),
-  };
-  await writeAtomically(file, [JSON.stringify(content)]);
+/** Epochs of small data take less time than a file: checkpoints are at least this far apart. */
+const APART_MS = 100;
+
+/** The checkpoints of a fit, each in the place of the one before, which stays until the next is whole. */
+export class CheckpointWriter {
+  readonly #file: string;
+  readonly #fit: string;
+  #written = -Infinity;
+  #latest: Checkpoint | undefined;
+
+  constructor(file: string, fit: string) {
+    this.#file = file;
+    this.#fit = fit;
+  }
+
+  /** Takes the state after an epoch, and writes it unless the last one is too young. @throws ClusterError ERR_FILE */
+  async take(checkpoint: Checkpoint): Promise<void> {
+    this.#latest = checkpoint;
+    if (performance.now() - this.#written >= APART_MS) await this.flush();
+  }
+
+  /** Writes the latest state, unless it is written. @throws ClusterError ERR_FILE */
+  async flush(): Promise<void> {
+    if (this.#latest === undefined) return;
+    const { snapshot, labels, ...others } = this.#latest;
+    const content = {
+      format: FORMAT,
+      version: VERSION,
+      fit: this.#fit,
+      ...others,
+      snapshot: Buffer.from(snapshot).toString('base64'),
+      labels: labels.map((each) => Array.from(each)),
+    };
+    await writeAtomically(this.#file, [JSON.stringify(content)]);
+    this.#latest = undefined;
+    this.#written = performance.now();
+  }
 }
 
 /**

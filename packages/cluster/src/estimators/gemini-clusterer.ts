@@ -30,7 +30,10 @@ export interface GeminiFitOptions extends FitOptions {
    * far. An error that it throws rejects the call.
    */
   onEpoch?: ((epoch: FitEpoch) => unknown) | undefined;
-  /** A file for all that the fit has done so far, written after each epoch; it is whole at any time, and stays. */
+  /**
+   * A file for all that the fit has done so far: written after each epoch, but at most ten times a second, and when the
+   * fit ends, fails or is aborted. It is whole at any time, and stays.
+   */
   checkpoint?: string | undefined;
   /**
    * Go on from the checkpoint: with the same data and options to the same bits as without an interruption. Without a

@@ -14,7 +14,7 @@ import {
 import type { Pace, Standing } from '../base/pace.js';
 import { Random } from '../base/random.js';
 import { failed } from '../errors.js';
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { type Checkpoint, CheckpointWriter, readCheckpoint } from './checkpoint.js';
 import { plainParameters } from './gemini-models.js';
 
 /** What an epoch did; as genmi's `Epoch`, without its times. */
@@ -77,37 +77,72 @@ export interface Trained {
 /** An epoch makes progress where its loss is below the best one so far by this share of it. */
 const LEAST_PROGRESS = 1e-4;
 
-/** Whether the last `patience` epochs have made no progress. */
-export function stalled(history: readonly EpochRecord[], patience: number | undefined): boolean {
-  if (patience === undefined || history.length <= patience) return false;
-  let [best, at] = [Infinity, -1];
-  for (const [e, { loss }] of history.entries()) {
-    if (!(loss < best - LEAST_PROGRESS * Math.abs(best === Infinity ? 0 : best))) continue;
-    [best, at] = [loss, e];
+/** Tells whether the last epochs of a training made progress. */
+export class Progress {
+  readonly #patience: number;
+  #best = Infinity;
+  #since = 0;
+
+  constructor(patience = Infinity, history: readonly EpochRecord[] = []) {
+    this.#patience = patience;
+    for (const epoch of history) this.take(epoch);
   }
-  return history.length - 1 - at >= patience;
+
+  take({ loss }: Pick<EpochRecord, 'loss'>): void {
+    const least = this.#best === Infinity ? Infinity : this.#best - LEAST_PROGRESS * Math.abs(this.#best);
+    this.#since += 1;
+    if (!(loss < least)) return;
+    this.#best = loss;
+    this.#since = 0;
+  }
+
+  /** Whether this number of epochs, the patience, has passed since the last progress. */
+  get stalled(): boolean {
+    return this.#since >= this.#patience;
+  }
 }
 
 /** Trains all restarts, and keeps the one with the smallest loss in its last epochs; of equal ones the first. */
 export async function trainRestarts(plan: TrainingPlan, hooks: TrainingHooks): Promise<Trained> {
-  const training = new Restarts(plan, hooks);
-  const begun = hooks.checkpoint?.resume && (await readCheckpoint(hooks.checkpoint.file, hooks.checkpoint.fit));
+  const { checkpoint } = hooks;
+  const begun = checkpoint?.resume ? await readCheckpoint(checkpoint.file, checkpoint.fit) : undefined;
+  const writer = checkpoint && new CheckpointWriter(checkpoint.file, checkpoint.fit);
+  const training = new Restarts(plan, hooks, writer);
   if (begun) training.restore(begun);
-  return training.run(begun || undefined);
+  let trained: Trained;
+  try {
+    trained = await training.run(begun);
+  } catch (error) {
+    await writer?.flush().catch(() => {}); // the first error says more
+    throw error;
+  }
+  await writer?.flush();
+  return trained;
+}
+
+/** A restart that is running. */
+interface Watch {
+  readonly restart: number;
+  readonly history: EpochRecord[];
+  readonly progress: Progress;
 }
 
 class Restarts {
   readonly #plan: TrainingPlan;
   readonly #hooks: TrainingHooks;
+  readonly #writer: CheckpointWriter | undefined;
   readonly #labels: Int32Array[] = [];
   #best: FinishedRun | undefined;
+  /** The best one as checkpoints keep it, once one needs it. */
+  #saved: Checkpoint['best'];
   #failure = '';
   /** Whether `onEpoch` or `stop` asked for the end. */
   #ended = false;
 
-  constructor(plan: TrainingPlan, hooks: TrainingHooks) {
+  constructor(plan: TrainingPlan, hooks: TrainingHooks, writer: CheckpointWriter | undefined) {
     this.#plan = plan;
     this.#hooks = hooks;
+    this.#writer = writer;
   }
 
   restore({ best, labels }: Checkpoint): void {
@@ -140,7 +175,9 @@ class Restarts {
     const seeds = this.#seeds(restart);
     const network = make(seeds.network);
     const history: EpochRecord[] = [...(begun?.history ?? [])];
-    const epochs = stalled(history, patience) ? history.length : this.#plan.epochs;
+    const progress = new Progress(patience, history);
+    const epochs = progress.stalled ? history.length : this.#plan.epochs;
+    const watch = { restart, history, progress };
     const run = await train(network, {
       ...(data !== undefined && { data }),
       objective,
@@ -152,7 +189,7 @@ class Restarts {
       seed: seeds.order,
       signal: stop && signal ? AbortSignal.any([stop, signal]) : (stop ?? signal),
       ...(begun && { resume: begun.snapshot }),
-      ...(watched && { onEpoch: (epoch, training) => this.#report(restart, history, epoch, training) }),
+      ...(watched && { onEpoch: (epoch, training) => this.#report(watch, epoch, training) }),
     });
     signal?.throwIfAborted();
     this.#ended ||= run.stopped === 'aborted';
@@ -160,21 +197,27 @@ class Restarts {
     await this.#keep(run, { network, restart, history });
   }
 
-  async #report(restart: number, history: EpochRecord[], epoch: Epoch, training: Snapshots): Promise<boolean> {
-    const { restarts, epochs, patience } = this.#plan;
-    const { checkpoint, onEpoch, pace } = this.#hooks;
+  async #report({ restart, history, progress }: Watch, epoch: Epoch, training: Snapshots): Promise<boolean> {
+    const { restarts, epochs } = this.#plan;
+    const { onEpoch, pace } = this.#hooks;
     const record = withoutTimes(epoch);
     history.push(record);
-    if (checkpoint) {
-      const snapshot = training.snapshot();
-      const best = this.#best && withParameters(this.#best);
-      const state = { restart, history, snapshot, best, labels: this.#labels };
-      await writeCheckpoint(checkpoint.file, checkpoint.fit, state);
+    progress.take(record);
+    if (this.#writer) {
+      this.#saved ??= this.#best && withParameters(this.#best);
+      const labels = [...this.#labels];
+      await this.#writer.take({
+        restart,
+        history,
+        snapshot: training.snapshot(),
+        best: this.#saved,
+        labels,
+      });
     }
     pace.standing = this.#standing(record);
     if (pace.due) await pace.rest((restart + epoch.epoch / epochs) / restarts);
     this.#ended = (await onEpoch?.({ ...record, epochs, restart: restart + 1, restarts })) === false;
-    return !this.#ended && !stalled(history, patience);
+    return !this.#ended && !progress.stalled;
   }
 
   /** The best result so far: of a restart before, or of this epoch. */
@@ -195,6 +238,7 @@ class Restarts {
     if (this.#best === undefined || settledLoss(run) < settledLoss(this.#best)) {
       this.#best?.network.dispose();
       this.#best = run;
+      this.#saved = undefined;
     } else {
       run.network.dispose();
     }
