@@ -7,6 +7,7 @@ import { evaluateCommand } from './evaluate.js';
 import { explainCommand } from './explain.js';
 import { fitCommand } from './fit.js';
 import { predictCommand } from './predict.js';
+import { sweepCommand } from './sweep.js';
 import { version } from './version.js';
 
 const program = new Command('genmi-cluster')
@@ -14,7 +15,7 @@ const program = new Command('genmi-cluster')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help lists all options)');
-for (const make of [fitCommand, predictCommand, evaluateCommand, compareCommand, explainCommand]) {
+for (const make of [fitCommand, predictCommand, evaluateCommand, compareCommand, explainCommand, sweepCommand]) {
   program.addCommand(make().copyInheritedSettings(program));
 }
 

@@ -1,4 +1,4 @@
-/** The progress of a fit on a terminal: a bar with the objective, the clusters and the time that is left. */
+/** The progress of fits on a terminal: a bar with the time that is left. */
 import cliProgress from 'cli-progress';
 import type { FitOptions } from '../estimators/index.js';
 
@@ -11,15 +11,57 @@ export interface Progress {
 export function createProgress(): Progress {
   if (!process.stderr.isTTY) return { onProgress() {}, stop() {} };
   const format = '{bar} {percentage}% | objective {objective} | {clusters} clusters | {left} left';
-  const bar = new cliProgress.SingleBar({ format, barsize: 20, clearOnComplete: true }, cliProgress.Presets.rect);
-  const started = performance.now();
-  bar.start(1, 0, { objective: '-', clusters: '-', left: '-' });
+  const bar = createBar(format, { objective: '-', clusters: '-' });
   return {
     onProgress(done, standing) {
+      bar.update(done, standing ? { objective: standing.objective.toPrecision(5), clusters: standing.clusters } : {});
+    },
+    stop: bar.stop,
+  };
+}
+
+export interface SweepProgress {
+  /** The number of fits that have ended. */
+  readonly ended: number;
+  /** The number of those that failed. */
+  readonly failed: number;
+  readonly onProgress: (done: number) => void;
+  /** A fit ended, as `text` says. */
+  onEnd(failed: boolean, text: string): void;
+  stop(): void;
+}
+
+/** A bar on the error output, where that is a terminal; else `say` gets a line for each fit. */
+export function createSweepProgress(total: number, say: (text: string) => void): SweepProgress {
+  const format = '{bar} {percentage}% | {ended} of {fits} fits | {failed} failed | {left} left';
+  const bar = process.stderr.isTTY ? createBar(format, { fits: total, ended: 0, failed: 0 }) : undefined;
+  const counts = { ended: 0, failed: 0 };
+  return {
+    get ended() {
+      return counts.ended;
+    },
+    get failed() {
+      return counts.failed;
+    },
+    onProgress: (done) => bar?.update(done, counts),
+    onEnd(failed, text) {
+      counts.ended++;
+      if (failed) counts.failed++;
+      if (bar === undefined) say(`${counts.ended}/${total} ${text}`);
+    },
+    stop: () => bar?.stop(),
+  };
+}
+
+/** A bar with the time that is left. */
+function createBar(format: string, payload: object): { update(done: number, payload: object): void; stop(): void } {
+  const bar = new cliProgress.SingleBar({ format, barsize: 20, clearOnComplete: true }, cliProgress.Presets.rect);
+  const started = performance.now();
+  bar.start(1, 0, { ...payload, left: '-' });
+  return {
+    update(done, payload) {
       const elapsed = (performance.now() - started) / 1000;
-      const left = done > 0 ? formatSeconds((elapsed / done) * (1 - done)) : '-';
-      const found = standing && { objective: standing.objective.toPrecision(5), clusters: standing.clusters };
-      bar.update(done, { left, ...found });
+      bar.update(done, { left: done > 0 ? formatSeconds((elapsed / done) * (1 - done)) : '-', ...payload });
     },
     stop: () => bar.stop(),
   };

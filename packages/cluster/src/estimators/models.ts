@@ -33,6 +33,8 @@ export interface ModelKind {
   readonly description: string;
   /** The options that it takes beside `clusters` and `seed`. */
   readonly options: readonly (keyof ModelOptions)[];
+  /** Whether the kernel changes the fit; default: where `options` names it. */
+  usesKernel?(options: Pick<ModelOptions, 'objective'>): boolean;
   /** The name of the value that its `fit` maximises. */
   maximises(options: ModelOptions): string;
   create(options: ModelOptions): Estimator;
@@ -52,6 +54,7 @@ function geminiModel(model: ModelName, description: string, usual: GeminiName = 
     estimator: 'gemini',
     description,
     options: ['objective', 'kernel', 'epochs', 'restarts'],
+    usesKernel: ({ objective = usual }) => model === 'kernel-rim' || objective.startsWith('mmd'),
     maximises: ({ objective = usual }) => objective,
     create: ({ clusters, seed, objective, kernel, epochs, restarts }) =>
       new GeminiClusterer({ model, clusters, seed, objective, kernel, epochs, restarts }),
@@ -94,6 +97,7 @@ export const models: readonly ModelKind[] = [
     estimator: 'douglas',
     description: 'a tree of soft cuts, for any GEMINI; at most 19 features',
     options: ['objective', 'kernel', 'epochs'],
+    usesKernel: ({ objective = 'wasserstein_ova' }) => objective.startsWith('mmd'),
     maximises: ({ objective = 'wasserstein_ova' }) => objective,
     create: ({ clusters, seed, objective, kernel, epochs }) =>
       new Douglas({ clusters, seed, objective, kernel, epochs }),

@@ -45,4 +45,4 @@ function checkLength(argument: string, length: number, rows: number): void {
 }
 
 /** A cell in quotes where it needs them. */
-const cell = (text: string) => (/[",\r\n]|^\s|\s$|^$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+export const cell = (text: string) => (/[",\r\n]|^\s|\s$|^$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
