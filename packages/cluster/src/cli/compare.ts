@@ -53,7 +53,7 @@ async function compareFile(file: string, values: CompareValues): Promise<void> {
   const usual = classes?.names.length ?? Math.min(table.rows, CLUSTERS);
   const clusters = values.clusters ?? [usual];
   const candidates = candidatesOf(values, clusters, meanVariance(x));
-  if (!values.json) console.log(describeTable(prepared));
+  if (!values.json) console.log(describeTable(prepared, values.clusters));
   const progress = createProgress();
   const { onProgress } = progress;
   const compared = await compare(x, candidates, { signal, seed: values.seed, onProgress }).finally(progress.stop);

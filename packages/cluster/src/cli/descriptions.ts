@@ -7,7 +7,8 @@ import type { Results } from './results.js';
 /** The columns are shown up to this number. */
 const MOST_COLUMNS = 40;
 
-export function describeTable({ table, transformation, x, classes }: Prepared): string {
+/** @param clusters the number of clusters that was asked for; without one it is that of the classes */
+export function describeTable({ table, transformation, x, classes }: Prepared, clusters: unknown): string {
   const { report, source, rows, columns } = table;
   const { gzip, format } = report;
   const shown = columns.slice(0, MOST_COLUMNS).map(({ name, type, reason }) => {
@@ -22,11 +23,14 @@ export function describeTable({ table, transformation, x, classes }: Prepared): 
     ...[...report.notes, ...x.notes].map((note) => `  ${note}`),
     ...shown.map(([name, use]) => `  ${name.padEnd(width)}  ${use}`),
     ...more,
-    ...(classes
-      ? [`  ${count(classes.names.length, 'class', 'classes')} to compare with: ${listed(classes.names)}`]
-      : []),
     `  ${count(x.shape[1], 'feature')}`,
+    ...(classes ? [`  ${describeClasses(classes.names, clusters === undefined)}`] : []),
   ].join('\n');
+}
+
+function describeClasses(names: readonly string[], setClusters: boolean): string {
+  const text = `${count(names.length, 'class', 'classes')} to compare with: ${listed(names)}`;
+  return setClusters ? `${text}; as many clusters are looked for` : text;
 }
 
 export function describeResults(results: Results, folder: string): string {

@@ -60,7 +60,7 @@ async function fit(file: string, values: FitValues): Promise<void> {
 
 async function fitFile(file: string, values: FitValues, { signal }: Interruption): Promise<FittedFile> {
   const prepared = await prepare(file, { ...readingOf(values), signal }, featureOptions(values));
-  if (!values.json) console.log(describeTable(prepared));
+  if (!values.json) console.log(describeTable(prepared, values.clusters));
   const progress = createProgress();
   try {
     const { onProgress } = progress;

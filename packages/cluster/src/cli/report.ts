@@ -25,7 +25,7 @@ export async function pageInputOf(fit: FittedFile, results: Results, silhouettes
     silhouettes,
     ...rowsOf(table, values.id),
     ...(history && history.length > 0 && { history: { name: results.objective.name, values: history } }),
-    ...(classes && { classes: { title: values.label as string, names: classes.names, labels: classes.labels } }),
+    ...(classes && { classes: { ...classes, title: values.label as string, sentence: knownOfClasses(values) } }),
     ...(rules !== undefined && { rules }),
     command: results.command,
     seed: values.seed,
@@ -47,6 +47,9 @@ async function rulesOf({ estimator, x, assigned, values }: FittedFile, features:
 
 /** A tree of 100 features takes about a second then. */
 const SAMPLES = 1000;
+
+const knownOfClasses = ({ clusters }: FittedFile['values']) =>
+  clusters === undefined ? 'The fit knew their number, and nothing else of them.' : 'The fit knew nothing of them.';
 
 function summaryOf({ table, x, options, interrupted, values }: FittedFile, { model, objective }: Results): string[] {
   const rows = table.rows.toLocaleString('en');

@@ -103,7 +103,7 @@ export function classSection({ classes, labels, sizes }: PageInput): string {
     return `<tr><th scope="row">${escapeHtml(name)}</th>${cells.join('')}</tr>`;
   });
   const more = classes.names.length > MOST_CLASSES ? ` The first ${MOST_CLASSES} classes are shown.` : '';
-  const caption = `Rows of each class in each cluster. The classes served no purpose but this comparison.${more}`;
+  const caption = `Rows of each class in each cluster. ${escapeHtml(classes.sentence)}${more}`;
   const table = `<div class="scroll"><table class="confusion"><thead><tr><th scope="col">${escapeHtml(classes.title)}</th>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
   return section('classes', 'Clusters and classes', caption, table);
 }

@@ -34,8 +34,13 @@ export interface PageInput {
   rowCells(row: number): readonly (readonly [column: string, value: string])[];
   /** The objective after each epoch. */
   readonly history?: { readonly name: string; readonly values: readonly number[] };
-  /** Known classes: `[N]` labels, -1 where there is none. */
-  readonly classes?: { readonly title: string; readonly names: readonly string[]; readonly labels: Int32Array };
+  /** Known classes: `[N]` labels, -1 where there is none; and a sentence on what the fit knew of them. */
+  readonly classes?: {
+    readonly title: string;
+    readonly sentence: string;
+    readonly names: readonly string[];
+    readonly labels: Int32Array;
+  };
   /** The rules of a tree, with a sentence on them. */
   readonly rules?: { readonly sentence: string; readonly text: string };
   /** The command that made it. */
