@@ -22,6 +22,7 @@ dd { margin: 0; font-size: 1.4rem; font-weight: 600; font-variant-numeric: tabul
 main { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 2.5rem 2rem; }
 .wide { grid-column: 1 / -1; }
 .column { display: grid; align-content: start; gap: 2rem; }
+#map, #curve { overflow: hidden; }
 #map { height: clamp(20rem, 60vh, 32rem); }
 #curve { height: 16rem; }
 #map:focus-visible, button:focus-visible, summary:focus-visible, .scroll:focus-visible, pre:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
