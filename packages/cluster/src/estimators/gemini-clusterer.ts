@@ -11,7 +11,7 @@ import { fingerprint } from './checkpoint.js';
 import { checkSaved, type Estimator, fitted, type SavedModel } from './estimator.js';
 import { affinityNow, affinityOf } from './gemini-geometry.js';
 import { inputsOf, type Remembered, type View, viewOf } from './gemini-inputs.js';
-import { begin, type PlainParameters, plainNumbers, plainParameters } from './gemini-models.js';
+import { begin, featuresOf, type PlainParameters, plainNumbers, plainParameters } from './gemini-models.js';
 import {
   type CustomParts,
   type GeminiClustererOptions,
@@ -19,7 +19,7 @@ import {
   type SavedOptions,
   type Settings,
 } from './gemini-options.js';
-import { type EpochRecord, type FitEpoch, type TrainingPlan, trainRestarts } from './gemini-training.js';
+import { batchSizeOf, type EpochRecord, type FitEpoch, type TrainingPlan, trainRestarts } from './gemini-training.js';
 
 /** Options of `fit` of a GEMINI clusterer. */
 export interface GeminiFitOptions extends FitOptions {
@@ -70,8 +70,7 @@ interface Fit {
   readonly view: View;
 }
 
-/** Default numbers of samples of a step, steps and epochs. */
-const BATCH = { transport: 200, other: 500 } as const;
+/** Default numbers of steps and epochs. */
 const STEPS = 2000;
 const EPOCHS = { least: 10, most: 400 } as const;
 /** Default patience. One step an epoch says too little about progress. */
@@ -144,6 +143,14 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
   /** Copies of the network's parameters by their names, such as `head.weights`; `start` takes them. */
   get parameters(): Readonly<Record<string, Parameter>> {
     return fitted(this.#fit, 'GeminiClusterer').network.parameters();
+  }
+
+  /**
+   * The features that the network uses, in rising order: all, unless a penalty set weights to 0. For the model
+   * `'kernel-rim'` samples are features; `'categorical'` uses none.
+   */
+  get features(): number[] {
+    return featuresOf(fitted(this.#fit, 'GeminiClusterer').network);
   }
 
   /** A copy of the network, such as for `toOnnx`. Its logits are not divided by the temperature. */
@@ -238,8 +245,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
       return network;
     };
     const all = model.sees !== 'features';
-    const usualBatch = objective.name.startsWith('wasserstein') ? BATCH.transport : BATCH.other;
-    const batchSize = Math.min(samples, this.#settings.batchSize ?? (all ? samples : usualBatch));
+    const batchSize = batchSizeOf(objective.name, samples, this.#settings.batchSize ?? (all ? samples : undefined));
     const steps = Math.ceil(samples / batchSize);
     const usual = Math.min(EPOCHS.most, Math.max(EPOCHS.least, Math.ceil(STEPS / steps)));
     return {

@@ -22,7 +22,10 @@ export const modelNames = ['linear', 'mlp', 'categorical', 'rim', 'kernel-rim'] 
 export type ModelName = (typeof modelNames)[number];
 
 /** Hidden layers of your own. */
-export type DenseModel = Pick<DenseOptions, 'layers' | 'init' | 'headScale'>;
+export interface DenseModel extends Pick<DenseOptions, 'layers' | 'init' | 'headScale'> {
+  /** Add a linear skip connection, as LassoNet has it. Default false. */
+  skip?: boolean | undefined;
+}
 
 /** Makes a network of this shape, such as `({ inputs, outputs, seed }) => Network.dense({ … })`. */
 export type MakeNetwork = (shape: NetworkShape) => Network;
@@ -35,7 +38,7 @@ export type MakeNetwork = (shape: NetworkShape) => Network;
  * - `'categorical'`: free logits for each sample of `fit`; it predicts no other samples
  * - `'rim'`: linear, for the objective `'mi'` less 0.1 |W|^2
  * - `'kernel-rim'`: linear in the kernel's values k(x, x_1), …, k(x, x_N), for `'mi'` less 0.1 tr(W' K W)
- * - `{ layers, init, headScale }`: layers of your own, as for `Network.dense`
+ * - `{ layers, init, headScale, skip }`: layers of your own, as for `Network.dense`, or `Network.lassoNet` with `skip`
  * - a function that makes a `Network`
  */
 export type ModelChoice = ModelName | DenseModel | MakeNetwork;
@@ -81,8 +84,9 @@ function makeLinear({ samples: _, ...others }: NetworkShape): Network {
   return Network.linear(others);
 }
 
-function denseModel(layers: DenseModel): Model {
-  const make = ({ samples: _, ...others }: NetworkShape) => Network.dense({ ...others, ...layers });
+function denseModel({ skip = false, ...layers }: DenseModel): Model {
+  const kind = skip ? 'lassoNet' : 'dense';
+  const make = ({ samples: _, ...others }: NetworkShape) => Network[kind]({ ...others, ...layers });
   return { sees: 'features', ...PLAIN, make };
 }
 
@@ -95,7 +99,9 @@ export function readModel(choice: ModelChoice): Model {
   if (typeof choice !== 'object' || choice === null) {
     throw invalidType('model', `one of ${modelNames.join(', ')}, layers, or a function`, describe(choice));
   }
-  checkOptions(choice, ['layers', 'init', 'headScale'], 'model');
+  checkOptions(choice, ['layers', 'init', 'headScale', 'skip'], 'model');
+  const { skip = false } = choice;
+  if (typeof skip !== 'boolean') throw invalidType('model.skip', 'a boolean', describe(skip));
   const model = denseModel(choice);
   model.make({ inputs: 1, outputs: 1, samples: 1, precision: 'float32', seed: 0 }).dispose();
   return model;
@@ -122,6 +128,17 @@ export function begin(network: Network, start: StartParameters): void {
     if (given !== data.length) throw outOfRange(`start['${name}']`, expected, `${given} numbers`);
   }
   network.load(start);
+}
+
+/** The features with a weight that is not 0 in the layer that sees them, in rising order. */
+export function featuresOf(network: Network): number[] {
+  const parameters = network.parameters();
+  const first = ['skip.weights', 'hidden1.weights', 'head.weights'].find((name) => name in parameters);
+  const { data, shape } = parameters[first ?? ''] ?? { data: [], shape: [0, 1] };
+  const width = shape[1] as number;
+  const used = new Set<number>();
+  for (let e = 0; e < data.length; e++) if (data[e] !== 0) used.add(Math.floor(e / width));
+  return [...used].sort((a, b) => a - b);
 }
 
 /** The parameters of a network as JSON keeps them. */

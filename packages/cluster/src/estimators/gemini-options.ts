@@ -87,7 +87,8 @@ export interface GeminiClustererOptions {
   start?: StartParameters | undefined;
 }
 
-const known = [
+/** The names of all options, for `checkOptions`. */
+export const geminiOptions = [
   'clusters',
   'model',
   'objective',
@@ -145,7 +146,7 @@ const optional = <T>(value: T | undefined, check: (value: T) => number) =>
 
 /** @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE */
 export function readSettings(options: GeminiClustererOptions): Settings {
-  checkOptions(options, known);
+  checkOptions(options, geminiOptions);
   const { clusters = 3, model = 'mlp', kernel = 'linear', metric = 'euclidean', seed = 0, start } = options;
   const { optimizer = 'adam', outliers = 0, temperature = 1, precision = 'float32' } = options;
   const { pairs, vat, epochs, batchSize, patience, restarts = start ? 1 : 10 } = options;

@@ -74,6 +74,14 @@ export interface Trained {
   readonly labels: readonly Int32Array[];
 }
 
+/** Default numbers of samples of a step: transport costs more than other objectives. */
+const BATCH = { transport: 200, other: 500 } as const;
+
+/** The samples of a step of an objective of this name. */
+export function batchSizeOf(objective: string, samples: number, given: number | undefined): number {
+  return Math.min(samples, given ?? (objective.startsWith('wasserstein') ? BATCH.transport : BATCH.other));
+}
+
 /** An epoch makes progress where its loss is below the best one so far by this share of it. */
 const LEAST_PROGRESS = 1e-4;
 

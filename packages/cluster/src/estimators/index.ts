@@ -7,6 +7,7 @@ export {
   type FeatureCuts,
 } from './douglas.js';
 export type { Estimator, FitOptions, SavedModel, Standing } from './estimator.js';
+export { type FeaturePath, type FeaturePathOptions, type FeaturePathStep, featurePath } from './feature-path.js';
 export {
   GaussianMixture,
   type GaussianMixtureModel,
@@ -36,7 +37,18 @@ export type {
   SavedOptions,
   VatChoice,
 } from './gemini-options.js';
-export { categorical, kernelRim, linear, type ModelledOptions, mlp, rim } from './gemini-shorthands.js';
+export {
+  categorical,
+  kernelRim,
+  type LassoNetOptions,
+  lassoNet,
+  linear,
+  type ModelledOptions,
+  mlp,
+  rim,
+  type SparseOptions,
+  sparseLinear,
+} from './gemini-shorthands.js';
 export type { EpochRecord, FitEpoch } from './gemini-training.js';
 export { KMeans, type KMeansModel, type KMeansOptions } from './k-means.js';
 export { Kauri, type KauriFitOptions, type KauriModel, type KauriOptions, type KernelChoice } from './kauri.js';
