@@ -1,8 +1,8 @@
 /** Fits in threads: each attempt in one that is alive, and an end of a thread is an error of the fit that it had. */
 import { on } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Choice } from './grid.js';
 import type { ThreadData } from './fit-thread.js';
+import type { Choice } from './grid.js';
 import type { FitResult } from './job.js';
 import { errorOf, type Failure, failureOf, type Message } from './messages.js';
 
