@@ -12,7 +12,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   page: ['echarts'],
   data: ['apache-arrow', 'csv-parse', 'hyparquet', 'hyparquet-compressors'],
   export: ['protobufjs'],
-  sweep: ['yaml'],
+  sweep: ['bullmq', 'ioredis', 'yaml'],
 };
 
 /** The rows of the table: each room with the rooms, or files of rooms, that it may import from. */

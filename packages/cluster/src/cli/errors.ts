@@ -8,7 +8,7 @@ const options: readonly (readonly [inCode: RegExp, onCommandLine: string])[] = [
   [/`precision: 'float64'`/g, '--scale robust'],
   [/`(format|types|missing|scale|columns|separator)`/g, '--$1'],
   [/--types/g, '--type'],
-  [/^clusters:/g, '--clusters:'],
+  [/^(clusters|redis):/g, '--$1:'],
 ];
 
 /** The code of an error, and its message in the words of the command line. */

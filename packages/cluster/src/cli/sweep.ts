@@ -1,18 +1,22 @@
 /** `genmi-cluster sweep`: many fits of one file, each stored once, and ranked without labels. */
 import { availableParallelism } from 'node:os';
-import path from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { Command } from 'commander';
 import { outOfRange } from '../errors.js';
 import { createModel } from '../estimators/index.js';
-import { modelOptions, RunFolder } from '../run/index.js';
+import { modelOptions, prepare, RunFolder } from '../run/index.js';
 import {
   type Choice,
+  type CollectOptions,
+  collectFrom,
   csvOf,
   describeChoice,
+  FitThread,
   hashOfFile,
   type Job,
   jobsOf,
   missingOf,
+  openQueue,
   type Outcome,
   partOf,
   readSweepFile,
@@ -21,12 +25,14 @@ import {
   startThread,
   store,
   summarise,
+  workFor,
   workOff,
 } from '../sweep/index.js';
 import { within } from './errors.js';
 import { interruptible } from './interruption.js';
 import { integer } from './options.js';
 import { createSweepProgress } from './progress.js';
+import { describeOutcome, describeSweep } from './sweep-descriptions.js';
 import { version } from './version.js';
 
 interface SweepValues {
@@ -35,6 +41,8 @@ interface SweepValues {
   readonly taskIndex?: number;
   readonly taskCount?: number;
   readonly collect?: boolean;
+  readonly redis?: string;
+  readonly worker?: boolean;
   readonly json?: boolean;
 }
 
@@ -49,6 +57,8 @@ export function sweepCommand(): Command {
     .option('--task-index <i>', 'fit part i = 0, …, n - 1 alone, for an array of tasks', integer(0))
     .option('--task-count <n>', 'the number of parts', integer(1))
     .option('--collect', 'fit nothing: summarise the results that are there')
+    .option('--redis <url>', 'fit in other processes, which `--worker` starts on any machine with the data')
+    .option('--worker', 'with --redis: fit what another process has in the queue, until Ctrl-C')
     .option('--json', 'print the summary as one JSON object')
     .action(sweep);
 }
@@ -56,6 +66,7 @@ export function sweepCommand(): Command {
 async function sweep(file: string, values: SweepValues): Promise<void> {
   checkTask(values);
   const plan = await planOf(file);
+  if (values.worker) return work(plan, values);
   const folder = await RunFolder.open(values.out);
   const say = (text: string) => values.json || console.log(text);
   for (const note of plan.notes) say(note);
@@ -76,7 +87,11 @@ async function sweep(file: string, values: SweepValues): Promise<void> {
   if (failed > 0) process.exitCode = 1;
 }
 
-function checkTask({ taskIndex, taskCount, collect }: SweepValues): void {
+function checkTask({ taskIndex, taskCount, collect, redis, worker }: SweepValues): void {
+  if (worker && (redis === undefined || collect))
+    throw outOfRange('--worker', '--redis beside it, no --collect', 'another');
+  if (redis !== undefined && (taskIndex ?? taskCount) !== undefined)
+    throw outOfRange('--redis', 'no --task-index and --task-count beside it', 'both');
   if (taskIndex === undefined && taskCount === undefined) return;
   if (collect) throw outOfRange('--collect', 'no --task-index and --task-count beside it', 'both');
   if (taskIndex === undefined || taskCount === undefined)
@@ -104,27 +119,25 @@ async function planOf(file: string): Promise<Plan> {
 }
 
 /** Makes and stores the fits that have no result yet, and returns the number of those that failed. */
-async function fitMissing({ data, jobs }: Plan, values: SweepValues, say: (text: string) => void): Promise<number> {
-  const { out, workers, taskIndex, taskCount } = values;
+async function fitMissing(plan: Plan, values: SweepValues, say: (text: string) => void): Promise<number> {
+  const { data, jobs } = plan;
+  const { out, taskIndex, taskCount } = values;
   const part = taskIndex === undefined ? jobs : partOf(jobs, taskIndex, taskCount as number);
   const missing = await missingOf(out, part);
   say(`${part.length} fits of ${data.file}: ${part.length - missing.length} are stored, ${missing.length} to do`);
   using interruption = interruptible();
+  const { signal } = interruption;
   const progress = createSweepProgress(missing.length, say);
-  const threads = Math.max(1, Math.floor(availableParallelism() / workers));
+  const onEnd = async (job: Job, outcome: Outcome) => {
+    await store(out, version, job, outcome);
+    progress.onEnd(outcome.failure !== undefined, describeOutcome(job.choice, outcome));
+  };
   try {
-    await workOff(missing, {
-      workers,
-      start: () => startThread({ data, threads }),
-      signal: interruption.signal,
-      onProgress: progress.onProgress,
-      async onEnd(job, outcome) {
-        await store(out, version, job, outcome);
-        progress.onEnd(outcome.failure !== undefined, describeOutcome(job, outcome));
-      },
-    });
+    if (values.redis === undefined)
+      await workOff(missing, { ...threadsOf(plan, values), signal, onEnd, onProgress: progress.onProgress });
+    else if (missing.length > 0) await fitElsewhere(plan, missing, values.redis, { signal, onEnd });
   } catch (error) {
-    if (!interruption.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     const message = `interrupted: ${progress.ended} of ${missing.length} fits are stored; the same command continues`;
     throw Object.assign(new Error(message), { code: 'ERR_INTERRUPTED' });
   } finally {
@@ -133,11 +146,32 @@ async function fitMissing({ data, jobs }: Plan, values: SweepValues, say: (text:
   return progress.failed;
 }
 
-function describeOutcome({ choice }: Job, { attempts, result, failure }: Outcome): string {
-  if (result === undefined) return `${describeChoice(choice)}: failed after ${attempts} attempts: ${failure.message}`;
-  const { objective, clusters, seconds } = result;
-  const value = objective.value === null ? '' : `${objective.name} ${Number(objective.value.toPrecision(4))}, `;
-  return `${describeChoice(choice)}: ${value}${clusters.used} clusters, ${seconds} s`;
+/** The threads share the cores. */
+function threadsOf({ data }: Plan, { workers }: SweepValues): { workers: number; start: () => Worker } {
+  const threads = Math.max(1, Math.floor(availableParallelism() / workers));
+  return { workers, start: () => startThread({ data, threads }) };
+}
+
+async function fitElsewhere(plan: Plan, missing: readonly Job[], url: string, options: CollectOptions): Promise<void> {
+  const { file, reading, features } = plan.data;
+  await prepare(file, reading, features); // says what is wrong with the data, before others fail with them
+  await collectFrom(await openQueue(url, plan.jobs), missing, options);
+}
+
+/** Fits for other processes, until Ctrl-C. */
+async function work(plan: Plan, values: SweepValues): Promise<void> {
+  using interruption = interruptible();
+  const place = await openQueue(values.redis as string, plan.jobs);
+  const { workers, start } = threadsOf(plan, values);
+  const threads = Array.from({ length: workers }, () => new FitThread(start));
+  try {
+    await Promise.all(threads.map((thread) => thread.start()));
+    console.log(`waiting for fits of ${plan.data.file}; Ctrl-C ends it, after the fits that have begun`);
+    const onEnd = (choice: Choice, outcome: Outcome) => console.log(describeOutcome(choice, outcome));
+    await workFor(place, threads, { signal: interruption.signal, onEnd });
+  } finally {
+    await Promise.all(threads.map((thread) => thread.close()));
+  }
 }
 
 async function writeSummary(
@@ -162,32 +196,3 @@ async function writeSummary(
   console.log(json ? JSON.stringify(summary) : describeSweep(fits, counts, folder.path));
   if (counts.done < fits.length) process.exitCode = 1;
 }
-
-/** The best fits are shown up to this number. */
-const MOST_SHOWN = 10;
-
-function describeSweep(
-  fits: readonly SummaryRow[],
-  { done, failed, missing }: Readonly<Record<SummaryRow['status'], number>>,
-  folder: string,
-): string {
-  const digits = (value: number | null) => (value === null ? '-' : value.toFixed(3));
-  const lines = fits.slice(0, Math.min(done, MOST_SHOWN)).map((row) => {
-    const known = row.ari === null ? '' : `, ARI ${digits(row.ari)}`;
-    const fit = describeChoice(withoutNull(row));
-    return `${`${row.rank}.`.padStart(4)} ${fit}: ${row.usedClusters} clusters used, silhouette ${digits(row.silhouette)}${known}`;
-  });
-  const first = fits.find(({ status }) => status === 'failed');
-  return [
-    '',
-    `${done} fits, ranked by their agreement with all others; ${failed} failed, ${missing} missing`,
-    ...lines,
-    ...(first ? [`failed: ${describeChoice(withoutNull(first))}: ${first.error}`] : []),
-    '',
-    `${path.join(folder, 'sweep.csv')} has all of them; sweep.json, and the labels of each fit in KEY.json, are beside it.`,
-  ].join('\n');
-}
-
-/** The options of a row. */
-const withoutNull = (row: SummaryRow) =>
-  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as unknown as Choice;

@@ -31,6 +31,13 @@ export class FitThread {
     this.#start = start;
   }
 
+  /** Starts a thread, which reads the data. @throws what is wrong with the data */
+  async start(): Promise<void> {
+    await this.#started().catch((error) => {
+      throw error instanceof UnusableData ? error.cause : error;
+    });
+  }
+
   /**
    * Fits, up to three times.
    *
