@@ -349,6 +349,9 @@ describe('certainty', () => {
     );
     const bound = Math.max(...Array.from(clusterer.outliers, (i) => largest[i] as number));
     expect(largest.filter((p) => p < bound).length).toBeLessThan(7);
+    const marked = [...clusterer.predictOutliers(x)].flatMap((outlier, i) => (outlier ? [i] : []));
+    expect(marked).toEqual([...clusterer.outliers].sort((a, b) => a - b));
+    expect([...(await new GeminiClusterer({ epochs: 5 }).fit(x)).predictOutliers(x)]).toEqual(Array(100).fill(0));
   });
 
   it('is calibrated by the temperature that predicts other clusterings best', () => {
@@ -386,12 +389,30 @@ describe('certainty', () => {
       return row.indexOf(Math.max(...row));
     });
 
+  it('is calibrated by the restarts that are not kept', async () => {
+    const { x } = triangle(80, 1, 8);
+    const found = new Set<number>();
+    for (let seed = 0; seed < 8; seed++) {
+      const options = { epochs: 10, seed, model: 'linear' } as const;
+      const clusterer = await new GeminiClusterer({ ...options, restarts: 2, temperature: 'restarts' }).fit(x);
+      found.add(clusterer.restart);
+      if (clusterer.restart === 1) continue;
+      const first = await new GeminiClusterer({ ...options, restarts: 1 }).fit(x);
+      const logits = { data: Float32Array.from(clusterer.save().logits), shape: [80, 3] as const };
+      expect(clusterer.temperature).toBe(calibrated(logits, [first.labels]));
+    }
+    expect([...found].sort()).toEqual([1, 2]);
+  });
+
   it('divides logits by the temperature, which changes no label', async () => {
     const { x } = triangle(80, 1, 8);
     const options = { epochs: 30, restarts: 2, seed: 1 } as const;
     const plain = await new GeminiClusterer(options).fit(x);
     const soft = await new GeminiClusterer({ ...options, temperature: 5 }).fit(x);
     expect(soft.labels).toEqual(plain.labels);
+    // Stopped in its first restart, a fit has no others to calibrate with.
+    const stopped = { onEpoch: ({ epoch }: FitEpoch) => epoch < 5 };
+    expect((await new GeminiClusterer({ ...options, temperature: 'restarts' }).fit(x, stopped)).temperature).toBe(1);
     const [p, q] = [plain.probabilities.data, soft.probabilities.data];
     for (let i = 0; i < 80; i++) {
       const odds = Math.log((p[3 * i] as number) / (p[3 * i + 1] as number));
@@ -520,6 +541,7 @@ describe('bad input', () => {
     ['a temperature', () => new GeminiClusterer({ temperature: 0 }), 'ERR_OUT_OF_RANGE', /^temperature/],
     ['a temperature of one restart', () => new GeminiClusterer({ temperature: 'restarts', restarts: 1 }), 'ERR_OUT_OF_RANGE', /^restarts/],
     ['a start for many restarts', () => new GeminiClusterer({ start: {}, restarts: 2 }), 'ERR_OUT_OF_RANGE', /^restarts/],
+    ['null as pairs', () => new GeminiClusterer({ pairs: null as never }), 'ERR_INVALID_ARG_TYPE', /^options/],
     ['a precision', () => new GeminiClusterer({ precision: 'float16' as never }), 'ERR_OUT_OF_RANGE', /^precision/],
     ['no fit', () => new GeminiClusterer().predict([[1]]), 'ERR_INVALID_ARG_TYPE', /call fit first/],
     ['another model', () => GeminiClusterer.load({ estimator: 'kauri', version: 1 } as never), 'ERR_OUT_OF_RANGE', /^model\.estimator/],

@@ -17,7 +17,7 @@ export interface Checkpoint {
   readonly snapshot: Uint8Array;
   /** The best of the restarts before it. */
   readonly best: (Omit<FinishedRun, 'network'> & { readonly parameters: PlainParameters }) | undefined;
-  /** The labels that each restart before it found. */
+  /** The labels that each restart before it found, where they are wanted. */
   readonly labels: readonly Int32Array[];
 }
 

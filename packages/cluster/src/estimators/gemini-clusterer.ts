@@ -73,8 +73,8 @@ interface Fit {
 /** Default numbers of steps and epochs. */
 const STEPS = 2000;
 const EPOCHS = { least: 10, most: 400 } as const;
-/** Default patience. One step an epoch says too little about progress. */
-const PATIENCE = 20;
+/** Default patience: epochs with this number of steps, but at least some. One step an epoch says too little. */
+const PATIENCE = { steps: 100, least: 5 } as const;
 
 /**
  * Clusters by a network whose predictions maximise a GEMINI, a generalised mutual information of samples and clusters.
@@ -135,6 +135,14 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
     return leastCertain(doubtsOf(logits, temperature), this.#settings.outliers);
   }
 
+  /** 1 for each row that is at least as uncertain as an outlier of `fit`, 0 for the others. */
+  predictOutliers(x: MatrixLike): Uint8Array {
+    const { logits, temperature } = fitted(this.#fit, 'GeminiClusterer');
+    const own = doubtsOf(logits, temperature);
+    const least = leastCertain(own, this.#settings.outliers).reduce((low, i) => Math.min(low, own[i]), Infinity);
+    return Uint8Array.from(doubtsOf(this.#logits(x), temperature), (doubt) => Number(doubt >= least));
+  }
+
   /** The divisor of the logits: the one of the options, or the calibrated one. */
   get temperature(): number {
     return fitted(this.#fit, 'GeminiClusterer').temperature;
@@ -162,6 +170,8 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
   }
 
   /**
+   * Leave x as it is until the fit has ended.
+   *
    * @throws TypeError ERR_INVALID_ARG_TYPE; RangeError ERR_OUT_OF_RANGE, also for fewer samples than clusters;
    *   ClusterError ERR_NOT_FINITE where no restart keeps its numbers finite, ERR_FILE and ERR_FORMAT of a checkpoint;
    *   GenmiError of the affinity, the objective and the network
@@ -179,7 +189,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
       const { data, ...view } = await inputsOf(model, matrix, kernel, precision, pace);
       const plan = this.#plan(matrix, data, objective.total);
       const { signal, stop, onEpoch, checkpoint, resume = false, onProgress } = options;
-      const { best, labels } = await trainRestarts(plan, {
+      const { best, others } = await trainRestarts(plan, {
         pace,
         signal,
         stop,
@@ -191,7 +201,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
             : { file: checkpoint, fit: fingerprint(matrix, this.#settings.saved), resume },
       });
       const logits = await best.network.logitsAsync(plan.data, { signal });
-      const temperature = this.#temperatureOf(logits, labels);
+      const temperature = this.#temperatureOf(logits, others);
       await pace.end();
       this.#fit = {
         columns,
@@ -241,7 +251,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
     const [samples, inputs] = x.shape;
     const make = (own: number) => {
       const network = this.#make(inputs, samples, own);
-      if (start) begin(network, start);
+      if (start !== undefined) begin(network, start);
       return network;
     };
     const all = model.sees !== 'features';
@@ -259,14 +269,15 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
       vat,
       seed,
       restarts,
-      patience: patience ?? (steps > 1 ? PATIENCE : undefined),
+      patience: patience ?? (steps > 1 ? Math.max(PATIENCE.least, Math.ceil(PATIENCE.steps / steps)) : undefined),
       keepLabels: this.#settings.temperature === 'restarts',
     };
   }
 
-  #temperatureOf(logits: Matrix, labels: readonly Int32Array[]): number {
+  #temperatureOf(logits: Matrix, others: readonly Int32Array[]): number {
     const { temperature } = this.#settings;
-    return temperature === 'restarts' ? calibrated(logits, labels) : temperature;
+    if (temperature !== 'restarts') return temperature;
+    return others.length === 0 ? 1 : calibrated(logits, others);
   }
 
   async fitPredict(x: MatrixLike, options: GeminiFitOptions = {}): Promise<Int32Array> {
@@ -357,6 +368,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
     if (typeof objective !== 'string' && custom.objective === undefined) loaded.#missing = objective.custom;
     const { clusters, precision, kernel } = loaded.#settings;
     const n = logits.length / clusters;
+    if (!Number.isInteger(n)) throw outOfRange('model.logits', `${clusters} numbers a sample`, `${logits.length}`);
     const network = loaded.#make(columns, n, 0);
     network.load(parameters);
     const data = (precision === 'float32' ? Float32Array : Float64Array).from(logits);

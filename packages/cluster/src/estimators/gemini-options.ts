@@ -69,8 +69,8 @@ export interface GeminiClustererOptions {
   /** Trainings from other initial values, of which the one with the smallest loss in its last epochs is kept; default 10. */
   restarts?: number | undefined;
   /**
-   * End a training after this number of epochs without progress, 1e-4 of the loss. Default 20 where an epoch has several
-   * steps, else never.
+   * End a training after this number of epochs without progress, 1e-4 of the loss. Default: as many as have 100 steps, but
+   * at least 5; never where an epoch is one step.
    */
   patience?: number | undefined;
   /** The share of samples, in [0, 1), that are outliers: the least certain ones. Default 0. */
@@ -78,7 +78,7 @@ export interface GeminiClustererOptions {
   /**
    * Divides the logits of probabilities, > 0; labels do not change. Default 1.
    *
-   * `'restarts'`: the one with which probabilities predict best what other restarts find; it needs two or more.
+   * `'restarts'`: the one with which probabilities predict best what the other restarts find; it needs two or more.
    */
   temperature?: number | 'restarts' | undefined;
   /** The precision of the network and of the objective; default `'float32'`. */
@@ -149,7 +149,7 @@ export function readSettings(options: GeminiClustererOptions): Settings {
   checkOptions(options, geminiOptions);
   const { clusters = 3, model = 'mlp', kernel = 'linear', metric = 'euclidean', seed = 0, start } = options;
   const { optimizer = 'adam', outliers = 0, temperature = 1, precision = 'float32' } = options;
-  const { pairs, vat, epochs, batchSize, patience, restarts = start ? 1 : 10 } = options;
+  const { pairs, vat, epochs, batchSize, patience, restarts = start === undefined ? 10 : 1 } = options;
   const made = readModel(model);
   const { objective = made.objective, penalty = made.penalty, learningRate = made.learningRate } = options;
   checkGeometry({ kernel, metric });
@@ -164,8 +164,8 @@ export function readSettings(options: GeminiClustererOptions): Settings {
     batchSize: optional(batchSize, (value) => checkCount('batchSize', value)),
     optimizer: makeOptimizer(optimizer, checkNumber('learningRate', learningRate, { min: 0, above: true })),
     penalty: copied(penalty),
-    vat: vat && copied(vat),
-    pairs: pairs && pairConstraints(pairs),
+    vat: copied(vat),
+    pairs: pairs === undefined ? undefined : pairConstraints(pairs),
     lastPaired: pairs ? lastOf([...(pairs.mustLink ?? []), ...(pairs.cannotLink ?? [])]) : -1,
     seed: checkSeed(seed),
     restarts: checkCount('restarts', restarts),
@@ -173,7 +173,7 @@ export function readSettings(options: GeminiClustererOptions): Settings {
     outliers: readRate(outliers),
     temperature: readTemperature(temperature, restarts),
     precision: oneOf('precision', precision, ['float32', 'float64']),
-    start: start && copied(start),
+    start: copied(start),
   };
   if (start !== undefined && restarts > 1) throw outOfRange('restarts', '1 with a start', describe(restarts));
   return { ...settings, saved: savedOptions(options, settings, { model, learningRate, optimizer }) };

@@ -70,8 +70,8 @@ export interface TrainingHooks {
 /** The best restart. */
 export interface Trained {
   readonly best: FinishedRun;
-  /** The labels that each restart found, where they are wanted. */
-  readonly labels: readonly Int32Array[];
+  /** The labels that each other restart found, where they are wanted. */
+  readonly others: readonly Int32Array[];
 }
 
 /** Default numbers of samples of a step: transport costs more than other objectives. */
@@ -139,6 +139,7 @@ class Restarts {
   readonly #plan: TrainingPlan;
   readonly #hooks: TrainingHooks;
   readonly #writer: CheckpointWriter | undefined;
+  /** The labels of each restart, where they are wanted; none of a restart that failed. */
   readonly #labels: Int32Array[] = [];
   #best: FinishedRun | undefined;
   /** The best one as checkpoints keep it, once one needs it. */
@@ -167,7 +168,8 @@ class Restarts {
       const from = restart === begun?.restart ? begun : undefined;
       await this.#train(restart, from);
     }
-    if (this.#best) return { best: this.#best, labels: this.#labels };
+    const best = this.#best;
+    if (best) return { best, others: this.#labels.filter(({ length }, r) => r !== best.restart && length > 0) };
     const remedy = 'scale the features, or lower the learning rate';
     throw failed('ERR_NOT_FINITE', 'fit', 'a training whose numbers stay finite', this.#failure, remedy);
   }
@@ -193,7 +195,7 @@ class Restarts {
       batchSize,
       optimizer,
       penalty,
-      ...(vat && { vat }),
+      ...(vat !== undefined && { vat }),
       seed: seeds.order,
       signal: stop && signal ? AbortSignal.any([stop, signal]) : (stop ?? signal),
       ...(begun && { resume: begun.snapshot }),
@@ -238,6 +240,7 @@ class Restarts {
   async #keep({ stopped, message }: Run, run: FinishedRun): Promise<void> {
     if (stopped === 'non-finite') {
       this.#failure = message ?? '';
+      this.#labels.push(new Int32Array(0));
       run.network.dispose();
       return;
     }
