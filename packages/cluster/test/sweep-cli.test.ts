@@ -27,7 +27,6 @@ const storedIn = (name: string) =>
 interface Row {
   readonly key: string;
   readonly model: string;
-  readonly kernel: string | null;
   readonly seed: number;
   readonly status: string;
 }
@@ -46,15 +45,17 @@ describe('genmi-cluster sweep', { concurrent: true }, () => {
     expect(read('a/sweep.json')).toEqual(summary);
     expect(readFileSync(path.join(folder, 'a/sweep.csv'), 'utf8').trim().split('\n').length).toBe(10);
 
-    const row = fits.find(({ kernel, seed }) => kernel === 'rbf' && seed === 1) as Row;
-    const options =
-      '--label species --model mlp --clusters 3 --objective mmd_ova --kernel rbf --seed 1 --out fit --json';
-    const fit = JSON.parse((await run('fit', 'penguins.csv', ...options.split(' '))).stdout);
+    const row = fits[0] as Row;
+    const { seed, model } = row;
+    expect(summary.command).toContain(`fit penguins.csv --clusters 3 --label species --model ${model} `);
+    expect(summary.command).toContain(`--seed ${seed} --out run`);
+    const command = summary.command.replace('npx genmi-cluster', `"${process.execPath}" "${main}"`);
+    const fit = JSON.parse((await execute('sh', ['-c', `${command} --json`], { cwd: folder })).stdout);
     const { clusters, objective, silhouette, ari, accuracy } = fit;
     expect(row).toMatchObject({ value: objective.value, maximises: objective.name, silhouette, ari, accuracy });
     const { result } = read(`a/${row.key}.json`);
     expect(result).toMatchObject({ clusters, objective, certainty: fit.certainty });
-    const labels = readFileSync(path.join(folder, 'fit/labels.csv'), 'utf8').trim().split('\n').slice(1);
+    const labels = readFileSync(path.join(folder, 'run/labels.csv'), 'utf8').trim().split('\n').slice(1);
     expect(result.labels).toEqual(labels.map((line) => Number(line.split(',')[1])));
 
     const before = storedIn('a');
@@ -64,6 +65,7 @@ describe('genmi-cluster sweep', { concurrent: true }, () => {
     expect(second).toMatchObject({ code: 0, stderr: '' });
     expect(second.stdout).toMatch(/9 fits of penguins\.csv: 8 are stored, 1 to do\n1\/1 .*, \d clusters, [\d.]+ s\n/);
     expect(second.stdout).toMatch(/9 fits, ranked by their agreement with all others; 0 failed, 0 missing\n {2}1\. /);
+    expect(second.stdout).toContain(`\nThe model and the page of the first one: ${summary.command}\n`);
     const after = storedIn('a');
     expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
     for (const [file, time] of before) if (file !== lost) expect(after.get(file)).toBe(time);

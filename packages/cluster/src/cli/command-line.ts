@@ -1,8 +1,15 @@
 /** The command that repeats a run. */
-import type { FittedFile } from './fitted-file.js';
+import type { FitValues } from './fitted-file.js';
+
+interface CommandParts {
+  readonly file: string;
+  readonly values: FitValues;
+  readonly model: string;
+  readonly options: { readonly clusters: number };
+}
 
 /** The command with its defaults written out, so that it stays the same when they change. */
-export function commandOf({ file, values, options, model }: FittedFile): string {
+export function commandOf({ file, values, options, model }: CommandParts): string {
   const { columns, type, missing, header, json, ...others } = values;
   const parts = ['npx genmi-cluster fit', quoted(file), '--clusters', `${options.clusters}`];
   for (const [name, value] of Object.entries({ ...others, clusters: undefined, model }))

@@ -16,6 +16,7 @@ export function describeSweep(
   fits: readonly SummaryRow[],
   { done, failed, missing }: Readonly<Record<SummaryRow['status'], number>>,
   folder: string,
+  command: string | undefined,
 ): string {
   const digits = (value: number | null) => (value === null ? '-' : value.toFixed(3));
   const lines = fits.slice(0, Math.min(done, MOST_SHOWN)).map((row) => {
@@ -29,6 +30,7 @@ export function describeSweep(
     `${done} fits, ranked by their agreement with all others; ${failed} failed, ${missing} missing`,
     ...lines,
     ...(first ? [`failed: ${describeChoice(withoutNull(first))}: ${first.error}`] : []),
+    ...(command === undefined ? [] : ['', `The model and the page of the first one: ${command}`]),
     '',
     `${path.join(folder, 'sweep.csv')} has all of them; sweep.json, and the labels of each fit in KEY.json, are beside it.`,
   ].join('\n');

@@ -28,6 +28,7 @@ import {
   workFor,
   workOff,
 } from '../sweep/index.js';
+import { commandOf } from './command-line.js';
 import { within } from './errors.js';
 import { interruptible } from './interruption.js';
 import { integer } from './options.js';
@@ -174,25 +175,26 @@ async function work(plan: Plan, values: SweepValues): Promise<void> {
   }
 }
 
-async function writeSummary(
-  { data, content, jobs, notes }: Plan,
-  folder: RunFolder,
-  { json }: SweepValues,
-): Promise<void> {
+async function writeSummary(plan: Plan, folder: RunFolder, { json }: SweepValues): Promise<void> {
+  const { data, content, jobs, notes } = plan;
   const fits = await summarise(folder.path, jobs);
   const count = (wanted: SummaryRow['status']) => fits.filter(({ status }) => status === wanted).length;
   const counts = { done: count('done'), failed: count('failed'), missing: count('missing') };
   const { label } = data.features;
-  const summary = {
-    version,
-    data: { file: data.file, sha256: content },
-    ...(label && { label }),
-    notes,
-    ...counts,
-    fits,
-  };
+  const command = commandOfFirst(plan, fits);
+  const said = { ...(label && { label }), notes, ...counts, ...(command && { command }) };
+  const summary = { version, data: { file: data.file, sha256: content }, ...said, fits };
   await folder.writeResults(summary, 'sweep.json');
   await folder.write('sweep.csv', csvOf(fits));
-  console.log(json ? JSON.stringify(summary) : describeSweep(fits, counts, folder.path));
+  console.log(json ? JSON.stringify(summary) : describeSweep(fits, counts, folder.path, command));
   if (counts.done < fits.length) process.exitCode = 1;
+}
+
+/** The command that makes the fit of rank 1 once more, with its model and its page. */
+function commandOfFirst({ data, jobs }: Plan, [first]: readonly SummaryRow[]): string | undefined {
+  if (first?.status !== 'done') return undefined;
+  const { choice } = jobs.find(({ key }) => key === first.key) as Job;
+  const { types: type, ...reading } = data.reading;
+  const values = { ...(type && { type }), ...reading, ...data.features, ...choice, out: 'run' };
+  return commandOf({ file: data.file, values, model: choice.model, options: { clusters: first.clusters as number } });
 }
