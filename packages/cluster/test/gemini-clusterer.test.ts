@@ -136,6 +136,22 @@ describe('a fitted clusterer', () => {
     }
   });
 
+  it('finds two moons by hop distances: ARI 1', async () => {
+    const random = new Random(77);
+    const moons = Int32Array.from({ length: 300 }, (_, i) => i % 2);
+    const entries = [...moons].flatMap((y) => {
+      const side = 2 * y - 1;
+      const angle = side * Math.PI * random.uniform();
+      const noise = () => 0.05 * random.normal();
+      return [2 * Math.cos(angle) + side + noise(), 2 * Math.sin(angle) - side / 2 + noise()];
+    });
+    const features = { data: Float64Array.from(entries), shape: [300, 2] as const };
+    const options = { clusters: 2, objective: 'wasserstein_ovo', metric: 'hops', restarts: 3, epochs: 100 } as const;
+    for (const seed of [0, 1, 2]) {
+      expect(ari(moons, await new GeminiClusterer({ ...options, seed }).fitPredict(features))).toBe(1);
+    }
+  });
+
   it('is the same for the same seed, and in the same order of clusters for samples in another order', async () => {
     const options = { objective: 'mmd_ovo', epochs: 40, batchSize: 203, seed: 8, precision: 'float64' } as const;
     const one = await new GeminiClusterer(options).fit(x);
@@ -495,9 +511,10 @@ describe('models', () => {
     const own = await new GeminiClusterer(options).fit(x);
     expectClose(given.probabilities.data, own.probabilities.data, 1e-12);
     expect(given.score(x, { affinity })).toBeCloseTo(own.score(x), 12);
-    const hops = { objective: 'wasserstein_ovo', metric: { hops: { neighbors: 6 } }, epochs: 5 } as const;
-    const walked = await new GeminiClusterer(hops).fit(x);
-    expect(GeminiClusterer.load(travelled(walked)).score(x)).toBe(walked.score(x));
+    for (const metric of ['hops', { hops: { neighbors: 6 } }, { hops: { threshold: 0.9 } }, 'l1'] as const) {
+      const walked = await new GeminiClusterer({ objective: 'wasserstein_ovo', metric, epochs: 5 }).fit(x);
+      expect(GeminiClusterer.load(travelled(walked)).score(x)).toBe(walked.score(x));
+    }
     for (const optimizer of ['sgd', { name: 'adam', decay: 'linear' }, { name: 'rmsprop', rho: 0.9 }] as const) {
       const clusterer = await new GeminiClusterer({ ...options, optimizer, epochs: 40 }).fit(x);
       expect(clusterer.history.at(-1)).toBeGreaterThan(clusterer.history[0] as number);
@@ -528,6 +545,9 @@ describe('bad input', () => {
     ['a kernel that the model cannot have', () => new GeminiClusterer({ model: 'kernel-rim', kernel: { kernel: 'rbf', gamma: 'median' } }), 'ERR_OUT_OF_RANGE', /^kernel\.gamma/],
     ['a metric', () => new GeminiClusterer({ metric: 'euclid' as never }), 'ERR_OUT_OF_RANGE', /^metric/],
     ['hops', () => new GeminiClusterer({ metric: { hops: { quantile: 2 } } }), 'ERR_OUT_OF_RANGE', /^quantile/],
+    ['neighbours of hops', () => new GeminiClusterer({ metric: { hops: { neighbors: 0 } } }), 'ERR_OUT_OF_RANGE', /^neighbors/],
+    ['two graphs', () => new GeminiClusterer({ metric: { hops: { neighbors: 3, quantile: 0.1 } } }), 'ERR_OUT_OF_RANGE', /./],
+    ['hops that are not there', () => new GeminiClusterer({ metric: {} as never }), 'ERR_INVALID_ARG_TYPE', /^metric\.hops/],
     ['no epoch', () => new GeminiClusterer({ epochs: 0 }), 'ERR_OUT_OF_RANGE', /^epochs/],
     ['a batch', () => new GeminiClusterer({ batchSize: 1.5 }), 'ERR_OUT_OF_RANGE', /^batchSize/],
     ['a learning rate', () => new GeminiClusterer({ learningRate: 0 }), 'ERR_OUT_OF_RANGE', /^learningRate: expected a finite number > 0/],

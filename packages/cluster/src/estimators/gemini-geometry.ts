@@ -72,19 +72,14 @@ export function checkGeometry({ kernel, metric }: Geometry): void {
       throw invalidType('metric.hops', 'the options of hop distances', describe(undefined));
   }
   const hops = hopOptions(metric);
-  // Few samples have no 5 % quantile that joins any: 30 on a line have one.
-  if (hops)
-    Affinity.hops(
-      Array.from({ length: 30 }, (_, i) => [i % 15]),
-      { ...hops, ...trialGraph(hops) },
-    ).dispose();
-  else Affinity.distance([[1], [2]], { metric: metric as Metric }).dispose();
+  if (hops === undefined) Affinity.distance([[1], [2]], { metric: metric as Metric }).dispose();
+  else Affinity.hops([[1], [2], [3]], { ...hops, ...trialGraph(hops) }).dispose();
 }
 
-/** The graph depends on the data: only the types of its options are tried. */
-function trialGraph({ threshold, neighbors }: HopOptions): HopOptions {
-  return {
-    ...(typeof threshold === 'number' && { threshold: 2 }),
-    ...(typeof neighbors === 'number' && neighbors >= 1 && { neighbors: 1 }),
-  };
+/** A graph of three samples, whatever the right options say: which samples are close depends on the data. */
+function trialGraph({ quantile, threshold, neighbors }: HopOptions): HopOptions {
+  if (typeof threshold === 'number') return { threshold: Number.isFinite(threshold) ? 9 : threshold };
+  if (typeof neighbors === 'number') return { neighbors: Number.isInteger(neighbors) && neighbors > 0 ? 1 : neighbors };
+  if (quantile === undefined) return { quantile: 1 };
+  return { quantile: quantile >= 0 && quantile <= 1 ? 1 : quantile };
 }
