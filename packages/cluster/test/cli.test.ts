@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { execute } from '../../../test/support/processes.js';
+import { describeError } from '../src/cli/errors.js';
 import { temporaryFiles } from './support/files.js';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
@@ -110,6 +111,24 @@ describe('genmi-cluster', { concurrent: true }, () => {
       ['k2', known.get('k2')],
       ['k1', known.get('k1')],
     ]);
+  });
+});
+
+describe('messages of the library', () => {
+  it.each([
+    ["a.csv: …; or set `impute: 'median'`", 'a.csv: …; or set --impute median'],
+    ["…, or read it by `types: { 'zip code': 'category' }`", "…, or read it by --type 'zip code=category'"],
+    ['…, or read the line as data by `header: false`', '…, or read the line as data by --no-header'],
+    ['look for a quote, or allow more by `longestLine`', 'look for a quote'],
+    ["choose another `scale`, or `precision: 'float64'`", 'choose another --scale'],
+    [
+      "types['a']: …; leave the column out of 'types' to read it",
+      "--type['a']: …; leave the column out of --type to read it",
+    ],
+    ["columns, 'a': expected a number", "--columns, 'a': expected a number"],
+    ['labels.csv: expected …', 'labels.csv: expected …'],
+  ])('name options as the command line does: %s', (message, shown) => {
+    expect(describeError(new Error(message)).message).toBe(shown);
   });
 });
 

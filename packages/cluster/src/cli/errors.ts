@@ -5,10 +5,13 @@ const options: readonly (readonly [inCode: RegExp, onCommandLine: string])[] = [
   [/`impute: 'median'`/g, '--impute median'],
   [/`types: \{ '([^`]*)': '(\w+)' \}`/g, "--type '$1=$2'"],
   [/`header: false`/g, '--no-header'],
-  [/`precision: 'float64'`/g, '--scale robust'],
+  // The command line has no such options.
+  [/, or (?:`precision: 'float64'`|allow more by `longestLine`)/g, ''],
+  [/out of 'types'/g, 'out of --types'],
+  [/by 'columns'/g, 'by --columns'],
   [/`(format|types|missing|scale|columns|separator)`/g, '--$1'],
+  [/^(clusters|columns|epochs|id|kernel|label|model|objective|redis|restarts|types)(?=[:,[])/g, '--$1'],
   [/--types/g, '--type'],
-  [/^(clusters|redis):/g, '--$1:'],
 ];
 
 /** The code of an error, and its message in the words of the command line. */
