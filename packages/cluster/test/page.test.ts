@@ -28,7 +28,7 @@ const browser = await launch();
 afterAll(() => browser?.close());
 
 /** Fits a file, and returns the address of its page. */
-async function pageOf(name: string, content: string, ...args: string[]): Promise<string> {
+async function pageOf(name: string, content: string | Uint8Array, ...args: string[]): Promise<string> {
   const file = write(name, content);
   const out = path.join(path.dirname(file), `${name}-run`);
   const { code, stderr } = await execute(process.execPath, [main, 'fit', file, '--out', out, ...args]);
@@ -54,6 +54,10 @@ const placeOfPoint = `(() => {
   const box = element.getBoundingClientRect();
   return { x: box.x + x, y: box.y + y, name: point.name };
 })()`;
+const cornersOfMeans = `[...document.querySelectorAll('#distinctions canvas')].map((canvas) => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, 1);
+  return [data[0], data[4 * (canvas.width - 1)]];
+})`;
 const brightness = `(() => {
   const { color, backgroundColor } = getComputedStyle(document.body);
   return [color, backgroundColor].map((text) => Number(/\\d+/.exec(text)[0]));
@@ -84,7 +88,7 @@ describe.skipIf(browser === undefined)('the page of a run', () => {
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('dialog', (dialog) => faults.push(dialog.message()));
     page.on('request', (request) => {
-      if (request.url() !== address) faults.push(request.url());
+      if (!request.url().startsWith('file:')) faults.push(request.url());
     });
     await page.goto(address);
   });
@@ -149,6 +153,24 @@ describe.skipIf(browser === undefined)('the page of a run', () => {
       expect(faults).toEqual([]);
     },
   );
+
+  it('shows images, and the mean of each cluster', async () => {
+    // 40 images of 4 x 3 pixels: the left half is white, or the right one; a pixel in the middle counts the image.
+    const bytes = Array.from({ length: 40 }, (_, i) =>
+      [0, 1, 2].flatMap(() => (i % 2 ? [0, i, 0, 200] : [200, i, 0, 0])),
+    );
+    const header = [0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 3, 0, 0, 0, 4];
+    const file = Uint8Array.from([...header, ...bytes.flat()]);
+    await page.goto(await pageOf('images-idx3-ubyte', file, '--clusters', '2', '--model', 'kmeans'));
+    const corners = await page.evaluate<number[][]>(cornersOfMeans);
+    expect(corners.sort((a, b) => (a[0] as number) - (b[0] as number))).toEqual([
+      [0, 255],
+      [255, 0],
+    ]);
+    expect(await page.locator('#rows canvas').count()).toBe(12);
+    expect(await page.locator('#distinctions canvas').first().getAttribute('aria-label')).toBe('mean of cluster 0');
+    expect(faults).toEqual([]);
+  });
 
   it('of 100,000 rows draws 5,000 of them', async () => {
     const lines = Array.from(

@@ -1,4 +1,5 @@
 /** A fitted file as the page shows it. */
+import path from 'node:path';
 import { type Column, rowIdsOf, type Table, textAt, type VectorColumn } from '../data/index.js';
 import type { PageFeature, PageInput } from '../page/index.js';
 import type { SomeSilhouettes } from '../run/index.js';
@@ -14,11 +15,12 @@ export async function pageInputOf(fit: FittedFile, results: Results, silhouettes
   const features = featuresOf(transformation);
   const rules = await rulesOf(fit, features);
   return {
-    title: `${table.source}: ${results.clusters.used} clusters`,
+    title: `${path.basename(table.source)}: ${results.clusters.used} clusters`,
     summary: summaryOf(fit, results),
     facts: factsOf(results),
     x,
     features,
+    ...imageOf(fit),
     labels,
     sizes,
     ...(soft && { certainty }),
@@ -30,6 +32,15 @@ export async function pageInputOf(fit: FittedFile, results: Results, silhouettes
     command: results.command,
     seed: values.seed,
   };
+}
+
+/** The size of images, where the features are the pixels of one. */
+function imageOf({ table, transformation }: FittedFile): Pick<PageInput, 'image'> {
+  const [only, ...others] = transformation.columns;
+  const column = table.columns.find(({ name }) => name === only.name);
+  if (others.length > 0 || column?.type !== 'vector' || column.shape.length !== 2) return {};
+  const [height, width] = column.shape;
+  return { image: { width, height } };
 }
 
 /** Rules on single features say little about vectors with more entries. */

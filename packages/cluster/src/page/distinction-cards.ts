@@ -1,6 +1,7 @@
 /** A card for each cluster: the features that distinguish it, with their histograms inside and outside. */
 import { type Distinction, distinctionsOf, type Histogram, histogramOf } from './distinctions.js';
 import { clusterName, colorOf, count, escapeHtml, percent, section, short } from './html.js';
+import { Images } from './images.js';
 import type { PageInput } from './input.js';
 
 const FEATURES = 5;
@@ -8,6 +9,7 @@ const BINS = 24;
 const [WIDTH, HEIGHT] = [160, 36];
 
 export function distinctionSection(input: PageInput): string {
+  if (input.image !== undefined) return meanSection(input);
   const { x, labels, sizes } = input;
   const cards = distinctionsOf(x, labels, sizes, FEATURES).map((distinctions, k) => card(input, k, distinctions));
   const caption = `Means inside and outside the cluster, and their difference in standard deviations. Histograms: the
@@ -19,6 +21,17 @@ cluster is filled, all other rows are a line. Categories: the upper bar is the c
     `<div class="cards">${cards.join('')}</div>`,
     'wide',
   );
+}
+
+/** Single pixels say little: images have their mean. */
+function meanSection(input: PageInput): string {
+  const images = new Images(input);
+  const cards = input.sizes.map((size, k) => {
+    const content = size === 0 ? '' : images.mean(k);
+    return `<article data-cluster="${k}"><h3>${clusterName(k)}</h3><p>${count(size, 'row')}</p>${content}</article>`;
+  });
+  const content = `<div class="cards images">${cards.join('')}</div>`;
+  return section('distinctions', 'Mean of each cluster', 'The mean of the images of each cluster.', content, 'wide');
 }
 
 function card(input: PageInput, k: number, distinctions: readonly Distinction[]): string {

@@ -20,6 +20,8 @@ export interface PageInput {
   /** N x d features. */
   readonly x: Matrix;
   readonly features: readonly PageFeature[];
+  /** The size of rows that are grey images; features are then pixels, line by line. */
+  readonly image?: { readonly width: number; readonly height: number };
   /** `[N]` the cluster of each row. */
   readonly labels: Int32Array;
   /** The rows of each cluster, also of empty ones. */

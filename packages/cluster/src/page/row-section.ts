@@ -1,5 +1,6 @@
 /** The most typical and the least certain rows of each cluster. */
 import { clusterName, escapeHtml, percent, section, short } from './html.js';
+import { Images } from './images.js';
 import type { PageInput } from './input.js';
 
 const ROWS = 3;
@@ -14,23 +15,26 @@ interface Ranked {
 type Describe = (value: number) => string;
 
 export function rowSection(input: PageInput): string {
+  const images = input.image && new Images(input);
   const typical = lowest(input, distancesToCentres(input));
   const doubtful = doubtfulRows(input);
   const parts = input.sizes.flatMap((size, k) => {
     if (size === 0) return [];
     const list = (title: string, rows: readonly Ranked[], describe: Describe) =>
-      rows.length === 0 ? '' : `<h4>${title}</h4><ul>${rows.map((row) => item(input, row, describe)).join('')}</ul>`;
+      rows.length === 0
+        ? ''
+        : `<h4>${title}</h4><ul>${rows.map((row) => item(input, row, describe, images)).join('')}</ul>`;
     return `<article data-cluster="${k}"><h3>${clusterName(k)}</h3>${list('Most typical', typical[k], (value) => `${short(value)} from the centre`)}${list('Least certain', doubtful.rows[k], doubtful.describe)}</article>`;
   });
   const caption = 'Typical rows are nearest to the mean of their cluster. Uncertain rows nearly belong to another one.';
   return section('rows', 'Rows to look at', caption, `<div class="cards">${parts.join('')}</div>`, 'wide');
 }
 
-function item({ rowName, rowCells }: PageInput, { row, value }: Ranked, describe: Describe): string {
+function item({ rowName, rowCells }: PageInput, { row, value }: Ranked, describe: Describe, images?: Images): string {
   const cells = rowCells(row).map(
     ([column, cell]) => `<span><small>${escapeHtml(column)}</small> ${escapeHtml(cell)}</span>`,
   );
-  return `<li><b>${escapeHtml(rowName(row))}</b> <small>${describe(value)}</small><div class="cells">${cells.join('')}</div></li>`;
+  return `<li><b>${escapeHtml(rowName(row))}</b> <small>${describe(value)}</small>${images?.row(row) ?? ''}<div class="cells">${cells.join('')}</div></li>`;
 }
 
 /** The rows of the lowest probability; of hard clusters, of the lowest silhouette. */

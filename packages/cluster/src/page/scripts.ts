@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 /** The modules of `browser/` in the order in which they need each other. */
-const modules = ['escape', 'theme', 'filter', 'map', 'curve', 'main'];
+const modules = ['escape', 'theme', 'filter', 'map', 'curve', 'images', 'main'];
 
 /** echarts with the charts that the page has; it names its licence. */
 export const chartLibrary = (): string =>

@@ -35,7 +35,7 @@ button { padding: 0.35rem 0.6rem; border: 1px solid transparent; border-radius: 
 button:hover { background: var(--card); }
 button[aria-pressed="true"] { border-color: var(--accent); background: var(--card); }
 .bar, .parts { display: flex; height: 0.8rem; }
-.bar span { background: var(--c); border-radius: 0.2rem; min-width: 2px; }
+.bar span { background: var(--c); border-radius: 0.2rem; }
 .parts { gap: 1px; }
 .parts span, .key { flex: 0 0 0; background: color-mix(in srgb, var(--c) var(--strength), var(--card)); }
 .key { display: inline-block; width: 0.8em; height: 0.8em; margin-right: 0.25em; }
@@ -55,6 +55,8 @@ svg .zero { fill: none; stroke: var(--muted); vector-effect: non-scaling-stroke;
 ul { padding: 0; list-style: none; }
 li { padding: 0.35rem 0; border-top: 1px solid var(--grid); font-size: 0.9rem; }
 .cells { display: flex; flex-wrap: wrap; gap: 0 0.9rem; }
+.cards.images { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); }
+.image { display: block; height: 4.5rem; image-rendering: pixelated; border-radius: 0.25rem; margin: 0.35rem 0.5rem 0 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 .confusion th, .confusion td { padding: 0.3rem 0.7rem; text-align: right; }
