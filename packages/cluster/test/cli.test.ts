@@ -74,7 +74,31 @@ describe('genmi-cluster', { concurrent: true }, () => {
     expect(results).toEqual(JSON.parse(read('d/results.json')));
     expect(results).toMatchObject({ model: 'mixture', clusters: { asked: 3, used: 3 } });
     expect(results.ari).toBeGreaterThan(0.95);
+    expect(results).not.toHaveProperty('stability');
     expect(read('d/report.html')).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
+  });
+
+  it('says how surely clusters come back', async () => {
+    // Two groups far apart, and each part of the rows has both.
+    write(
+      'groups.csv',
+      `x,y\n${Array.from({ length: 40 }, (_, i) => `${(i % 2) * 50 + Math.sin(i)},${Math.cos(i)}`).join('\n')}\n`,
+    );
+    const { code, stdout } = await run(
+      'fit',
+      'groups.csv',
+      '--clusters',
+      '2',
+      '--stability',
+      '3',
+      '--out',
+      's',
+      '--json',
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).stability).toEqual({ meanAri: 1, leastAri: 1, jaccard: [1, 1] });
+    expect(read('s/report.html')).toMatch(/<h2 id="stability-title">/);
+    expect(read('s/command.txt')).toContain('--stability 3');
   });
 
   it('reads a short file as the file of fit, and joins rows by their ids', async () => {

@@ -45,6 +45,7 @@ export function describeResults(results: Results, folder: string): string {
     ['ARI', results.ari],
     ['accuracy', results.accuracy],
     ['NMI', results.nmi],
+    ['mean ARI between parts of the rows', results.stability?.meanAri],
   ];
   const known = numbers.filter((entry): entry is [string, number] => typeof entry[1] === 'number');
   return [

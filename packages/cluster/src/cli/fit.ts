@@ -6,6 +6,7 @@ import { rowIdsOf } from '../data/index.js';
 import { createModel, defaultModel, models } from '../estimators/index.js';
 import { renderPage } from '../page/index.js';
 import { CLUSTERS, fitTable, modelJson, modelOptions, prepare, RunFolder, silhouettesOfSome } from '../run/index.js';
+import { stability } from '../trust/index.js';
 import { commandOf } from './command-line.js';
 import { describeResults, describeTable } from './descriptions.js';
 import type { FittedFile, FitValues } from './fitted-file.js';
@@ -32,6 +33,11 @@ export function fitCommand(): Command {
     .option('--epochs <n>', 'passes over the data', integer(1))
     .option('--restarts <n>', 'fits from different starts, of which the best is kept', integer(1))
     .option('--seed <n>', 'the seed of all random choices', integer(-Infinity), 0)
+    .option(
+      '--stability <runs>',
+      'also fit parts of the rows this often: how surely the clusters come back',
+      integer(2),
+    )
     .option('--id <column>', 'the column that names the rows (default: found)')
     .option('--out <folder>', 'the folder of the run', 'run')
     .option('--json', 'print the results as one JSON object');
@@ -45,7 +51,8 @@ async function fit(file: string, values: FitValues): Promise<void> {
   const folder = await RunFolder.open(values.out);
   let results: Results;
   try {
-    const done = await fitFile(file, values, interruption);
+    const fitted = await fitFile(file, values, interruption);
+    const done = { ...fitted, ...(await stabilityOf(fitted, interruption)) };
     const silhouettes = silhouettesOfSome(done.x, done.assigned.labels, values.seed);
     results = resultsOf(done, silhouettes);
     await save(folder, done, results);
@@ -65,6 +72,25 @@ async function fitFile(file: string, values: FitValues, { signal }: Interruption
   try {
     const { onProgress } = progress;
     return { file, values, ...(await fitTable(prepared, values, { stop: signal, onProgress })) };
+  } finally {
+    progress.stop();
+  }
+}
+
+/** The stability of the clusters, where it was asked for; none after Ctrl-C, which keeps the fit. */
+async function stabilityOf(
+  { model, options, x, values, interrupted }: FittedFile,
+  { signal }: Interruption,
+): Promise<Pick<FittedFile, 'stability'>> {
+  const { stability: runs, seed: first } = values;
+  if (runs === undefined || interrupted) return {};
+  const progress = createProgress();
+  try {
+    const make = (seed: number) => createModel(model, { ...options, seed });
+    return { stability: await stability(x, make, { runs, seed: first, signal, onProgress: progress.onProgress }) };
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return {};
   } finally {
     progress.stop();
   }

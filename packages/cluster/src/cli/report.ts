@@ -29,6 +29,7 @@ export async function pageInputOf(fit: FittedFile, results: Results, silhouettes
     ...(history && history.length > 0 && { history: { name: results.objective.name, values: history } }),
     ...(classes && { classes: { ...classes, title: values.label as string, sentence: knownOfClasses(values) } }),
     ...(rules !== undefined && { rules }),
+    ...(fit.stability && { stability: fit.stability }),
     command: results.command,
     seed: values.seed,
   };

@@ -30,6 +30,8 @@ export interface PageInput {
   readonly certainty?: Float64Array;
   /** Some rows, rising, with their silhouettes; none for a single cluster. */
   readonly silhouettes: { readonly rows: Int32Array; readonly values: Float64Array };
+  /** How surely clusters come back from parts of the rows: the mean ARI of these, and `[K]` Jaccard indices, NaN for none. */
+  readonly stability?: { readonly meanAri: number; readonly jaccard: Float64Array };
   /** The name of a row. */
   rowName(row: number): string;
   /** The columns that describe a row, by name and value. */

@@ -1,6 +1,12 @@
 /** The report of a clustering as one HTML file that opens without a network. */
 import type { PageData } from './browser/data.js';
-import { certaintySection, classSection, silhouetteSection, sizeSection } from './cluster-sections.js';
+import {
+  certaintySection,
+  classSection,
+  silhouetteSection,
+  sizeSection,
+  stabilitySection,
+} from './cluster-sections.js';
 import { distinctionSection } from './distinction-cards.js';
 import { count, escapeHtml, section } from './html.js';
 import type { PageInput } from './input.js';
@@ -35,6 +41,7 @@ export function* renderPage(input: PageInput): Generator<string> {
   yield distinctionSection(input);
   yield silhouetteSection(input);
   yield certaintySection(input);
+  yield stabilitySection(input);
   if (history !== undefined)
     yield section(
       'training',
