@@ -172,6 +172,24 @@ describe('genmi-cluster compare and explain', { concurrent: true }, () => {
     });
   });
 
+  it('choose the features that the clusters need', async () => {
+    // Three groups along a and b; c is noise, and a category says nothing.
+    const rows = Array.from({ length: 90 }, (_, i) => [
+      5 * (i % 3) + Math.sin(i),
+      5 * ((i % 3) % 2) + Math.cos(i),
+      Math.sin(i * i),
+      'pq'[i % 2],
+    ]);
+    write('noise.csv', `a,b,c,d\n${rows.map((row) => row.join(',')).join('\n')}\n`);
+    const { code, stdout, stderr } = await run('path', 'noise.csv', '--clusters', '3', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { chosen, steps } = JSON.parse(stdout);
+    expect(chosen).toEqual(['a', 'b']);
+    expect(steps[0].features).toEqual(expect.arrayContaining(['a', 'b']));
+    const wrong = await run('path', 'noise.csv', '--keep', '2');
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringMatching(/Expected a number above 0, and 1 at most/) });
+  });
+
   it('tell clusters by rules in the units of the table', async () => {
     write(
       'boxes.csv',

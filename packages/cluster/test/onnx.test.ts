@@ -1,13 +1,16 @@
 /** ONNX files against the networks that they were written from, as onnxruntime computes them. */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kl } from 'genmi';
 import { adam, type DenseOptions, Network, train } from 'genmi/networks';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { execute } from '../../../test/support/processes.js';
 import { Random } from '../src/base/random.js';
 import { toOnnx } from '../src/export/index.js';
 import { thrownBy } from './support/compare.js';
+import { temporaryFiles } from './support/files.js';
 
 interface Tensor {
   readonly data: ArrayLike<number | bigint>;
@@ -21,6 +24,8 @@ interface Runtime {
 }
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
+const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const write = temporaryFiles();
 let runtime: Runtime;
 
 /** What onnxruntime finds for samples of a model. */
@@ -106,6 +111,34 @@ describe('toOnnx', () => {
     const { labels } = await predictions(toOnnx(network), new Float32Array(2), 2);
     expect(Array.from(labels.data, Number)).toEqual([1]);
     expect([...network.predict([[0, 0]])]).toEqual([1]);
+  });
+
+  it('writes the network of a run, for values as the table has them', async () => {
+    const out = path.join(path.dirname(write('nothing', '')), 'run');
+    const iris = fileURLToPath(new URL('fixtures/data/iris.csv', import.meta.url));
+    const command = (...args: string[]) => execute(process.execPath, [main, ...args]);
+    expect((await command('fit', iris, '--label', 'class', '--model', 'mlp', '--out', out)).code).toBe(0);
+    const file = path.join(out, 'model.onnx');
+    const exported = await command('export', out, '--onnx', file, '--json');
+    const inputs = ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'];
+    expect(JSON.parse(exported.stdout)).toEqual({ onnx: file, inputs, clusters: 3 });
+
+    const lines = readFileSync(iris, 'utf8').trim().split('\n').slice(1);
+    const data = Float32Array.from(lines.flatMap((line) => line.split(',', 4).map(Number)));
+    const { labels, probabilities } = await predictions(readFileSync(file), data, 4);
+    const found = readFileSync(path.join(out, 'labels.csv'), 'utf8').trim().split('\n').slice(1);
+    expect(Array.from(labels.data, Number)).toEqual(found.map((line) => Number(line.split(',')[1])));
+    for (const [i, line] of found.entries()) {
+      const probability = Math.max(...[0, 1, 2].map((k) => Number(probabilities.data[3 * i + k])));
+      expect(Math.abs(probability - Number(line.split(',')[2]))).toBeLessThan(1e-5);
+    }
+
+    await command('fit', iris, '--label', 'class', '--model', 'kmeans', '--out', out);
+    const { code, stderr } = await command('export', out, '--onnx', 'never.onnx');
+    expect(stderr).toMatch(
+      /model\.json: expected a network of the features, received 'k-means'; fit with --model linear/,
+    );
+    expect(code).toBe(2);
   });
 
   it('refuses a table, other things, wrong scalings and numbers that float32 cannot hold', async () => {

@@ -5,7 +5,9 @@ import { compareCommand } from './compare.js';
 import { describeError, isBadInput } from './errors.js';
 import { evaluateCommand } from './evaluate.js';
 import { explainCommand } from './explain.js';
+import { exportCommand } from './export.js';
 import { fitCommand } from './fit.js';
+import { pathCommand } from './path.js';
 import { predictCommand } from './predict.js';
 import { sweepCommand } from './sweep.js';
 import { version } from './version.js';
@@ -15,7 +17,16 @@ const program = new Command('genmi-cluster')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help lists all options)');
-for (const make of [fitCommand, predictCommand, evaluateCommand, compareCommand, explainCommand, sweepCommand]) {
+for (const make of [
+  fitCommand,
+  predictCommand,
+  evaluateCommand,
+  compareCommand,
+  explainCommand,
+  pathCommand,
+  exportCommand,
+  sweepCommand,
+]) {
   program.addCommand(make().copyInheritedSettings(program));
 }
 

@@ -1,5 +1,6 @@
 /** The common part of all estimators: the forms of their results and of their saved models. */
 import type { Matrix, MatrixLike } from 'genmi';
+import type { Network } from 'genmi/networks';
 import type { FitOptions, Standing } from '../base/pace.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
 import type { RuleFeature } from './tree.js';
@@ -22,6 +23,8 @@ export interface Estimator<Model extends SavedModel = SavedModel> {
   predictProba?(x: MatrixLike): Matrix;
   /** The value of the objective after each epoch, where there are epochs. */
   readonly history?: readonly number[];
+  /** The trained network, where there is one. */
+  readonly network?: Network;
   /** The rules of a tree as text. */
   rules?(features?: readonly (string | RuleFeature)[]): string;
   /** The fitted estimator as a plain object, which JSON keeps without loss. */

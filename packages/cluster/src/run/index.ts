@@ -1,4 +1,6 @@
 /** Runs: the fit of a file, and what it leaves behind. */
+
+export { writeAtomically as writeFile } from '../base/atomic-write.js';
 export { type Agreement, agreementOf } from './agreement.js';
 export { type Assigned, assign } from './assignment.js';
 export {
