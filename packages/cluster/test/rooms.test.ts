@@ -13,6 +13,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   data: ['apache-arrow', 'csv-parse', 'hyparquet', 'hyparquet-compressors'],
   export: ['protobufjs'],
   sweep: ['bullmq', 'ioredis', 'yaml'],
+  tfjs: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers'], // their types
 };
 
 /** The rows of the table: each room with the rooms, or files of rooms, that it may import from. */
