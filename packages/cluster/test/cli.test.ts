@@ -245,6 +245,40 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C', { concurrent: true }, ()
   });
 });
 
+describe('a fit that was killed', () => {
+  it('goes on to the same files', async () => {
+    const table = Array.from({ length: 1500 }, (_, i) => `${Math.sin(i)},${Math.cos(i * i)},${Math.sin(i * 3)}`);
+    const file = write('killed.csv', `a,b,c\n${table.join('\n')}\n`);
+    const options = ['--model', 'mlp', '--objective', 'wasserstein_ova', '--restarts', '3', '--epochs', '12'];
+    const args = ['fit', file, '--clusters', '4', ...options];
+    const killed = spawn(process.execPath, [main, ...args, '--out', 'killed', '--resume'], { cwd: folder });
+    const ended = new Promise<string | null>((resolve) => killed.on('close', (_, signal) => resolve(signal)));
+    const checkpoint = path.join(folder, 'killed/checkpoint.json');
+    await expect.poll(() => existsSync(checkpoint), { timeout: 20_000, interval: 5 }).toBe(true);
+    killed.kill('SIGKILL');
+    expect(await ended).toBe('SIGKILL');
+    expect(existsSync(path.join(folder, 'killed/labels.csv'))).toBe(false);
+
+    const [resumed, whole] = await Promise.all([
+      run(...args, '--out', 'killed', '--resume'),
+      run(...args, '--out', 'whole'),
+    ]);
+    expect([resumed, whole]).toMatchObject([
+      { code: 0, stderr: '' },
+      { code: 0, stderr: '' },
+    ]);
+    expect(existsSync(checkpoint)).toBe(false);
+    for (const name of ['labels.csv', 'model.json']) expect(read(`killed/${name}`)).toBe(read(`whole/${name}`));
+
+    const wrong = await run('fit', file, '--model', 'kmeans', '--resume', '--out', 'never');
+    expect(wrong).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--resume: expected a model with epochs: linear, mlp/),
+    });
+    expect(existsSync(path.join(folder, 'never'))).toBe(false);
+  });
+});
+
 /** What a bad file or option is called, and how it is answered. */
 const good = 'x,y\n1,2\n3,5\n4,4\n2,9\n';
 const broken: [name: string, content: string | undefined, args: string[], message: RegExp][] = [

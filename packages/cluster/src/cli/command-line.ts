@@ -10,7 +10,7 @@ interface CommandParts {
 
 /** The command with its defaults written out, so that it stays the same when they change. */
 export function commandOf({ file, values, options, model }: CommandParts): string {
-  const { columns, type, missing, header, json, ...others } = values;
+  const { columns, type, missing, header, json, resume, ...others } = values;
   const parts = ['npx genmi-cluster fit', quoted(file), '--clusters', `${options.clusters}`];
   for (const [name, value] of Object.entries({ ...others, clusters: undefined, model }))
     if (value !== undefined) parts.push(`--${name}`, quoted(`${value}`));

@@ -10,7 +10,7 @@ const options: readonly (readonly [inCode: RegExp, onCommandLine: string])[] = [
   [/out of 'types'/g, 'out of --types'],
   [/by 'columns'/g, 'by --columns'],
   [/`(format|types|missing|scale|columns|separator)`/g, '--$1'],
-  [/^(clusters|columns|epochs|id|kernel|label|model|objective|redis|restarts|types)(?=[:,[])/g, '--$1'],
+  [/^(clusters|columns|epochs|id|kernel|label|model|objective|redis|restarts|resume|types)(?=[:,[])/g, '--$1'],
   [/--types/g, '--type'],
 ];
 

@@ -1,5 +1,6 @@
 /** `genmi-cluster fit`: clusters of the rows of a file, kept in the folder of a run. */
-
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { Command, Option } from 'commander';
 import { geminiNames, kernels } from 'genmi';
 import { rowIdsOf } from '../data/index.js';
@@ -38,6 +39,7 @@ export function fitCommand(): Command {
       'also fit parts of the rows this often: how surely the clusters come back',
       integer(2),
     )
+    .option('--resume', 'networks: keep a checkpoint in the folder, and go on from one that a killed fit has left')
     .option('--id <column>', 'the column that names the rows (default: found)')
     .option('--out <folder>', 'the folder of the run', 'run')
     .option('--json', 'print the results as one JSON object');
@@ -71,7 +73,8 @@ async function fitFile(file: string, values: FitValues, { signal }: Interruption
   const progress = createProgress();
   try {
     const { onProgress } = progress;
-    return { file, values, ...(await fitTable(prepared, values, { stop: signal, onProgress })) };
+    const resumption = values.resume ? { checkpoint: checkpointOf(values), resume: true } : {};
+    return { file, values, ...(await fitTable(prepared, values, { stop: signal, onProgress, ...resumption })) };
   } finally {
     progress.stop();
   }
@@ -96,6 +99,8 @@ async function stabilityOf(
   }
 }
 
+const checkpointOf = ({ out }: FitValues) => path.join(out, 'checkpoint.json');
+
 async function save(folder: RunFolder, done: FittedFile, results: Results): Promise<void> {
   const { values, table, transformation, estimator, assigned } = done;
   const ids = rowIdsOf(table, values.id);
@@ -110,4 +115,6 @@ async function save(folder: RunFolder, done: FittedFile, results: Results): Prom
   await folder.write('model.json', modelJson(model));
   await folder.writeResults({ ...results });
   await folder.write('command.txt', [`${commandOf(done)}\n`]);
+  // A fit that Ctrl-C ended can go on another time.
+  if (values.resume && !done.interrupted) await rm(checkpointOf(values), { force: true });
 }

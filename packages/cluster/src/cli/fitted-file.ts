@@ -6,6 +6,7 @@ import type { FeatureValues, ReadingValues } from './options.js';
 export interface FitValues extends ReadingValues, FeatureValues, FitChoice {
   readonly id?: string;
   readonly stability?: number;
+  readonly resume?: boolean;
   readonly out: string;
   readonly json?: boolean;
 }

@@ -7,12 +7,26 @@ import type { RuleFeature } from './tree.js';
 
 export type { FitOptions, Standing };
 
+/** Options of a `fit` that can go on after the process was killed. */
+export interface Resumption {
+  /**
+   * A file for all that the fit has done so far: written after each epoch, but at most ten times a second, and when the
+   * fit ends, fails or is aborted. It is whole at any time, and stays.
+   */
+  checkpoint?: string | undefined;
+  /**
+   * Go on from the checkpoint: with the same data and options to the same bits as without an interruption. Without a
+   * file of this name the fit begins at its beginning. Default false.
+   */
+  resume?: boolean | undefined;
+}
+
 /** An estimator of clusters, with the habits of scikit-learn. */
 export interface Estimator<Model extends SavedModel = SavedModel> {
   /** `[N]` cluster of each sample of `fit`; equal to `predict` of these samples. */
   readonly labels: Int32Array;
-  /** Learns clusters of N x d features. A call that fails or is aborted leaves the estimator as it was. */
-  fit(x: MatrixLike, options?: FitOptions): Promise<this>;
+  /** Learns clusters of N x d features. A call that fails or is aborted leaves the estimator as it was. Few can resume. */
+  fit(x: MatrixLike, options?: FitOptions & Resumption): Promise<this>;
   /** As `fit`, and returns `labels`. */
   fitPredict(x: MatrixLike, options?: FitOptions): Promise<Int32Array>;
   /** The cluster of each row. */

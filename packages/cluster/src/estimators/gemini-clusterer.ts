@@ -8,7 +8,7 @@ import { type FitOptions, fitOptions, Pace } from '../base/pace.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
 import { calibrated, doubtsOf, leastCertain, probabilitiesOf } from './certainty.js';
 import { fingerprint } from './checkpoint.js';
-import { checkSaved, type Estimator, fitted, type SavedModel } from './estimator.js';
+import { checkSaved, type Estimator, fitted, type Resumption, type SavedModel } from './estimator.js';
 import { affinityNow, affinityOf } from './gemini-geometry.js';
 import { inputsOf, type Remembered, type View, viewOf } from './gemini-inputs.js';
 import { begin, featuresOf, type PlainParameters, plainNumbers, plainParameters } from './gemini-models.js';
@@ -22,7 +22,7 @@ import {
 import { batchSizeOf, type EpochRecord, type FitEpoch, type TrainingPlan, trainRestarts } from './gemini-training.js';
 
 /** Options of `fit` of a GEMINI clusterer. */
-export interface GeminiFitOptions extends FitOptions {
+export interface GeminiFitOptions extends FitOptions, Resumption {
   /** An affinity over the samples of x, instead of one with the estimator's kernel or metric. */
   affinity?: Affinity | undefined;
   /**
@@ -30,16 +30,6 @@ export interface GeminiFitOptions extends FitOptions {
    * far. An error that it throws rejects the call.
    */
   onEpoch?: ((epoch: FitEpoch) => unknown) | undefined;
-  /**
-   * A file for all that the fit has done so far: written after each epoch, but at most ten times a second, and when the
-   * fit ends, fails or is aborted. It is whole at any time, and stays.
-   */
-  checkpoint?: string | undefined;
-  /**
-   * Go on from the checkpoint: with the same data and options to the same bits as without an interruption. Without a
-   * file of this name the fit begins at its beginning. Default false.
-   */
-  resume?: boolean | undefined;
 }
 
 /** A fitted GEMINI clusterer as a plain object. */

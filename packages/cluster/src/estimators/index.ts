@@ -6,7 +6,7 @@ export {
   type DouglasOptions,
   type FeatureCuts,
 } from './douglas.js';
-export type { Estimator, FitOptions, SavedModel, Standing } from './estimator.js';
+export type { Estimator, FitOptions, Resumption, SavedModel, Standing } from './estimator.js';
 export { type FeaturePath, type FeaturePathOptions, type FeaturePathStep, featurePath } from './feature-path.js';
 export {
   GaussianMixture,

@@ -35,6 +35,8 @@ export interface ModelKind {
   readonly options: readonly (keyof ModelOptions)[];
   /** Whether the kernel changes the fit; default: where `options` names it. */
   usesKernel?(options: Pick<ModelOptions, 'objective'>): boolean;
+  /** Whether its `fit` can resume from a checkpoint. */
+  readonly resumes?: boolean;
   /** The name of the value that its `fit` maximises. */
   maximises(options: ModelOptions): string;
   create(options: ModelOptions): Estimator;
@@ -54,6 +56,7 @@ function geminiModel(model: ModelName, description: string, usual: GeminiName = 
     estimator: 'gemini',
     description,
     options: ['objective', 'kernel', 'epochs', 'restarts'],
+    resumes: true,
     usesKernel: ({ objective = usual }) => model === 'kernel-rim' || objective.startsWith('mmd'),
     maximises: ({ objective = usual }) => objective,
     create: ({ clusters, seed, objective, kernel, epochs, restarts }) =>

@@ -19,6 +19,8 @@ import {
   type FitOptions,
   type ModelOptions,
   modelNamed,
+  models,
+  type Resumption,
   type Standing,
 } from '../estimators/index.js';
 import { type Assigned, assign } from './assignment.js';
@@ -65,23 +67,30 @@ export interface FittedTable extends Prepared {
   readonly seconds: number;
 }
 
-/** Fits a model to a table. @throws RangeError ERR_OUT_OF_RANGE for more clusters than rows; as createModel and fit */
+/**
+ * Fits a model to a table.
+ *
+ * @throws RangeError ERR_OUT_OF_RANGE for more clusters than rows, and for a checkpoint of a model that cannot resume; as
+ *   createModel and fit
+ */
 export async function fitTable(
   prepared: Prepared,
   choice: FitChoice,
-  { stop, onProgress }: Pick<FitOptions, 'stop' | 'onProgress'> = {},
+  { stop, onProgress, checkpoint, resume }: Pick<FitOptions, 'stop' | 'onProgress'> & Resumption = {},
 ): Promise<FittedTable> {
   const { table, x, classes } = prepared;
   const clusters = choice.clusters ?? Math.min(table.rows, classes?.names.length ?? CLUSTERS);
   if (clusters > table.rows)
     throw outOfRange('clusters', `at most the ${table.rows} rows of ${table.source}`, `${clusters}`);
   const model = choice.model ?? defaultModel(...x.shape, choice);
+  if (checkpoint !== undefined && !modelNamed(model).resumes) throw cannotResume(model);
   const options = { ...modelOptions(choice, clusters), variance: meanVariance(x) };
   const estimator = createModel(model, options);
   const started = performance.now();
   let standing: Standing | undefined;
   await estimator.fit(x, {
     stop,
+    ...(checkpoint !== undefined && { checkpoint, resume }),
     onProgress(done, found) {
       standing = found;
       return onProgress?.(done, found);
@@ -90,6 +99,11 @@ export async function fitTable(
   const seconds = (performance.now() - started) / 1000;
   const interrupted = stop?.aborted ?? false;
   return { ...prepared, model, options, estimator, standing, assigned: assign(estimator, x), interrupted, seconds };
+}
+
+function cannotResume(model: string): Error {
+  const able = models.filter(({ resumes }) => resumes).map(({ name }) => name);
+  return outOfRange('resume', `a model with epochs: ${able.join(', ')}`, `'${model}'`);
 }
 
 export const modelOptions = (
