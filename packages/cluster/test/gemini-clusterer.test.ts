@@ -16,6 +16,7 @@ import {
 } from 'genmi';
 import { Network } from 'genmi/networks';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Pace } from '../src/base/pace.js';
 import { Random } from '../src/base/random.js';
 import { calibrated, doubtsOf, leastCertain, probabilitiesOf } from '../src/estimators/certainty.js';
 import { entryOf } from '../src/estimators/cross-kernel.js';
@@ -347,7 +348,9 @@ describe('certainty', () => {
     expect([...(await new GeminiClusterer({ epochs: 5 }).fit(x)).predictOutliers(x)]).toEqual(Array(100).fill(0));
   });
 
-  it('is calibrated by the temperature that predicts other clusterings best', () => {
+  const pace = new Pace({});
+
+  it('is calibrated by the temperature that predicts other clusterings best', async () => {
     const random = new Random(12);
     const [n, k] = [400, 3];
     const logits = { data: Float64Array.from({ length: n * k }, () => 8 * random.normal()), shape: [n, k] as const };
@@ -360,7 +363,7 @@ describe('certainty', () => {
         return (c + 1) % 3;
       });
     const others = [draw(), draw(), draw(), draw()];
-    const found = calibrated(logits, others);
+    const found = await calibrated(logits, others, pace);
     const loss = (temperature: number) => {
       const q = probabilitiesOf(logits, temperature).data;
       return others.reduce(
@@ -373,7 +376,13 @@ describe('certainty', () => {
     expect(loss(found)).toBeLessThan(loss(found / 1.01));
     expect(Math.abs(found - 4)).toBeLessThan(0.5);
     // Others that always agree ask for all the certainty that there is.
-    expect(calibrated(logits, [largest(logits.data)])).toBeCloseTo(0.01, 3);
+    expect(await calibrated(logits, [largest(logits.data)], pace)).toBeCloseTo(0.01, 3);
+    // Of many samples some are enough.
+    const many = { data: new Float64Array(60 * n * k), shape: [60 * n, k] as const };
+    for (let copy = 0; copy < 60; copy++) many.data.set(logits.data, copy * n * k);
+    const labels = others.map((each) => Int32Array.from({ length: 60 * n }, (_, i) => each[i % n] as number));
+    expect(await calibrated(many, labels, pace)).toBeGreaterThan(found / 1.2);
+    expect(await calibrated(many, labels, pace)).toBeLessThan(found * 1.2);
   });
 
   const largest = (data: Float64Array) =>
@@ -392,7 +401,7 @@ describe('certainty', () => {
       if (clusterer.restart === 1) continue;
       const first = await new GeminiClusterer({ ...options, restarts: 1 }).fit(x);
       const logits = { data: Float32Array.from(clusterer.save().logits), shape: [80, 3] as const };
-      expect(clusterer.temperature).toBe(calibrated(logits, [first.labels]));
+      expect(clusterer.temperature).toBe(await calibrated(logits, [first.labels], pace));
     }
     expect([...found].sort()).toEqual([1, 2]);
   });

@@ -191,7 +191,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
             : { file: checkpoint, fit: fingerprint(matrix, this.#settings.saved), resume },
       });
       const logits = await best.network.logitsAsync(plan.data, { signal });
-      const temperature = this.#temperatureOf(logits, others);
+      const temperature = await this.#temperatureOf(logits, others, pace);
       await pace.end();
       this.#fit = {
         columns,
@@ -264,10 +264,10 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
     };
   }
 
-  #temperatureOf(logits: Matrix, others: readonly Int32Array[]): number {
+  async #temperatureOf(logits: Matrix, others: readonly Int32Array[], pace: Pace): Promise<number> {
     const { temperature } = this.#settings;
     if (temperature !== 'restarts') return temperature;
-    return others.length === 0 ? 1 : calibrated(logits, others);
+    return others.length === 0 ? 1 : calibrated(logits, others, pace);
   }
 
   async fitPredict(x: MatrixLike, options: GeminiFitOptions = {}): Promise<Int32Array> {
