@@ -299,6 +299,13 @@ describe('restarts and patience', () => {
     expect(clusterer.history.length).toBeLessThan(1000);
     expect(stalled(clusterer.epochs, 30)).toBe(true);
     expect(stalled(clusterer.epochs.slice(0, -1), 30)).toBe(false);
+    // By default: never for a number of epochs that was asked for, else after 100 steps.
+    const steps = { model: 'linear', batchSize: 25, restarts: 1 } as const;
+    expect((await new GeminiClusterer({ ...steps, epochs: 450 }).fit(x)).history.length).toBe(450);
+    const usual = await new GeminiClusterer(steps).fit(x);
+    expect(usual.history.length).toBeLessThan(400);
+    expect(stalled(usual.epochs, 25)).toBe(true);
+    expect((await new GeminiClusterer({ ...steps, batchSize: 100 }).fit(x)).history.length).toBe(400);
   });
 });
 

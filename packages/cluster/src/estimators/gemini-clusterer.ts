@@ -247,19 +247,19 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
     const all = model.sees !== 'features';
     const batchSize = batchSizeOf(objective.name, samples, this.#settings.batchSize ?? (all ? samples : undefined));
     const steps = Math.ceil(samples / batchSize);
-    const usual = Math.min(EPOCHS.most, Math.max(EPOCHS.least, Math.ceil(STEPS / steps)));
+    const { epochs = usualEpochs(steps) } = this.#settings;
     return {
       make,
       data,
       objective,
-      epochs: this.#settings.epochs ?? usual,
+      epochs,
       batchSize,
       optimizer,
       penalty,
       vat,
       seed,
       restarts,
-      patience: patience ?? (steps > 1 ? Math.max(PATIENCE.least, Math.ceil(PATIENCE.steps / steps)) : undefined),
+      patience: patience ?? (this.#settings.epochs === undefined ? usualPatience(steps) : undefined),
       keepLabels: this.#settings.temperature === 'restarts',
     };
   }
@@ -374,6 +374,16 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
     };
     return loaded;
   }
+}
+
+/** The default number of epochs of this number of steps. */
+function usualEpochs(steps: number): number {
+  return Math.min(EPOCHS.most, Math.max(EPOCHS.least, Math.ceil(STEPS / steps)));
+}
+
+/** The default patience; none where an epoch is one step. */
+function usualPatience(steps: number): number | undefined {
+  return steps > 1 ? Math.max(PATIENCE.least, Math.ceil(PATIENCE.steps / steps)) : undefined;
 }
 
 function checkFitOptions(options: GeminiFitOptions): void {

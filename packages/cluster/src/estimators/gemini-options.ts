@@ -69,8 +69,8 @@ export interface GeminiClustererOptions {
   /** Trainings from other initial values, of which the one with the smallest loss in its last epochs is kept; default 10. */
   restarts?: number | undefined;
   /**
-   * End a training after this number of epochs without progress, 1e-4 of the loss. Default: as many as have 100 steps, but
-   * at least 5; never where an epoch is one step.
+   * End a training after this number of epochs without progress, 1e-4 of the loss. Default: never, where `epochs` is given
+   * or an epoch is one step; else as many as have 100 steps, but at least 5.
    */
   patience?: number | undefined;
   /** The share of samples, in [0, 1), that are outliers: the least certain ones. Default 0. */
