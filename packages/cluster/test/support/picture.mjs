@@ -11,7 +11,8 @@ const folder = mkdtempSync(path.join(tmpdir(), 'genmi-cluster-picture-'));
 const command = [path.join(root, 'dist/cli/main.js'), 'fit', 'penguins.csv', '--label', 'species', '--out', folder];
 execFileSync(process.execPath, command, { cwd: path.join(root, 'test/fixtures/data') });
 
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+const executablePath = execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).trim();
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 const page = await browser.newPage({ viewport: { width: 1400, height: 1560 }, colorScheme: 'light' });
 await page.goto(pathToFileURL(path.join(folder, 'report.html')).href);
 await page.screenshot({ path: path.join(root, 'penguins.png') });
