@@ -2,9 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.js';
-import { readTable } from '../src/data/read-table.js';
+import { fitFeatures, readTable, transform } from '../src/data/index.js';
 import { distinctionsOf, histogramOf } from '../src/page/distinctions.js';
 import { principalPlane } from '../src/page/pca.js';
+import { eigenvectors } from '../src/page/symmetric.js';
 import { expectClose } from './support/compare.js';
 
 async function iris() {
@@ -28,6 +29,27 @@ describe('the plane of the largest variance', () => {
       expectClose(points.subarray(2 * row, 2 * row + 2), expected[i] as number[], 1e-7);
   });
 
+  it('is that of scikit-learn where more features have variance', async () => {
+    const table = await readTable(fileURLToPath(new URL('fixtures/data/wine.csv', import.meta.url)));
+    const fitted = fitFeatures(table, { label: 'class', precision: 'float64' });
+    const { points, shares } = principalPlane(transform(fitted, table));
+    expectClose(shares, [0.36198848099926334, 0.19207490257008938], 1e-12);
+    const expected = [
+      [3.3167508122147793, 1.4434626343180088],
+      [-1.5424801378968822, -1.3814435080942309],
+      [-3.208758164198025, 2.768919566047576],
+    ];
+    for (const [i, row] of [0, 60, 177].entries())
+      expectClose(points.subarray(2 * row, 2 * row + 2), expected[i] as number[], 1e-5);
+  });
+
+  it('tells axes of nearly equal variance apart', async () => {
+    // scikit-learn 1.9.1: the third axis has 0.163 of the variance.
+    const table = await readTable(fileURLToPath(new URL('fixtures/data/penguins.csv', import.meta.url)));
+    const { shares } = principalPlane(transform(fitFeatures(table, { label: 'species', precision: 'float64' }), table));
+    expectClose(shares, [0.4832704981496435, 0.18131830395099116], 1e-12);
+  });
+
   it('is a line for one feature, and a point for equal rows', () => {
     const line = principalPlane({ data: Float64Array.of(1, 2, 6), shape: [3, 1] });
     expectClose(line.points, [-2, 0, -1, 0, 3, 0], 1e-15);
@@ -49,6 +71,46 @@ describe('the plane of the largest variance', () => {
     }
     const { shares } = principalPlane({ data, shape: [100, 300] });
     expect(shares[0] + shares[1]).toBeCloseTo(1, 12);
+  });
+});
+
+describe('eigenvectors', () => {
+  it('are those of a matrix of 2, and of its multiples and of 0', () => {
+    // 3 and 1, of (1, 1) and (1, -1), by hand.
+    for (const scale of [1, 1e-200, 1e150]) {
+      const found = eigenvectors([
+        [2 * scale, scale],
+        [scale, 2 * scale],
+      ]);
+      expectClose(
+        found.map(({ value }) => value / scale),
+        [3, 1],
+        1e-15,
+      );
+      const [one, other] = found.map(({ vector }) => vector) as [[number, number], [number, number]];
+      expect(one[0]).toBeCloseTo(one[1], 14);
+      expect(other[0]).toBeCloseTo(-other[1], 14);
+    }
+    expect(
+      eigenvectors([
+        [0, 0],
+        [0, 0],
+      ]).map(({ value }) => value),
+    ).toEqual([0, 0]);
+  });
+
+  it('make up the matrix', () => {
+    const random = new Random(7);
+    const a = Array.from({ length: 6 }, () => Array.from({ length: 6 }, () => random.normal()));
+    const symmetric = a.map((row, i) => row.map((value, j) => value + (a[j]?.[i] as number)));
+    const found = eigenvectors(symmetric);
+    expect(found.map(({ value }) => value)).toEqual(found.map(({ value }) => value).sort((one, other) => other - one));
+    const sum = symmetric.map((row, i) =>
+      row.map((_, j) =>
+        found.reduce((total, { value, vector }) => total + value * (vector[i] as number) * (vector[j] as number), 0),
+      ),
+    );
+    expectClose(sum.flat(), symmetric.flat(), 1e-14);
   });
 });
 
