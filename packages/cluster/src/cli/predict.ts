@@ -32,7 +32,7 @@ async function predict(file: string, { model: place, out, json, ...values }: Pre
   const { signal } = interruption;
   const table = await readTable(file, { ...reading, ...readingOf(values), knownTypes, signal });
   const x = transform(transformation, table);
-  const { labels, certainty, sizes } = assign(estimator, x);
+  const { labels, certainty, sizes } = within(file, () => assign(estimator, x));
   const hasId = id !== undefined && table.columns.some(({ name }) => name === id);
   const ids = hasId ? rowIdsOf(table, id) : undefined;
   await writeLabels(out, { ...(ids && { ids }), clusters: labels, probabilities: certainty });
