@@ -10,6 +10,7 @@ export {
   type ForwardOptions,
   type HiddenLayer,
   type KernelNetworkOptions,
+  type Layer,
   type LinearOptions,
   Network,
   type NetworkOptions,

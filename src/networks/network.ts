@@ -30,6 +30,9 @@ export interface HiddenLayer {
   batchNormalization?: boolean | undefined;
 }
 
+/** A hidden layer of a network: nothing is left to defaults. */
+export type Layer = { readonly [Name in keyof HiddenLayer]-?: NonNullable<HiddenLayer[Name]> };
+
 /** Options that all networks have. */
 export interface NetworkOptions {
   /** The precision of parameters and arithmetic. Default `'float32'`. */
@@ -182,11 +185,7 @@ export class Network implements Disposable {
   /** The precision of parameters and results. */
   readonly precision: 'float32' | 'float64';
   /** The hidden layers, first to last; with the names of `parameters()` they tell another program all that it computes. */
-  readonly layers: readonly {
-    readonly width: number;
-    readonly activation: 'relu' | 'tanh' | 'identity';
-    readonly batchNormalization: boolean;
-  }[];
+  readonly layers: readonly Layer[];
 
   /** @internal Use `Network.dense`, `.linear`, `.lassoNet`, `.kernel` or `.table`. */
   constructor(key: typeof INTERNAL, description: NativeNetworkDescription) {
