@@ -1,7 +1,7 @@
 // Problems with few points on one side. The work is the same for either side, and about proportional to the number of
 // points on the other.
-#include <ctime>
 
+#include "processor_time.h"
 #include "transport_support.h"
 
 namespace genmi::transport {
@@ -110,18 +110,13 @@ TEST_P(FewPoints, StartWarmOnEitherSide) {
   }
 }
 
-// Of the processor, so that other work on the machine does not count.
 double seconds_of(const Matrix& costs, const Weights& p, const Weights& q) {
-  double least = 1e9;
-  for (int repeat = 0; repeat < 3; ++repeat) {
-    const std::clock_t begin = std::clock();
+  return genmi::test::processor_seconds(3, [&] {
     Costs prepared;
     EXPECT_TRUE(prepared.prepare({costs.values.data(), costs.rows, costs.columns}));
     Result result;
     EXPECT_TRUE(Solver().solve(prepared, p, q, {}, result));
-    least = std::min(least, static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
-  }
-  return least;
+  });
 }
 
 // Rows of one number were padded to 32: m x 1 took up to 2.9 times as long as 1 x m.

@@ -1,7 +1,7 @@
 // Flows of the weights themselves, from 1e-300 to 1, on a tree that was optimal for other masses.
 #include <cmath>
-#include <ctime>
 
+#include "processor_time.h"
 #include "thoroughness.h"
 #include "transport/initial_basis.h"
 #include "transport/weight_flows.h"
@@ -147,15 +147,11 @@ TEST(WeightFlows, TakeLittleTime) {
       Solver solver;
       Result result;
       std::vector<Basis> bases(weights.size());
-      double least = 1e9;
-      for (int repeat = 0; repeat < 5; ++repeat) {
-        const std::clock_t begin = std::clock();
+      return genmi::test::processor_seconds(5, [&] {
         for (std::size_t k = 1; k < weights.size(); ++k)
           EXPECT_TRUE(solver.solve(costs, weights[k - 1], weights[k],
                                    {.plan = plan, .basis = warm ? &bases[k] : nullptr}, result));
-        least = std::min(least, static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
-      }
-      return least;
+      });
     };
     EXPECT_LT(seconds(true, false), 3 * seconds(false, false));
     EXPECT_LT(seconds(true, true), 8 * seconds(false, true));
