@@ -1,25 +1,10 @@
 /** Times Kauri beside gemclus', in turns: see README.md. */
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { Kauri } from 'genmi-cluster';
+import { matrixOf, startPeer, timed } from './peer.mjs';
 
 const [program = 'python3', repeats = '9', only = ''] = process.argv.slice(2);
-const python = spawn(program, [fileURLToPath(new URL('kauri.py', import.meta.url))], {
-  stdio: ['pipe', 'pipe', 'inherit'],
-});
-const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
-const answer = async () => JSON.parse((await lines.next()).value);
-const ask = (job) => {
-  python.stdin.write(`${JSON.stringify(job)}\n`);
-  return answer();
-};
-const data = Object.fromEntries(
-  Object.entries(await answer()).map(([name, rows]) => [
-    name,
-    { data: Float64Array.from(rows.flat()), shape: [rows.length, rows[0].length] },
-  ]),
-);
+const peer = await startPeer(program, 'kauri.py');
+const data = Object.fromEntries(Object.entries(peer.sets).map(([name, rows]) => [name, matrixOf(rows)]));
 
 const clusters = { digits: 10, iris: 3, wine: 3, breast_cancer: 2 };
 const settings = Object.entries(clusters).flatMap(([name, maxClusters]) =>
@@ -30,10 +15,8 @@ const settings = Object.entries(clusters).flatMap(([name, maxClusters]) =>
 
 async function fitted({ data: name, kernel, maxClusters, maxLeaves }) {
   const model = new Kauri({ maxClusters, kernel, ...(maxLeaves && { maxLeaves }) });
-  const [start, used] = [performance.now(), process.cpuUsage()];
-  await model.fit(data[name]);
-  const { user, system } = process.cpuUsage(used);
-  return { seconds: (performance.now() - start) / 1e3, processor: (user + system) / 1e6, objective: model.objective };
+  const { seconds, processor } = await timed(() => model.fit(data[name]));
+  return { seconds, processor, objective: model.objective };
 }
 
 const columns = 'data, kernel, clusters, most leaves, gemclus ms, genmi-cluster ms, ratio, ratio of processor time';
@@ -45,7 +28,7 @@ for (const job of settings.filter((each) => `${each.data} ${each.kernel}`.includ
   for (let i = 0; i < (job.data === 'digits' ? 2 : 30); i++) await fitted(job);
   const [theirs, ours] = [[], []];
   for (let i = 0; i < rounds; i++) {
-    theirs.push(await ask(job));
+    theirs.push(await peer.ask(job));
     ours.push(await fitted(job));
   }
   const fastest = (name) => [theirs, ours].map((fits) => Math.min(...fits.map((fit) => fit[name])));
@@ -57,4 +40,4 @@ for (const job of settings.filter((each) => `${each.data} ${each.kernel}`.includ
   cells.push(ratio(fastest('seconds')), ratio(fastest('processor')));
   console.log(`| ${[...cells, ...objectives].join(' | ')} |`);
 }
-python.stdin.end();
+peer.end();
