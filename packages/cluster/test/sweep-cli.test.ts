@@ -147,7 +147,7 @@ describe('genmi-cluster sweep, given what it cannot use', { concurrent: true }, 
       ['ragged.yaml'],
       /^genmi-cluster: ragged\.csv, line 3: expected 2 cells, separated by ',', received 1/,
     ],
-    ['an unknown label', ['label.yaml'], /^genmi-cluster: label: expected one of the columns .*, received 'kind'/],
+    ['an unknown label', ['label.yaml'], /^genmi-cluster: --label: expected one of the columns .*, received 'kind'/],
     [
       'half a task',
       ['ragged.yaml', '--task-index', '1'],
