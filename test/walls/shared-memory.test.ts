@@ -318,7 +318,8 @@ describe('memory that is resized or taken away by a getter', () => {
     shrunk: (memory) => memory.resize(8),
     emptied: (memory) => memory.resize(0),
     grown: (memory) => memory.resize(4096),
-    detached: (memory) => void structuredClone(memory, { transfer: [memory] }),
+    // Node 24 refuses to transfer what is detached already.
+    detached: (memory) => void (memory.byteLength > 0 && structuredClone(memory, { transfer: [memory] })),
   };
   const code = (error: unknown) => (error as { code?: string } | undefined)?.code;
   // The call may succeed where the array still has its length; it never reads or writes elsewhere.
