@@ -45,7 +45,7 @@ const imsat: Recipe = {
   headScale: 0.01,
   learningRate: 2e-3,
   decay: false, // digits that share a cluster part late, and not at a small rate
-  epochs: 16,
+  epochs: 18,
   black: 0,
   vat: 1,
 };
