@@ -26,6 +26,9 @@ export interface FitOptions {
 /** The names of FitOptions, for `checkOptions`. */
 export const fitOptions = ['signal', 'stop', 'onProgress'] as const;
 
+/** Those of calls that have no result before their end. */
+export const wholeOptions = ['signal', 'onProgress'] as const;
+
 const PIECE_MS = 10;
 const REPORT_MS = 100;
 

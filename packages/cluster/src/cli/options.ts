@@ -38,10 +38,14 @@ export interface FeatureValues {
   readonly impute?: 'median';
 }
 
+/** The entries that have a value: an option that is not given shall not be there. */
+function given(values: object): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
 /** The values that were given, as options of `fitFeatures`. */
 export function featureOptions({ columns, label, scale, impute }: FeatureValues): FeatureOptions {
-  const all = { columns, label, scale, impute };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return given({ columns, label, scale, impute });
 }
 
 /** The values of `withReading`. */
@@ -56,8 +60,7 @@ export interface ReadingValues {
 
 /** The values that were given, as options of `readTable`. */
 export function readingOf({ format, type, separator, decimal, header, missing }: ReadingValues): RunModel['reading'] {
-  const all = { format, types: type, separator, decimal, header, missing };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return given({ format, types: type, separator, decimal, header, missing });
 }
 
 function columnType(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {

@@ -3,7 +3,7 @@ import { accuracy, ari, type Labels, type MatrixLike, usedClusters } from 'genmi
 import { groupsOfSamples } from '../base/labels.js';
 import { readMatrix, takeRows } from '../base/matrix.js';
 import { checkCount, checkOptions, checkSeed } from '../base/options.js';
-import { type FitOptions, fitOptions, Pace } from '../base/pace.js';
+import { type FitOptions, Pace, wholeOptions } from '../base/pace.js';
 import { Random } from '../base/random.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
 import type { Estimator } from '../estimators/estimator.js';
@@ -65,7 +65,7 @@ export async function compare(
   candidates: readonly Candidate[],
   options: CompareOptions = {},
 ): Promise<readonly Compared[]> {
-  checkOptions(options, ['labels', 'distance', 'sampleSize', 'seed', ...fitOptions.filter((name) => name !== 'stop')]);
+  checkOptions(options, ['labels', 'distance', 'sampleSize', 'seed', ...wholeOptions]);
   checkCandidates(candidates);
   const pace = new Pace(options);
   const matrix = readMatrix('x', x);

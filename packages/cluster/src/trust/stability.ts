@@ -2,7 +2,7 @@
 import { ari, type MatrixLike } from 'genmi';
 import { readMatrix, takeRows } from '../base/matrix.js';
 import { checkCount, checkNumber, checkOptions, checkSeed } from '../base/options.js';
-import { type FitOptions, fitOptions, Pace } from '../base/pace.js';
+import { type FitOptions, Pace, wholeOptions } from '../base/pace.js';
 import { Random } from '../base/random.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
 import type { Estimator } from '../estimators/estimator.js';
@@ -55,7 +55,7 @@ export async function stability(
   make: (seed: number) => Estimator,
   options: StabilityOptions = {},
 ): Promise<Stability> {
-  checkOptions(options, ['runs', 'share', 'seed', ...fitOptions.filter((name) => name !== 'stop')]);
+  checkOptions(options, ['runs', 'share', 'seed', ...wholeOptions]);
   if (typeof make !== 'function') throw invalidType('make', 'a function that makes an estimator', describe(make));
   const runs = checkCount('runs', options.runs ?? 10, 2);
   const share = checkNumber('share', options.share ?? 0.8, { min: 0.5, max: 1, above: true });
