@@ -1,6 +1,6 @@
 /** Sparse models, and their paths: the features that matter, the steps, and the rule that chooses one. */
 import { Affinity, gemini } from 'genmi';
-import { Network } from 'genmi/networks';
+import { Network, sgd, train } from 'genmi/networks';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.js';
 import { featuresOf } from '../src/estimators/gemini-models.js';
@@ -90,6 +90,42 @@ describe('a path', () => {
     const strict = await featurePath(x, { restarts: 1, multiplier: 1.3, keep: 1, batchSize: 150 });
     expect(strict.features.length).toBeGreaterThanOrEqual(features.length);
     expect(await featurePath(x, { restarts: 1, multiplier: 1.3, keep: 0.9, batchSize: 150 })).toMatchObject({ steps });
+  });
+
+  it('ends its steps as if each epoch of all samples was asked for', async () => {
+    const common = { restarts: 1, batchSize: 150, learningRate: 1e-2, precision: 'float64' } as const;
+    const patience = 4;
+    const { steps } = await featurePath(x, { ...common, alpha: 0.1, multiplier: 1.3, stepPatience: patience });
+    const start = await sparseLinear({ ...common, alpha: 0, optimizer: 'adam' }).fit(x);
+    const network = start.network;
+    const affinity = Affinity.kernel(x, { kernel: 'linear', precision: 'float64' });
+    const objective = gemini('mmd_ova', { affinity });
+    let [done, snapshot]: [number, Uint8Array | undefined] = [0, undefined];
+    for (const { alpha, epochs, ...step } of steps) {
+      const [values, penalties]: [number[], number[]] = [[], []];
+      let [most, least, last] = [-Infinity, Infinity, 0];
+      const run = await train(network, {
+        ...{ data: x, objective, epochs: done + 1000, batchSize: 150, optimizer: sgd({ learningRate: 1e-2 }) },
+        penalty: { groupLasso: { alpha } },
+        ...(snapshot && { resume: snapshot }),
+        onEpoch({ penalty }) {
+          const value = objective.value(network.logits(x), { from: 'logits' });
+          const progress = values.length === 0 || value > 1.01 * most || penalty < 0.99 * least;
+          if (values.length === 0 || value > 1.01 * most) most = value;
+          if (penalty < 0.99 * least) least = penalty;
+          values.push(value);
+          penalties.push(penalty);
+          if (progress) last = values.length;
+          return values.length - last < patience;
+        },
+      });
+      done += run.history.length;
+      snapshot = run.snapshot();
+      expect(run.history.length).toBe(epochs);
+      expectClose([step.objective, step.penalty], [values.at(-1) ?? 0, penalties.at(-1) ?? 0], 1e-12);
+      expect(featuresOf(network)).toEqual(step.features);
+    }
+    expect(new Set(steps.map(({ epochs }) => epochs)).size).toBeGreaterThan(3);
   });
 
   it('can be aborted, or stopped with the result so far', async () => {

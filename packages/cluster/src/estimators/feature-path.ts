@@ -1,6 +1,6 @@
 /** The path of a sparse model: a penalty that grows step by step, and the features that are left in each step. */
 import { type Affinity, type GeminiName, gemini, type Matrix, type MatrixLike, type Objective } from 'genmi';
-import { type FeatureGroups, type Network, type Optimizer, type Penalties, sgd, train } from 'genmi/networks';
+import { type FeatureGroups, type Network, type Optimizer, type Penalties, type Run, sgd, train } from 'genmi/networks';
 import { readMatrix } from '../base/matrix.js';
 import { checkCount, checkNumber, checkOptions, oneOf } from '../base/options.js';
 import { type FitOptions, fitOptions, Pace } from '../base/pace.js';
@@ -151,6 +151,40 @@ export async function featurePath(
 /** An epoch makes progress by this factor. */
 const PROGRESS = 0.99;
 
+/** Tells when a step ends: after this number of epochs in which neither the objective rose nor the penalty fell. */
+class StepJudge {
+  readonly #patience: number;
+  #most = -Infinity;
+  #lowest = Infinity;
+  #idle = 0;
+  /** The objective and the penalty after the last epoch. */
+  value = 0;
+  penalty = 0;
+
+  constructor(patience: number) {
+    this.#patience = patience;
+  }
+
+  take(value: number, penalty: number): void {
+    this.value = value;
+    this.penalty = penalty;
+    const rises = this.#most === -Infinity || value > this.#most + (1 - PROGRESS) * Math.abs(this.#most);
+    const falls = penalty < PROGRESS * this.#lowest;
+    if (rises) this.#most = value;
+    if (falls) this.#lowest = penalty;
+    this.#idle = rises || falls ? 0 : this.#idle + 1;
+  }
+
+  get stalled(): boolean {
+    return this.#idle >= this.#patience;
+  }
+
+  /** The epochs that the step has before it at the least; the first one of a step is progress. */
+  get least(): number {
+    return this.#patience - this.#idle + Number(this.#most === -Infinity);
+  }
+}
+
 /** The parameters of a step, and the penalty that they were trained with. */
 interface Chosen {
   readonly parameters: PlainParameters;
@@ -240,33 +274,49 @@ class Walk {
   async #step(alpha: number): Promise<FeaturePathStep | undefined> {
     const { stepEpochs, stepPatience } = this.#settings;
     const begun = this.#epochs;
-    let [value, penalty, most, least, idle] = [0, 0, -Infinity, Infinity, 0];
+    const judge = new StepJudge(stepPatience);
+    const end = begun + stepEpochs;
+    while (this.#epochs < end && !judge.stalled) {
+      const last = this.#together ? Math.min(end, this.#epochs + judge.least) : end;
+      const { stopped } = await this.#train(alpha, last, judge);
+      if (stopped === 'non-finite') return undefined;
+    }
+    const features = featuresOf(this.#network);
+    return { alpha, objective: judge.value, penalty: judge.penalty, features, epochs: this.#epochs - begun };
+  }
+
+  /** Whether a batch is all samples: then an epoch's objective is the value before its step, and nobody asks between epochs. */
+  get #together(): boolean {
+    return this.#batchSize >= this.#x.shape[0];
+  }
+
+  /** Trains until an epoch, or until the judge ends the step. */
+  async #train(alpha: number, epochs: number, judge: StepJudge): Promise<Run> {
     const run = await train(this.#network, {
       data: this.#x,
       objective: this.#objective as Objective,
-      epochs: begun + stepEpochs,
+      epochs,
       batchSize: this.#batchSize,
       optimizer: this.#optimizer,
       penalty: this.#penalty(alpha),
       signal: this.#signal,
       ...(this.#snapshot && { resume: this.#snapshot }),
-      onEpoch: (epoch) => {
-        this.#epochs = epoch.epoch;
-        penalty = epoch.penalty;
-        value = this.#value();
-        const rises = value > most + (1 - PROGRESS) * Math.abs(most);
-        const falls = penalty < PROGRESS * least;
-        if (rises || most === -Infinity) most = value;
-        if (falls) least = penalty;
-        idle = rises || falls ? 0 : idle + 1;
-        return idle < stepPatience;
-      },
+      ...(!this.#together && {
+        onEpoch: ({ penalty }) => {
+          judge.take(this.#value(), penalty);
+          return !judge.stalled;
+        },
+      }),
     });
     this.#signal?.throwIfAborted();
-    if (run.stopped === 'non-finite') return undefined;
+    if (run.stopped === 'non-finite') return run;
+    if (this.#together) {
+      const values = [...run.history.slice(1).map(({ objective }) => objective), this.#value()];
+      for (const [i, { penalty }] of run.history.entries()) judge.take(values[i] as number, penalty);
+    }
+    this.#epochs += run.history.length;
     this.#snapshot = run.snapshot();
-    const features = featuresOf(this.#network);
-    return { alpha, objective: value, penalty, features, epochs: this.#epochs - begun };
+    return run;
   }
 
   /** The mean objective of consecutive batches, weighted by their samples. */
