@@ -81,32 +81,38 @@ export class KauriGrowth {
 
   /** Splits leaves while there is a gain. */
   async grow(random: Random, pace: Pace): Promise<void> {
+    const [sorted, taken] = [new Float64Array(this.#n), new Int32Array(this.#n)];
     for (let feature = 0; feature < this.#d; feature++) {
-      this.#sort(feature);
+      this.#sort(feature, sorted, taken);
       if (pace.due) await pace.rest(0);
     }
     const { maxLeaves, maxFeatures } = this.#limits;
+    const all = Int32Array.from({ length: this.#d }, (_, feature) => feature);
     while (this.#leaves.length < maxLeaves && !pace.stopped) {
-      const features = maxFeatures < this.#d ? random.permutation(this.#d, maxFeatures).sort() : undefined;
-      const split = await this.#bestSplit(features ?? Int32Array.from({ length: this.#d }, (_, f) => f), pace);
+      const features = maxFeatures < this.#d ? random.permutation(this.#d, maxFeatures).sort() : all;
+      const split = await this.#bestSplit(features, pace);
       if (!split) return;
       this.#apply(split);
       pace.standing = { objective: this.objective, clusters: this.#sizes.length };
     }
   }
 
-  /** Orders the samples by the feature; samples with equal values keep their order. */
-  #sort(feature: number): void {
+  /**
+   * Orders the samples by the feature; samples with equal values keep their order.
+   *
+   * @param sorted `[N]` room for values
+   * @param taken `[N]` room for counts
+   */
+  #sort(feature: number, sorted: Float64Array, taken: Int32Array): void {
     const [n, d] = [this.#n, this.#d];
-    const order = this.#orders.subarray(feature * n, (feature + 1) * n);
-    const values = new Float64Array(n);
-    for (let i = 0; i < n; i++) values[i] = this.#data[i * d + feature];
+    const [orders, data, at] = [this.#orders, this.#data, feature * n];
+    for (let i = 0; i < n; i++) sorted[i] = data[i * d + feature];
     // Numbers sort several times as fast as indices with a comparison in JavaScript.
-    const sorted = values.slice().sort();
-    const taken = new Int32Array(n);
+    sorted.sort();
+    taken.fill(0);
     for (let i = 0; i < n; i++) {
-      const place = firstNotBelow(sorted, values[i]);
-      order[place + taken[place]++] = i;
+      const place = firstNotBelow(sorted, data[i * d + feature]);
+      orders[at + place + taken[place]++] = i;
     }
   }
 
@@ -131,18 +137,15 @@ export class KauriGrowth {
   }
 
   #leafSums(leaf: number, { start, end, cluster }: Leaf): LeafSums {
+    const most = this.#limits.maxClusters;
     const clusters = new Float64Array(this.#sizes.length);
     let own = 0;
     for (let t = start; t < end; t++) {
-      own += this.#withLeaf[this.#orders[t]];
-      this.#addShared(this.#orders[t], clusters);
+      const sample = this.#orders[t];
+      own += this.#withLeaf[sample];
+      for (let c = 0; c < clusters.length; c++) clusters[c] += this.#withClusters[sample * most + c];
     }
     return { leaf, size: end - start, cluster, own, clusters };
-  }
-
-  #addShared(sample: number, sums: Float64Array): void {
-    const at = sample * this.#limits.maxClusters;
-    for (let c = 0; c < sums.length; c++) sums[c] += this.#withClusters[at + c];
   }
 
   /** @param shared `[K]` room for sums */
@@ -151,22 +154,22 @@ export class KauriGrowth {
     const [orders, prefixes, withLeaf] = [this.#orders, this.#prefixes, this.#withLeaf];
     const at = feature * this.#n;
     if (!summed[feature]) {
-      const order = orders.subarray(at + start, at + end);
-      this.#sums.prefixes(order, withLeaf, prefixes.subarray(at + start, at + end));
+      this.#sums.prefixes(orders, at + start, at + end, withLeaf, prefixes);
       summed[feature] = 1;
     }
     best.atFeature(feature);
     shared.fill(0);
+    const [withClusters, most, known] = [this.#withClusters, this.#limits.maxClusters, shared.length];
     let own = 0;
     let sample = orders[at + start];
+    let value = data[sample * d + feature];
     for (let size = 1; size <= end - start - least; size++) {
       own += withLeaf[sample];
-      this.#addShared(sample, shared);
-      const next = orders[at + start + size];
-      if (size >= least && data[sample * d + feature] !== data[next * d + feature]) {
-        best.offer(size, prefixes[at + start + size - 1], own, shared);
-      }
-      sample = next;
+      for (let c = 0; c < known; c++) shared[c] += withClusters[sample * most + c];
+      sample = orders[at + start + size];
+      const next = data[sample * d + feature];
+      if (size >= least && value !== next) best.offer(size, prefixes[at + start + size - 1], own, shared);
+      value = next;
     }
   }
 
@@ -199,18 +202,20 @@ export class KauriGrowth {
 
   /** Puts the left samples before the right ones in all orders, and sums within both. */
   #separate(start: number, end: number, lefts: Int32Array, rights: Int32Array): void {
-    for (const sample of lefts) this.#isLeft[sample] = 1;
+    const [orders, isLeft] = [this.#orders, this.#isLeft];
+    for (const sample of lefts) isLeft[sample] = 1;
     const rest = new Int32Array(rights.length);
     for (let feature = 0; feature < this.#d; feature++) {
-      const order = this.#orders.subarray(feature * this.#n + start, feature * this.#n + end);
-      let [toLeft, toRest] = [0, 0];
-      for (const sample of order) {
-        if (this.#isLeft[sample]) order[toLeft++] = sample;
+      const at = feature * this.#n;
+      let [toLeft, toRest] = [at + start, 0];
+      for (let place = at + start; place < at + end; place++) {
+        const sample = orders[place];
+        if (isLeft[sample]) orders[toLeft++] = sample;
         else rest[toRest++] = sample;
       }
-      order.set(rest, toLeft);
+      orders.set(rest, toLeft);
     }
-    for (const sample of lefts) this.#isLeft[sample] = 0;
+    for (const sample of lefts) isLeft[sample] = 0;
     const ofLeft = this.#sums.cross(lefts, lefts);
     const ofRight = this.#sums.cross(rights, rights);
     for (let t = 0; t < lefts.length; t++) this.#withLeaf[lefts[t]] = ofLeft[t];

@@ -14,11 +14,12 @@ export interface KernelSums {
   /** sigma({i}, members) for each of the rows i. Cost: the product of both sizes; linear kernel: O(d) a row. */
   cross(rows: Int32Array, members: Int32Array): Float64Array;
   /**
-   * Writes sigma(P, P) for each prefix P of the samples N in `order`. Cost: O(n^2); linear kernel: O(n d).
+   * Writes sigma(P, P) for each prefix P of the samples N = order[first], …, order[end - 1], at the place of its last one.
+   * Cost: O(n^2); linear kernel: O(n d).
    *
    * @param withAll sigma({i}, N) of each sample i of N, at the sample's number
    */
-  prefixes(order: Int32Array, withAll: Float64Array, out: Float64Array): void;
+  prefixes(order: Int32Array, first: number, end: number, withAll: Float64Array, out: Float64Array): void;
 }
 
 /** Sums over all entries of an N x N kernel, which become centred in place. */
@@ -48,17 +49,17 @@ export class DenseKernelSums implements KernelSums {
     return sums;
   }
 
-  prefixes(order: Int32Array, withAll: Float64Array, out: Float64Array): void {
+  prefixes(order: Int32Array, first: number, end: number, withAll: Float64Array, out: Float64Array): void {
     const [entries, n] = [this.#entries, this.#n];
     let total = 0;
-    for (let t = 0; t < order.length; t++) {
+    for (let t = first; t < end; t++) {
       const row = order[t] * n;
       const own = entries[row + order[t]];
       // The sum over the samples before t, or what the sum over those after t leaves: whichever is shorter.
       const before =
-        2 * t < order.length
-          ? gathered(entries, row, order, 0, t)
-          : withAll[order[t]] - own - gathered(entries, row, order, t + 1, order.length);
+        2 * t < first + end
+          ? gathered(entries, row, order, first, t)
+          : withAll[order[t]] - own - gathered(entries, row, order, t + 1, end);
       total += 2 * before + own;
       out[t] = total;
     }
@@ -86,6 +87,8 @@ function gathered(entries: Precision, row: number, places: Int32Array, first: nu
 export class LinearKernelSums implements KernelSums {
   readonly #features: Float64Array;
   readonly #d: number;
+  /** `[d]` room for a sum of features. */
+  readonly #total: Float64Array;
   readonly scale: number;
   readonly constant: number;
 
@@ -103,13 +106,14 @@ export class LinearKernelSums implements KernelSums {
     }
     this.#features = features;
     this.#d = d;
+    this.#total = new Float64Array(d);
     this.constant = n * mean.reduce((sum, value) => sum + value * value, 0);
     this.scale = scale;
   }
 
   cross(rows: Int32Array, members: Int32Array): Float64Array {
     const [x, d] = [this.#features, this.#d];
-    const total = new Float64Array(d);
+    const total = this.#total.fill(0);
     for (let m = 0; m < members.length; m++) for (let j = 0; j < d; j++) total[j] += x[members[m] * d + j];
     const sums = new Float64Array(rows.length);
     for (let r = 0; r < rows.length; r++) {
@@ -119,10 +123,10 @@ export class LinearKernelSums implements KernelSums {
     return sums;
   }
 
-  prefixes(order: Int32Array, _: Float64Array, out: Float64Array): void {
+  prefixes(order: Int32Array, first: number, end: number, _: Float64Array, out: Float64Array): void {
     const [x, d] = [this.#features, this.#d];
-    const total = new Float64Array(d);
-    for (let t = 0; t < order.length; t++) out[t] = addAndSquare(total, x, order[t] * d);
+    const total = this.#total.fill(0);
+    for (let t = first; t < end; t++) out[t] = addAndSquare(total, x, order[t] * d);
   }
 }
 
