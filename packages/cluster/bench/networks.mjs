@@ -10,9 +10,8 @@ const sets = Object.fromEntries(
 );
 
 /** gemclus' defaults: 1,000 epochs of all samples at once, by Adam. */
-const settings = (x, seed) => {
-  const [samples] = x.shape;
-  return { epochs: 1000, batchSize: samples, learningRate: 1e-3, restarts: 1, precision: 'float64', seed };
+const settings = ({ shape: [samples] }) => {
+  return { epochs: 1000, batchSize: samples, learningRate: 1e-3, restarts: 1, precision: 'float64' };
 };
 const models = {
   linear: (x, options) => linear(options).fitPredict(x),
@@ -28,26 +27,34 @@ const jobs = Object.keys(models).flatMap((model) =>
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const columns =
-  'model, data, gemclus s, genmi-cluster s, ratio, ratio of processor time, ARI of gemclus, ARI of genmi-cluster';
+  'model, data, gemclus s, genmi-cluster s, ratio, ratio of processor time, ARI of gemclus, from the same start, from own starts, same labels';
 console.log(`| ${columns.split(', ').join(' | ')} |`);
-console.log(`|${'---|'.repeat(8)}`);
+console.log(`|${'---|'.repeat(10)}`);
 for (const job of jobs.filter(({ model, data }) => `${model} ${data}`.includes(only))) {
   const { x, classes } = sets[job.data];
-  const [theirs, ours] = [[], []];
-  const fit = async (seed) => {
-    const options = { ...settings(x, seed), clusters: job.clusters };
-    const { result, ...times } = await timed(() => models[job.model](x, options));
-    return { ...times, ari: ari(classes, result) };
+  const [theirs, ours, own] = [[], [], []];
+  const fit = async (options) => {
+    const all = { ...settings(x), clusters: job.clusters, ...options };
+    const { result, ...times } = await timed(() => models[job.model](x, all));
+    return { ...times, ari: ari(classes, result), labels: result };
   };
-  await fit(0); // waits for the compiler
+  await fit({ seed: 0 }); // waits for the compiler
   for (let seed = 0; seed < Number(seeds); seed++) {
-    theirs.push(await peer.ask({ ...job, seed }));
-    ours.push(await fit(seed));
+    const { start, ...peers } = await peer.ask({ ...job, seed });
+    theirs.push(peers);
+    // A path begins with values of its own.
+    if (job.model !== 'path') ours.push(await fit({ start }));
+    own.push(await fit({ seed }));
   }
-  const both = (name) => [theirs, ours].map((fits) => mean(fits.map((each) => each[name])));
+  const timedOnes = job.model === 'path' ? own : ours;
+  const both = (name) => [theirs, timedOnes].map((fits) => mean(fits.map((each) => each[name])));
   const ratio = ([their, our]) => `${(their / our).toFixed(1)}x`;
   const cells = [job.model, job.data, ...both('seconds').map((seconds) => seconds.toPrecision(3))];
-  cells.push(ratio(both('seconds')), ratio(both('processor')), ...both('ari').map((each) => each.toFixed(3)));
-  console.log(`| ${cells.join(' | ')} |`);
+  cells.push(ratio(both('seconds')), ratio(both('processor')));
+  const equal = ours.filter(({ labels }, seed) => ari(labels, theirs[seed].labels) === 1).length;
+  const aris = [theirs, ours, own].map((fits) =>
+    fits.length === 0 ? '' : mean(fits.map((each) => each.ari)).toFixed(3),
+  );
+  console.log(`| ${[...cells, ...aris, ours.length === 0 ? '' : `${equal} of ${seeds}`].join(' | ')} |`);
 }
 peer.end();

@@ -3,6 +3,7 @@ import json
 import sys
 import time
 
+import numpy as np
 from gemclus.linear import LinearMMD
 from gemclus.mlp import MLPMMD
 from gemclus.sparse import SparseLinearMMD
@@ -17,11 +18,29 @@ def read(name):
     return (StandardScaler().fit_transform(data.data) if scale else data.data / 16), data.target
 
 
+MODELS = {"linear": LinearMMD, "mlp": MLPMMD, "path": SparseLinearMMD}
+# The names of parameters in genmi, and in gemclus.
+PARAMETERS = {"hidden1.weights": "W1_", "hidden1.bias": "b1_", "head.weights": "W2_", "head.bias": "b2_"}
+LINEAR = {"head.weights": "W_", "head.bias": "b_"}
+
+
+def model_of(job):
+    return MODELS[job["model"]](n_clusters=job["clusters"], random_state=job["seed"])
+
+
+def start_of(job, x):
+    """The values that a fit begins with."""
+    model = model_of(job)
+    model.n_features_in_ = x.shape[1]
+    model._init_params(np.random.RandomState(job["seed"]), x)
+    names = PARAMETERS if job["model"] == "mlp" else LINEAR
+    return {name: {"data": getattr(model, own).ravel().tolist()} for name, own in names.items()}
+
+
 def labels_of(job, x):
-    settings = {"n_clusters": job["clusters"], "random_state": job["seed"]}
+    model = model_of(job)
     if job["model"] != "path":
-        return {"linear": LinearMMD, "mlp": MLPMMD}[job["model"]](**settings).fit_predict(x)
-    model = SparseLinearMMD(**settings)
+        return model.fit_predict(x)
     model.path(x, restore_best_weights=True)
     return model.predict(x)
 
@@ -34,4 +53,5 @@ for line in sys.stdin:
     start, used = time.perf_counter(), time.process_time()
     labels = labels_of(job, x)
     seconds, processor = time.perf_counter() - start, time.process_time() - used
-    print(json.dumps({"seconds": seconds, "processor": processor, "ari": adjusted_rand_score(y, labels)}), flush=True)
+    answer = {"seconds": seconds, "processor": processor, "ari": adjusted_rand_score(y, labels)}
+    print(json.dumps(answer | {"labels": labels.tolist(), "start": start_of(job, x)}), flush=True)
