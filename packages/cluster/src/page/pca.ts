@@ -70,22 +70,40 @@ function combined(vectors: readonly Float64Array[], weights: readonly number[]):
 
 function centre({ data, shape: [n, d] }: Matrix): Float64Array {
   const means = new Float64Array(d);
-  for (let e = 0; e < data.length; e++) means[e % d] += data[e] / n;
-  return Float64Array.from(data, (value, e) => value - means[e % d]);
+  const centred = new Float64Array(data.length);
+  for (let at = 0; at < data.length; at += d) for (let j = 0; j < d; j++) means[j] += data[at + j] / n;
+  for (let at = 0; at < data.length; at += d) for (let j = 0; j < d; j++) centred[at + j] = data[at + j] - means[j];
+  return centred;
 }
 
-/** X^T X v for each vector. */
+/** X^T X v for each vector. All are read side by side: a row is read once, and no sum waits for the one before. */
 function scatterTimes(x: Float64Array, vectors: readonly Float64Array[]): Float64Array<ArrayBuffer>[] {
   const d = vectors[0].length;
-  const results = vectors.map(() => new Float64Array(d));
+  const weights = new Float64Array(BLOCK * d);
+  const sums = new Float64Array(BLOCK * d);
+  for (const [v, vector] of vectors.entries()) for (let j = 0; j < d; j++) weights[BLOCK * j + v] = vector[j];
   for (let start = 0; start < x.length; start += d) {
-    for (const [v, vector] of vectors.entries()) {
-      const along = rowTimes(x, start, vector);
-      const result = results[v];
-      for (let j = 0; j < d; j++) result[j] += along * x[start + j];
+    let [sum0, sum1, sum2, sum3, sum4, sum5] = [0, 0, 0, 0, 0, 0];
+    for (let j = 0, at = 0; j < d; j++, at += BLOCK) {
+      const value = x[start + j];
+      sum0 += value * weights[at];
+      sum1 += value * weights[at + 1];
+      sum2 += value * weights[at + 2];
+      sum3 += value * weights[at + 3];
+      sum4 += value * weights[at + 4];
+      sum5 += value * weights[at + 5];
+    }
+    for (let j = 0, at = 0; j < d; j++, at += BLOCK) {
+      const value = x[start + j];
+      sums[at] += value * sum0;
+      sums[at + 1] += value * sum1;
+      sums[at + 2] += value * sum2;
+      sums[at + 3] += value * sum3;
+      sums[at + 4] += value * sum4;
+      sums[at + 5] += value * sum5;
     }
   }
-  return results;
+  return vectors.map((_, v) => Float64Array.from({ length: d }, (_, j) => sums[BLOCK * j + v]));
 }
 
 function rowTimes(x: Float64Array, start: number, vector: Float64Array): number {
