@@ -307,6 +307,44 @@ describe('restarts and patience', () => {
     expect(stalled(usual.epochs, 25)).toBe(true);
     expect((await new GeminiClusterer({ ...steps, batchSize: 100 }).fit(x)).history.length).toBe(400);
   });
+
+  it('end a restart that is well behind the best one', async () => {
+    const random = new Random(5);
+    const centres = Array.from({ length: 12 * 8 }, () => 3 * random.normal());
+    const entries = Float32Array.from({ length: 600 * 8 }, (_, e) => {
+      return (centres[(Math.floor(e / 8) % 12) * 8 + (e % 8)] as number) + random.normal();
+    });
+    const groups = { data: entries, shape: [600, 8] as const };
+    const losses = async (options: GeminiClustererOptions) => {
+      const all: number[][] = [];
+      const common = { clusters: 12, model: 'linear', batchSize: 60, patience: 8, epochs: 150 } as const;
+      const fit = await new GeminiClusterer({ ...common, ...options }).fit(groups, {
+        onEpoch({ restart, loss }) {
+          const of = all[restart - 1] ?? [];
+          all[restart - 1] = of;
+          of.push(loss);
+        },
+      });
+      return { all, fit };
+    };
+    const { all, fit } = await losses({});
+    const whole = await losses({ temperature: 'restarts' });
+    expect(fit.labels).toEqual(whole.fit.labels);
+    let best = all[0] as number[];
+    let ended = 0;
+    for (const [r, own] of all.entries()) {
+      const full = whole.all[r] as number[];
+      expect(own).toEqual(full.slice(0, own.length));
+      const behind = (epoch: number) => {
+        const other = best[Math.min(epoch, best.length) - 1] as number;
+        return r > 0 && epoch >= 16 && (own[epoch - 1] as number) > other + 0.03 * Math.abs(other);
+      };
+      expect(own.findIndex((_, e) => behind(e + 1))).toBe(own.length < full.length ? own.length - 1 : -1);
+      if (own.length < full.length) ended += 1;
+      else if (Math.min(...own) < Math.min(...best)) best = own;
+    }
+    expect(ended).toBeGreaterThan(2);
+  });
 });
 
 describe('pairs', () => {

@@ -110,6 +110,17 @@ export class Progress {
   }
 }
 
+/** A restart is hopeless after this number of patiences, where its loss is above the best one's by this share. */
+const RACE = { patiences: 2, behind: 0.03 } as const;
+
+/** Whether a restart is well behind the best one as it was after as many epochs, or at its end. */
+function isBehind(history: readonly EpochRecord[], best: readonly EpochRecord[], patience: number): boolean {
+  const { length } = history;
+  if (length < RACE.patiences * patience) return false;
+  const { loss } = best[Math.min(length, best.length) - 1] as EpochRecord;
+  return (history[length - 1] as EpochRecord).loss > loss + RACE.behind * Math.abs(loss);
+}
+
 /** Trains all restarts, and keeps the one with the smallest loss in its last epochs; of equal ones the first. */
 export async function trainRestarts(plan: TrainingPlan, hooks: TrainingHooks): Promise<Trained> {
   const { checkpoint } = hooks;
@@ -186,7 +197,7 @@ class Restarts {
     const network = make(seeds.network);
     const history: EpochRecord[] = [...(begun?.history ?? [])];
     const progress = new Progress(patience, history);
-    const epochs = progress.stalled ? history.length : this.#plan.epochs;
+    const epochs = this.#isOver(history, progress) ? history.length : this.#plan.epochs;
     const watch = { restart, history, progress };
     const run = await train(network, {
       ...(data !== undefined && { data }),
@@ -227,7 +238,14 @@ class Restarts {
     pace.standing = this.#standing(record);
     if (pace.due) await pace.rest((restart + epoch.epoch / epochs) / restarts);
     this.#ended = (await onEpoch?.({ ...record, epochs, restart: restart + 1, restarts })) === false;
-    return !this.#ended && !progress.stalled;
+    return !this.#ended && !this.#isOver(history, progress);
+  }
+
+  /** Whether a restart shall end before its last epoch. Labels that are wanted are those of whole trainings. */
+  #isOver(history: readonly EpochRecord[], progress: Progress): boolean {
+    const { patience, keepLabels } = this.#plan;
+    if (progress.stalled || patience === undefined || keepLabels || this.#best === undefined) return progress.stalled;
+    return isBehind(history, this.#best.history, patience);
   }
 
   /** The best result so far: of a restart before, or of this epoch. */
