@@ -48,6 +48,8 @@ export type {
 } from './objectives/objective.js';
 export { type PairConstraintsOptions, type Pairs, pairConstraints } from './objectives/pair-constraints.js';
 export { type WassersteinOptions, wasserstein } from './objectives/wasserstein.js';
+export { type IicOptions, iic } from './pairs/iic.js';
+export type { PairAsyncOptions, PairLoss, PairOptions, PairValueAndGrad } from './pairs/pair-loss.js';
 export {
   type ColdStart,
   emd,

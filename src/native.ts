@@ -85,6 +85,20 @@ export type NativeParameter =
   | NativeAffinity
   | readonly { objective: NativeObjective; factor: number }[];
 
+/** A loss by its name, with its number; whether the views are logits; both views, row by row. */
+export type NativePairCall = [
+  name: string,
+  parameter: number,
+  logits: boolean,
+  a: Precision,
+  rowsOfA: number,
+  columnsOfA: number,
+  b: Precision,
+  rowsOfB: number,
+  columnsOfB: number,
+];
+type PairGradients = [byA: Precision | null, byB: Precision | null];
+
 export interface NativeSolveOptions {
   maxPivots?: number | undefined;
   warmStart?: boolean;
@@ -333,6 +347,12 @@ export interface Native {
   featureHops(...args: [...NativeFeatures, options: NativeHops]): NativeHopResult;
   featureHopsAsync(...args: [...NativeFeatures, options: NativeHops, job: NativeJob]): Promise<NativeHopResult>;
   Objective: new (name: string, parameters: Record<string, NativeParameter>) => NativeObjective;
+  /** Returns the loss, and fills the gradients unless they are null. */
+  pairLoss(...args: [...NativePairCall, ...PairGradients]): number;
+  /** As `pairLoss`; gradients and `out` as for `evaluateAsync`. */
+  pairLossAsync(
+    ...args: [...NativePairCall, ...PairGradients, outA: Precision | null, outB: Precision | null, job: NativeJob]
+  ): Promise<number>;
   /** The order in which the core writes a result's numbers. */
   resultNumbers: readonly ResultNumber[];
   /** The statuses, in the order of the core's numbers for them. */

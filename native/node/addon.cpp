@@ -15,6 +15,7 @@
 #include "node/network_handle.h"
 #include "node/objective_handle.h"
 #include "node/optimizer_handle.h"
+#include "node/pair_loss.h"
 #include "node/samples_handle.h"
 #include "node/solver_handle.h"
 #include "node/task.h"
@@ -67,6 +68,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   define_job(env, opened);
   define_affinity(env, opened);
   define_objective(env, opened);
+  define_pair_loss(env, opened);
   define_solver(env, opened);
   define_samples(env, opened);
   define_network(env, opened);

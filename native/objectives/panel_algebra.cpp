@@ -23,10 +23,11 @@ void for_each_group(std::size_t columns, std::size_t width, const Group& group) 
 // sums[b][a] += <column a of A, column b of B> over `count` panels of samples; sums are in panels of a.
 template <class T>
 void add_inner_products(const simd::ProductKernels<T>& kernels, const T* a, const T* b, std::size_t k,
-                        std::size_t count, T* sums) {
+                        std::size_t count, Entries entries, T* sums) {
   const std::size_t step = kPanel * k;
   for_each_group(k, kernels.width, [&](std::size_t first, std::size_t width) {
-    for (std::size_t at = 0; at < first + width; at += kProductRows) {
+    const std::size_t end = entries == Entries::kAll ? k : first + width;
+    for (std::size_t at = 0; at < end; at += kProductRows) {
       const T* rows[kProductRows];
       for (std::size_t r = 0; r < kProductRows; ++r) rows[r] = a + std::min(at + r, k - 1) * kPanel;
       kernels.multiply_rows(rows, step, Panels<const T>{b + first * kPanel, step}, width, count, rows,
@@ -38,7 +39,8 @@ void add_inner_products(const simd::ProductKernels<T>& kernels, const T* a, cons
 }  // namespace
 
 template <class T>
-void inner_products(const T* a, const T* b, std::size_t n, std::size_t k, const Context& context, double* out) {
+void inner_products(const T* a, const T* b, std::size_t n, std::size_t k, const Context& context, double* out,
+                    Entries entries) {
   constexpr std::size_t kPanelsAtATime = 16;
   const Workspace::Frame frame(context.workspace);
   const std::size_t panels = simd::panels_of(n), size = simd::panel_size(k, k);
@@ -48,9 +50,9 @@ void inner_products(const T* a, const T* b, std::size_t n, std::size_t k, const 
     std::fill(sums.begin(), sums.end(), T{0});
     const std::size_t from = p * kPanel * k;
     add_inner_products(context.kernels.product<T>(), a + from, b + from, k, std::min(kPanelsAtATime, panels - p),
-                       sums.data());
+                       entries, sums.data());
     for (std::size_t row = 0; row < k; ++row)
-      for (std::size_t column = row; column < k; ++column)
+      for (std::size_t column = entries == Entries::kAll ? 0 : row; column < k; ++column)
         out[row * k + column] += static_cast<double>(sums[(row / kPanel * k + column) * kPanel + row % kPanel]);
   }
 }
@@ -93,8 +95,8 @@ void centre_columns(T* a, std::size_t n, std::size_t k, const Context& context) 
   }
 }
 
-template void inner_products(const float*, const float*, std::size_t, std::size_t, const Context&, double*);
-template void inner_products(const double*, const double*, std::size_t, std::size_t, const Context&, double*);
+template void inner_products(const float*, const float*, std::size_t, std::size_t, const Context&, double*, Entries);
+template void inner_products(const double*, const double*, std::size_t, std::size_t, const Context&, double*, Entries);
 template void multiply_clusters(const float*, std::size_t, std::size_t, const double*, const Context&, float*);
 template void multiply_clusters(const double*, std::size_t, std::size_t, const double*, const Context&, double*);
 template void centre_columns(float*, std::size_t, std::size_t, const Context&);

@@ -8,10 +8,13 @@
 
 namespace genmi::objectives {
 
-// out = A' B, K x K, for two such matrices. Only entries with row <= column are computed, enough where A' B is
-// symmetric; the others are 0. Sums over a few hundred samples are in T, and are added in float64.
+// kUpper: entries with row <= column, enough for a symmetric matrix; the others are 0.
+enum class Entries { kUpper, kAll };
+
+// out = A' B, K x K, for two such matrices. Sums over a few hundred samples are in T, and are added in float64.
 template <class T>
-void inner_products(const T* a, const T* b, std::size_t n, std::size_t k, const Context& context, double* out);
+void inner_products(const T* a, const T* b, std::size_t n, std::size_t k, const Context& context, double* out,
+                    Entries entries = Entries::kUpper);
 
 // out = A W for a K x K matrix W.
 template <class T>

@@ -179,8 +179,7 @@ Status Batch<T>::not_finite(MatrixView<T> data) const {
     received = format(number) + " at row " + std::to_string(at / k_) + ", column " + std::to_string(at % k_);
     break;
   }
-  return {Code::kOutOfRange,
-          explain("predictions", "finite numbers", received, "the network or its input has diverged")};
+  return {Code::kOutOfRange, explain(argument_, "finite numbers", received, "the network or its input has diverged")};
 }
 
 template <class T>

@@ -85,8 +85,9 @@ struct Totals {
 template <class T>
 class Batch {
  public:
-  // Refers to memory of the context's workspace until its frame ends.
-  Batch(const EvaluationOptions& options, const Context& context) : options_(options), context_(context) {}
+  // Refers to memory of the context's workspace until its frame ends. argument: the name of the predictions in errors.
+  Batch(const EvaluationOptions& options, const Context& context, const char* argument = "predictions")
+      : options_(options), context_(context), argument_(argument) {}
 
   // data: N x K numbers, checked to be finite. kAborted, as below, when the context's job was cancelled.
   Status read(MatrixView<T> data);
@@ -121,6 +122,7 @@ class Batch {
 
   EvaluationOptions options_;
   const Context& context_;
+  const char* argument_;
   std::size_t n_ = 0, k_ = 0;
   T* softmax_ = nullptr;  // from logits: tau before clipping
   std::optional<Predictions<T>> exact_;

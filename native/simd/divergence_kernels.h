@@ -95,7 +95,7 @@ struct PanelKernels {
   void (*gradient_of_logits)(const GradientPass<T>& pass);
   // Whether all numbers are in [lowest, highest]; NaN is not.
   bool (*are_within)(const T* numbers, std::size_t count, T lowest, T highest);
-  // out[i] = f(x[i]), for tests. `count` is a multiple of 16.
+  // out[i] = f(x[i]). `count` is a multiple of 16.
   void (*exp)(const T* x, std::size_t count, T* out);
   void (*log)(const T* x, std::size_t count, T* out);
   void (*expm1)(const T* x, std::size_t count, T* out);

@@ -335,14 +335,20 @@ export function nativeReading(options: EvaluateOptions): NativeReading {
   return [from === 'logits', clip === 'mask', epsilon];
 }
 
-function newGradient<T extends Precision>({ shape }: Matrix, like: Precision): Matrix<T> {
+/** @internal An array for the gradient of a matrix, in the precision of `like`. */
+export function newGradient<T extends Precision>({ shape }: Matrix, like: Precision): Matrix<T> {
   return zeros(precisionOf(like), ...shape, 'use mini-batches') as Matrix<T>;
 }
 
-function checkOut<T extends Precision>(out: T, { data }: Matrix): T {
-  if (!isPrecision(out)) throw invalidType('out', 'a Float32Array or Float64Array', describe(out));
-  if (out.length !== data.length)
-    throw outOfRange('out', `${data.length} numbers, as the predictions have`, `${out.length}`);
+/** @internal Checks an array that shall receive the gradient of a matrix. */
+export function checkOut<T extends Precision>(
+  out: T,
+  { data }: Matrix,
+  argument = 'out',
+  others = 'the predictions have',
+): T {
+  if (!isPrecision(out)) throw invalidType(argument, 'a Float32Array or Float64Array', describe(out));
+  if (out.length !== data.length) throw outOfRange(argument, `${data.length} numbers, as ${others}`, `${out.length}`);
   return out;
 }
 

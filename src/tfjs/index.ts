@@ -19,6 +19,7 @@ import {
   type Objective,
 } from '../objectives/objective.js';
 import { checkNumber, checkOptions } from '../options.js';
+import type { PairLoss, PairOptions } from '../pairs/pair-loss.js';
 import { isInt32 } from '../typed-arrays.js';
 import { checkNoClasses, rowsOfTargets } from './targets.js';
 
@@ -76,7 +77,13 @@ export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOp
     checkPredictions(predictions);
     const samples = readRows(rows);
     // customGrad pauses the tape inside its function: ask before.
-    if (tf.engine().isTapeOn()) return differentiable(tf, (x) => valueAndGrad(x, samples), predictions);
+    if (tf.engine().isTapeOn()) {
+      const evaluate = (x: Tensor2D) => {
+        const { value, gradient } = valueAndGrad(x, samples);
+        return { value, gradients: [gradient] };
+      };
+      return differentiable(tf, 'geminiLoss', evaluate, [predictions]);
+    }
     return scalarOf(tf, value(predictions, samples));
   };
   const ours = objective instanceof NativeBackedObjective;
@@ -120,11 +127,10 @@ function minimised(objective: Objective, options: LossOptions): Minimised {
       },
     };
   }
-  const matrix = (x: Tensor2D): Matrix<Float32Array> => ({ data: x.dataSync<'float32'>(), shape: x.shape });
   return {
-    value: (x, rows) => -objective.value(matrix(x), { ...options, rows }),
+    value: (x, rows) => -objective.value(matrixOf(x), { ...options, rows }),
     valueAndGrad(x, rows) {
-      const { value, gradient } = objective.valueAndGrad(matrix(x), { ...options, rows });
+      const { value, gradient } = objective.valueAndGrad(matrixOf(x), { ...options, rows });
       return {
         value: -value,
         gradient: allocatingGradient(x.size, () => Float32Array.from(gradient.data, (each) => -each)),
@@ -133,37 +139,45 @@ function minimised(objective: Objective, options: LossOptions): Minimised {
   };
 }
 
+function matrixOf(x: Tensor2D): Matrix<Float32Array> {
+  return { data: x.dataSync<'float32'>(), shape: x.shape };
+}
+
 function allocatingGradient(numbers: number, make: () => Float32Array): Float32Array {
   const [what, bytes, remedy] = [() => `A gradient of ${numbers} numbers`, 4 * numbers, 'use mini-batches'] as const;
   if (bytes > NEVER_REFUSED) checkFits(what(), bytes, remedy);
   return allocating(what, bytes, remedy, make);
 }
 
-function differentiable(
+function differentiable<T extends Tensor2D[]>(
   tf: TensorFlow,
-  valueAndGrad: (x: Tensor2D) => { value: number; gradient: Float32Array },
-  predictions: Tensor2D,
+  caller: string,
+  evaluate: (...inputs: T) => { value: number; gradients: Float32Array[] },
+  inputs: T,
 ): Scalar {
-  const custom = tf.customGrad((x) => {
-    const { value, gradient } = valueAndGrad(x as Tensor2D);
+  const custom = tf.customGrad((...args) => {
+    // The last argument saves tensors.
+    const { value, gradients } = evaluate(...(args.slice(0, inputs.length) as T));
     let handedOver = false;
     const gradFunc = (dy: Tensor) => {
       if (tf.engine().isTapeOn()) {
         const received = 'a request for a second-order one';
-        throw refused('ERR_UNSUPPORTED', 'geminiLoss', 'first-order gradients', received);
+        throw refused('ERR_UNSUPPORTED', caller, 'first-order gradients', received);
       }
-      // The engine may keep the array: the first caller gets it, later callers get copies. A factor of 1 is left out:
-      // the product takes longer than everything else here.
-      const upload = tf.tensor2d(
-        handedOver ? allocatingGradient(gradient.length, () => gradient.slice()) : gradient,
-        predictions.shape,
-      );
+      // The engine may keep the arrays: the first caller gets them, later callers get copies. A factor of 1 is left
+      // out: the product takes longer than everything else here.
+      const factor = dy.dataSync()[0];
+      const tensors = gradients.map((gradient, i) => {
+        const numbers = handedOver ? allocatingGradient(gradient.length, () => gradient.slice()) : gradient;
+        const upload = tf.tensor2d(numbers, (inputs[i] as Tensor2D).shape);
+        return factor === 1 ? upload : tf.mul(upload, dy);
+      });
       handedOver = true;
-      return dy.dataSync()[0] === 1 ? upload : tf.mul(upload, dy);
+      return tensors.length === 1 ? (tensors[0] as Tensor) : tensors;
     };
     return { value: scalarOf(tf, value), gradFunc };
   });
-  return custom(predictions) as Scalar;
+  return custom(...inputs) as Scalar;
 }
 
 /** Makes the loss a scalar of the engine; throws RangeError where float32 cannot hold it. */
@@ -171,6 +185,38 @@ function scalarOf(tf: TensorFlow, value: number): Scalar {
   if (Number.isFinite(Math.fround(value))) return tf.scalar(value);
   const remedy = 'use smaller factors, or an affinity of smaller numbers';
   throw outOfRange('predictions', 'a loss that is a finite float32 number', `${value}`, remedy);
+}
+
+/**
+ * Makes a loss of two tensors, to be minimised, of a loss on pairs of views.
+ *
+ * The loss is a scalar, differentiable once with respect to both views, which are float32 and of one shape. Cost of a
+ * call: that of the loss, a `dataSync` and an upload of the gradient for each view. A second-order gradient throws
+ * GenmiError ERR_UNSUPPORTED.
+ *
+ * @param tf the TensorFlow.js module of the model, with any engine.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE.
+ */
+export function pairLoss(
+  tf: TensorFlow,
+  loss: PairLoss,
+  options: Pick<PairOptions, 'from'> = {},
+): (a: Tensor2D, b: Tensor2D) => Scalar {
+  checkOptions(options, ['from']);
+  checkTensorFlow(tf);
+  checkReadable('loss', loss);
+  if (typeof loss?.valueAndGrad !== 'function') throw invalidType('loss', 'a PairLoss', describe(loss));
+  return (a, b) => {
+    checkPredictions(a, 'a');
+    checkPredictions(b, 'b');
+    const evaluate = (x: Tensor2D, y: Tensor2D) => {
+      const { value, gradients } = loss.valueAndGrad(matrixOf(x), matrixOf(y), options);
+      return { value, gradients: gradients.map(({ data }) => data) };
+    };
+    // customGrad pauses the tape inside its function: ask before.
+    if (tf.engine().isTapeOn()) return differentiable(tf, 'pairLoss', evaluate, [a, b]);
+    return scalarOf(tf, loss.value(matrixOf(a), matrixOf(b), options));
+  };
 }
 
 /**
@@ -204,13 +250,13 @@ function checkTensorFlow(tf: unknown): void {
   }
 }
 
-function checkPredictions(predictions: unknown): asserts predictions is Tensor2D {
-  checkReadable('predictions', predictions);
+function checkPredictions(predictions: unknown, argument = 'predictions'): asserts predictions is Tensor2D {
+  checkReadable(argument, predictions);
   const tensor = predictions as Tensor;
-  if (typeof tensor?.dataSync !== 'function') throw invalidType('predictions', 'a Tensor2D', describe(predictions));
+  if (typeof tensor?.dataSync !== 'function') throw invalidType(argument, 'a Tensor2D', describe(predictions));
   if (tensor.shape.length !== 2)
-    throw outOfRange('predictions', 'a Tensor2D, n x K', `a tensor of shape ${describeList(tensor.shape)}`);
-  if (tensor.dtype !== 'float32') throw invalidType('predictions', "a tensor of dtype 'float32'", `'${tensor.dtype}'`);
+    throw outOfRange(argument, 'a Tensor2D, n x K', `a tensor of shape ${describeList(tensor.shape)}`);
+  if (tensor.dtype !== 'float32') throw invalidType(argument, "a tensor of dtype 'float32'", `'${tensor.dtype}'`);
 }
 
 function readRows(rows: Rows | Tensor1D | undefined): Rows | undefined {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import * as genmi from '../../src/index.js';
 import * as networks from '../../src/networks/index.js';
-import { geminiLoss, rowIndices } from '../../src/tfjs/index.js';
+import { geminiLoss, pairLoss, rowIndices } from '../../src/tfjs/index.js';
 import { rejectionOf } from '../support/errors.js';
 import { distance, kernel, type Loose, tau, x } from '../support/wrong-inputs.js';
 
@@ -15,6 +15,7 @@ const square = { data: Float64Array.of(0, 1, 1, 0), shape: [2, 2] };
 const tensor = { data: Float32Array.of(0, 1, 1, 0), dims: [2, 2], type: 'float32', location: 'cpu' };
 const kl = genmi.kl({ mode: 'ova' });
 const mmd = genmi.mmd({ mode: 'ova', affinity: kernel });
+const pairs = genmi.iic();
 const solver = new genmi.TransportSolver(square as Loose);
 const rows = [0, 1, 2, 3, 4, 5, 6, 7];
 const evaluate = () => ({ from: 'logits', rows: rows, clip: 'mask', epsilon: 1e-9, out: new Float64Array(24) });
@@ -95,6 +96,21 @@ const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => un
   fDivergence: [genmi.fDivergence, () => [{ mode: 'ova', f: { alpha: 0.5 } }]],
   entropy: [genmi.entropy, () => [{ of: 'proportions' }]],
   pairConstraints: [genmi.pairConstraints, () => [{ mustLink: [[0, 1]], cannotLink: [[2, 3]], factor: 2 }]],
+  iic: [genmi.iic, () => [{ lambda: 2 }]],
+  'value of a pair': [
+    (...args) => pairs.value(...(args as [Loose, Loose])),
+    () => [nested, nested, { from: 'logits' }],
+  ],
+  'valueAndGrad of a pair': [
+    (...args) => pairs.valueAndGrad(...(args as [Loose, Loose])),
+    () => [nested, nested, { from: 'logits', out: [new Float64Array(4), new Float64Array(4)] }],
+  ],
+  'valueAndGradAsync of a pair': [
+    (...args) => pairs.valueAndGradAsync(...(args as [Loose, Loose])),
+    () => [nested, nested, { out: [new Float64Array(4), new Float64Array(4)], signal }],
+  ],
+  pairLoss: [pairLoss, () => [tf, pairs, { from: 'logits' }]],
+  'loss of a pair': [pairLoss(tf as Loose, genmi.iic()), () => [predictions, predictions]],
   energy: [genmi.energy, () => [{ mode: 'ova', affinity: distance }]],
   mmd: [genmi.mmd, () => [{ mode: 'ova', affinity: kernel, squared: true }]],
   wasserstein: [

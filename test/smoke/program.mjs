@@ -172,6 +172,25 @@ for (const [name, make] of Object.entries(objectives)) {
   if (!(objective.estimate(n, 4).seconds > 0)) throw new Error(`${name}: no estimate`);
 }
 
+// Losses on pairs of views.
+const other = matrix(n, 4);
+for (const [name, loss, ...calls] of [
+  ['iic', api.iic({ lambda: 1.5 }), [tau, normalised(other)], [logits, other, 'logits']],
+]) {
+  for (const [a, b, from] of calls) {
+    const options = from ? { from } : {};
+    const now = loss.valueAndGrad(a, b, options);
+    const later = await loss.valueAndGradAsync(a, b, options);
+    const values = [loss.value(a, b, options), await loss.valueAsync(a, b, options)];
+    keep(
+      'rounded',
+      `${name} ${from}`,
+      values,
+      ...[now, later].flatMap(({ value, gradients }) => [value, ...gradients.map(({ data }) => data)]),
+    );
+  }
+}
+
 // Networks: two epochs with each optimiser, and a step by hand.
 const { Network, adam, rmsprop, sgd, train } = api;
 for (const optimizer of [adam(), sgd(), rmsprop()]) {

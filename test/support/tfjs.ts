@@ -6,6 +6,7 @@ import {
   add,
   type EvaluateOptions,
   entropy,
+  iic,
   kl,
   type Matrix,
   type MatrixLike,
@@ -15,7 +16,7 @@ import {
   scale,
   wasserstein,
 } from '../../src/index.js';
-import { geminiLoss, type LossOptions, rowIndices } from '../../src/tfjs/index.js';
+import { geminiLoss, type LossOptions, pairLoss, rowIndices } from '../../src/tfjs/index.js';
 import { expectClose, expectNumber } from './compare.js';
 import { expectError, thrownBy } from './errors.js';
 import { toFloat32, withoutRowConstants } from './matrices.js';
@@ -86,6 +87,7 @@ export function describeEngine(backend: string, load: () => Promise<TensorFlow>)
   describe('training', describeTraining);
   describe('model.fit', describeFit);
   describe('rowIndices', describeRowIndices);
+  describe('pairLoss', describePairs);
   describe('wrong input', describeWrongInput);
 }
 
@@ -639,5 +641,73 @@ function describeWrongInput() {
       { code: 'ERR_DISPOSED', argument: 'affinity' },
     );
     expect(number(loss(tensor(logits)))).toBeLessThan(0);
+  });
+}
+
+function describePairs() {
+  const loss = iic({ lambda: 1.5 });
+  const other = toFloat32(gaussian(next, n, k));
+  const ofTensors = () => pairLoss(tf, loss, fromLogits);
+  const asLoss =
+    (factor = 1) =>
+    (a: tfjs.Tensor, b: tfjs.Tensor) =>
+      tf.mul(ofTensors()(a as tfjs.Tensor2D, b as tfjs.Tensor2D), factor) as tfjs.Scalar;
+  const expected = loss.valueAndGrad(logits, other, fromLogits);
+
+  it('has the value of the loss, and the gradients with respect to both views', () => {
+    expectNumber(number(ofTensors()(tensor(logits), tensor(other))), expected.value, 1e-6);
+    for (const factor of [1, -2]) {
+      const { value, grads } = tf.valueAndGrads(asLoss(factor))([tensor(logits), tensor(other)]);
+      expectNumber(number(value), factor * expected.value, 1e-6);
+      for (const side of [0, 1] as const) {
+        const { data, shape } = expected.gradients[side];
+        expect(grads[side]?.shape).toEqual(shape);
+        expectClose(
+          grads[side]?.dataSync() ?? [],
+          Array.from(data, (each) => factor * each),
+          1e-6,
+        );
+      }
+    }
+  });
+
+  it('takes one model for both views, and keeps no tensor', () => {
+    const [x, y] = [tensor(logits), tensor(other)];
+    const weights = tf.variable(tf.eye(k, k));
+    const optimizer = tf.train.sgd(0.1);
+    const step = () => optimizer.minimize(() => ofTensors()(tf.matMul(x, weights), tf.matMul(y, weights)));
+    const before = number(ofTensors()(x, y));
+    step();
+    const { numTensors } = tf.memory();
+    for (let i = 0; i < 30; i++) step();
+    expect(tf.memory().numTensors).toBe(numTensors);
+    expect(number(tf.tidy(() => ofTensors()(tf.matMul(x, weights), tf.matMul(y, weights))))).toBeLessThan(before);
+  });
+
+  it('takes any PairLoss, and refuses others', () => {
+    const proxy = { ...loss, valueAndGrad: loss.valueAndGrad.bind(loss), value: loss.value.bind(loss) };
+    expectNumber(
+      number(pairLoss(tf, proxy as typeof loss, fromLogits)(tensor(logits), tensor(other))),
+      expected.value,
+      1e-6,
+    );
+    const pair = (x: unknown, y: unknown) => thrownBy(() => ofTensors()(x as tfjs.Tensor2D, y as tfjs.Tensor2D));
+    const [a, b] = [tensor(logits), tensor(other)];
+    expectError(pair(a, logits), { code: type, argument: 'b', expected: 'a Tensor2D' });
+    expectError(pair(tf.tensor1d([1, 2]), b), { code: range, argument: 'a', received: '[2]' });
+    expectError(pair(a, tf.tensor2d([1, 2], [1, 2])), { code: range, argument: 'b', expected: '12 x 3' });
+    expectError(
+      thrownBy(() => pairLoss(tf, kl({ mode: 'ova' }).value as unknown as typeof loss)),
+      { code: type, argument: 'loss', expected: 'a PairLoss' },
+    );
+  });
+
+  it('refuses second-order gradients', () => {
+    const y = tensor(other);
+    const first = tf.grad((x) => ofTensors()(x as tfjs.Tensor2D, y));
+    expectError(
+      thrownBy(() => tf.grad((x) => first(x).sum())(tensor(logits))),
+      { code: 'ERR_UNSUPPORTED', argument: 'pairLoss' },
+    );
   });
 }
