@@ -1,6 +1,5 @@
 /** The settings of a JavaScript environment, and a description of this installation. */
 import { availableParallelism } from 'node:os';
-import { refused } from './errors.js';
 import { binary, native } from './native.js';
 import { checkOptions, oneOf, optionalNumber } from './options.js';
 import { processor } from './processor.js';
@@ -14,7 +13,8 @@ export interface Config {
    */
   threads?: number | 'auto' | undefined;
   /**
-   * `'auto'` (default) and `'cpu'`: the CPU. `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend.
+   * Where affinities are made and multiplied from now on; those that exist stay where they are. `'auto'` (default) and
+   * `'cpu'`: the CPU. `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend.
    */
   device?: 'auto' | 'cpu' | 'cuda' | undefined;
   /**
@@ -36,7 +36,7 @@ export interface Info {
   /** Threads that one computation may use. */
   threads: number;
   /** The device in use. */
-  device: 'cpu';
+  device: 'cpu' | 'cuda';
   /** Why this device is in use. */
   deviceReason: string;
   /** The processor's name, cores, and (where the system tells them) family and model. */
@@ -61,23 +61,11 @@ export function config(options: Config): void {
       : optionalNumber('threads', options.threads, { min: 1, max: MOST_THREADS, integer: true });
   const isa =
     options.isa === undefined ? undefined : oneOf('isa', options.isa, ['auto', 'baseline', 'neon', 'avx2', 'avx512']);
-  if (options.device !== undefined && oneOf('device', options.device, ['auto', 'cpu', 'cuda']) === 'cuda') {
-    const remedy = 'this version of genmi computes on the CPU only';
-    throw refused('ERR_BACKEND_UNAVAILABLE', 'device', "'auto' or 'cpu'", "'cuda'", remedy);
-  }
-  if (isa !== undefined) native.isa(isa);
-  if (threads !== undefined) native.threads(threads);
+  const device = options.device === undefined ? undefined : oneOf('device', options.device, ['auto', 'cpu', 'cuda']);
+  native.settings(isa, threads, device);
 }
 
 /** Describes this installation: version, instruction set, threads, device, processor, binary. */
 export function info(): Info {
-  return {
-    version,
-    isa: native.isa(),
-    threads: native.threads(),
-    device: 'cpu',
-    deviceReason: 'this version computes on the CPU only',
-    processor: processor(),
-    binary,
-  };
+  return { version, ...native.settings(), processor: processor(), binary };
 }

@@ -329,11 +329,17 @@ export type NativeEntries = [
   options: { kind: string; metric: boolean; precision: string },
 ];
 
+/** Settings as `info` returns them. */
+export interface NativeSettings {
+  isa: string;
+  threads: number;
+  device: 'cpu' | 'cuda';
+  deviceReason: string;
+}
+
 export interface Native {
-  /** Returns the instruction set in use; sets it where a name is given. */
-  isa(name?: string): string;
-  /** Returns the most threads of one computation; sets them where a count is given. */
-  threads(count?: number): number;
+  /** Returns the settings of this environment. Changes those that are given first: all of them, or none. */
+  settings(isa?: string, threads?: number, device?: string): NativeSettings;
   /** Frees the native memory of all objects that nobody can reach any more; runs a collection of garbage. */
   reclaim(): void;
   Job: new () => NativeJob;

@@ -59,12 +59,15 @@ describe('two worker threads of one process', () => {
   });
 
   it('have settings of their own', async () => {
-    const { threads } = info();
-    const worker = startWorker('config({ threads: 7 }); parentPort.postMessage(info().threads);');
+    const { threads, deviceReason } = info();
+    const worker = startWorker(
+      "config({ threads: 7, device: 'cpu' }); parentPort.postMessage([info().threads, info().deviceReason]);",
+    );
     const exit = ended(worker);
-    expect(await firstMessage(worker)).toBe(7);
+    expect(await firstMessage(worker)).toEqual([7, "config({ device: 'cpu' }) chose it"]);
     await exit;
-    expect(info().threads).toBe(threads);
+    expect(deviceReason).not.toContain('chose');
+    expect(info()).toMatchObject({ threads, deviceReason });
   });
 
   it('have instruction sets of their own, while both compute', async () => {

@@ -29,23 +29,29 @@ Napi::Error unknown_isa(Napi::Env env, const char* argument, const std::string& 
   return to_error(env, {Code::kUnavailable, explain(argument, "one that this processor has", quote(name), remedy)});
 }
 
-// isa(name?): the instruction set of this environment, set first if a name is given. 'auto' is the best.
-Napi::Value isa(const Napi::CallbackInfo& info) {
-  Environment& environment = Environment::of(info.Env());
-  if (!info[0].IsUndefined()) {
-    const std::string name = info[0].ToString();
-    const std::optional<simd::Isa> wanted = name == "auto" ? simd::best_isa() : simd::isa_named(name);
-    if (!wanted || !simd::is_supported(*wanted)) throw unknown_isa(info.Env(), "isa", name, "leave it at 'auto'");
-    environment.isa = *wanted;
-  }
-  return Napi::String::New(info.Env(), simd::name_of(environment.isa));
+simd::Isa isa_argument(const Napi::Value& value) {
+  const std::string name = value.ToString();
+  const std::optional<simd::Isa> wanted = name == "auto" ? simd::best_isa() : simd::isa_named(name);
+  if (!wanted || !simd::is_supported(*wanted)) throw unknown_isa(value.Env(), "isa", name, "leave it at 'auto'");
+  return *wanted;
 }
 
-// threads(count?): how many threads a computation of this environment may use, set first if a count is given.
-Napi::Value threads(const Napi::CallbackInfo& info) {
-  Environment& environment = Environment::of(info.Env());
-  if (!info[0].IsUndefined()) environment.threads = threads_argument(info[0]);
-  return Napi::Number::New(info.Env(), static_cast<double>(environment.threads));
+// settings(isa, threads, device): the settings of this environment. Those that are given are changed first: all of
+// them, or none and an error. threads: how many a computation may use. 'auto' is the best instruction set, or device.
+Napi::Value settings(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Environment& environment = Environment::of(env);
+  const simd::Isa isa = info[0].IsUndefined() ? environment.isa : isa_argument(info[0]);
+  const std::size_t threads = info[1].IsUndefined() ? environment.threads : threads_argument(info[1]);
+  if (!info[2].IsUndefined()) check(env, choose_backend(info[2].ToString(), environment.choice));
+  environment.isa = isa;
+  environment.threads = threads;
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("isa", simd::name_of(isa));
+  result.Set("threads", static_cast<double>(threads));
+  result.Set("device", environment.choice.backend->device());
+  result.Set("deviceReason", environment.choice.reason);
+  return result;
 }
 
 // reclaim(): frees all memory that nobody can reach any more. Costs a garbage collection.
@@ -62,8 +68,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   if (const char* name = simd::refused_isa())
     throw unknown_isa(env, "GENMI_ISA", name, "unset this environment variable, or set it to 'auto'");
   Napi::Object opened = Napi::Object::New(env);
-  define_function<isa>(env, opened, "isa");
-  define_function<threads>(env, opened, "threads");
+  define_function<settings>(env, opened, "settings");
   define_function<reclaim>(env, opened, "reclaim");
   define_job(env, opened);
   define_affinity(env, opened);

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "genmi/hop_distance.h"
-#include "genmi/measured.h"
-#include "genmi/precomputed.h"
+#include "genmi/backend.h"
 #include "node/environment.h"
 #include "node/errors.h"
 #include "node/task.h"
@@ -50,8 +48,8 @@ class MeasureTask final : public Task {
         features_(info[0], size_argument(info[1], "rows"), size_argument(info[2], "columns"), "x", access) {}
 
   Status run(Context& context) override {
-    return measure_affinity(features_.view(), options_.measure, options_.storage, options_.precision, context,
-                            affinity_);
+    return context.backend.measure(features_.view(), options_.measure, options_.storage, options_.precision, context,
+                                   affinity_);
   }
   void drop_inputs() override { features_.drop(); }
   Napi::Value finish(Napi::Env env) override { return AffinityHandle::create(env, std::move(affinity_)); }
@@ -75,7 +73,7 @@ class PrecomputedTask final : public Task {
         matrix_(info[0], size_argument(info[1], "rows"), size_argument(info[2], "columns"), "matrix", access) {}
 
   Status run(Context& context) override {
-    return precomputed_affinity(matrix_.view(), kind_, metric_, precision_, context, affinity_);
+    return context.backend.precomputed(matrix_.view(), kind_, metric_, precision_, context, affinity_);
   }
   void drop_inputs() override { matrix_.drop(); }
   Napi::Value finish(Napi::Env env) override { return AffinityHandle::create(env, std::move(affinity_)); }
@@ -115,7 +113,7 @@ class HopsTask : public Task {
 
  protected:
   Status count_hops(const Affinity& distances, Context& context) {
-    return hop_affinity(distances, options_, context, report_, affinity_);
+    return context.backend.hops(distances, options_, context, report_, affinity_);
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "genmi/affinity.h"
+#include "genmi/backend.h"
 #include "genmi/executor.h"
 #include "genmi/thread_pool.h"
 #include "genmi/workspace.h"
@@ -31,6 +32,7 @@ struct Environment {
   std::shared_ptr<Calls> calls;  // from the first asynchronous call on
   std::size_t threads = ThreadPool::hardware_threads();
   simd::Isa isa = simd::default_isa();
+  BackendChoice choice = automatic_backend();
   std::list<Client> clients;
   Client* client = nullptr;  // the client whose call is running
   HeldMemoryPtr memory = std::make_shared<HeldMemory>();

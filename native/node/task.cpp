@@ -57,6 +57,7 @@ class TaskCall final : public Call {
         pool_(Environment::of(env).pool),
         threads_(Environment::of(env).threads),
         kernels_(simd::kernels(Environment::of(env).isa)),
+        backend_(*Environment::of(env).choice.backend),
         client_(client_of(env)) {
     job_->call = this;
   }
@@ -72,7 +73,7 @@ class TaskCall final : public Call {
     if (job_->cancelled()) return;
     try {
       Workspace workspace;
-      Context context{workspace, pool_.get(), threads_, job_.get(), kernels_};
+      Context context{workspace, pool_.get(), threads_, job_.get(), kernels_, backend_};
       status_ = task_->run(context);
       task_->drop_inputs();
     } catch (...) {
@@ -109,6 +110,7 @@ class TaskCall final : public Call {
   std::shared_ptr<ThreadPool> pool_;
   std::size_t threads_;
   const simd::Kernels& kernels_;
+  const Backend& backend_;
   Client* client_;
   Status status_;
   std::exception_ptr failure_;
@@ -130,8 +132,8 @@ std::shared_ptr<SharedJob> job_of(const Napi::Value& value) {
 Napi::Value run_now(Napi::Env env, Task& task) {
   Environment& environment = Environment::of(env);
   const Workspace::Frame frame(environment.workspace);
-  Context context{environment.workspace, environment.pool.get(), environment.threads, nullptr,
-                  simd::kernels(environment.isa)};
+  Context context{environment.workspace,          environment.pool.get(),     environment.threads, nullptr,
+                  simd::kernels(environment.isa), *environment.choice.backend};
   const Charging charging(task);
   check(env, task.run(context));
   return task.finish(env);

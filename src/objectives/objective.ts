@@ -308,7 +308,7 @@ export class NativeBackedObjective implements GeometryObjective {
 
   #costOf(n: number, k: number): { operations: number; bytes: number } {
     const { operations, bytes } = this.#native.cost(n, k);
-    const others = Math.min(native.threads(), availableParallelism()) - 1;
+    const others = Math.min(native.settings().threads, availableParallelism()) - 1;
     return { operations, bytes: bytes + others * this.geometry.threadBytes * n ** 2 };
   }
 }

@@ -8,13 +8,13 @@ import { type Loose, range, type } from '../support/wrong-inputs.js';
 const foreignIsa = process.arch === 'arm64' ? 'avx2' : 'neon';
 
 it.each([2 ** 53, 1025, 0, -1, 1.5, Number.NaN, '2'])('the addon takes no %s threads', (threads) => {
-  const before = native.threads();
+  const before = native.settings().threads;
   const solver = new native.Solver(Float64Array.of(1, 2), 1, 2);
   const solve = (options: Loose) =>
     solver.solveMany(Float64Array.of(1), Float64Array.of(0.5, 0.5), 1, true, options, new Float64Array(7), null, null);
-  for (const call of [() => native.threads(threads as number), () => solve({ threads })])
+  for (const call of [() => native.settings(undefined, threads as number), () => solve({ threads })])
     expectError(thrownBy(call), { code: range, argument: 'threads' });
-  expect(native.threads()).toBe(before);
+  expect(native.settings().threads).toBe(before);
 });
 
 describe('config', () => {
@@ -56,7 +56,7 @@ describe('config', () => {
     );
     if (typeof options === 'object') {
       expectError(
-        thrownBy(() => config({ threads: 7, ...options } as Loose)),
+        thrownBy(() => config({ threads: 7, device: 'cpu', isa: 'baseline', ...options } as Loose)),
         error,
       );
     }
@@ -66,9 +66,9 @@ describe('config', () => {
   it('sets what is given', () => {
     const { threads } = info();
     config({ threads: 3, device: 'auto', isa: 'auto' });
-    expect(info()).toMatchObject({ threads: 3, device: 'cpu' });
+    expect(info()).toMatchObject({ threads: 3, device: 'cpu', deviceReason: 'this version computes on the CPU only' });
     config({ device: 'cpu' });
-    expect(info().threads).toBe(3);
-    config({ threads });
+    expect(info()).toMatchObject({ threads: 3, device: 'cpu', deviceReason: "config({ device: 'cpu' }) chose it" });
+    config({ threads, device: 'auto' });
   });
 });

@@ -1,5 +1,6 @@
 // Every objective through the core alone: gradients against central differences of the value, for probabilities and for
-// logits, in both clip modes, and finite answers where inputs are degenerate, on every instruction set that runs here.
+// logits, in both clip modes, and finite answers where inputs are degenerate, on every instruction set that runs here,
+// and over affinities of the reference backend.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,13 +8,14 @@
 #include <cmath>
 #include <string>
 
+#include "genmi/backend.h"
 #include "genmi/evaluation.h"
-#include "genmi/measured.h"
 #include "genmi/shared_affinity.h"
 #include "isas.h"
 #include "objective_cases.h"
 #include "objectives/predictions.h"
 #include "random.h"
+#include "reference_backend.h"
 
 namespace genmi {
 namespace {
@@ -22,26 +24,28 @@ using test::Generator;
 
 using Case = test::ObjectiveCase;
 
-std::shared_ptr<SharedAffinity> make_affinity(Kind kind, const std::vector<double>& features, std::size_t n) {
+std::shared_ptr<SharedAffinity> make_affinity(const Backend& backend, Kind kind, const std::vector<double>& features,
+                                              std::size_t n) {
   AffinityPtr affinity;
   Workspace workspace;
   MeasureOptions options;
   options.kind = kind;
   options.name = kind == Kind::kKernel ? "rbf" : "euclidean";
   const MatrixView<double> view{features.data(), n, features.size() / n};
-  EXPECT_TRUE(measure_affinity(view, options, Storage::kDense, Precision::kFloat64, {workspace}, affinity));
+  EXPECT_TRUE(backend.measure(view, options, Storage::kDense, Precision::kFloat64, {workspace}, affinity));
   return std::make_shared<SharedAffinity>(affinity);
 }
 
-ObjectivePtr make(const Case& each, const std::string& mode, const std::vector<double>& features, std::size_t n) {
+ObjectivePtr make(const Case& each, const std::string& mode, const std::vector<double>& features, std::size_t n,
+                  const Backend& backend = cpu_backend()) {
   Parameters parameters;
   parameters.set("mode", mode);
   parameters.set("f", each.f);
   parameters.set("alpha", each.alpha);
   parameters.set("squared", each.squared ? 1.0 : 0.0);
   if (each.has_affinity())
-    parameters.set("affinity",
-                   SharedAffinityPtr(make_affinity(each.has_kernel() ? Kind::kKernel : Kind::kDistance, features, n)));
+    parameters.set("affinity", SharedAffinityPtr(make_affinity(
+                                   backend, each.has_kernel() ? Kind::kKernel : Kind::kDistance, features, n)));
   ObjectivePtr objective;
   EXPECT_TRUE(ObjectiveFactory::make(each.name, parameters, objective));
   return objective;
@@ -99,16 +103,28 @@ void expect_central_differences(const Objective& objective, std::vector<double> 
   }
 }
 
-class Objectives : public testing::TestWithParam<std::tuple<Case, const char*, simd::Isa>> {
-  const test::WithIsa with_{std::get<simd::Isa>(GetParam())};
+// What a test computes with.
+struct Machine {
+  simd::Isa isa;
+  const Backend* backend = &cpu_backend();
+};
+
+std::vector<Machine> machines() {
+  std::vector<Machine> all;
+  for (const simd::Isa isa : test::supported_isas()) all.push_back({isa});
+  return all;
+}
+
+class Objectives : public testing::TestWithParam<std::tuple<Case, const char*, Machine>> {
+  const test::WithIsa with_{std::get<Machine>(GetParam()).isa};
 };
 
 TEST_P(Objectives, GradientsEqualCentralDifferences) {
-  const auto& [each, mode, isa] = GetParam();
+  const auto& [each, mode, machine] = GetParam();
   const std::size_t n = 20, k = 4;
   Generator random(7);
   for (int round = 0; round < 3; ++round) {
-    const ObjectivePtr objective = make(each, mode, test::gaussians(random, n * 3), n);
+    const ObjectivePtr objective = make(each, mode, test::gaussians(random, n * 3), n, *machine.backend);
     const std::vector<double> logits = test::gaussians(random, n * k, 0.5 + round);
     const double tolerance = each.name == "wasserstein" ? 1e-5 : 1e-6;
     for (const Clip clip : {Clip::kFused, Clip::kMask}) {
@@ -132,17 +148,18 @@ void check_saturated(const Objective& objective, const std::vector<double>& scal
 }
 
 TEST_P(Objectives, SaturatedLogitsHaveFiniteGradients) {
-  const auto& [each, mode, isa] = GetParam();
+  const auto& [each, mode, machine] = GetParam();
   Generator random(11);
-  const ObjectivePtr objective = make(each, mode, test::gaussians(random, 12), 6);
+  const ObjectivePtr objective = make(each, mode, test::gaussians(random, 12), 6, *machine.backend);
   check_saturated<double>(*objective, {1, 30, 700, 712, 720, 740, 1000, 1e6, 1.7e308});
   check_saturated<float>(*objective, {1, 30, 80, 87, 88, 90, 103, 110, 1000, 1e6, 3.4e38});
 }
 
 TEST_P(Objectives, DegenerateProbabilitiesAreFinite) {
-  const auto& [each, mode, isa] = GetParam();
+  const auto& [each, mode, machine] = GetParam();
   Generator random(13);
-  const ObjectivePtr five = make(each, mode, test::gaussians(random, 10), 5), one = make(each, mode, {1, 2}, 1);
+  const ObjectivePtr five = make(each, mode, test::gaussians(random, 10), 5, *machine.backend),
+                     one = make(each, mode, {1, 2}, 1, *machine.backend);
   const std::vector<double> one_hot = {1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1};
   const std::vector<double> empty_column = {.7, .3, 0, .2, .8, 0, .5, .5, 0, .9, .1, 0, .4, .6, 0};
   const std::vector<double> one_column = {1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0};
@@ -165,9 +182,9 @@ TEST_P(Objectives, DegenerateProbabilitiesAreFinite) {
 }
 
 TEST_P(Objectives, UniformPredictionsAreWorthNothing) {
-  const auto& [each, mode, isa] = GetParam();
+  const auto& [each, mode, machine] = GetParam();
   Generator random(17);
-  const ObjectivePtr objective = make(each, mode, test::gaussians(random, 14), 7);
+  const ObjectivePtr objective = make(each, mode, test::gaussians(random, 14), 7, *machine.backend);
   std::vector<double> gradient;
   const double value =
       evaluate(*objective, std::vector<double>(28, 0.0), 4, {From::kLogits, Clip::kFused, 1e-12, {}}, &gradient);
@@ -176,11 +193,11 @@ TEST_P(Objectives, UniformPredictionsAreWorthNothing) {
 }
 
 TEST_P(Objectives, AreSameBitsForAnyNumberOfThreads) {
-  const auto& [each, mode, isa] = GetParam();
+  const auto& [each, mode, machine] = GetParam();
   // MMD has enough samples for threads to share the product with the kernel. f-divergences: divergence_test.cpp.
-  const std::size_t n = each.name == "mmd" ? 1500 : 40, k = 5;
+  const std::size_t n = each.name == "mmd" && machine.backend == &cpu_backend() ? 1500 : 40, k = 5;
   Generator random(19);
-  const ObjectivePtr objective = make(each, mode, test::gaussians(random, n * 3), n);
+  const ObjectivePtr objective = make(each, mode, test::gaussians(random, n * 3), n, *machine.backend);
   const std::vector<double> tau = test::softmax(test::gaussians(random, n * k), k);
   const auto pool = std::make_shared<ThreadPool>(8);
   std::vector<double> first;
@@ -235,9 +252,9 @@ void check_cancelled(const Objective& objective, std::size_t k, const Evaluation
 }
 
 TEST_P(Objectives, StopWhenCancelled) {
-  const auto& [each, mode, isa] = GetParam();
+  const auto& [each, mode, machine] = GetParam();
   Generator random(39);
-  const ObjectivePtr objective = make(each, mode, test::gaussians(random, 60), 20);
+  const ObjectivePtr objective = make(each, mode, test::gaussians(random, 60), 20, *machine.backend);
   for (const From from : {From::kProbabilities, From::kLogits}) {
     check_cancelled<double>(*objective, 4, {from, Clip::kFused, 1e-12, {}});
     check_cancelled<float>(*objective, 4, {from, Clip::kFused, 1e-12, {}});
@@ -245,9 +262,10 @@ TEST_P(Objectives, StopWhenCancelled) {
 }
 
 std::string case_name(const testing::TestParamInfo<Objectives::ParamType>& info) {
-  const auto& [each, mode, isa] = info.param;
+  const auto& [each, mode, machine] = info.param;
   std::string name = each.name + each.f + (each.f == "alpha" ? std::to_string(each.alpha) : "") +
-                     (each.squared ? "squared" : "") + mode + "_" + name_of(isa);
+                     (each.squared ? "squared" : "") + mode + "_" + name_of(machine.isa) + "_" +
+                     machine.backend->device();
   for (char& c : name)
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
   return name;
@@ -255,7 +273,18 @@ std::string case_name(const testing::TestParamInfo<Objectives::ParamType>& info)
 
 INSTANTIATE_TEST_SUITE_P(All, Objectives,
                          testing::Combine(testing::ValuesIn(test::objective_cases()), testing::Values("ova", "ovo"),
-                                          testing::ValuesIn(test::supported_isas())),
+                                          testing::ValuesIn(machines())),
+                         case_name);
+
+std::vector<Case> cases_with_affinity() {
+  std::vector<Case> cases = test::objective_cases();
+  std::erase_if(cases, [](const Case& each) { return !each.has_affinity(); });
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Reference, Objectives,
+                         testing::Combine(testing::ValuesIn(cases_with_affinity()), testing::Values("ova", "ovo"),
+                                          testing::Values(Machine{simd::best_isa(), &test::reference_backend()})),
                          case_name);
 
 TEST(ObjectiveFactory, KnowsNoneThatHasNoCase) {

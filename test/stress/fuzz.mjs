@@ -260,9 +260,9 @@ const rawCalls = {
   borrowed: () => pick(raw.objectives)?.evaluate.call(strange(), ...evaluated(), null),
   threads: () => {
     try {
-      native.threads(count());
+      native.settings(undefined, count());
     } finally {
-      native.threads(2);
+      native.settings(undefined, 2);
     }
   },
 };

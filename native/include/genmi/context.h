@@ -1,5 +1,5 @@
-// A Context is lent to a computation while it runs: scratch memory, threads, an instruction set, and a job that may be
-// cancelled.
+// A Context is lent to a computation while it runs: scratch memory, threads, an instruction set, a backend, and a job
+// that may be cancelled.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +17,9 @@ struct Kernels;
 const Kernels& default_kernels();
 }  // namespace simd
 
+class Backend;
+const Backend& cpu_backend();
+
 // Nanoseconds of work below which a second thread costs more than it brings: a tenth of a millisecond for each of two.
 inline constexpr double kWorthThreads = 200'000;
 
@@ -27,6 +30,8 @@ struct Context {
   Job* job = nullptr;
   // The vector kernels of one instruction set, which the JavaScript environment chooses.
   const simd::Kernels& kernels = simd::default_kernels();
+  // Where affinities are made (backend.h), which the environment chooses too.
+  const Backend& backend = cpu_backend();
 
   bool cancelled() const { return is_cancelled(job); }
 

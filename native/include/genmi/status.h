@@ -1,5 +1,5 @@
-// A Status is the answer of every room: success, or an error. The core never prints or aborts. It throws std::bad_alloc
-// and nothing else.
+// A Status is the answer of every room: success, or an error. The core never prints or aborts. It throws
+// std::bad_alloc, and DeviceFailure (backend.h) where a device has one; nothing else.
 #pragma once
 
 #include <string>

@@ -1,0 +1,60 @@
+// A backend computes affinities, on the CPU or on a device. Rooms use an affinity by its interface, and cannot tell
+// which backend has made it. Each JavaScript environment chooses its own.
+#pragma once
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "genmi/affinity.h"
+#include "genmi/context.h"
+#include "genmi/hop_distance.h"
+#include "genmi/matrix.h"
+#include "genmi/measured.h"
+#include "genmi/status.h"
+
+namespace genmi {
+
+class Backend {
+ public:
+  // Its name in config({ device }).
+  virtual const char* device() const = 0;
+
+  // As measure_affinity() of measured.h, precomputed_affinity() of precomputed.h and hop_affinity() of hop_distance.h:
+  // entries equal up to rounding, the same errors. hops() takes distances of any backend.
+  virtual Status measure(AnyMatrix features, const MeasureOptions& options, Storage storage, Precision precision,
+                         const Context& context, AffinityPtr& out) const = 0;
+  virtual Status precomputed(AnyMatrix matrix, Kind kind, bool metric, Precision precision, const Context& context,
+                             AffinityPtr& out) const = 0;
+  virtual Status hops(const Affinity& distances, const HopOptions& options, const Context& context, HopReport& report,
+                      AffinityPtr& out) const = 0;
+
+ protected:
+  ~Backend() = default;  // not by whoever uses it
+};
+
+// A device that fails where no Status can be returned: in the entries, blocks or products of an affinity. It leaves the
+// rooms as std::bad_alloc does: no result is written, and the binding makes an error of it.
+class DeviceFailure : public std::exception {
+ public:
+  explicit DeviceFailure(Status status) : status_(std::move(status)) {}
+  const Status& status() const { return status_; }
+  const char* what() const noexcept override { return status_.message().c_str(); }
+
+ private:
+  Status status_;
+};
+
+// The backend of an environment, and why it is in use: part of info(). Both live as long as the environment; an
+// affinity may live longer, and holds what it needs of the device.
+struct BackendChoice {
+  const Backend* backend;
+  const char* reason;
+};
+
+// What 'auto' chooses.
+BackendChoice automatic_backend();
+// device: 'auto', or the name of a backend. kUnavailable, and `choice` stays, for a backend that is not there.
+Status choose_backend(const std::string& device, BackendChoice& choice);
+
+}  // namespace genmi
