@@ -29,9 +29,8 @@ const compileFlags = [
 const importFlags = (source, { parts }) =>
   parts.includes('windows_host.c') && source.startsWith('native/node/') ? ['-DBUILDING_NODE_EXTENSION'] : [];
 
-/** Kernels throw nothing: they need no tables for exceptions, which Windows alone wants of every function. */
-const tableFlags = (source, { link }) =>
-  link.includes('-Wl,-z,now') && source.startsWith('native/simd/') ? ['-Xclang', '-funwind-tables=0'] : [];
+/** A function that throws nothing needs no tables for exceptions, which macOS and Windows want of every function. */
+const tableFlags = ({ link }) => (link.includes('-Wl,-z,now') ? ['-Xclang', '-funwind-tables=0'] : []);
 
 /** Compiles sources of C++ for a target into `folder`; returns the objects. */
 export function compile(target, folder, files, more = []) {
@@ -44,7 +43,7 @@ export function compile(target, folder, files, more = []) {
         ...(target.compile ?? []),
         ...(level ? ['-Xclang', level] : []),
         ...importFlags(source, target),
-        ...tableFlags(source, target),
+        ...tableFlags(target),
       ];
       await zig(['c++', '-target', target.triple, ...compileFlags, ...more, ...own, '-c', source, '-o', object]);
       return object;
