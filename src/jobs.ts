@@ -18,21 +18,29 @@ export interface AsyncOptions {
 /** The names of AsyncOptions, for `checkOptions`. */
 export const asyncOptions = ['signal', 'onProgress'] as const;
 
-const PROGRESS_INTERVAL_MS = 100;
+/** How often progress is reported. */
+export const PROGRESS_INTERVAL_MS = 100;
+
+/** Checks that a callback is a function, or undefined. */
+export function checkCallback<T>(name: string, callback: T): T {
+  checkReadable(name, callback);
+  if (callback === undefined || typeof callback === 'function') return callback;
+  throw invalidType(name, 'a function', describe(callback));
+}
 
 /** Calls `onProgress`, and keeps the promises that it returns until they settle. */
-class Reports {
-  readonly #onProgress: (done: number) => unknown;
+export class Reports<Done> {
+  readonly #onProgress: (done: Done) => unknown;
   readonly #fail: (error: unknown) => void;
   readonly #pending = new Set<Promise<unknown>>();
 
-  constructor(onProgress: (done: number) => unknown, fail: (error: unknown) => void) {
+  constructor(onProgress: (done: Done) => unknown, fail: (error: unknown) => void) {
     this.#onProgress = onProgress;
     this.#fail = fail;
   }
 
   /** Never throws: an error thrown by a timer would end the process. */
-  report(done: number): void {
+  report(done: Done): void {
     try {
       const result = this.#onProgress(done);
       if (typeof result !== 'object' || result === null) return;
@@ -81,12 +89,9 @@ class Stoppable {
 export async function runJob<T>(options: AsyncOptions, start: (job: NativeJob) => Promise<T>): Promise<T> {
   if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', describe(options));
   checkReadable('options', options);
-  const { signal, onProgress } = options;
+  const { signal } = options;
   checkSignal(signal);
-  checkReadable('onProgress', onProgress);
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw invalidType('onProgress', 'a function', describe(onProgress));
-  }
+  const onProgress = checkCallback('onProgress', options.onProgress);
   if (signal?.aborted) throw reasonOf(signal);
   const work = new Stoppable();
   const forget = signal && onceAborted(signal, work.stop);

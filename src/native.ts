@@ -8,6 +8,8 @@ export interface NativeJob {
   cancel(): void;
   /** The completed share, in [0, 1]. */
   readonly progress: number;
+  /** The steps that are done, of a training. */
+  readonly steps: number;
 }
 
 export interface NativeAffinity {

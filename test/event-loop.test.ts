@@ -166,7 +166,9 @@ describe('train', () => {
     const network = wideNetwork();
     const [objective, rows] = [kl({ mode: 'ova' }), 6000];
     const data = { ...images, data: images.data.subarray(0, rows * 784), shape: [rows, 784] } as const;
-    const call = () => train(network, { data, objective, epochs: 1, batchSize: 250, onEpoch: () => {} });
+    const call = () =>
+      train(network, { data, objective, epochs: 1, batchSize: 250, onEpoch: nothing, onProgress: nothing });
+    const nothing = () => {};
     const turns: number[] = [];
     while (turns.length < TRIES && !(best(turns) < 5)) turns.push((await longestTurn(call)).blocked);
     expect(best(turns), `ms without a turn: ${turns}`).toBeLessThan(5);

@@ -139,7 +139,9 @@ Status Training<T>::run(const Context& context, const std::function<bool(const E
     if ((status || stopped) && !is_finite()) status = {Code::kOutOfRange, "parameters are not finite after this step"};
     if (status.code() == Code::kOutOfRange) {
       stop = Stop::kNonFinite;
-      return go_back(status);
+      status = go_back(status);
+      report_steps(context);
+      return status;
     }
     if (!status && !stopped) return status;
     if (stopped) stop = Stop::kAborted;
@@ -168,12 +170,19 @@ void Training<T>::clear_sums() {
 template <class T>
 Status Training<T>::take_steps(const Context& context) {
   while (place_.samples < order_.size()) {
+    report_steps(context);
     if (context.cancelled()) return aborted();
     const std::size_t first = place_.samples, size = std::min(batch_size(), order_.size() - first);
     if (Status status = take_step({order_.data() + first, size}, context); !status) return status;
     place_.samples += size;
   }
+  report_steps(context);
   return Status::ok();
+}
+
+template <class T>
+void Training<T>::report_steps(const Context& context) const {
+  if (context.job != nullptr) context.job->report_steps(place_.steps);
 }
 
 template <class T>

@@ -65,6 +65,7 @@ class Training {
   // Whether network, samples, objective and options fit together. To be asked before run().
   Status check() const;
 
+  // Reports its steps, those before a snapshot among them, to the context's job.
   // Trains until all epochs are done, on_epoch returns false, or the context's job is cancelled: the network then keeps
   // what it has learned, and a further call goes on from there. kNonFinite: network and training are as they were when
   // the epoch began, and the status names epoch and step. Other errors of the objective leave them as the step found
@@ -97,6 +98,7 @@ class Training {
 
   void begin_epoch();
   Status take_steps(const Context& context);
+  void report_steps(const Context& context) const;
   Status take_step(Rows rows, const Context& context);
   Status find_gradients(MatrixView<T> x, Rows rows, const Context& context);
   void update(const Context& context);

@@ -30,6 +30,9 @@ class JobHandle final : public Handle {
   std::shared_ptr<SharedJob> job() const { return job_; }
   void cancel(const Napi::CallbackInfo& info);
   Napi::Value progress(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), job_->progress()); }
+  Napi::Value steps(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(job_->steps()));
+  }
 
  private:
   std::shared_ptr<SharedJob> job_ = std::make_shared<SharedJob>();
@@ -150,7 +153,8 @@ Napi::Value run_async(Napi::Env env, std::unique_ptr<Task> task, const Napi::Val
 
 void define_job(Napi::Env env, Napi::Object exports) {
   exports.Set("Job", define_class<JobHandle>(env, {method<JobHandle, &JobHandle::cancel>("cancel"),
-                                                   getter<JobHandle, &JobHandle::progress>("progress")}));
+                                                   getter<JobHandle, &JobHandle::progress>("progress"),
+                                                   getter<JobHandle, &JobHandle::steps>("steps")}));
 }
 
 }  // namespace genmi::node

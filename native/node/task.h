@@ -42,7 +42,7 @@ Napi::Value perform_async(const Napi::CallbackInfo& info) {
   return run_async(info.Env(), std::make_unique<T>(info, Access::kCopy), info[T::kArguments]);
 }
 
-// Registers the class Job { cancel(), progress }.
+// Registers the class Job { cancel(), progress, steps }.
 void define_job(Napi::Env env, Napi::Object exports);
 
 }  // namespace genmi::node

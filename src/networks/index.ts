@@ -37,4 +37,12 @@ export {
   type Penalties,
   type VatOptions,
 } from './penalties.js';
-export { type Epoch, type Run, type Snapshots, type Stopped, type TrainOptions, train } from './training.js';
+export {
+  type Epoch,
+  type Run,
+  type Snapshots,
+  type Stopped,
+  type TrainingProgress,
+  type TrainOptions,
+  train,
+} from './training.js';

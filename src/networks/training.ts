@@ -1,7 +1,8 @@
 /** Training: mini-batches, forward and backward passes and updates, in the native core and off the event loop. */
 import { checkReadable, describe, invalidType, outOfRange, refused } from '../errors.js';
+import { checkCallback, PROGRESS_INTERVAL_MS, Reports } from '../jobs.js';
 import { allocate, checkFits } from '../memory.js';
-import { type EpochNumber, type NativeData, type NativeTraining, native } from '../native.js';
+import { type EpochNumber, type NativeData, type NativeJob, type NativeTraining, native } from '../native.js';
 import { type NativeBackedObjective, nativeObjective, type Objective } from '../objectives/objective.js';
 import { checkNumber, checkOptions, checkSignal, optionalNumber } from '../options.js';
 import { onceAborted } from '../signals.js';
@@ -45,6 +46,16 @@ export interface Epoch {
   };
 }
 
+/** How far a training has come. */
+export interface TrainingProgress {
+  /** The steps that are done, those before the snapshot of `resume` among them. */
+  readonly step: number;
+  /** The steps of all epochs. */
+  readonly steps: number;
+  /** The completed share of the search that `vat.epsilon: 'neighbours'` asks for, in [0, 1]; 1 without a search. */
+  readonly neighbors: number;
+}
+
 /** Why a training ended: all epochs were done; the signal; `onEpoch` returned false; a number was not finite. */
 export type Stopped = 'finished' | 'aborted' | 'callback' | 'non-finite';
 
@@ -79,6 +90,12 @@ export interface TrainOptions {
    */
   onEpoch?: ((epoch: Epoch, training: Snapshots) => unknown) | undefined;
   /**
+   * Called every 100 ms, except during `onEpoch`, and at the end: with the last step that the network keeps. It may be
+   * asynchronous: the training goes on meanwhile, and the call waits for its promises unless it is aborted. An error that
+   * it throws, or rejects with, ends the training and rejects the call.
+   */
+  onProgress?: ((progress: TrainingProgress) => unknown) | undefined;
+  /**
    * A snapshot of an earlier training of such a network: goes on from there, up to `epochs` in all, with the seed of that
    * training. With the same data and options, the bits are those of a training that was not interrupted.
    */
@@ -110,6 +127,7 @@ const trainOptions = [
   'threads',
   'signal',
   'onEpoch',
+  'onProgress',
   'resume',
 ] as const;
 
@@ -134,6 +152,8 @@ const makeBytes = (length: number) => allocate(Uint8Array, length, () => 'A snap
 
 /** The learning rate of the last step of an epoch. */
 type RateOf = (epoch: number) => number;
+
+type ProgressOf = (job: NativeJob) => TrainingProgress;
 
 function toEpochs(numbers: Float64Array, rateOf: RateOf): Epoch[] {
   const length = native.epochNumbers.length;
@@ -171,29 +191,64 @@ class Loop {
   readonly #pending: ReadonlySet<Promise<unknown>>;
   readonly #epochs: number;
   readonly #onEpoch: TrainOptions['onEpoch'];
+  readonly #reports: Reports<TrainingProgress> | undefined;
   readonly #rateOf: RateOf;
+  readonly #progressOf: ProgressOf;
   readonly #job = new native.Job();
+  #endWaiting = () => {};
+  readonly #whenAborted = new Promise<void>((resolve) => {
+    this.#endWaiting = resolve;
+  });
   #aborted = false;
+  #inOnEpoch = false;
+  #failure: { readonly error: unknown } | undefined; // of onProgress
 
   constructor(
     training: NativeTraining,
     pending: ReadonlySet<Promise<unknown>>,
-    { epochs, onEpoch }: Pick<TrainOptions, 'epochs' | 'onEpoch'>,
+    { epochs, onEpoch, onProgress }: Pick<TrainOptions, 'epochs' | 'onEpoch' | 'onProgress'>,
     rateOf: RateOf,
+    progressOf: ProgressOf,
   ) {
     this.#training = training;
     this.#pending = pending;
     this.#epochs = epochs;
     this.#onEpoch = onEpoch;
+    this.#reports = onProgress && new Reports(onProgress, (error) => this.#fail(error));
     this.#rateOf = rateOf;
+    this.#progressOf = progressOf;
   }
 
   abort(): void {
     this.#aborted = true;
     this.#job.cancel();
+    this.#endWaiting();
   }
 
   async run(data: NativeData): Promise<Run> {
+    const timer = this.#reports && setInterval(() => this.#inOnEpoch || this.#tell(), PROGRESS_INTERVAL_MS);
+    try {
+      const run = await this.#train(data);
+      clearInterval(timer);
+      this.#tell();
+      await Promise.race([this.#whenAborted, this.#reports?.ended()]);
+      if (this.#failure) throw this.#failure.error;
+      return run;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  #tell(): void {
+    if (!this.#failure) this.#reports?.report(this.#progressOf(this.#job));
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.abort();
+  }
+
+  async #train(data: NativeData): Promise<Run> {
     const samples = await new SampleCopy(data).finishInTurns(this.#job, () => !this.#aborted);
     while (!this.#aborted) {
       while (this.#pending.size > 0) await Promise.all(this.#pending);
@@ -219,8 +274,10 @@ class Loop {
 
   async #report(epochs: readonly Epoch[]): Promise<boolean> {
     const snapshots = { snapshot: () => this.#snapshot() };
+    this.#inOnEpoch = true;
     for (const epoch of this.#onEpoch ? epochs : [])
       if ((await this.#onEpoch?.(epoch, snapshots)) === false) return false;
+    this.#inOnEpoch = false;
     return true;
   }
 
@@ -266,7 +323,8 @@ export async function train(network: Network, options: TrainOptions): Promise<Ru
   const seed = checkNumber('seed', options.seed ?? 0, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
   const threads = optionalNumber('threads', options.threads, { min: 1, max: 1024, integer: true });
   const signal = checkSignal(options.signal);
-  const onEpoch = checkCallback(options.onEpoch);
+  const onEpoch = checkCallback('onEpoch', options.onEpoch);
+  const onProgress = checkCallback('onProgress', options.onProgress);
   const resume = checkSnapshot(options.resume);
   const batch = Math.min(rows, batchSize || rows);
   checkMemory(network, own, rows, batch);
@@ -276,9 +334,12 @@ export async function train(network: Network, options: TrainOptions): Promise<Ru
   const training = new native.Training(target, objective, settings, resume);
   const steps = Math.ceil(rows / batch);
   const rateOf: RateOf = (epoch) => rule.rate * (linear ? 1 - (epoch * steps - 1) / (epochs * steps) : 1);
+  const progressOf: ProgressOf = ({ steps: step, progress }) => {
+    return { step, steps: epochs * steps, neighbors: vat?.fromNeighbors ? progress : 1 };
+  };
   let forget: (() => void) | undefined;
   try {
-    const loop = new Loop(training, pending, { epochs, onEpoch }, rateOf);
+    const loop = new Loop(training, pending, { epochs, onEpoch, onProgress }, rateOf, progressOf);
     forget = signal && onceAborted(signal, () => loop.abort());
     if (signal?.aborted) loop.abort();
     return await loop.run(data);
@@ -286,12 +347,6 @@ export async function train(network: Network, options: TrainOptions): Promise<Ru
     forget?.();
     training.end();
   }
-}
-
-function checkCallback(onEpoch: unknown): TrainOptions['onEpoch'] {
-  checkReadable('onEpoch', onEpoch);
-  if (onEpoch === undefined || typeof onEpoch === 'function') return onEpoch as TrainOptions['onEpoch'];
-  throw invalidType('onEpoch', 'a function', describe(onEpoch));
 }
 
 function checkSnapshot(resume: unknown): Uint8Array | undefined {

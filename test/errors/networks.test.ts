@@ -285,6 +285,7 @@ const trainings: [what: string, options: Loose, error: ExpectedError, of?: () =>
   ['no threads', { ...right(), threads: 0 }, { code: range, argument: 'threads' }],
   ['a signal that is none', { ...right(), signal: {} }, { code: type, argument: 'signal' }],
   ['a callback that is none', { ...right(), onEpoch: 1 }, { code: type, argument: 'onEpoch' }],
+  ['another callback that is none', { ...right(), onProgress: 1 }, { code: type, argument: 'onProgress' }],
   ['a snapshot that is text', { ...right(), resume: 'abc' }, { code: type, argument: 'resume' }],
   ['a snapshot of nothing', { ...right(), resume: new Uint8Array(0) }, { code: range, argument: 'resume' }],
   ['an unknown penalty', { ...right(), penalty: { l1: 1 } }, { code: type, argument: 'penalty.l1' }],

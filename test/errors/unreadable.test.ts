@@ -37,6 +37,7 @@ const training = () => ({
   threads: 1,
   signal,
   onEpoch: () => {},
+  onProgress: () => {},
   resume: undefined,
 });
 const snapshot = (await networks.train(network(), { data: nested, objective: kl, epochs: 1 })).snapshot();

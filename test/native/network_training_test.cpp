@@ -257,7 +257,9 @@ TEST_F(TrainingTest, CallbacksStopAfterTheirEpoch) {
   ASSERT_TRUE(uninterrupted.run(context_, go_on, stop));
   std::size_t epochs = 0;
   const auto until_second = [&](const Epoch& epoch) { return (epochs = epoch.number) < 2; };
-  ASSERT_TRUE(training.run(context_, until_second, stop));
+  Job job;
+  ASSERT_TRUE(training.run({workspace_, nullptr, 1, &job}, until_second, stop));
+  EXPECT_EQ(job.steps(), 10u);
   EXPECT_EQ(stop, Stop::kCallback);
   EXPECT_EQ(epochs, 2u);
   EXPECT_EQ(training.epochs_done(), 2u);
@@ -289,8 +291,10 @@ TEST_F(TrainingTest, NumbersThatAreNotFiniteTakeTheRunBackToItsEpoch) {
       if (epoch.number == 2) snapshot = current->snapshot(), begin = bits(*part);
       return true;
     };
-    const Status status = training.run(context_, keep, stop);
+    Job job;
+    const Status status = training.run({workspace_, nullptr, 1, &job}, keep, stop);
     EXPECT_EQ(stop, Stop::kNonFinite);
+    EXPECT_EQ(job.steps(), 10u);
     EXPECT_EQ(status.code(), Code::kOutOfRange);
     const std::string place = "step " + std::to_string(std::min<std::size_t>(step + 1, 5)) + " of epoch 3: ";
     EXPECT_EQ(status.message().substr(0, place.size()), place) << status.message();

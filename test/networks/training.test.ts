@@ -9,6 +9,7 @@ import {
   neighborLengths,
   rmsprop,
   sgd,
+  type TrainingProgress,
   type TrainOptions,
   train,
 } from '../../src/networks/index.js';
@@ -461,6 +462,113 @@ describe('a training ends', () => {
     expect(run.message).toMatch(/^step \d+ of epoch 1: /);
     expect(run.history).toEqual([]);
     expect(bits(trained)).toEqual(bits(network()));
+  });
+});
+
+describe('progress within an epoch', () => {
+  // A hundred and twenty steps of some milliseconds.
+  const wide = () => Network.dense({ inputs: 2, layers: [{ width: 1000 }, { width: 1000 }], outputs: K, seed: 1 });
+  const long = (): TrainOptions => ({ ...options(), epochs: 1, batchSize: 2, optimizer: adam() });
+  const inOrder = (numbers: readonly number[]) => numbers.every((n, i) => i === 0 || n >= (numbers[i - 1] as number));
+
+  it('tells the steps, up to the last one', async () => {
+    const reports: TrainingProgress[] = [];
+    await train(wide(), { ...long(), onProgress: (progress) => reports.push(progress) });
+    const steps = reports.map(({ step }) => step);
+    expect(inOrder(steps)).toBe(true);
+    expect(steps.some((step) => step > 0 && step < N / 2)).toBe(true);
+    expect(reports.at(-1)).toEqual({ step: N / 2, steps: N / 2, neighbors: 1 });
+  });
+
+  it('tells nothing of the next epoch before onEpoch has ended, and nothing during it', async () => {
+    const seen: string[] = [];
+    let epochs = 0;
+    const onProgress = ({ step, steps }: TrainingProgress) => {
+      expect(steps).toBe(N);
+      expect(Math.ceil(step / (N / 2))).toBeLessThanOrEqual(epochs + 1);
+      seen.push('progress');
+    };
+    const onEpoch = async ({ epoch }: Epoch) => {
+      seen.push('begin');
+      await sleep(250);
+      seen.push('end');
+      epochs = epoch;
+    };
+    await train(wide(), { ...long(), epochs: 2, onEpoch, onProgress });
+    expect(seen.join(' ')).toMatch(/^(progress )+begin end (progress )+begin end progress$/);
+  });
+
+  it('goes on from a snapshot', async () => {
+    const { optimizer } = long();
+    const run = await train(network(), { ...options(), optimizer, onEpoch: ({ epoch }) => epoch < 5 });
+    const reports: TrainingProgress[] = [];
+    const more = { ...options(), optimizer, resume: run.snapshot(), onEpoch: () => false };
+    await train(network(), { ...more, onProgress: (progress) => reports.push(progress) });
+    expect(reports.at(-1)).toEqual({ step: 6 * 5, steps: 12 * 5, neighbors: 1 });
+  });
+
+  it('can be the reason to abort', async () => {
+    const controller = new AbortController();
+    const trained = wide();
+    const steps: number[] = [];
+    const onProgress = ({ step }: TrainingProgress) => {
+      steps.push(step);
+      controller.abort();
+      return new Promise(() => {});
+    };
+    const run = await train(trained, { ...long(), signal: controller.signal, onProgress });
+    expect([run.stopped, run.history.length]).toEqual(['aborted', 0]);
+    expect(inOrder(steps) && (steps.at(-1) as number) < N / 2).toBe(true);
+    const [whole, resumed] = [wide(), wide()];
+    await train(whole, long());
+    await train(resumed, { ...long(), resume: run.snapshot() });
+    expect(bits(resumed)).toEqual(bits(whole));
+  });
+
+  it('ends the training by its error, and the network can be used', async () => {
+    const mine = new Error('mine');
+    const failures = {
+      early: () => {
+        throw mine;
+      },
+      late: ({ step }: TrainingProgress) => {
+        if (step === N / 2) throw mine;
+      },
+      rejected: () => Promise.reject(mine),
+      'rejected at the end': ({ step }: TrainingProgress) =>
+        step === N / 2 ? sleep(50).then(() => Promise.reject(mine)) : 0,
+    };
+    for (const [name, onProgress] of Object.entries(failures)) {
+      const trained = wide();
+      const before = bits(trained);
+      expect(await rejectionOf(() => train(trained, { ...long(), onProgress })), name).toBe(mine);
+      expect(bits(trained), name).not.toEqual(before);
+      trained.load(wide().parameters());
+    }
+  });
+
+  it('tells of the search for neighbours before the first step', async () => {
+    const many = { data: gaussian(random(3), 16_000, 64).data, shape: [16_000, 64] as const };
+    const reports: TrainingProgress[] = [];
+    const controller = new AbortController();
+    const onProgress = (progress: TrainingProgress) => {
+      reports.push(progress);
+      if (progress.neighbors > 0) controller.abort();
+    };
+    const linear = Network.linear({ inputs: 64, outputs: K });
+    const run = await train(linear, {
+      data: many,
+      objective: kl({ mode: 'ova' }),
+      epochs: 2,
+      batchSize: 1000,
+      vat: { epsilon: 'neighbours' },
+      signal: controller.signal,
+      onProgress,
+    });
+    expect(run.stopped).toBe('aborted');
+    const { neighbors, ...rest } = reports.find((report) => report.neighbors > 0) as TrainingProgress;
+    expect(rest).toEqual({ step: 0, steps: 32 });
+    expect(neighbors).toBeLessThan(1);
   });
 });
 

@@ -90,6 +90,7 @@ const setUp = `
       (it) => real.objective.evaluateAsync(tau, 10, 2, false, false, 1e-12, null, null, null, it),
       (it) => real.job.cancel.call(it),
       (it) => Object.getOwnPropertyDescriptor(Object.getPrototypeOf(real.job), 'progress').get.call(it),
+      (it) => Object.getOwnPropertyDescriptor(Object.getPrototypeOf(real.job), 'steps').get.call(it),
     ],
   };
   // Every call with an object of another kind must throw, with a code where the addon itself was reached.

@@ -18,9 +18,14 @@ class Job {
   }
   double progress() const { return progress_.load(std::memory_order_relaxed); }
 
+  // Reports how many steps are done, of work that goes step by step. The last report counts.
+  void report_steps(std::size_t done) { steps_.store(done, std::memory_order_relaxed); }
+  std::size_t steps() const { return steps_.load(std::memory_order_relaxed); }
+
  private:
   std::atomic<bool> cancelled_{false};
   std::atomic<double> progress_{0};
+  std::atomic<std::size_t> steps_{0};
 };
 
 // Counts finished parts of a job, on any thread, and reports their share.
