@@ -40,6 +40,7 @@ export function createGenmiTrainer(recipe: Recipe, objective: Objective, cluster
         seed,
         signal: options.signal,
         onEpoch,
+        onProgress: ({ step }) => options.onStep(step),
       });
       if (run.stopped === 'non-finite') throw new NonFiniteError(`${run.message}, training stopped`);
       return { epochs, preparation };

@@ -3,8 +3,8 @@ import type { EpochRecord } from './trainer.js';
 
 /** Shows the progress of the training and the time that is left. */
 export interface Progress {
-  /** After a step; engines that report epochs alone call `epoch` alone. */
-  step(objective: number): void;
+  /** Within an epoch, after so many steps of all. */
+  step(done: number, objective?: number): void;
   epoch(record: EpochRecord): void;
   stop(): void;
 }
@@ -19,21 +19,17 @@ function createBar(epochs: number, stepsPerEpoch: number): Progress {
   const bar = new cliProgress.SingleBar({ format, barsize: 20, stream: process.stdout }, cliProgress.Presets.rect);
   const total = epochs * stepsPerEpoch;
   const started = performance.now();
-  let done = 0;
-  const show = (epoch: number, objective: number, others = {}) => {
+  const show = (done: number, objective?: number, others = {}) => {
     const elapsed = (performance.now() - started) / 1000;
-    const left = formatSeconds((elapsed / done) * (total - done));
-    bar.update(done, { epoch, objective: objective.toFixed(3), left, ...others });
+    const left = done > 0 ? formatSeconds((elapsed / done) * (total - done)) : '-';
+    const epoch = Math.max(Math.ceil(done / stepsPerEpoch), 1);
+    bar.update(done, { epoch, left, ...(objective !== undefined && { objective: objective.toFixed(3) }), ...others });
   };
   bar.start(total, 0, { epoch: 1, epochs, objective: '-', ari: '-', left: '-' });
   return {
-    step(objective) {
-      done++;
-      show(Math.ceil(done / stepsPerEpoch), objective);
-    },
+    step: show,
     epoch({ epoch, objective, ari }) {
-      done = epoch * stepsPerEpoch;
-      show(epoch, objective, { ari: ari.toFixed(3) });
+      show(epoch * stepsPerEpoch, objective, { ari: ari.toFixed(3) });
     },
     stop() {
       bar.stop();

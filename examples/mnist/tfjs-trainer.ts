@@ -78,7 +78,7 @@ async function trainEpoch(options: ModelOptions, optimizer: Optimizer, order: In
     steps++;
     objective -= step.loss;
     objectiveSeconds += step.lossSeconds;
-    options.onStep(-step.loss);
+    options.onStep((epoch - 1) * Math.ceil(order.length / batch) + steps, -step.loss);
     await nextTurn(); // a step blocks the event loop: Ctrl-C is handled here
   }
   if (steps === 0) return undefined;

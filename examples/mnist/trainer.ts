@@ -14,8 +14,8 @@ export interface TrainOptions {
   readonly decay: boolean;
   /** Ends the training after the current step. */
   readonly signal: AbortSignal;
-  /** Called after each step by engines that report single steps. */
-  readonly onStep: (objective: number) => void;
+  /** Called between epochs' ends with the steps that are done, and the last one's objective where the engine tells it. */
+  readonly onStep: (done: number, objective?: number) => void;
   readonly onEpoch: (epoch: EpochRecord) => void;
 }
 
