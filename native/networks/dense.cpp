@@ -4,25 +4,6 @@
 #include <utility>
 
 namespace genmi::networks {
-namespace {
-
-// Copies the part of a tile that lies within a matrix of `rows` x `columns` numbers.
-template <class T>
-void copy_tile(const simd::Tile<T>& tile, std::size_t row, std::size_t column, std::size_t rows, std::size_t columns,
-               T* matrix) {
-  constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
-  const std::size_t height = std::min(tile.rows, rows - row), width = std::min(tile.columns, columns - column);
-  for (std::size_t i = 0; i < height; ++i) {
-    const T* const from = tile.entries + i * tile.stride;
-    T* const to = matrix + (row + i) * columns + column;
-    std::size_t j = 0;
-    for (; j + kPanel <= width; j += kPanel) copy_panel_row(from + j, to + j);
-    for (; j < width; ++j) to[j] = from[j];
-  }
-}
-
-}  // namespace
-
 template <class T>
 Dense<T>::Dense(const std::string& name, std::size_t inputs, std::size_t outputs, simd::Activation activation,
                 Bias bias)

@@ -1,10 +1,12 @@
 #include "networks/penalties.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
+#include <numeric>
 
-#include "simd/reductions.h"
+#include "networks/product.h"
 
 namespace genmi::networks {
 namespace {
@@ -124,48 +126,47 @@ void HierarchicalLasso<T>::shrink(double rate, const Context& context) {
   context.for_each_range(groups_.size(), 16, 10 * kNanosecondsPerNumber * work, shrink_groups);
 }
 
-// Calls visit(i, k, (K W)_ik) for all samples i and outputs k.
+// K W, as many rows of K at a time as a cache holds beside W.
 template <class T>
-template <class Visit>
-void KernelNorm<T>::for_each_product(const Context& context, const Visit& visit) const {
-  const Workspace::Frame frame(context.workspace);
-  const std::size_t n = weights_.rows, panel = weights_.panel;
-  const std::span<T> rows = context.workspace.take<T>(context.slots() * n);
-  const std::span<double> products = context.workspace.take<double>(context.slots() * panel);
-  const auto multiply_row = [&](std::size_t i, std::size_t, std::size_t slot) {
-    const auto index = static_cast<std::int32_t>(i);
-    const std::span<T> row = rows.subspan(slot * n, n);
-    const std::span<double> product = products.subspan(slot * panel, panel);
-    kernel_.gather({&index, 1}, row.data());
-    for (std::size_t first = 0; first < weights_.columns; first += panel) {
-      std::fill(product.begin(), product.end(), 0.0);
-      const T* const from = weights_.values.data() + weights_.place(0, first);
-      for (std::size_t j = 0; j < n; ++j)
-        simd::add_scaled(static_cast<double>(row[j]), from + j * panel, panel, product.data());
-      for (std::size_t k = first; k < std::min(first + panel, weights_.columns); ++k) visit(i, k, product[k - first]);
-    }
-  };
-  const double work = static_cast<double>(n) * static_cast<double>(weights_.values.size());
-  context.for_each_range(n, 1, kNanosecondsPerNumber / 4 * work, multiply_row);
+MatrixView<T> KernelNorm<T>::product(const Context& context) const {
+  constexpr std::size_t kRows = 256;
+  const std::size_t n = weights_.rows, outputs = weights_.columns;
+  const std::span<T> product = context.workspace.take<T>(n * outputs);
+  std::array<std::int32_t, kRows> rows;
+  for (std::size_t first = 0; first < n; first += kRows) {
+    const Workspace::Frame frame(context.workspace);
+    const std::size_t count = std::min(kRows, n - first);
+    std::iota(rows.begin(), rows.end(), static_cast<std::int32_t>(first));
+    const std::span<T> some = context.workspace.take<T>(count * n);
+    kernel_.gather({rows.data(), count}, context, some.data());
+    const auto finish = [&](const simd::Tile<T>& tile, std::size_t row, std::size_t column) {
+      copy_tile(tile, row, column, count, outputs, product.data() + first * outputs);
+    };
+    multiply<T>(rows_in_panels(MatrixView<T>{some.data(), count, n}, context), {weights_.values.data(), outputs}, n,
+                context, finish);
+  }
+  return {product.data(), n, outputs};
 }
 
 template <class T>
 double KernelNorm<T>::value(const Context& context) const {
-  std::vector<double> terms(weights_.rows);
-  for_each_product(context, [&](std::size_t i, std::size_t k, double product) {
-    terms[i] += static_cast<double>(weights_.values[weights_.place(i, k)]) * product;
-  });
+  const Workspace::Frame frame(context.workspace);
+  const MatrixView<T> product = this->product(context);
   double trace = 0;
-  for (const double term : terms) trace += term;
+  for (std::size_t i = 0; i < product.rows; ++i)
+    for (std::size_t k = 0; k < product.columns; ++k)
+      trace += static_cast<double>(weights_.values[weights_.place(i, k)]) * static_cast<double>(product(i, k));
   return factor_ * trace;
 }
 
 template <class T>
 void KernelNorm<T>::add_gradient(const Context& context) {
+  const Workspace::Frame frame(context.workspace);
+  const MatrixView<T> product = this->product(context);
   weights_.prepare_to_add();
-  for_each_product(context, [&](std::size_t i, std::size_t k, double product) {
-    weights_.gradient[weights_.place(i, k)] += static_cast<T>(2 * factor_ * product);
-  });
+  for (std::size_t i = 0; i < product.rows; ++i)
+    for (std::size_t k = 0; k < product.columns; ++k)
+      weights_.gradient[weights_.place(i, k)] += static_cast<T>(2 * factor_ * static_cast<double>(product(i, k)));
 }
 
 template class GroupLasso<float>;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "genmi/context.h"
+#include "genmi/matrix.h"
 #include "genmi/status.h"
 #include "networks/layer.h"
 #include "networks/samples.h"
@@ -87,8 +88,8 @@ class KernelNorm final : public Penalty<T> {
   void add_gradient(const Context& context) override;
 
  private:
-  template <class Visit>
-  void for_each_product(const Context& context, const Visit& visit) const;
+  // K W, in the workspace's frame.
+  MatrixView<T> product(const Context& context) const;
 
   Parameter<T>& weights_;
   const Samples& kernel_;

@@ -31,6 +31,21 @@ void copy_panel_row(const T* from, T* to) {
   std::memcpy(to, from, simd::kFeaturePanel<T> * sizeof(T));
 }
 
+// Copies the part of a tile that lies within a matrix of `rows` x `columns` numbers.
+template <class T>
+void copy_tile(const simd::Tile<T>& tile, std::size_t row, std::size_t column, std::size_t rows, std::size_t columns,
+               T* matrix) {
+  constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
+  const std::size_t height = std::min(tile.rows, rows - row), width = std::min(tile.columns, columns - column);
+  for (std::size_t i = 0; i < height; ++i) {
+    const T* const from = tile.entries + i * tile.stride;
+    T* const to = matrix + (row + i) * columns + column;
+    std::size_t j = 0;
+    for (; j + kPanel <= width; j += kPanel) copy_panel_row(from + j, to + j);
+    for (; j < width; ++j) to[j] = from[j];
+  }
+}
+
 // The rows of a matrix, or its columns, as vectors in panels. They live until the workspace's frame ends.
 template <class T>
 Panels<T> rows_in_panels(MatrixView<T> matrix, const Context& context);

@@ -255,7 +255,7 @@ TEST_F(NetworkPenalties, FeaturesWithoutASkipConnectionHaveNoHiddenWeights) {
 
 // tr(W' K W) and its gradient 2 K W, against plain loops, for kernels in each form of samples.
 TEST_F(NetworkPenalties, KernelNormsEqualPlainLoops) {
-  for (const std::size_t n : {1u, 5u, 33u}) {
+  for (const std::size_t n : {1u, 5u, 33u, 256u, 301u}) {
     const std::size_t k = 1 + random_() % 40;
     std::vector<double> kernel = gaussians(random_, n * n);
     for (std::size_t i = 0; i < n; ++i)
