@@ -1,7 +1,8 @@
 // Operations of every kind, each once: limits.mjs and leaks.mjs try all of them.
-import { genmi, matrix, native, probabilities } from './shared.mjs';
+import { genmi, matrix, native, networks, probabilities } from './shared.mjs';
 
 const { Affinity } = genmi;
+const { Network, adam, train } = networks;
 
 /** @param n samples: with some thousands an operation takes hundreds of megabytes */
 export function operations(n) {
@@ -44,6 +45,10 @@ export function operations(n) {
       genmi.add(genmi.kl({ mode: 'ova' }), genmi.scale(genmi.mmd({ mode: 'ova', affinity: kernel() }), 2)),
     ),
   };
+  const mlp = lazily(() => Network.dense({ inputs: 4, layers: [{ width: 8, batchNormalization: true }], outputs: 4 }));
+  const rule = lazily(() => adam());
+  const training = (changed) => () =>
+    train(mlp(), { data: x(), objective: genmi.kl({ mode: 'ova' }), epochs: 2, batchSize: 512, ...changed });
   const made = (make) => async () => (await make()).dispose();
   return {
     kernel: made(() => Affinity.kernel(x(), { kernel: 'rbf', storage: 'dense' })),
@@ -83,6 +88,21 @@ export function operations(n) {
       controller.abort();
       return call.catch(() => {});
     },
+    network: made(() => Network.lassoNet({ inputs: n, layers: [{ width: 8 }], outputs: 4 })),
+    networkDropped: () => Network.table({ samples: n, outputs: 4 }),
+    predict: () => mlp().predict(x()),
+    predictAsync: () => mlp().predictAsync(x()),
+    stepByHand: () => {
+      mlp().backward(mlp().forward(x()), { input: true });
+      rule().step(mlp());
+    },
+    parameters: () => mlp().load(mlp().parameters()),
+    train: training({}),
+    trainAdversarially: training({ vat: { epsilon: 'neighbours' }, penalty: { l2: 0.01 } }),
+    trainAgain: async () => training({ resume: (await training({ onEpoch: () => false })()).snapshot() })(),
+    trainAborted: training({ signal: AbortSignal.abort() }),
+    wrongTrain: training({ data: [[1, 2]] }),
+    neighborLengths: () => networks.neighborLengths(x()),
     info: () => genmi.info().isa,
     ...Object.fromEntries(
       Object.entries(objectives).flatMap(([name, calls]) =>

@@ -13,6 +13,13 @@ export const programs = [
     large: 10_000,
     flags: ['--expose-gc'],
   },
+  {
+    name: 'networks',
+    what: 'trainings of random networks that are aborted or disturbed',
+    small: 300,
+    large: 30_000,
+    flags: ['--expose-gc'],
+  },
   { name: 'workers', what: 'worker threads ended in the middle of their work', small: 20, large: 200 },
   { name: 'endings', what: 'processes that end in the middle of their work', small: 8, large: 80 },
   { name: 'values', what: 'values against their definitions in plain JavaScript', small: 4000, large: 14_000 },

@@ -1,5 +1,6 @@
 // Shared by the stress programs: the built package, a seeded generator, random inputs, and a check of errors.
 export const genmi = await import(new URL('../../dist/index.js', import.meta.url));
+export const networks = await import(new URL('../../dist/networks/index.js', import.meta.url));
 export const { native } = await import(new URL('../../dist/native.js', import.meta.url));
 
 const [count, seed] = process.argv.slice(2).map(Number);
@@ -48,6 +49,7 @@ const CODES = new Set([
   'ERR_OUT_OF_MEMORY',
   'ERR_UNSUPPORTED',
   'ERR_ABORTED',
+  'ERR_BUSY',
 ]);
 /** Throws unless the error is one that genmi makes: of a class of its own or with a code, and with a message. */
 export function checkError(error, call) {
