@@ -25,7 +25,8 @@ LINEAR = {"head.weights": "W_", "head.bias": "b_"}
 
 
 def model_of(job):
-    return MODELS[job["model"]](n_clusters=job["clusters"], random_state=job["seed"])
+    settings = {"n_clusters": job["clusters"], "max_iter": job["epochs"], "random_state": job["seed"]}
+    return MODELS[job["model"]](**settings)
 
 
 def start_of(job, x):
