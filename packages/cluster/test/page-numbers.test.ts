@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.js';
 import { fitFeatures, readTable, transform } from '../src/data/index.js';
 import { distinctionsOf, histogramOf } from '../src/page/distinctions.js';
+import type { PageBranch } from '../src/page/input.js';
 import { principalPlane } from '../src/page/pca.js';
 import { eigenvectors } from '../src/page/symmetric.js';
+import { treePicture } from '../src/page/tree-picture.js';
 import { expectClose } from './support/compare.js';
 
 async function iris() {
@@ -136,5 +138,24 @@ describe('the features that distinguish clusters', () => {
       inside: Float64Array.of(1, 0, 0, 0),
       outside: Float64Array.of(1 / 3, 0, 0, 2 / 3),
     });
+  });
+});
+
+describe('the picture of a tree', () => {
+  const leaf = (side: string, cluster: number) => ({ side, samples: 4, cluster, children: [] });
+  const root = (children: PageBranch[]) => ({ side: '', samples: 8, cluster: 0, children });
+
+  it('names rules with their thresholds, and each leaf', () => {
+    const picture = treePicture(root([leaf(`${'<b>'.repeat(12)} <= 1.25`, 0), leaf('x0 > 1.25', 1)]));
+    expect(picture).toContain('&#60;b&#62;'.repeat(4)); // 12 letters
+    expect(picture).toMatch(/…[^<]* &#60;= 1\.25</);
+    expect(picture).not.toContain('<b>');
+    expect(picture).toContain('>x0 &#62; 1.25<');
+    expect(picture).toContain('>cluster 1, 4 rows<');
+  });
+
+  it('is left out where it says nothing', () => {
+    expect(treePicture(root([]))).toBe('');
+    expect(treePicture(root(Array.from({ length: 61 }, (_, i) => leaf(`x${i}`, 0))))).toBe('');
   });
 });

@@ -106,6 +106,19 @@ describe.skipIf(browser === undefined)('the page of a run', () => {
     expect(faults).toEqual([]);
   });
 
+  it('draws the rules as a tree', async () => {
+    const lines = ((await page.textContent('#rules pre')) as string).split('\n').map((line) => line.trim());
+    const leaves = lines.filter((line) => line.startsWith('cluster'));
+    expect(leaves.length).toBeGreaterThan(2);
+    expect(await page.locator('#rules svg path').count()).toBe(lines.length - leaves.length);
+    const texts = await page.locator('#rules svg text').allTextContents();
+    const drawn = texts.filter((text) => text.startsWith('cluster'));
+    expect(drawn).toEqual(leaves.map((line) => line.replace(/ \((\d+) samples?\)/, ', $1 rows')));
+    for (const rule of lines.filter((line) => !leaves.includes(line))) {
+      expect(texts.some((text) => text.endsWith(rule))).toBe(true); // the title is whole
+    }
+  });
+
   it('shows a cluster alone after a click on it, and all after Escape', async () => {
     expect(await visible('#distinctions article')).toBe(3);
     await page.click('button[data-filter="1"]');

@@ -1,6 +1,7 @@
 /** A fitted file as the page shows it. */
 import path from 'node:path';
 import { type Column, rowIdsOf, type Table, textAt, type VectorColumn } from '../data/index.js';
+import { branchesOf, describeTree, type Tree } from '../estimators/index.js';
 import type { PageFeature, PageInput } from '../page/index.js';
 import type { SomeSilhouettes } from '../run/index.js';
 import { explain } from '../trust/index.js';
@@ -48,14 +49,19 @@ function imageOf({ table, transformation }: FittedFile): Pick<PageInput, 'image'
 const MOST_FEATURES = 100;
 
 async function rulesOf({ estimator, x, assigned, values }: FittedFile, features: readonly PageFeature[]) {
-  const text = estimator.rules?.(features);
-  if (text !== undefined) return { sentence: 'The tree that makes the clusters.', text };
+  const { tree } = estimator;
+  if (tree) return { sentence: 'The tree that makes the clusters.', ...inWords(tree, features) };
   if (features.length > MOST_FEATURES) return undefined;
-  const { agreement, tree, rules } = await explain(x, assigned.labels, { seed: values.seed, sampleSize: SAMPLES });
-  const some = tree[0].samples < x.shape[0] ? ` It was grown on ${tree[0].samples} random rows.` : '';
+  const { agreement, tree: grown } = await explain(x, assigned.labels, { seed: values.seed, sampleSize: SAMPLES });
+  const some = grown[0].samples < x.shape[0] ? ` It was grown on ${grown[0].samples} random rows.` : '';
   const sentence = `A small tree that puts ${(100 * agreement).toFixed(0)} % of the rows into the same clusters.${some}`;
-  return { sentence, text: rules(features) };
+  return { sentence, ...inWords(grown, features) };
 }
+
+const inWords = (tree: Tree, features: readonly PageFeature[]) => ({
+  text: describeTree(tree, features),
+  tree: branchesOf(tree, features),
+});
 
 /** A tree of 100 features takes about a second then. */
 const SAMPLES = 1000;

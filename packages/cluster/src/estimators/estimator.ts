@@ -3,7 +3,7 @@ import type { Matrix, MatrixLike } from 'genmi';
 import type { Network } from 'genmi/networks';
 import type { FitOptions, Standing } from '../base/pace.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
-import type { RuleFeature } from './tree.js';
+import type { RuleFeature, Tree } from './tree.js';
 
 export type { FitOptions, Standing };
 
@@ -39,6 +39,8 @@ export interface Estimator<Model extends SavedModel = SavedModel> {
   readonly history?: readonly number[];
   /** The trained network, where there is one. */
   readonly network?: Network;
+  /** The nodes of a tree, where it is one of rules. */
+  readonly tree?: Tree;
   /** The rules of a tree as text. */
   rules?(features?: readonly (string | RuleFeature)[]): string;
   /** The fitted estimator as a plain object, which JSON keeps without loss. */

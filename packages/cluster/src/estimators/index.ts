@@ -61,4 +61,12 @@ export {
   modelNamed,
   models,
 } from './models.js';
-export type { Rule, RuleFeature, Tree, TreeNode } from './tree.js';
+export {
+  type Branch,
+  branchesOf,
+  describeTree,
+  type Rule,
+  type RuleFeature,
+  type Tree,
+  type TreeNode,
+} from './tree.js';

@@ -51,26 +51,42 @@ export interface RuleFeature {
   readonly binary?: boolean;
 }
 
+/** A node with the side of the rule above it in words; `''` at the root. A leaf has no children. */
+export interface Branch {
+  readonly side: string;
+  readonly samples: number;
+  readonly cluster: number;
+  readonly children: readonly Branch[];
+}
+
 /**
- * Writes the rules as indented lines, a line for each side of a rule.
+ * The root of a tree, with its rules in words.
  *
  * @param features the features, or their names; default `x0`, `x1`, ...
  */
+export function branchesOf(tree: Tree, features?: readonly (string | RuleFeature)[]): Branch {
+  const branch = ({ samples, cluster, rule }: TreeNode, side: string): Branch => {
+    if (!rule) return { side, samples, cluster, children: [] };
+    const { feature, threshold, left, right } = rule;
+    const [below, above] = sidesOf(features?.[feature] ?? `x${feature}`, threshold);
+    return { side, samples, cluster, children: [branch(tree[left], below), branch(tree[right], above)] };
+  };
+  return branch(tree[0], '');
+}
+
+/** Writes the rules as indented lines, a line for each side of a rule; `features` as for `branchesOf`. */
 export function describeTree(tree: Tree, features?: readonly (string | RuleFeature)[]): string {
   const lines: string[] = [];
-  const write = (node: TreeNode, indent: string) => {
-    if (!node.rule) {
-      lines.push(`${indent}cluster ${node.cluster} (${node.samples} ${node.samples === 1 ? 'sample' : 'samples'})`);
-      return;
+  const write = ({ samples, cluster, children }: Branch, indent: string) => {
+    if (children.length === 0) {
+      lines.push(`${indent}cluster ${cluster} (${samples} ${samples === 1 ? 'sample' : 'samples'})`);
     }
-    const { feature, threshold, left, right } = node.rule;
-    const [below, above] = sidesOf(features?.[feature] ?? `x${feature}`, threshold);
-    lines.push(`${indent}${below}`);
-    write(tree[left], `${indent}  `);
-    lines.push(`${indent}${above}`);
-    write(tree[right], `${indent}  `);
+    for (const child of children) {
+      lines.push(`${indent}${child.side}`);
+      write(child, `${indent}  `);
+    }
   };
-  write(tree[0], '');
+  write(branchesOf(tree, features), '');
   return lines.join('\n');
 }
 

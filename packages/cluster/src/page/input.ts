@@ -11,6 +11,14 @@ export interface PageFeature {
   readonly binary: boolean;
 }
 
+/** A node of a tree, with the side of the rule above it in words; `''` at the root. A leaf has no children. */
+export interface PageBranch {
+  readonly side: string;
+  readonly samples: number;
+  readonly cluster: number;
+  readonly children: readonly PageBranch[];
+}
+
 export interface PageInput {
   readonly title: string;
   /** Sentences below the title. */
@@ -46,7 +54,7 @@ export interface PageInput {
     readonly labels: Int32Array;
   };
   /** The rules of a tree, with a sentence on them. */
-  readonly rules?: { readonly sentence: string; readonly text: string };
+  readonly rules?: { readonly sentence: string; readonly text: string; readonly tree: PageBranch };
   /** The command that made it. */
   readonly command: string;
   /** The seed of the random rows that a large table is shown by. */

@@ -14,6 +14,7 @@ import { MOST_POINTS, mapDataOf } from './map-data.js';
 import { rowSection } from './row-section.js';
 import { chartLibrary, pageScript } from './scripts.js';
 import { style } from './style.js';
+import { treePicture } from './tree-picture.js';
 
 /** No address may be asked for anything. */
 const POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
@@ -54,7 +55,7 @@ export function* renderPage(input: PageInput): Generator<string> {
       'rules',
       'Rules',
       escapeHtml(rules.sentence),
-      `<pre tabindex="0">${escapeHtml(rules.text)}</pre>`,
+      `${treePicture(rules.tree)}<pre tabindex="0">${escapeHtml(rules.text)}</pre>`,
       'wide',
     );
   yield rowSection(input);

@@ -63,6 +63,10 @@ table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabu
 .confusion tbody th, .confusion thead th:first-child { text-align: left; font-weight: 400; overflow-wrap: normal; }
 .confusion td { background: color-mix(in srgb, var(--strong) var(--strength), var(--page)); border: 2px solid var(--page); }
 .confusion td.strong { color: var(--on-strong); }
+.tree { display: block; }
+.tree path { fill: none; stroke: var(--c); stroke-linecap: round; }
+.tree text { fill: var(--ink); font-size: 13px; }
+.scroll + pre { margin-top: 0.75rem; }
 pre { overflow-x: auto; padding: 0.9rem 1rem; border-radius: 0.5rem; background: var(--card); font-size: 0.85rem; }
 footer { margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid var(--grid); font-size: 0.85rem; }
 @media (max-width: 56rem) { main { grid-template-columns: minmax(0, 1fr); } }
