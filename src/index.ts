@@ -49,6 +49,8 @@ export type {
 export { type PairConstraintsOptions, type Pairs, pairConstraints } from './objectives/pair-constraints.js';
 export { type WassersteinOptions, wasserstein } from './objectives/wasserstein.js';
 export { type IicOptions, iic } from './pairs/iic.js';
+export { type InfoNceOptions, infoNce } from './pairs/info-nce.js';
+export { type NtXentOptions, ntXent } from './pairs/nt-xent.js';
 export type { PairAsyncOptions, PairLoss, PairOptions, PairValueAndGrad } from './pairs/pair-loss.js';
 export {
   type ColdStart,

@@ -58,24 +58,36 @@ void inner_products(const T* a, const T* b, std::size_t n, std::size_t k, const 
 }
 
 template <class T>
-void multiply_clusters(const T* a, std::size_t n, std::size_t k, const double* w, const Context& context, T* out) {
+void multiply_panels(const T* a, std::size_t n, std::size_t k, const T* w, std::size_t m, const Context& context,
+                     T* out) {
   constexpr std::size_t kPanelsAtATime = 4;
+  constexpr double kProductsPerNanosecond = 20;
   const Workspace::Frame frame(context.workspace);
   const simd::ProductKernels<T>& kernels = context.kernels.product<T>();
-  const std::size_t panels = simd::panels_of(n), step = kPanel * k;
+  const std::size_t panels = simd::panels_of(n), step = kPanel * k, out_step = kPanel * m;
+  const std::span<const T*> all_rows = context.workspace.take<const T*>(context.slots() * k);
+  const double nanoseconds = static_cast<double>(n * k * m) / kProductsPerNanosecond;
+  const auto multiply = [&](std::size_t p, std::size_t count, std::size_t slot) {
+    if (context.cancelled()) return;
+    const T** const rows = all_rows.data() + slot * k;
+    for (std::size_t c = 0; c < k; ++c) rows[c] = a + p * step + c * kPanel;
+    std::fill_n(out + p * out_step, count * out_step, T{0});
+    for_each_group(m, kernels.width, [&](std::size_t first, std::size_t width) {
+      kernels.add_rows(rows, step, k, Panels<const T>{w + first * kPanel, out_step}, width, count,
+                       Panels<T>{out + p * out_step + first * kPanel, out_step});
+    });
+  };
+  context.for_each_range(panels, kPanelsAtATime, nanoseconds, multiply);
+}
+
+template <class T>
+void multiply_clusters(const T* a, std::size_t n, std::size_t k, const double* w, const Context& context, T* out) {
+  const Workspace::Frame frame(context.workspace);
   const std::span<T> weights = context.workspace.take_zeroed<T>(simd::panel_size(k, k));
   for (std::size_t row = 0; row < k; ++row)
     for (std::size_t column = 0; column < k; ++column)
       weights[(row / kPanel * k + column) * kPanel + row % kPanel] = static_cast<T>(w[row * k + column]);
-  const std::span<const T*> rows = context.workspace.take<const T*>(k);
-  std::fill_n(out, panels * step, T{0});
-  for (std::size_t p = 0; p < panels && !context.cancelled(); p += kPanelsAtATime) {
-    for (std::size_t c = 0; c < k; ++c) rows[c] = a + p * step + c * kPanel;
-    for_each_group(k, kernels.width, [&](std::size_t first, std::size_t width) {
-      kernels.add_rows(rows.data(), step, k, Panels<const T>{weights.data() + first * kPanel, step}, width,
-                       std::min(kPanelsAtATime, panels - p), Panels<T>{out + p * step + first * kPanel, step});
-    });
-  }
+  multiply_panels(a, n, k, weights.data(), k, context, out);
 }
 
 template <class T>
@@ -97,6 +109,10 @@ void centre_columns(T* a, std::size_t n, std::size_t k, const Context& context) 
 
 template void inner_products(const float*, const float*, std::size_t, std::size_t, const Context&, double*, Entries);
 template void inner_products(const double*, const double*, std::size_t, std::size_t, const Context&, double*, Entries);
+template void multiply_panels(const float*, std::size_t, std::size_t, const float*, std::size_t, const Context&,
+                              float*);
+template void multiply_panels(const double*, std::size_t, std::size_t, const double*, std::size_t, const Context&,
+                              double*);
 template void multiply_clusters(const float*, std::size_t, std::size_t, const double*, const Context&, float*);
 template void multiply_clusters(const double*, std::size_t, std::size_t, const double*, const Context&, double*);
 template void centre_columns(float*, std::size_t, std::size_t, const Context&);

@@ -16,6 +16,12 @@ template <class T>
 void inner_products(const T* a, const T* b, std::size_t n, std::size_t k, const Context& context, double* out,
                     Entries entries = Entries::kUpper);
 
+// out = A W, n x m, for an n x k matrix A and a k x m matrix W, all in panels. Rows beyond the last one of A count in
+// no other row of the result.
+template <class T>
+void multiply_panels(const T* a, std::size_t n, std::size_t k, const T* w, std::size_t m, const Context& context,
+                     T* out);
+
 // out = A W for a K x K matrix W.
 template <class T>
 void multiply_clusters(const T* a, std::size_t n, std::size_t k, const double* w, const Context& context, T* out);

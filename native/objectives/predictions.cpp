@@ -127,6 +127,19 @@ void Predictions<T>::set_proportions(std::span<const double> sums) {
 }
 
 template <class T>
+Status not_finite(MatrixView<T> data, const char* argument) {
+  std::string received = "others, which another thread has overwritten since";
+  for (std::size_t at = 0; at < data.rows * data.columns; ++at) {
+    const auto number = static_cast<double>(data.data[at]);
+    if (std::isfinite(number)) continue;
+    received = format(number) + " at row " + std::to_string(at / data.columns) + ", column " +
+               std::to_string(at % data.columns);
+    break;
+  }
+  return {Code::kOutOfRange, explain(argument, "finite numbers", received, "the network or its input has diverged")};
+}
+
+template <class T>
 T Batch<T>::least() const {
   return std::max(static_cast<T>(options_.epsilon), std::numeric_limits<T>::min());
 }
@@ -162,24 +175,12 @@ Status Batch<T>::read(MatrixView<T> data) {
     if (complete) kernels.add_columns(tau + at, block.rows, k_, sums.data() + block.index * k_);
   });
   if (context_.cancelled()) return aborted();
-  if (!all_true(finite)) return not_finite(data);
+  if (!all_true(finite)) return not_finite(data, argument_);
 
   softmax_ = logits ? tau : nullptr;
   if (complete) (exact_ ? *exact_ : *clipped_).set_proportions(sums);
   has_clipped_ = !logits;
   return Status::ok();
-}
-
-template <class T>
-Status Batch<T>::not_finite(MatrixView<T> data) const {
-  std::string received = "others, which another thread has overwritten since";
-  for (std::size_t at = 0; at < n_ * k_; ++at) {
-    const auto number = static_cast<double>(data.data[at]);
-    if (std::isfinite(number)) continue;
-    received = format(number) + " at row " + std::to_string(at / k_) + ", column " + std::to_string(at % k_);
-    break;
-  }
-  return {Code::kOutOfRange, explain(argument_, "finite numbers", received, "the network or its input has diverged")};
 }
 
 template <class T>
@@ -247,5 +248,7 @@ template class Predictions<float>;
 template class Predictions<double>;
 template class Batch<float>;
 template class Batch<double>;
+template Status not_finite(MatrixView<float>, const char*);
+template Status not_finite(MatrixView<double>, const char*);
 
 }  // namespace genmi

@@ -81,6 +81,11 @@ struct Totals {
   }
 };
 
+// The error that names the first number of data that is not finite. The panels decide whether there is one, since each
+// number is read into them once. Another thread may have changed shared memory since.
+template <class T>
+Status not_finite(MatrixView<T> data, const char* argument);
+
 // The predictions of one call, read from the caller's memory.
 template <class T>
 class Batch {
@@ -114,9 +119,6 @@ class Batch {
   Status finish_gradient(Totals<T>& totals, T* out) const;
 
  private:
-  // The error that names the first number of data that is not finite. The panels decide whether there is one, since
-  // each number is read into them once. Another thread may have changed shared memory since.
-  Status not_finite(MatrixView<T> data) const;
   T least() const;
   T greatest() const { return static_cast<T>(1 - options_.epsilon); }
 

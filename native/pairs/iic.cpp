@@ -99,7 +99,9 @@ template <class T>
 Status iic(const Call<T>& call, double& value) {
   // Zeros are read as numbers that matter nowhere; dL/dX is found as X dL/dX / X.
   constexpr double kNearlyZero = sizeof(T) == 4 ? 1e-30 : 1e-280;
-  const EvaluationOptions options{.from = call.from, .epsilon = kNearlyZero};
+  EvaluationOptions options;
+  options.from = call.from;
+  options.epsilon = kNearlyZero;
   Batch<T> x(options, call.context, "a"), y(options, call.context, "b");
   if (Status status = x.read(call.a); !status) return status;
   if (Status status = y.read(call.b); !status) return status;

@@ -1,4 +1,4 @@
-// The losses on pairs of views, each a function in both precisions.
+// The losses on pairs of views, each a function. Those with many operations for each number are in float64 only.
 #pragma once
 
 #include <cstddef>
@@ -23,5 +23,12 @@ struct Call {
 // Invariant information clustering; the parameter is lambda.
 template <class T>
 Status iic(const Call<T>& call, double& value);
+
+// The normalised, temperature-scaled cross-entropy; the parameter is the temperature.
+Status nt_xent(const Call<double>& call, double& value);
+
+// InfoNCE of global features a, n x U, and local features b, n x U x P; the parameter is the score that stands for
+// those of a sample's own locations among its negatives, -infinity for none.
+Status info_nce(const Call<double>& call, double& value);
 
 }  // namespace genmi::pairs

@@ -31,6 +31,6 @@ export function iic(options: IicOptions = {}): PairLoss {
   return new NativePairLoss(lambda === 1 ? 'iic' : `iic(lambda ${lambda})`, {
     native: ['iic', lambda],
     predictions: true,
-    scratch: (n, k) => 8 * n * k + 8 * k ** 2,
+    scratch: (n, k) => 10 * n * k + 8 * k ** 2,
   });
 }

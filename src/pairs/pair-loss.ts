@@ -41,7 +41,7 @@ export interface PairLoss {
    * The value of the loss, in its own units and range. Cost: see the constructor of the loss.
    *
    * @param a one view, finite numbers: rows of probabilities (or logits, with `from`), or embeddings.
-   * @param b the other view, of the same shape and precision.
+   * @param b the other view, of the same precision, and of the same shape unless the loss says otherwise.
    * @throws TypeError ERR_INVALID_ARG_TYPE; RangeError ERR_OUT_OF_RANGE, also for a result that its precision cannot
    * hold; GenmiError ERR_OUT_OF_MEMORY before the work begins.
    */
@@ -70,10 +70,12 @@ export interface PairLoss {
 export interface PairLossDescription {
   /** The name in the core, and its one number. */
   readonly native: readonly [name: string, parameter: number];
-  /** Whether the views are predictions, so that `from` has a meaning. */
-  readonly predictions: boolean;
-  /** How many numbers of scratch memory a call needs for views of n x k. */
-  readonly scratch: (n: number, k: number) => number;
+  /** Whether the views are predictions, so that `from` has a meaning; default: they are embeddings. */
+  readonly predictions?: boolean;
+  /** Whether view b may have several locations, each with as many columns as view a; default: both have one shape. */
+  readonly locations?: boolean;
+  /** How many float64 numbers of scratch memory a call needs for views of n x k and n x (k locations). */
+  readonly scratch: (n: number, k: number, locations: number) => number;
 }
 
 interface Views {
@@ -138,13 +140,14 @@ export class NativePairLoss implements PairLoss {
   }
 
   #read(a: MatrixLike, b: MatrixLike, options: PairOptions, others: readonly string[] = []): Views {
-    const { native: named, predictions, scratch } = this.#description;
+    const { native: named, predictions = false, locations = false, scratch } = this.#description;
     checkOptions(options, [...(predictions ? ['from'] : []), 'out', ...others]);
     const from = oneOf('from', options.from ?? 'probabilities', ['probabilities', 'logits']);
     const [first, second] = [toMatrix('a', a), toMatrix('b', b)];
-    checkAlike(first, second);
+    checkAlike(first, second, locations);
     const [n, k] = first.shape;
-    const bytes = first.data.BYTES_PER_ELEMENT * (6 * n * k + scratch(n, k));
+    // Copies of the views, their gradients, and copies of these.
+    const bytes = 3 * (first.data.byteLength + second.data.byteLength) + 8 * scratch(n, k, second.shape[1] / k);
     if (bytes > NEVER_REFUSED) checkFits(`${this.name} of two views of ${n} x ${k}`, bytes, 'use mini-batches');
     return {
       a: first,
@@ -154,13 +157,16 @@ export class NativePairLoss implements PairLoss {
   }
 }
 
-function checkAlike(a: Matrix, b: Matrix): void {
+function checkAlike(a: Matrix, b: Matrix, locations: boolean): void {
   if (precisionOf(a.data) !== precisionOf(b.data)) {
     const expected = precisionOf(a.data) === 'float32' ? 'a Float32Array' : 'a Float64Array';
     throw invalidType('b.data', `${expected}, as a has`, describe(b.data));
   }
-  if (a.shape[0] !== b.shape[0] || a.shape[1] !== b.shape[1])
-    throw outOfRange('b', `${a.shape.join(' x ')} numbers, as a has`, b.shape.join(' x '));
+  const [n, k] = a.shape;
+  const fits = locations ? b.shape[1] % k === 0 : b.shape[1] === k;
+  if (b.shape[0] === n && (fits || k === 0)) return;
+  const expected = locations ? `${n} rows of a multiple of ${k} numbers` : `${n} x ${k} numbers, as a has`;
+  throw outOfRange('b', expected, b.shape.join(' x '));
 }
 
 function checkOuts<T extends Precision>(out: readonly [T, T] | undefined, { a, b }: Views): [T, T] | undefined {

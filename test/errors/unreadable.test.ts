@@ -98,6 +98,8 @@ const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => un
   entropy: [genmi.entropy, () => [{ of: 'proportions' }]],
   pairConstraints: [genmi.pairConstraints, () => [{ mustLink: [[0, 1]], cannotLink: [[2, 3]], factor: 2 }]],
   iic: [genmi.iic, () => [{ lambda: 2 }]],
+  ntXent: [genmi.ntXent, () => [{ temperature: 2 }]],
+  infoNce: [genmi.infoNce, () => [{ selfMask: -2 }]],
   'value of a pair': [
     (...args) => pairs.value(...(args as [Loose, Loose])),
     () => [nested, nested, { from: 'logits' }],

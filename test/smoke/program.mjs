@@ -174,9 +174,12 @@ for (const [name, make] of Object.entries(objectives)) {
 
 // Losses on pairs of views.
 const other = matrix(n, 4);
-for (const [name, loss, ...calls] of [
+const pairLosses = [
   ['iic', api.iic({ lambda: 1.5 }), [tau, normalised(other)], [logits, other, 'logits']],
-]) {
+  ['nt-xent', api.ntXent(), [logits, other]],
+  ['info-nce', api.infoNce(), [logits, other], [logits, matrix(n, 12)]],
+];
+for (const [name, loss, ...calls] of pairLosses) {
   for (const [a, b, from] of calls) {
     const options = from ? { from } : {};
     const now = loss.valueAndGrad(a, b, options);
