@@ -138,6 +138,11 @@ describe('genmi-cluster sweep, given what it cannot use', { concurrent: true }, 
   write('no-data.yaml', 'data: none.csv\nmodels: [kmeans]\n');
   write('ragged.yaml', 'data: ragged.csv\nmodels: [kmeans]\nclusters: [1]\n');
   write('label.yaml', `data: ${JSON.stringify(penguins)}\nlabel: kind\nmodels: [kmeans]\n`);
+  write('types.yaml', `data: { file: ${JSON.stringify(penguins)}, types: { kind: id } }\nmodels: [kmeans]\n`);
+  write('holes.csv', 'x,y\n1,2\n,4\n5,6\n');
+  write('holes.yaml', 'data: holes.csv\nmodels: [kmeans]\nclusters: [1]\n');
+  write('texts.csv', `x,y\nx,2\n${'3,4\n5,6\n'.repeat(9)}`);
+  write('texts.yaml', 'data: texts.csv\nmodels: [kmeans]\nclusters: [1]\n');
   it.each<[name: string, args: string[], message: RegExp]>([
     ['no file', ['none.yaml'], /^genmi-cluster: none\.yaml: expected a file that can be read, received no file/],
     ['broken YAML', ['syntax.yaml'], /^genmi-cluster: syntax\.yaml, line 3, column \d: expected YAML or JSON/],
@@ -147,7 +152,22 @@ describe('genmi-cluster sweep, given what it cannot use', { concurrent: true }, 
       ['ragged.yaml'],
       /^genmi-cluster: ragged\.csv, line 3: expected 2 cells, separated by ',', received 1/,
     ],
-    ['an unknown label', ['label.yaml'], /^genmi-cluster: --label: expected one of the columns .*, received 'kind'/],
+    [
+      'an unknown label',
+      ['label.yaml'],
+      /^genmi-cluster: label\.yaml, label: expected one of the columns .*, received 'kind'/,
+    ],
+    [
+      'an unknown column with a type',
+      ['types.yaml'],
+      /^genmi-cluster: types\.yaml, data\.types: expected one of the columns .*, received 'kind'/,
+    ],
+    ['a missing value', ['holes.yaml'], /holes\.csv, line 3 .*, or set impute: median$/m],
+    [
+      'a text among numbers',
+      ['texts.yaml'],
+      /texts\.csv, line 2, .* in missing below data, or read the column by types: \{ 'x': category \} below data$/m,
+    ],
     [
       'half a task',
       ['ragged.yaml', '--task-index', '1'],

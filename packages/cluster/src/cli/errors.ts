@@ -14,6 +14,27 @@ const options: readonly (readonly [inCode: RegExp, onCommandLine: string])[] = [
   [/--types/g, '--type'],
 ];
 
+/** The options of the library as the file of a sweep has them. */
+const keys: readonly (readonly [inCode: RegExp, inFile: string])[] = [
+  [/`impute: 'median'`/g, 'impute: median'],
+  [/`types: \{ '([^`]*)': '(\w+)' \}`/g, "types: { '$1': $2 } below data"],
+  [/`header: false`/g, 'header: false below data'],
+  [/`(format|types|missing|separator)`/g, '$1 below data'],
+  [/`(scale|columns)`/g, '$1'],
+  [/out of 'types'/g, 'out of types'],
+  [/by 'columns'/g, 'by columns'],
+];
+
+/** An error in the words of a sweep's file; a message on one of its keys gets the file in front. */
+export function inWordsOf(file: string, error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const message = keys.reduce((text, [inCode, other]) => text.replaceAll(inCode, other), error.message);
+  error.message = message
+    .replace(/^types(?=[:,[])/, 'data.types')
+    .replace(/^(?=(?:columns|label|data\.types)[:,[])/, `${file}, `);
+  return error;
+}
+
 /** The code of an error, and its message in the words of the command line. */
 export function describeError(error: unknown): { code: string; message: string } {
   const { code = 'ERR_UNEXPECTED', message = String(error) } = Object(error) as { code?: string; message?: string };

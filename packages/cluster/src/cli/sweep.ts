@@ -29,7 +29,7 @@ import {
   workOff,
 } from '../sweep/index.js';
 import { commandOf } from './command-line.js';
-import { within } from './errors.js';
+import { inWordsOf, within } from './errors.js';
 import { interruptible } from './interruption.js';
 import { integer } from './options.js';
 import { createSweepProgress } from './progress.js';
@@ -61,7 +61,11 @@ export function sweepCommand(): Command {
     .option('--redis <url>', 'fit in other processes, which `--worker` starts on any machine with the data')
     .option('--worker', 'with --redis: fit what another process has in the queue, until Ctrl-C')
     .option('--json', 'print the summary as one JSON object')
-    .action(sweep);
+    .action((file: string, values: SweepValues) =>
+      sweep(file, values).catch((error) => {
+        throw inWordsOf(file, error);
+      }),
+    );
 }
 
 async function sweep(file: string, values: SweepValues): Promise<void> {
@@ -125,7 +129,9 @@ async function fitMissing(plan: Plan, values: SweepValues, say: (text: string) =
   const { out, taskIndex, taskCount } = values;
   const part = taskIndex === undefined ? jobs : partOf(jobs, taskIndex, taskCount as number);
   const missing = await missingOf(out, part);
-  say(`${part.length} fits of ${data.file}: ${part.length - missing.length} are stored, ${missing.length} to do`);
+  say(
+    `${part.length} ${part.length === 1 ? 'fit' : 'fits'} of ${data.file}: ${part.length - missing.length} are stored, ${missing.length} to do`,
+  );
   using interruption = interruptible();
   const { signal } = interruption;
   const progress = createSweepProgress(missing.length, say);
