@@ -13,8 +13,8 @@ export interface Config {
    */
   threads?: number | 'auto' | undefined;
   /**
-   * Where affinities are made and multiplied from now on; those that exist stay where they are. `'auto'` (default) and
-   * `'cpu'`: the CPU. `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend.
+   * Where affinities are made and networks trained from now on; affinities that exist stay where they are. `'auto'`
+   * (default) and `'cpu'`: the CPU. `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend.
    */
   device?: 'auto' | 'cpu' | 'cuda' | undefined;
   /**

@@ -1,6 +1,7 @@
-// The backend of the CPU: the room affinity/, call by call.
+// The backend of the CPU: the rooms affinity/ and networks/, call by call.
 #include "genmi/backend.h"
 #include "genmi/precomputed.h"
+#include "networks/steps.h"
 
 namespace genmi {
 namespace {
@@ -20,6 +21,12 @@ class CpuBackend final : public Backend {
   Status hops(const Affinity& distances, const HopOptions& options, const Context& context, HopReport& report,
               AffinityPtr& out) const override {
     return hop_affinity(distances, options, context, report, out);
+  }
+  std::unique_ptr<networks::Steps<float>> steps(const networks::Learner<float>& learner) const override {
+    return networks::make_steps(learner);
+  }
+  std::unique_ptr<networks::Steps<double>> steps(const networks::Learner<double>& learner) const override {
+    return networks::make_steps(learner);
   }
 };
 

@@ -1,30 +1,19 @@
 #include "networks/training.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <utility>
 
+#include "genmi/backend.h"
 #include "genmi/evaluation.h"
 #include "genmi/random_bits.h"
 #include "networks/predict.h"
+#include "networks/watch.h"
 
 namespace genmi::networks {
 namespace {
-
-// Adds the time since the last call, or since its construction, to one total after the other.
-class Watch {
- public:
-  void add_to(double& seconds) {
-    const auto now = std::chrono::steady_clock::now();
-    seconds += std::chrono::duration<double>(now - std::exchange(last_, now)).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
 
 double entropy_term(double p) { return p > 0 ? -p * std::log(p) : 0; }
 
@@ -39,28 +28,58 @@ std::uint32_t draw_below(std::uint32_t bound, std::uint64_t& random) {
   return static_cast<std::uint32_t>(product >> 32);
 }
 
-// Gives a network its statistics back, unless a step that changed them is kept.
+// The loss is minimised. Steps add LDS with its weight.
 template <class T>
-class Undo {
- public:
-  Undo(Network<T>& network, Workspace& workspace) : statistics_(network.statistics()) {
-    for (const Statistic<T>& statistic : statistics_) {
-      copies_.push_back(workspace.take<T>(statistic.numbers.size()));
-      std::copy(statistic.numbers.begin(), statistic.numbers.end(), copies_.back().begin());
-    }
-  }
-  ~Undo() {
-    for (std::size_t s = 0; s < copies_.size(); ++s)
-      std::copy(copies_[s].begin(), copies_[s].end(), statistics_[s].numbers.begin());
-  }
-  void keep() { copies_.clear(); }
+struct NegativeObjective final : Steps<T>::Loss {
+  explicit NegativeObjective(const Objective& of) : objective(of) { options.from = From::kLogits; }
 
- private:
-  std::vector<Statistic<T>> statistics_;
-  std::vector<std::span<T>> copies_;
+  Status differentiate(MatrixView<T> of, const Context& context, std::span<T> gradient) override {
+    Watch watch;
+    logits = of;
+    if (Status status = evaluate(objective, logits, options, context, value, gradient); !status) return status;
+    for (T& each : gradient) each = -each;
+    watch.add_to(seconds);
+    return Status::ok();
+  }
+
+  const Objective& objective;
+  EvaluationOptions options;
+  MatrixView<T> logits;
+  double value = 0, seconds = 0;
 };
 
 constexpr std::uint64_t kFormat = 0x0100'696d6e6567;  // "genmi", 0, 1
+
+// (std::to_string would be compiled into each caller, 700 bytes each time.)
+std::string count_text(std::uint64_t count) { return format(static_cast<double>(count)); }
+
+// table: whether the network is one.
+Status check_fit(std::size_t samples, bool table, const Objective& objective, const AdversarialOptions& vat) {
+  if (table && vat.weight != 0)
+    return {Code::kOutOfRange, explain("vat", "a network of features", "a table of logits")};
+  if (objective.named_samples() > samples)
+    return {Code::kOutOfRange,
+            explain("data", "at least " + count_text(objective.named_samples()) + " samples, which the objective names",
+                    count_text(samples))};
+  if (!vat.epsilons.empty() && vat.epsilons.size() != samples)
+    return {Code::kOutOfRange,
+            explain("the number of lengths of vat.epsilon", count_text(samples), count_text(vat.epsilons.size()))};
+  const std::size_t size = objective.affinity_size();
+  if (size != 0 && size != samples)
+    return {Code::kOutOfRange,
+            explain("the number of samples of the objective's affinity", count_text(samples), count_text(size))};
+  return Status::ok();
+}
+
+Status at_step(std::uint64_t step, std::uint64_t epoch, const Status& status) {
+  return {Code::kOutOfRange, "step " + count_text(step) + " of epoch " + count_text(epoch) + ": " + status.message()};
+}
+
+Status refused_snapshot(const std::string& received) {
+  return {Code::kOutOfRange,
+          explain("resume", "a snapshot of a training with this network, optimizer, batchSize and number of samples",
+                  received)};
+}
 
 }  // namespace
 
@@ -93,24 +112,13 @@ Training<T>::Training(Network<T>& network, const Samples& samples, const Objecti
 }
 
 template <class T>
+Training<T>::~Training() = default;
+
+template <class T>
 Status Training<T>::check() const {
   if (samples_.rows() == 0) return {Code::kOutOfRange, explain("data", "at least one sample", "none")};
   if (Status status = check_samples(network_, samples_); !status) return status;
-  if (network_.samples() != 0 && options_.vat.weight != 0)
-    return {Code::kOutOfRange, explain("vat", "a network of features", "a table of logits")};
-  if (objective_.named_samples() > samples_.rows())
-    return {Code::kOutOfRange,
-            explain("data",
-                    "at least " + std::to_string(objective_.named_samples()) + " samples, which the objective names",
-                    std::to_string(samples_.rows()))};
-  if (!options_.vat.epsilons.empty() && options_.vat.epsilons.size() != samples_.rows())
-    return {Code::kOutOfRange, explain("the number of lengths of vat.epsilon", std::to_string(samples_.rows()),
-                                       std::to_string(options_.vat.epsilons.size()))};
-  const std::size_t size = objective_.affinity_size();
-  if (size != 0 && size != samples_.rows())
-    return {Code::kOutOfRange, explain("the number of samples of the objective's affinity",
-                                       std::to_string(samples_.rows()), std::to_string(size))};
-  return Status::ok();
+  return check_fit(samples_.rows(), network_.samples() != 0, objective_, options_.vat);
 }
 
 template <class T>
@@ -131,6 +139,8 @@ double Training<T>::rate_share() const {
 
 template <class T>
 Status Training<T>::run(const Context& context, const std::function<bool(const Epoch&)>& on_epoch, Stop& stop) {
+  if (const Backend* const before = std::exchange(backend_, &context.backend); before != backend_)
+    steps_ = backend_->steps({network_, samples_, optimizer_, penalties_, options_.vat});
   stop = Stop::kFinished;
   while (stop == Stop::kFinished && place_.epoch < options_.epochs) {
     begin_epoch();
@@ -169,15 +179,25 @@ void Training<T>::clear_sums() {
 // The steps of this epoch that are left.
 template <class T>
 Status Training<T>::take_steps(const Context& context) {
-  while (place_.samples < order_.size()) {
-    report_steps(context);
-    if (context.cancelled()) return aborted();
-    const std::size_t first = place_.samples, size = std::min(batch_size(), order_.size() - first);
-    if (Status status = take_step({order_.data() + first, size}, context); !status) return status;
-    place_.samples += size;
+  steps_->open();
+  Status status;
+  try {
+    while (status && place_.samples < order_.size()) {
+      report_steps(context);
+      const std::size_t first = place_.samples, size = std::min(batch_size(), order_.size() - first);
+      status = context.cancelled() ? aborted() : take_step({order_.data() + first, size}, context);
+      if (status) place_.samples += size;
+    }
+  } catch (...) {
+    if (!steps_->close()) restart_epoch();
+    throw;
+  }
+  if (!steps_->close()) {
+    restart_epoch();
+    status = {Code::kUnavailable, "the device has lost the numbers of this epoch"};
   }
   report_steps(context);
-  return Status::ok();
+  return status;
 }
 
 template <class T>
@@ -188,59 +208,22 @@ void Training<T>::report_steps(const Context& context) const {
 template <class T>
 Status Training<T>::take_step(Rows rows, const Context& context) {
   const Workspace::Frame frame(context.workspace);
-  Undo<T> undo(network_, context.workspace);
-  Watch watch;
-  const std::size_t columns = network_.inputs();
-  const std::span<T> x = context.workspace.take<T>(rows.count * columns);
-  if (columns > 0) samples_.gather(rows, context, x.data());
-  watch.add_to(sums_.seconds.network);
-  if (Status status = find_gradients({x.data(), rows.count, columns}, rows, context); !status) return status;
-  Watch update_watch;
-  update(context);
-  undo.keep();
-  update_watch.add_to(sums_.seconds.update);
-  return Status::ok();
-}
-
-// The gradient of the loss, which is minimised: minus the objective, plus LDS with its weight.
-template <class T>
-Status Training<T>::find_gradients(MatrixView<T> x, Rows rows, const Context& context) {
-  Watch watch;
-  const auto pass = network_.forward(x, Mode::kTraining, context, rows);
-  const MatrixView<T> logits{pass.logits.data(), x.rows, network_.outputs()};
-  watch.add_to(sums_.seconds.network);
-
-  EvaluationOptions options;
-  options.from = From::kLogits;
-  options.rows = rows;
-  options.draw = place_.steps;
-  const std::span<T> gradient = context.workspace.take<T>(pass.logits.size());
-  double value = 0, lds = 0;
-  if (Status status = evaluate(objective_, logits, options, context, value, gradient); !status) return status;
-  for (T& each : gradient) each = -each;
-  watch.add_to(sums_.seconds.objective);
-
-  network_.forget_gradients();
-  network_.backward(pass, gradient, true, context);
-  if (options_.vat.weight != 0) {
-    const AdversarialBatch<T> batch{x, logits, rows, place_.steps};
-    if (Status status = train_adversarially(network_, batch, options_.vat, context, lds); !status) return status;
-  }
-  watch.add_to(sums_.seconds.network);
-
-  count(logits);
-  sums_.objective += value * static_cast<double>(x.rows);
-  sums_.vat += lds * static_cast<double>(x.rows);
-  watch.add_to(sums_.seconds.objective);
-  return Status::ok();
-}
-
-template <class T>
-void Training<T>::update(const Context& context) {
-  for (Penalty<T>* penalty : penalties_) penalty->add_gradient(context);
-  optimizer_.step(context, rate_share());
-  for (Penalty<T>* penalty : penalties_) penalty->shrink(optimizer_.last_rate(), context);
+  NegativeObjective<T> loss(objective_);
+  loss.options.rows = rows;
+  loss.options.draw = place_.steps;
+  typename Steps<T>::Report report;
+  if (Status status = steps_->take(rows, place_.steps, rate_share(), context, loss, report); !status) return status;
   place_.steps += 1;
+  Watch watch;
+  count(loss.logits);
+  const auto n = static_cast<double>(rows.count);
+  sums_.objective += loss.value * n;
+  sums_.vat += report.lds * n;
+  sums_.seconds.network += report.network_seconds;
+  sums_.seconds.update += report.update_seconds;
+  sums_.seconds.objective += loss.seconds;
+  watch.add_to(sums_.seconds.objective);
+  return Status::ok();
 }
 
 // The entropy of a softmax of z is log sum_k exp(z_k) - sum_k p_k z_k.
@@ -287,18 +270,22 @@ Epoch Training<T>::finish_epoch(const Context& context) {
 // Back to the beginning of the epoch: `status` says why.
 template <class T>
 Status Training<T>::go_back(const Status& status) {
-  const std::uint64_t done = (place_.samples + batch_size() - 1) / batch_size(), first = place_.epoch * batches();
+  const std::uint64_t done = (place_.samples + batch_size() - 1) / batch_size();
+  const std::uint64_t step = std::min<std::uint64_t>(done + 1, batches());
+  restart_epoch();
+  return at_step(step, place_.epoch + 1, status);
+}
+
+template <class T>
+void Training<T>::restart_epoch() {
   const T* from = before_.data();
   for (const std::span<T> numbers : numbers_) {
     std::copy_n(from, numbers.size(), numbers.begin());
     from += numbers.size();
   }
-  const std::uint64_t step = std::min<std::uint64_t>(done + 1, batches());
-  place_ = {place_.epoch, 0, first};
-  optimizer_.set_steps(first);
+  place_ = {place_.epoch, 0, place_.epoch * batches()};
+  optimizer_.set_steps(place_.steps);
   clear_sums();
-  return {Code::kOutOfRange,
-          "step " + std::to_string(step) + " of epoch " + std::to_string(place_.epoch + 1) + ": " + status.message()};
 }
 
 template <class T>
@@ -327,18 +314,11 @@ std::vector<std::byte> Training<T>::snapshot() const {
 
 template <class T>
 Status Training<T>::restore(std::span<const std::byte> snapshot) {
-  const auto refuse = [](const std::string& received) {
-    return Status(Code::kOutOfRange,
-                  explain("resume",
-                          "a snapshot of a training with this network, optimizer, batchSize and number of "
-                          "samples",
-                          received));
-  };
   const std::string damaged = "bytes that are no snapshot, or not all of one";
   ByteReader reader(snapshot);
-  if (!reader.check() || reader.get<std::uint64_t>() != kFormat) return refuse(damaged);
+  if (!reader.check() || reader.get<std::uint64_t>() != kFormat) return refused_snapshot(damaged);
   for (const Fact& fact : facts())
-    if (reader.get<std::uint64_t>() != fact.number) return refuse(fact.difference);
+    if (reader.get<std::uint64_t>() != fact.number) return refused_snapshot(fact.difference);
   const auto seed = reader.get<std::uint64_t>();
   const auto place = reader.get<Place>();
   Sums sums = sums_;
@@ -350,7 +330,7 @@ Status Training<T>::restore(std::span<const std::byte> snapshot) {
   if (place.samples >= order_.size() || place.samples % batch_size() != 0 ||
       place.steps != place.epoch * batches() + place.samples / batch_size() ||
       reader.left() != (between_epochs ? 1 : 2) * before_.size() * sizeof(T))
-    return refuse(damaged);
+    return refused_snapshot(damaged);
 
   for (const std::span<T> numbers : numbers_) reader.get(numbers);
   if (!between_epochs) reader.get(std::span<T>(before_));

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "networks/optimizer.h"
 #include "networks/penalties.h"
 #include "networks/samples.h"
+#include "networks/steps.h"
 
 namespace genmi::networks {
 
@@ -58,6 +60,7 @@ class Training {
  public:
   // The objective's affinity, if it has one, is over these samples. All references must outlive this object.
   Training(Network<T>& network, const Samples& samples, const Objective& objective, const TrainingOptions& options);
+  ~Training();
 
   // Adds a penalty to the loss. The reference must outlive this object.
   void add(Penalty<T>& penalty) { penalties_.push_back(&penalty); }
@@ -69,7 +72,7 @@ class Training {
   // Trains until all epochs are done, on_epoch returns false, or the context's job is cancelled: the network then keeps
   // what it has learned, and a further call goes on from there. kNonFinite: network and training are as they were when
   // the epoch began, and the status names epoch and step. Other errors of the objective leave them as the step found
-  // them.
+  // them. A device that cannot give its numbers back leaves them as the epoch found them. The backend is the context's.
   Status run(const Context& context, const std::function<bool(const Epoch&)>& on_epoch, Stop& stop);
 
   // All that the run has learned: a training of the same network, samples, objective and options that restores it goes
@@ -100,12 +103,11 @@ class Training {
   Status take_steps(const Context& context);
   void report_steps(const Context& context) const;
   Status take_step(Rows rows, const Context& context);
-  Status find_gradients(MatrixView<T> x, Rows rows, const Context& context);
-  void update(const Context& context);
   void count(MatrixView<T> logits);
   void clear_sums();
   Epoch finish_epoch(const Context& context);
   Status go_back(const Status& status);
+  void restart_epoch();
   bool is_finite() const;
   // A number that a snapshot and the training that restores it must agree in.
   struct Fact {
@@ -128,6 +130,8 @@ class Training {
   std::vector<std::int32_t> order_;    // of the samples in this epoch
   Place place_;
   Sums sums_;
+  const Backend* backend_ = nullptr;  // of the last run, which has made the steps
+  std::unique_ptr<Steps<T>> steps_;
 };
 
 }  // namespace genmi::networks

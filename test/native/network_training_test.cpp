@@ -16,6 +16,7 @@
 #include "networks/normalization.h"
 #include "networks/training.h"
 #include "random.h"
+#include "reference_backend.h"
 #include "thoroughness.h"
 
 namespace genmi::networks {
@@ -93,7 +94,8 @@ class TrainingTest : public testing::Test {
  protected:
   static constexpr std::size_t kSamples = 47, kFeatures = 5;
 
-  TrainingTest() {
+  explicit TrainingTest(const Backend& backend = cpu_backend())
+      : context_{workspace_, nullptr, 1, nullptr, simd::default_kernels(), backend} {
     options_.epochs = 6;
     options_.batch_size = 10;
     options_.seed = 11;
@@ -108,10 +110,19 @@ class TrainingTest : public testing::Test {
   // Trains to the end, and counts the steps. before_step(step) may cancel the job before a step is evaluated.
   Generator random_{19};
   Workspace workspace_;
-  Context context_{workspace_};
+  Context context_;
   std::vector<float> x_;
   TrainingOptions options_;
 };
+
+// The same over every backend, for runs whose numbers nobody reads in the middle of an epoch.
+class TrainingOn : public TrainingTest, public testing::WithParamInterface<const Backend*> {
+ protected:
+  TrainingOn() : TrainingTest(*GetParam()) {}
+};
+
+INSTANTIATE_TEST_SUITE_P(All, TrainingOn, testing::Values(&cpu_backend(), &test::reference_backend()),
+                         [](const auto& each) { return std::string(each.param->device()); });
 
 // An objective that calls a function before each evaluation, to see and disturb a run.
 class Watched final : public Objective {
@@ -162,7 +173,7 @@ TEST_F(TrainingTest, OrdersAreEquallyLikely) {
   EXPECT_LT(chi_squared, 49.7);  // the 99.9 % quantile for 23 degrees of freedom
 }
 
-TEST_F(TrainingTest, ResumedRunsHaveTheBitsOfUninterruptedOnes) {
+TEST_P(TrainingOn, ResumedRunsHaveTheBitsOfUninterruptedOnes) {
   const Samples data = samples();
   for (const OptimizerOptions::Rule rule :
        {OptimizerOptions::Rule::kAdam, OptimizerOptions::Rule::kSgd, OptimizerOptions::Rule::kRmsprop}) {
@@ -209,7 +220,7 @@ TEST_F(TrainingTest, ResumedRunsHaveTheBitsOfUninterruptedOnes) {
 }
 
 // 10^3 runs that are cancelled at a random moment of a random step: within the objective, or between steps.
-TEST_F(TrainingTest, AbortedRunsKeepAValidNetworkAndGoOn) {
+TEST_P(TrainingOn, AbortedRunsKeepAValidNetworkAndGoOn) {
   const ObjectivePtr objective = total_variation();
   const Samples data = samples();
   options_.vat.weight = 0.5;
@@ -230,7 +241,7 @@ TEST_F(TrainingTest, AbortedRunsKeepAValidNetworkAndGoOn) {
     });
     const NetworkPtr<float> part = network();
     Training<float> training(*part, data, stopping, options_);
-    ASSERT_TRUE(training.run({workspace_, nullptr, 1, &job}, go_on, stop));
+    ASSERT_TRUE(training.run({workspace_, nullptr, 1, &job, context_.kernels, context_.backend}, go_on, stop));
     ASSERT_TRUE(stop == Stop::kAborted || (stop == Stop::kFinished && !within));
     for (const std::span<float> numbers : part->memory())
       for (const float number : numbers) ASSERT_TRUE(std::isfinite(number));
@@ -248,7 +259,7 @@ TEST_F(TrainingTest, AbortedRunsKeepAValidNetworkAndGoOn) {
   }
 }
 
-TEST_F(TrainingTest, CallbacksStopAfterTheirEpoch) {
+TEST_P(TrainingOn, CallbacksStopAfterTheirEpoch) {
   const ObjectivePtr objective = total_variation();
   const Samples data = samples();
   const NetworkPtr<float> whole = network(), part = network();
@@ -303,7 +314,7 @@ TEST_F(TrainingTest, NumbersThatAreNotFiniteTakeTheRunBackToItsEpoch) {
   }
 }
 
-TEST_F(TrainingTest, OtherErrorsLeaveTheRunAsTheStepFoundIt) {
+TEST_P(TrainingOn, OtherErrorsLeaveTheRunAsTheStepFoundIt) {
   const ObjectivePtr objective = total_variation();
   const Samples data = samples();
   const NetworkPtr<float> whole = network(), part = network();
@@ -323,7 +334,7 @@ TEST_F(TrainingTest, OtherErrorsLeaveTheRunAsTheStepFoundIt) {
   EXPECT_EQ(bits(*part), bits(*whole));
 }
 
-TEST_F(TrainingTest, MemoryThatCannotBeHadLeavesTheRunAsTheStepFoundIt) {
+TEST_P(TrainingOn, MemoryThatCannotBeHadLeavesTheRunAsTheStepFoundIt) {
   const ObjectivePtr objective = total_variation();
   const Samples data = samples();
   const NetworkPtr<float> whole = network(), part = network();
@@ -461,6 +472,51 @@ std::vector<std::byte> trained_bits(std::size_t n, const std::vector<std::size_t
   const Status status = training.run(context, go_on, stop);
   EXPECT_TRUE(status) << status.message();
   return bits(*network);
+}
+
+TEST_F(TrainingTest, NumbersThatAreElsewhereDuringAnEpochGiveTheSameBits) {
+  const Context far{workspace_, nullptr, 1, nullptr, simd::default_kernels(), test::reference_backend()};
+  for (const std::size_t n : {20u, 30u, 45u, 47u}) {  // with and without all that trained_bits() has
+    EXPECT_EQ(trained_bits<float>(n, {7, 11, 6, 3}, 10, far), trained_bits<float>(n, {7, 11, 6, 3}, 10, context_));
+    EXPECT_EQ(trained_bits<double>(n, {7, 11, 6, 3}, 10, far), trained_bits<double>(n, {7, 11, 6, 3}, 10, context_));
+  }
+}
+
+// A device that has no numbers to give back: the run is where its epoch began, and goes on from there.
+TEST_F(TrainingTest, LostDevicesTakeTheRunBackToItsEpoch) {
+  const ObjectivePtr objective = total_variation();
+  const Samples data = samples();
+  const NetworkPtr<float> whole = network();
+  Stop stop;
+  Training<float> uninterrupted(*whole, data, *objective, options_);
+  ASSERT_TRUE(uninterrupted.run(context_, go_on, stop));
+  for (const bool memory_too : {false, true}) {
+    const NetworkPtr<float> again = network();
+    test::ReferenceBackend backend;
+    const Context context{workspace_, nullptr, 1, nullptr, simd::default_kernels(), backend};
+    std::size_t steps = 0;
+    const Watched losing(objective, [&] {
+      if (++steps != 13) return Status::ok();  // in the third epoch
+      backend.lost = true;
+      if (memory_too) throw std::bad_alloc();
+      return Status::ok();
+    });
+    Training<float> training(*again, data, losing, options_);
+    std::vector<std::byte> begin;
+    const auto keep = [&](const Epoch&) { return begin = bits(*again), true; };
+    try {
+      EXPECT_EQ(training.run(context, keep, stop).code(), Code::kUnavailable);
+      EXPECT_FALSE(memory_too);
+    } catch (const std::bad_alloc&) {
+      EXPECT_TRUE(memory_too);
+    }
+    EXPECT_EQ(training.epochs_done(), 2u);
+    EXPECT_EQ(bits(*again), begin);
+    // The same steps from there, on another device.
+    ASSERT_TRUE(training.run(context_, go_on, stop));
+    EXPECT_EQ(stop, Stop::kFinished);
+    EXPECT_EQ(bits(*again), bits(*whole));
+  }
 }
 
 TEST_F(TrainingTest, AnyNumberOfThreadsGivesTheSameBits) {

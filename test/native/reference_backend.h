@@ -1,11 +1,13 @@
-// A second backend, for tests alone: all entries by their definition in long double, kept in float64, and products as
-// three nested loops. It shares no line with the backend of the CPU, and shows that the seam of backend.h is enough.
+// A second backend, for tests alone, which shows that the seam of backend.h is enough. All entries by their definition
+// in long double, kept in float64; products as three nested loops; steps of trainings on numbers of its own.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "genmi/backend.h"
 #include "hop_support.h"
 #include "measure_cases.h"
+#include "networks/steps.h"
 #include "simd/panels.h"
 
 namespace genmi::test {
@@ -81,7 +84,72 @@ class ReferenceAffinity : public Affinity, public affinity::CentredProduct {
   std::vector<double> entries_;
 };
 
-class ReferenceBackend final : public Backend {
+// Steps of the CPU over numbers that are elsewhere, as on a device: from open() to close(), the memory of network and
+// optimiser has NaN for everybody but the steps.
+template <class T>
+class FarSteps final : public networks::Steps<T> {
+ public:
+  using typename networks::Steps<T>::Loss, typename networks::Steps<T>::Report;
+
+  // lost: close() then has no numbers to give back.
+  FarSteps(const networks::Learner<T>& learner, const bool& lost)
+      : inner_(networks::make_steps(learner)), near_(learner.network.memory()), lost_(lost) {
+    for (const std::span<T> numbers : learner.optimizer.moments()) near_.push_back(numbers);
+    far_.resize(near_.size());
+  }
+
+  void open() override {
+    opened_.clear();
+    for (std::size_t at = 0; at < near_.size(); ++at) {
+      opened_.emplace_back(near_[at].begin(), near_[at].end());
+      far_[at].assign(near_[at].size(), std::numeric_limits<T>::quiet_NaN());
+    }
+    exchange();
+    far_ = opened_;
+  }
+  bool close() override {
+    exchange();
+    if (!lost_) return true;
+    far_ = std::move(opened_);
+    exchange();
+    return false;
+  }
+  Status take(Rows rows, std::uint64_t step, double share, const Context& context, Loss& loss,
+              Report& report) override {
+    const Exchanged near(*this);
+    LossFromFar far(*this, loss);
+    return inner_->take(rows, step, share, context, far, report);
+  }
+
+ private:
+  // While it lives, the numbers are elsewhere, or where the steps of the CPU look for them: the other way than before.
+  struct Exchanged {
+    explicit Exchanged(FarSteps& steps_) : steps(steps_) { steps.exchange(); }
+    ~Exchanged() { steps.exchange(); }
+    FarSteps& steps;
+  };
+  // The training finds no numbers while it evaluates its loss.
+  struct LossFromFar final : Loss {
+    LossFromFar(FarSteps& steps_, Loss& loss_) : steps(steps_), loss(loss_) {}
+    Status differentiate(MatrixView<T> logits, const Context& context, std::span<T> gradient) override {
+      const Exchanged far(steps);
+      return loss.differentiate(logits, context, gradient);
+    }
+    FarSteps& steps;
+    Loss& loss;
+  };
+  void exchange() {
+    for (std::size_t at = 0; at < near_.size(); ++at)
+      std::swap_ranges(near_[at].begin(), near_[at].end(), far_[at].begin());
+  }
+
+  std::unique_ptr<networks::Steps<T>> inner_;
+  std::vector<std::span<T>> near_;
+  std::vector<std::vector<T>> far_, opened_;
+  const bool& lost_;
+};
+
+class ReferenceBackend : public Backend {
  public:
   const char* device() const override { return "reference"; }
 
@@ -133,6 +201,15 @@ class ReferenceBackend final : public Backend {
     const bool metric = report.connected || 2 * far >= static_cast<double>(report.longest);
     return keep({Kind::kDistance, metric, Storage::kDense, Precision::kFloat32}, n, std::move(hops), out);
   }
+
+  std::unique_ptr<networks::Steps<float>> steps(const networks::Learner<float>& learner) const override {
+    return std::make_unique<FarSteps<float>>(learner, lost);
+  }
+  std::unique_ptr<networks::Steps<double>> steps(const networks::Learner<double>& learner) const override {
+    return std::make_unique<FarSteps<double>>(learner, lost);
+  }
+
+  bool lost = false;  // the device, at the end of an epoch
 
  private:
   static Status keep(const Traits& traits, std::size_t n, std::vector<double> entries, AffinityPtr& out) {
@@ -196,7 +273,6 @@ class ReferenceBackend final : public Backend {
   }
 };
 
-// Made once: it has no state.
 inline const Backend& reference_backend() {
   static const ReferenceBackend backend;
   return backend;

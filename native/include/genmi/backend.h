@@ -1,8 +1,9 @@
-// A backend computes affinities, on the CPU or on a device. Rooms use an affinity by its interface, and cannot tell
-// which backend has made it. Each JavaScript environment chooses its own.
+// A backend computes affinities and the steps of trainings, on the CPU or on a device. Rooms use both by their
+// interfaces, and cannot tell which backend has made them. Each JavaScript environment chooses its own.
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,13 @@
 #include "genmi/status.h"
 
 namespace genmi {
+
+namespace networks {
+template <class T>
+struct Learner;
+template <class T>
+class Steps;
+}  // namespace networks
 
 class Backend {
  public:
@@ -29,12 +37,16 @@ class Backend {
   virtual Status hops(const Affinity& distances, const HopOptions& options, const Context& context, HopReport& report,
                       AffinityPtr& out) const = 0;
 
+  // The steps of a training: native/networks/steps.h.
+  virtual std::unique_ptr<networks::Steps<float>> steps(const networks::Learner<float>& learner) const = 0;
+  virtual std::unique_ptr<networks::Steps<double>> steps(const networks::Learner<double>& learner) const = 0;
+
  protected:
   ~Backend() = default;  // not by whoever uses it
 };
 
-// A device that fails where no Status can be returned: in the entries, blocks or products of an affinity. It leaves the
-// rooms as std::bad_alloc does: no result is written, and the binding makes an error of it.
+// A device that fails where no Status can be returned: in the entries, blocks or products of an affinity, or in a step.
+// It leaves the rooms as std::bad_alloc does: no result is written, and the binding makes an error of it.
 class DeviceFailure : public std::exception {
  public:
   explicit DeviceFailure(Status status) : status_(std::move(status)) {}
