@@ -8,6 +8,7 @@ import type { Scalar } from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Results } from '../examples/mnist/results.js';
 import { trainModel } from '../examples/mnist/tfjs-trainer.js';
+import { geminiNames } from '../src/index.js';
 import { readDigits } from '../support/digits.js';
 import { loadEngine } from '../support/engine.js';
 import { createModel } from '../support/model.js';
@@ -111,6 +112,17 @@ describe('the MNIST job', () => {
     expect(page).toContain('virtual adversarial training of weight 5');
     const { results: without } = await runMain('no-vat', ...args);
     expect(without.final.objective).not.toBe(results.final.objective);
+  });
+
+  it('makes the table of all objectives with it', async () => {
+    const { code, stdout } = await runNode(fromRoot('out/examples/mnist/vat-table.js'), ['1', '300']);
+    const rows = stdout.trim().split('\n').slice(2).map((row) => row.split('|').slice(1, -1)); // biome-ignore format: one line
+    expect([code, rows.length]).toEqual([0, geminiNames.length - 1]);
+    for (const [, ari, clusters, weight, ariWithVat, clustersWithVat] of rows.map((row) => row.map(Number))) {
+      for (const each of [ari, ariWithVat]) expect(Math.abs(each as number)).toBeLessThan(1);
+      for (const each of [clusters, clustersWithVat]) expect(each).toBeGreaterThan(0);
+      expect([1, 10, 20, 50]).toContain(weight);
+    }
   });
 
   it.each(['genmi', 'cpu'])('ends after Ctrl-C with what it has: engine %s', async (engine) => {

@@ -4,8 +4,17 @@ import { type Digits, PIXELS } from '../../support/digits.js';
 import type { Recipe } from './recipe.js';
 import { agreementOf, type EpochRecord, learningRateOf, NonFiniteError, type Trainer } from './trainer.js';
 
+/** Finds how far each image may move, in the recipe's features. Nothing when aborted. */
+export type FindLengths = (data: SampleData, signal: AbortSignal) => Promise<Float64Array | undefined>;
+
 /** Makes a network of genmi's own core, and the training of it. */
-export function createGenmiTrainer(recipe: Recipe, objective: Objective, clusters: number, seed: number): Trainer {
+export function createGenmiTrainer(
+  recipe: Recipe,
+  objective: Objective,
+  clusters: number,
+  seed: number,
+  findLengths: FindLengths = lengthsOf,
+): Trainer {
   const { hidden, batchNormalization, init, headScale, black } = recipe;
   const layers = hidden.map((width) => ({ width, activation: 'relu' as const, batchNormalization }));
   const network = Network.dense({ inputs: PIXELS, layers, outputs: clusters, init, headScale, seed });
@@ -18,7 +27,7 @@ export function createGenmiTrainer(recipe: Recipe, objective: Objective, cluster
     predict,
     async train(options) {
       const begun = performance.now();
-      const epsilon = recipe.vat > 0 ? await lengthsOf(features(options.train), options.signal) : undefined;
+      const epsilon = recipe.vat > 0 ? await findLengths(features(options.train), options.signal) : undefined;
       const preparation = (performance.now() - begun) / 1000;
       const epochs: EpochRecord[] = [];
       const onEpoch = async ({ epoch, objective, entropies, seconds }: Epoch) => {
@@ -49,7 +58,7 @@ export function createGenmiTrainer(recipe: Recipe, objective: Objective, cluster
 }
 
 /** How far each image may move: a quarter of the distance to its 10th neighbour, as in IMSAT. Nothing when aborted. */
-async function lengthsOf(data: SampleData, signal: AbortSignal): Promise<Float64Array | undefined> {
+export async function lengthsOf(data: SampleData, signal: AbortSignal): Promise<Float64Array | undefined> {
   try {
     return await neighborLengths(data, { signal });
   } catch (error) {
