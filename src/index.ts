@@ -48,6 +48,12 @@ export type {
 } from './objectives/objective.js';
 export { type PairConstraintsOptions, type Pairs, pairConstraints } from './objectives/pair-constraints.js';
 export { type WassersteinOptions, wasserstein } from './objectives/wasserstein.js';
+export {
+  type DeepInfoMaxOptions,
+  deepInfoMax,
+  donskerVaradhan,
+  type InfoMaxMeasure,
+} from './pairs/deep-info-max.js';
 export { type IicOptions, iic } from './pairs/iic.js';
 export { type InfoNceOptions, infoNce } from './pairs/info-nce.js';
 export { type NtXentOptions, ntXent } from './pairs/nt-xent.js';

@@ -162,35 +162,12 @@ Status nt_xent(const Call<double>& call, double& value) {
 }
 
 Status info_nce(const Call<double>& call, double& value) {
-  const Context& context = call.context;
-  const std::size_t n = call.a.rows, units = call.a.columns, locations = call.b.columns / units;
-  if (Status status = check_finite(call.a, "a", context); !status) return status;
-  if (Status status = check_finite(call.b, "b", context); !status) return status;
-  Features whole(n, units, context.workspace), local(n * locations, units, context.workspace);
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t u = 0; u < units; ++u) {
-      whole.set(i, u, call.a(i, u));
-      for (std::size_t p = 0; p < locations; ++p) local.set(i * locations + p, u, call.b(i, u * locations + p));
-    }
-  double* const by_score = scores(whole, local, context);
-  value = contrast({n, n * locations, locations, 0, false, 1, call.parameter}, context, by_score);
-  if (context.cancelled()) return aborted();
-  const double factor = 1 / static_cast<double>(n * locations);
-  if (call.by_a != nullptr) {
-    const double* const by_whole = through_scores(by_score, n, local, context);
-    for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t u = 0; u < units; ++u)
-        call.by_a[i * units + u] = factor * by_whole[simd::place_in_panels(i, u, units)];
-  }
-  if (call.by_b != nullptr) {
-    const double* const turned = transposed(by_score, n, n * locations, context);
-    const double* const by_local = through_scores(turned, n * locations, whole, context);
-    for (std::size_t j = 0; j < n * locations; ++j)
-      for (std::size_t u = 0; u < units; ++u)
-        call.by_b[j / locations * units * locations + u * locations + j % locations] =
-            factor * by_local[simd::place_in_panels(j, u, units)];
-  }
-  return context.cancelled() ? aborted() : Status::ok();
+  ScoredViews views(call);
+  if (Status status = views.read(call); !status) return status;
+  const std::size_t positives = views.n * views.locations;
+  value = contrast({views.n, positives, views.locations, 0, false, 1, call.parameter}, call.context, views.scores);
+  if (call.context.cancelled()) return aborted();
+  return views.write_gradients(call, 1 / static_cast<double>(positives));
 }
 
 }  // namespace genmi::pairs

@@ -36,11 +36,45 @@ double* through_scores(const double* by_score, std::size_t count, const Features
   return out;
 }
 
-double* transposed(const double* panels, std::size_t rows, std::size_t columns, const Context& context) {
-  double* const out = context.workspace.take<double>(panel_size(columns, rows)).data();
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = 0; j < columns; ++j) out[place_in_panels(j, i, rows)] = panels[place_in_panels(i, j, columns)];
-  return out;
+ScoredViews::ScoredViews(const Call<double>& call)
+    : n(call.a.rows),
+      units(call.a.columns),
+      locations(call.b.columns / units),
+      whole(n, units, call.context.workspace),
+      local(n * locations, units, call.context.workspace) {}
+
+Status ScoredViews::read(const Call<double>& call) {
+  if (Status status = check_finite(call.a, "a", call.context); !status) return status;
+  if (Status status = check_finite(call.b, "b", call.context); !status) return status;
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t u = 0; u < units; ++u) {
+      whole.set(i, u, call.a(i, u));
+      for (std::size_t p = 0; p < locations; ++p) local.set(i * locations + p, u, call.b(i, u * locations + p));
+    }
+  scores = pairs::scores(whole, local, call.context);
+  return call.context.cancelled() ? aborted() : Status::ok();
+}
+
+Status ScoredViews::write_gradients(const Call<double>& call, double factor) const {
+  const std::size_t columns = n * locations;
+  if (call.by_a != nullptr) {
+    const double* const by_whole = through_scores(scores, n, local, call.context);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t u = 0; u < units; ++u)
+        call.by_a[i * units + u] = factor * by_whole[place_in_panels(i, u, units)];
+  }
+  if (call.by_b != nullptr) {
+    double* const turned = call.context.workspace.take<double>(panel_size(columns, n)).data();
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < columns; ++j)
+        turned[place_in_panels(j, i, n)] = scores[place_in_panels(i, j, columns)];
+    const double* const by_local = through_scores(turned, columns, whole, call.context);
+    for (std::size_t j = 0; j < columns; ++j)
+      for (std::size_t u = 0; u < units; ++u)
+        call.by_b[(j / locations * units + u) * locations + j % locations] =
+            factor * by_local[place_in_panels(j, u, units)];
+  }
+  return call.context.cancelled() ? aborted() : Status::ok();
 }
 
 }  // namespace genmi::pairs

@@ -6,6 +6,7 @@
 #include "genmi/context.h"
 #include "genmi/matrix.h"
 #include "genmi/status.h"
+#include "pairs/losses.h"
 #include "simd/panels.h"
 
 namespace genmi::pairs {
@@ -34,7 +35,16 @@ double* scores(const Features& a, const Features& b, const Context& context);
 // From derivatives with respect to the scores of `count` vectors and b, those with respect to the vectors, in panels.
 double* through_scores(const double* by_score, std::size_t count, const Features& b, const Context& context);
 
-// A matrix in panels, rows x columns, with rows and columns exchanged.
-double* transposed(const double* panels, std::size_t rows, std::size_t columns, const Context& context);
+// Global features a, n x U, and local features b, n x (U P): feature u at location p is number u P + p.
+struct ScoredViews {
+  std::size_t n, units, locations;
+  Features whole, local;  // local: location p of sample i is vector i P + p
+  double* scores = nullptr;
+
+  explicit ScoredViews(const Call<double>& call);
+  Status read(const Call<double>& call);
+  // Writes dL/da and dL/db, from scores that are dL/ds over `factor`.
+  Status write_gradients(const Call<double>& call, double factor) const;
+};
 
 }  // namespace genmi::pairs

@@ -31,4 +31,8 @@ Status nt_xent(const Call<double>& call, double& value);
 // those of a sample's own locations among its negatives, -infinity for none.
 Status info_nce(const Call<double>& call, double& value);
 
+// Deep InfoMax, over such views of at least two samples. fenchel: the parameter is the number of the measure.
+Status fenchel(const Call<double>& call, double& value);
+Status donsker_varadhan(const Call<double>& call, double& value);
+
 }  // namespace genmi::pairs

@@ -26,6 +26,8 @@ constexpr Entry kLosses[] = {
     {"iic", true, pairs::iic, pairs::iic},
     {"nt-xent", true, pairs::nt_xent},
     {"info-nce", false, pairs::info_nce},
+    {"fenchel", false, pairs::fenchel},
+    {"donsker-varadhan", false, pairs::donsker_varadhan},
 };
 
 struct Shape {

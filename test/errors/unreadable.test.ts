@@ -99,6 +99,7 @@ const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => un
   pairConstraints: [genmi.pairConstraints, () => [{ mustLink: [[0, 1]], cannotLink: [[2, 3]], factor: 2 }]],
   iic: [genmi.iic, () => [{ lambda: 2 }]],
   ntXent: [genmi.ntXent, () => [{ temperature: 2 }]],
+  deepInfoMax: [genmi.deepInfoMax, () => [{ measure: 'KL', mode: 'local' }]],
   infoNce: [genmi.infoNce, () => [{ selfMask: -2 }]],
   'value of a pair': [
     (...args) => pairs.value(...(args as [Loose, Loose])),

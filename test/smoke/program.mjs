@@ -177,6 +177,12 @@ const other = matrix(n, 4);
 const pairLosses = [
   ['iic', api.iic({ lambda: 1.5 }), [tau, normalised(other)], [logits, other, 'logits']],
   ['nt-xent', api.ntXent(), [logits, other]],
+  ['donsker-varadhan', api.donskerVaradhan(), [logits, other]],
+  ...['JSD', 'GAN', 'KL', 'RKL', 'H2', 'X2', 'W1'].map((measure) => [
+    measure,
+    api.deepInfoMax({ measure }),
+    [logits, other],
+  ]),
   ['info-nce', api.infoNce(), [logits, other], [logits, matrix(n, 12)]],
 ];
 for (const [name, loss, ...calls] of pairLosses) {

@@ -1,5 +1,5 @@
 /** All losses on pairs of views, for tests that hold for every one of them. */
-import { iic, infoNce, type Matrix, ntXent, type PairLoss, type PairOptions } from '../../src/index.js';
+import { deepInfoMax, iic, infoNce, type Matrix, ntXent, type PairLoss, type PairOptions } from '../../src/index.js';
 import { gaussian, probabilities, type Random } from './random.js';
 
 export interface PairCase {
@@ -30,5 +30,5 @@ export const pairCases: readonly PairCase[] = [
   ...predictions(iic()),
   ...predictions(iic({ lambda: 1.5 })),
   ...[ntXent(), ntXent({ temperature: 0.1 })].map((loss) => embeddings(loss, true)),
-  ...[infoNce(), infoNce({ selfMask: -1 })].map((loss) => embeddings(loss, false)),
+  ...[infoNce(), infoNce({ selfMask: -1 }), deepInfoMax()].map((loss) => embeddings(loss, false)),
 ];
