@@ -37,6 +37,7 @@ describe('a smoke test of the benchmarks', () => {
         'mmd_ova-1000-10-float32',
         'kl_ova-10000-50-out-float32',
         'rbf-4000-50-float64',
+        'nt-xent-256-128-float32',
         'hops-quantile-2000',
       ]),
     );

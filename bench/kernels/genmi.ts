@@ -1,12 +1,12 @@
 /** The contestant genmi, for each family of work. */
-import { Affinity, gemini, type Matrix } from 'genmi';
+import { Affinity, gemini, iic, type Matrix, ntXent, type PairOptions } from 'genmi';
 import type { Peer } from '../peers.js';
 import { medianSeconds } from '../statistics.js';
 import type { Answer, Contestant, Contestants } from './contestants.js';
-import { readFeatures, readPredictions } from './inputs.js';
+import { readFeatures, readPredictions, readView } from './inputs.js';
 import { hopSearch, product, quantile } from './native.js';
 import { alongSimplex, plain, project } from './projection.js';
-import type { AffinityWork, HopsWork, ObjectiveWork, Precision, Work } from './rows.js';
+import type { AffinityWork, HopsWork, ObjectiveWork, PairWork, Precision, Work } from './rows.js';
 
 /** Contestants of a row; `close` frees their memory when the row is done. */
 export type Entry = { readonly contestants: Contestants; readonly close?: () => void };
@@ -14,6 +14,7 @@ export type Entry = { readonly contestants: Contestants; readonly close?: () => 
 /** @param native the program of bench/native, for work that the package does not offer by itself; without it such rows have no entry */
 export async function enter(work: Work, native: Peer | undefined, threads: number): Promise<Entry | undefined> {
   if (work.family === 'objective') return objective(work);
+  if (work.family === 'pair') return { contestants: { genmi: pair(work) } };
   if (work.family === 'affinity') return { contestants: { genmi: affinity(work) } };
   if (work.family === 'hops') return hops(work);
   if (!native) return undefined;
@@ -41,6 +42,17 @@ function objective({ objective: name, n, k, d, precision, storage, out }: Object
     ({ value, gradient }) => [plain(value), project(alongSimplex(gradient))],
   );
   return { contestants: { genmi }, close: () => affinity?.dispose() };
+}
+
+function pair({ loss: name, n, k, precision }: PairWork): Contestant {
+  const [a, b] = (['a', 'b'] as const).map((view) => matrix(readView(n, k, view), [n, k], precision));
+  const loss = name === 'iic' ? iic() : ntXent();
+  const options: PairOptions = name === 'iic' ? { from: 'logits' } : {};
+  return contestant(
+    () => loss.valueAndGrad(a, b, options),
+    // The terms of the value are of size 1 and more, and cancel for views that have little in common.
+    ({ value, gradients }) => [[value, Math.max(1, Math.abs(value))], ...gradients.map(project)],
+  );
 }
 
 function affinity({ measure, n, d, precision }: AffinityWork): Contestant {

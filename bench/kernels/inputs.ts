@@ -13,6 +13,9 @@ const FEATURES_SEED = 1;
 const PREDICTIONS_SEED = 2;
 const FACTORS_SEED = 3;
 const WEIGHTS_SEED = 4;
+const VIEWS_SEED = 5;
+/** The standard deviation between two views of a sample. */
+const NOISE = 0.5;
 /** The most rows of a matrix that is compared. */
 const MOST_ROWS = 20_000;
 
@@ -24,7 +27,12 @@ const predictionsFile = (n: number, k: number): string => file(`tau-${n}-${k}`);
 /** `[n, k]`, standard normal: the factors that kernels are multiplied with. */
 const factorsFile = (n: number, k: number): string => file(`t-${n}-${k}`);
 
+/** `[n, k]`: a, standard normal, and b, which is a with noise. */
+const viewFile = (n: number, k: number, view: View): string => file(`pair-${view}-${n}-${k}`);
+
+export type View = 'a' | 'b';
 export const readFeatures = (n: number, d: number): Float64Array => read(featuresFile(n, d));
+export const readView = (n: number, k: number, view: View): Float64Array => read(viewFile(n, k, view));
 export const readPredictions = (n: number, k: number): Float64Array => read(predictionsFile(n, k));
 /** The weights of projections (projection.ts), for the rows and the columns of a matrix. */
 export const readRowWeights = (n: number): Float64Array => read(file('row-weights')).subarray(0, n);
@@ -40,6 +48,14 @@ export function makeInputs(work: Work): void {
   if (family === 'objective') {
     const { k } = work;
     make(predictionsFile(n, k), () => softmax(normals(n * k, createRandom(PREDICTIONS_SEED, k)), k));
+  }
+  if (family === 'pair') {
+    const { k } = work;
+    const random = createRandom(VIEWS_SEED, k);
+    const a = normals(n * k, random);
+    const noise = normals(n * k, random);
+    make(viewFile(n, k, 'a'), () => a);
+    make(viewFile(n, k, 'b'), () => a.map((each, at) => each + NOISE * noise[at]));
   }
   if (family === 'product') {
     const { k } = work;

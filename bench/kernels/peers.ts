@@ -5,6 +5,7 @@ import type { Work } from './rows.js';
 
 const servers: Readonly<Record<Work['family'], string>> = {
   objective: 'objectives.py',
+  pair: 'pairs.py',
   affinity: 'affinities.py',
   quantile: 'affinities.py',
   product: 'products.py',

@@ -18,6 +18,16 @@ export interface ObjectiveWork {
   readonly out: boolean;
 }
 
+/** Value and gradients of a loss on two views, n x k each: logits for IIC, embeddings for NT-Xent. */
+export interface PairWork {
+  readonly family: 'pair';
+  readonly loss: 'iic' | 'nt-xent';
+  readonly n: number;
+  readonly k: number;
+  readonly d: 2;
+  readonly precision: Precision;
+}
+
 /** A stored pairwise matrix, from features. */
 export interface AffinityWork {
   readonly family: 'affinity';
@@ -53,7 +63,7 @@ export interface QuantileWork {
   readonly precision: Precision;
 }
 
-export type Work = ObjectiveWork | AffinityWork | ProductWork | HopsWork | QuantileWork;
+export type Work = ObjectiveWork | PairWork | AffinityWork | ProductWork | HopsWork | QuantileWork;
 
 export interface Row<W extends Work = Work> {
   readonly name: string;
@@ -114,6 +124,10 @@ function hops(graph: HopsWork['graph'], target: number): Row[] {
   }));
 }
 
+function pair(loss: PairWork['loss'], n: number, k: number, target: number): Row[] {
+  return inBoth<PairWork>(`${loss}-${n}-${k}`, { family: 'pair', loss, n, k, d: 2 }, { torch: target });
+}
+
 const pointwise = ['kl_ova', 'kl_ovo', 'tv_ova', 'hellinger_ova', 'hellinger_ovo', 'chi2_ova', 'chi2_ovo'] as const;
 
 function product(n: number, targets: Readonly<Record<number, Row['targets']>>): Row[] {
@@ -140,6 +154,9 @@ export const rows: readonly Row[] = [
   ...objective('tv_ovo', 10_000, 50, { torch: 300 }),
   ...pointwise.flatMap((name) => [10, 50].flatMap((k) => objective(name, 10_000, k, { torch: 4, gemclus: 3.5 }))),
   ...[10, 50].flatMap((k) => (['tv_ovo', ...pointwise] as const).map((name) => intoArray(name, 10_000, k))),
+  ...pair('iic', 700, 10, 5),
+  ...pair('iic', 700, 70, 5),
+  ...pair('nt-xent', 256, 128, 1.5),
   ...affinity('rbf', 50, 5),
   ...affinity('rbf', 784, 2.3),
   ...affinity('euclidean', 50, 5),

@@ -15,6 +15,7 @@ const GEMCLUS_MMD = [1e-3, 5e-3];
 /** The tolerance of each answer of a peer. */
 export function tolerancesOf(work: Work, peer: string): readonly number[] {
   const tolerance = TOLERANCE['precision' in work ? work.precision : 'float64'];
+  if (work.family === 'pair') return [tolerance, tolerance, tolerance];
   if (work.family !== 'objective') return [tolerance];
   const { objective, precision } = work;
   if (precision === 'float32' && objective.startsWith('tv')) return [tolerance, SIGNS];
