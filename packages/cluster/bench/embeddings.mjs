@@ -14,6 +14,15 @@ const [rows, columns, clusters, least] = [6000, 512, 20, 50];
 /** As many rows as hdbscan-ts has the time for. */
 const few = 1000;
 
+/** Lists of float32 and a text, as DuckDB and LanceDB write them. */
+const schema = [
+  { name: 'root', num_children: 2 },
+  { name: 'embedding', repetition_type: 'REQUIRED', num_children: 1, converted_type: 'LIST' },
+  { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+  { name: 'element', type: 'FLOAT', repetition_type: 'REQUIRED' },
+  { name: 'group', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
+];
+
 /** Prints the processor time of a process at its end. */
 const report = 'process.on("exit", () => console.error(JSON.stringify(process.cpuUsage())))';
 
@@ -24,9 +33,9 @@ try {
   const file = path.join(folder, 'embeddings.parquet');
   const columnData = [
     { name: 'embedding', data: vectors },
-    { name: 'group', data: classes.map((k) => `g${k}`), type: 'STRING' },
+    { name: 'group', data: classes.map((k) => `g${k}`) },
   ];
-  writeFileSync(file, new Uint8Array(parquetWriteBuffer({ columnData })));
+  writeFileSync(file, new Uint8Array(parquetWriteBuffer({ columnData, schema })));
   const raw = path.join(folder, 'embeddings.f32');
   writeFileSync(raw, Float32Array.from(vectors.flat()));
   const python = (model) => peer.ask({ model, file: raw, shape: [rows, columns], classes, clusters, least });
