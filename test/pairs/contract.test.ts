@@ -94,6 +94,27 @@ describe.each(cases)('%s', (_, each) => {
     expect(lent.gradients[0].data).toBe(out[0]);
   });
 
+  it('reads views in shared memory, and copies them before an asynchronous call returns', async () => {
+    const [a, b] = views(each);
+    const expected = loss.valueAndGrad(a, b, options);
+    const shared = { data: new Float64Array(new SharedArrayBuffer(8 * a.data.length)), shape: a.shape };
+    shared.data.set(a.data);
+    expect(loss.valueAndGrad(shared, b, options)).toEqual(expected);
+    const own = { data: a.data.slice(), shape: a.shape };
+    const call = loss.valueAndGradAsync(own, b, options);
+    own.data.fill(7);
+    expect(await call).toEqual(expected);
+  });
+
+  it('refuses an array that is transferred while another thread computes', async () => {
+    const [a, b] = views(each);
+    const out = [new Float64Array(a.data.length), new Float64Array(b.data.length)] as const;
+    const call = loss.valueAndGradAsync(a, b, { ...options, out });
+    structuredClone(out[1].buffer, { transfer: [out[1].buffer] });
+    expectError(await rejectionOf(() => call), { code: range, argument: 'out', received: 'transferred meanwhile' });
+    expect(Math.max(...out[0])).toBe(0);
+  });
+
   it('is stopped by a signal', async () => {
     const [a, b] = views(each);
     const stop = new AbortController();
