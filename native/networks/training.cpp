@@ -53,6 +53,8 @@ constexpr std::uint64_t kFormat = 0x0100'696d6e6567;  // "genmi", 0, 1
 // (std::to_string would be compiled into each caller, 700 bytes each time.)
 std::string count_text(std::uint64_t count) { return format(static_cast<double>(count)); }
 
+Status no_samples() { return {Code::kOutOfRange, explain("data", "at least one sample", "none")}; }
+
 // table: whether the network is one.
 Status check_fit(std::size_t samples, bool table, const Objective& objective, const AdversarialOptions& vat) {
   if (table && vat.weight != 0)
@@ -116,7 +118,7 @@ Training<T>::~Training() = default;
 
 template <class T>
 Status Training<T>::check() const {
-  if (samples_.rows() == 0) return {Code::kOutOfRange, explain("data", "at least one sample", "none")};
+  if (samples_.rows() == 0) return no_samples();
   if (Status status = check_samples(network_, samples_); !status) return status;
   return check_fit(samples_.rows(), network_.samples() != 0, objective_, options_.vat);
 }
