@@ -112,7 +112,8 @@ Status normalise(MatrixView<double> view, const char* argument, std::size_t firs
   for (std::size_t i = 0; i < view.rows; ++i) {
     double size = 0, sum = 0;
     for (std::size_t f = 0; f < view.columns; ++f) size = std::max(size, std::abs(view(i, f)));
-    if (size == 0) return {Code::kOutOfRange, explain(argument, "rows with a direction", "only zeros in one")};
+    if (size == 0)
+      return {Code::kOutOfRange, explain(argument, "rows with a direction", "only zeros in row " + std::to_string(i))};
     for (std::size_t f = 0; f < view.columns; ++f) sum += std::pow(view(i, f) / size, 2);
     sizes[first + i] = size;
     roots[first + i] = std::sqrt(sum);

@@ -39,7 +39,7 @@ describe('the parameters of losses on pairs', () => {
         [3, 4],
       ],
     ] as [number[][], number[][]];
-    const error = { code: range, expected: 'rows with a direction', received: 'only zeros' };
+    const error = { code: range, expected: 'rows with a direction', received: 'only zeros in row 1' };
     expectError(
       thrownBy(() => ntXent().value(zeros, other)),
       { ...error, argument: 'a' },
