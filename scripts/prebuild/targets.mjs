@@ -16,7 +16,8 @@ const windowsX64 = { 'native/simd/baseline.cpp': '-Oz' };
 const arm64 = { 'native/simd/baseline.cpp': '-O3' };
 
 const filesWithLoops = [
-  /^native\/affinity\/(\w+_product|dense_affinity|hop_search|pairwise|pairwise_terms|rows|sample_features)\.cpp$/,
+  /^native\/affinity\/(\w+_product|dense_affinity|hop_search|pair_selection|pairwise|pairwise_terms|rows|sample_features)\.cpp$/,
+  /^native\/networks\/(dense|optimizer|product|samples|steps|network)\.cpp$/,
   /^native\/objectives\/(density_ratios|discrepancy|mmd|panel_\w+|predictions)\.cpp$/,
   /^native\/transport\/(\w+_simplex|costs|coarse_costs|duals|gather|matrix_minimum|sinkhorn|spanning_tree|successive_paths|warm_start)\.cpp$/,
   /^native\/simd\//,
@@ -25,7 +26,7 @@ const filesWithLoops = [
 /** The level for one file of a target; undefined for that of native/flags.txt. */
 export function levelOf({ levels }, source) {
   if (source.startsWith('native/node/')) return '-Oz';
-  return levels[source] ?? (filesWithLoops.some((files) => files.test(source)) ? undefined : '-Os');
+  return levels[source] ?? (filesWithLoops.some((files) => files.test(source)) ? undefined : '-Oz');
 }
 
 export const targets = {
