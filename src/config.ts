@@ -13,8 +13,8 @@ export interface Config {
    */
   threads?: number | 'auto' | undefined;
   /**
-   * Where affinities are made and networks trained from now on; affinities that exist stay where they are. `'auto'`
-   * (default) and `'cpu'`: the CPU. `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend.
+   * The device that makes affinities and trains networks from now on; affinities that exist stay where they are.
+   * `'auto'` (default) and `'cpu'`: the CPU. `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend.
    */
   device?: 'auto' | 'cpu' | 'cuda' | undefined;
   /**

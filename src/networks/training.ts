@@ -48,9 +48,9 @@ export interface Epoch {
 
 /** How far a training has come. */
 export interface TrainingProgress {
-  /** The steps that are done, those before the snapshot of `resume` among them. */
+  /** The number of steps that are done; after `resume`, those of the earlier training are counted too. */
   readonly step: number;
-  /** The steps of all epochs. */
+  /** The number of steps of all epochs. */
   readonly steps: number;
   /** The completed share of the search that `vat.epsilon: 'neighbours'` asks for, in [0, 1]; 1 without a search. */
   readonly neighbors: number;
@@ -90,9 +90,9 @@ export interface TrainOptions {
    */
   onEpoch?: ((epoch: Epoch, training: Snapshots) => unknown) | undefined;
   /**
-   * Called every 100 ms, except during `onEpoch`, and at the end: with the last step that the network keeps. It may be
-   * asynchronous: the training goes on meanwhile, and the call waits for its promises unless it is aborted. An error that
-   * it throws, or rejects with, ends the training and rejects the call.
+   * Called every 100 ms, except during `onEpoch`, and once at the end, with the last step that the network keeps. It
+   * may be asynchronous: the training goes on meanwhile, and the call waits for its promises unless it is aborted. An
+   * error that it throws, or rejects with, ends the training and rejects the call.
    */
   onProgress?: ((progress: TrainingProgress) => unknown) | undefined;
   /**

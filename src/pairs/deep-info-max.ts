@@ -23,20 +23,21 @@ const scratch = (n: number, units: number, locations: number) =>
  * Deep InfoMax: minus an estimate of the dependence of two views, by f-divergences in Fenchel's form; to be minimised.
  *
  * View a has global features, n x U; view b local features of P locations, n x (U P): feature u at location p is number
- * u P + p. For the scores u_ijp = <a_i, b_jp>, the loss is the mean of b(u) over i != j less the mean of a(u) over
- * i = j. With sp(u) = log(1 + exp(u)), a and b are:
+ * u P + p. The scores are s_ijp = <a_i, b_jp>. The loss is the mean of g(s) over i != j less the mean of f(s) over
+ * i = j. With sp(s) = log(1 + exp(s)), each measure has these f and g:
  *
- * `'JSD'`: log 2 - sp(-u), sp(u) - log 2. `'GAN'`: -sp(-u), sp(u). `'KL'`: u, exp(u - 1). `'RKL'`: -exp(-u), u - 1.
- * `'H2'`: 1 - exp(-u), exp(u) - 1. `'X2'`: u^2, -(|u| + 1)^2 / 2, which is no f-divergence, but what the published code
- * has. `'W1'`: u, u.
+ * `'JSD'`: log 2 - sp(-s), sp(s) - log 2. `'GAN'`: -sp(-s), sp(s). `'KL'`: s, exp(s - 1). `'RKL'`: -exp(-s), s - 1.
+ * `'H2'`: 1 - exp(-s), exp(s) - 1. `'X2'`: s^2, -(|s| + 1)^2 / 2, as in the published code; it is no f-divergence.
+ * `'W1'`: s, s.
  *
- * Range: `'JSD'` above -2 log 2; others without a bound. Gradients: exact. Cost: O(n^2 P U), and 16 n^2 P bytes; float32
- * views are computed in float64.
+ * Range: `'JSD'` > -2 log 2, `'GAN'` > 0, `'H2'` > -2; others without a bound. Gradients: exact. Cost: O(n^2 P U), and
+ * 16 n^2 P bytes; float32 views are computed in float64.
  *
  * Source: Hjelm et al., "Learning deep representations by mutual information estimation and maximization", 2019, eq.
- * (4) and (6); its authors' code for a and b.
+ * (4) and (6); its authors' code for f and g.
  *
- * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options; the loss, also for one sample.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options. The loss throws RangeError
+ * ERR_OUT_OF_RANGE for views of one sample, which has no pair i != j.
  */
 export function deepInfoMax(options: DeepInfoMaxOptions = {}): PairLoss {
   checkOptions(options, ['measure', 'mode']);
@@ -52,14 +53,15 @@ export function deepInfoMax(options: DeepInfoMaxOptions = {}): PairLoss {
 /**
  * Minus the Donsker-Varadhan bound of the mutual information of two views; to be minimised.
  *
- * Views and scores u are those of `deepInfoMax`; the loss is log mean exp(u) over i != j less the mean of u over i = j.
+ * Views and scores s are those of `deepInfoMax`, of one location or more. The loss is the logarithm of the mean of
+ * exp(s) over i != j, less the mean of s over i = j.
  *
  * Range: any number. Gradients: exact. Cost: as for `deepInfoMax`.
  *
  * Source: Hjelm et al., 2019, eq. (3); Belghazi et al., "Mutual Information Neural Estimation", 2018, eq. (10). (The
  * function of this name in the published code of Deep InfoMax fails for scores of any usual shape.)
  *
- * @throws the loss: as others, and RangeError ERR_OUT_OF_RANGE for one sample, which has no negatives.
+ * The loss throws RangeError ERR_OUT_OF_RANGE for views of one sample, which has no pair i != j.
  */
 export function donskerVaradhan(): PairLoss {
   return new NativePairLoss('donskerVaradhan', { native: ['donsker-varadhan', 0], locations: true, scratch });

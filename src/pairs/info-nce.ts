@@ -5,18 +5,18 @@ import { NativePairLoss, type PairLoss } from './pair-loss.js';
 /** Options of `infoNce`. */
 export interface InfoNceOptions {
   /**
-   * A score that stands for those of a sample's own locations among its negatives, as -10 does in the code of Deep
-   * InfoMax; default: they are no negatives.
+   * A finite score. A sample's own locations count among its negatives with this score, which is -10 in the code of
+   * Deep InfoMax. Default: they are no negatives.
    */
   selfMask?: number | undefined;
 }
 
 /**
- * InfoNCE: minus a lower bound of the mutual information of two views, up to log N; to be minimised.
+ * InfoNCE: minus a lower bound of the mutual information of two views, up to a constant; to be minimised.
  *
- * View a has global features, n x U. View b has the same of another view, or local features of P locations, n x (U P):
- * feature u at location p is number u P + p. Scores are u_ijp = <a_i, b_jp>. The loss is the mean over i and p of
- * -log(exp(u_iip) / (exp(u_iip) + sum of exp(u_ijq) over j != i and all q)).
+ * View a has features of samples, n x U. View b has other features of the same shape, or local ones of P locations,
+ * n x (U P): feature u at location p is number u P + p. Scores are s_ijp = <a_i, b_jp>. The loss is the mean over i and
+ * p of -log(exp(s_iip) / (exp(s_iip) + sum of exp(s_ijq) over j != i and all q)). For P = 1, the constant is log n.
  *
  * Range: >= 0. Gradients: exact. Cost: O(n^2 P U), and 16 n^2 P bytes; float32 views are computed in float64.
  *

@@ -13,8 +13,8 @@ export interface NtXentOptions {
  * The normalised, temperature-scaled cross-entropy of two views' embeddings; to be minimised.
  *
  * The rows of both views, n x d each, are taken to length 1: z_1 to z_2n. Row i of one view and row i of the other are
- * a positive pair; s = z z' / T without its diagonal. The loss is the mean over all 2n rows of minus the log-softmax
- * of s at the positive.
+ * a positive pair. The scores are s = z z' / T without the diagonal. The loss is the mean over all 2n rows of minus the
+ * log-softmax of s at the positive.
  *
  * Range: >= 0; log(2n - 1) for embeddings that are all alike. Gradients: exact, at right angles to each row. Cost:
  * O(n^2 d), and 32 n^2 bytes; float32 views are computed in float64.
@@ -22,8 +22,8 @@ export interface NtXentOptions {
  * Source: Chen, Kornblith, Norouzi, Hinton, "A Simple Framework for Contrastive Learning of Visual Representations",
  * 2020, eq. (1).
  *
- * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options; the loss, also for a row of
- * zeros, which has no direction.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for other options. The loss throws RangeError
+ * ERR_OUT_OF_RANGE for a row of zeros, which has no direction.
  */
 export function ntXent(options: NtXentOptions = {}): PairLoss {
   checkOptions(options, ['temperature']);

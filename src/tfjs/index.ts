@@ -190,12 +190,13 @@ function scalarOf(tf: TensorFlow, value: number): Scalar {
 /**
  * Makes a loss of two tensors, to be minimised, of a loss on pairs of views.
  *
- * The loss is a scalar, differentiable once with respect to both views, which are float32 and of one shape. Cost of a
- * call: that of the loss, a `dataSync` and an upload of the gradient for each view. A second-order gradient throws
- * GenmiError ERR_UNSUPPORTED.
+ * The loss is a scalar, differentiable once with respect to both views: float32 tensors of the shapes that `loss`
+ * takes. Value and gradients keep their signs. Cost of a call: that of `loss`, and a `dataSync` and an upload of the
+ * gradient for each view. A second-order gradient throws GenmiError ERR_UNSUPPORTED.
  *
  * @param tf the TensorFlow.js module of the model, with any engine.
- * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE.
+ * @param options `from: 'logits'` for views that are logits, where `loss` takes predictions.
+ * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE; the loss also throws the errors of `loss`.
  */
 export function pairLoss(
   tf: TensorFlow,
