@@ -9,7 +9,7 @@ const sets = Object.fromEntries(
   Object.entries(peer.sets).map(([name, { x, y }]) => [name, { x: matrixOf(x), classes: y }]),
 );
 
-/** 1,000 epochs, gemclus' default, take it five minutes on digits: there, this number shows the time of an epoch. */
+/** The epochs that are timed on digits, where gemclus takes too long for 1,000, its default. */
 const FEW = 20;
 
 /** gemclus' defaults: epochs of all samples at once, by Adam. */

@@ -39,7 +39,7 @@ export interface Estimator<Model extends SavedModel = SavedModel> {
   readonly history?: readonly number[];
   /** The trained network, where there is one. */
   readonly network?: Network;
-  /** The nodes of a tree, where it is one of rules. */
+  /** The nodes of the tree, where the estimator grows one. */
   readonly tree?: Tree;
   /** The rules of a tree as text. */
   rules?(features?: readonly (string | RuleFeature)[]): string;

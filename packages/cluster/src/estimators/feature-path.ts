@@ -151,7 +151,7 @@ export async function featurePath(
 /** An epoch makes progress by this factor. */
 const PROGRESS = 0.99;
 
-/** Tells when a step ends: after this number of epochs in which neither the objective rose nor the penalty fell. */
+/** Tells when a step ends: after `patience` epochs in which neither the objective rose nor the penalty fell. */
 class StepJudge {
   readonly #patience: number;
   #most = -Infinity;
@@ -179,7 +179,7 @@ class StepJudge {
     return this.#idle >= this.#patience;
   }
 
-  /** The epochs that the step has before it at the least; the first one of a step is progress. */
+  /** The least number of epochs until the step can end; the first epoch of a step counts as progress. */
   get least(): number {
     return this.#patience - this.#idle + Number(this.#most === -Infinity);
   }
@@ -285,12 +285,12 @@ class Walk {
     return { alpha, objective: judge.value, penalty: judge.penalty, features, epochs: this.#epochs - begun };
   }
 
-  /** Whether a batch is all samples: then an epoch's objective is the value before its step, and nobody asks between epochs. */
+  /** Whether a batch is all samples: an epoch's objective is then the value before its step, and needs no `onEpoch`. */
   get #together(): boolean {
     return this.#batchSize >= this.#x.shape[0];
   }
 
-  /** Trains until an epoch, or until the judge ends the step. */
+  /** Trains up to the epoch of this number, or until the judge ends the step. */
   async #train(alpha: number, epochs: number, judge: StepJudge): Promise<Run> {
     const run = await train(this.#network, {
       data: this.#x,

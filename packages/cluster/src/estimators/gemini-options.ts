@@ -70,9 +70,10 @@ export interface GeminiClustererOptions {
   restarts?: number | undefined;
   /**
    * End a training after this number of epochs without progress, 1e-4 of the loss. Default: never, where `epochs` is given
-   * or an epoch is one step; else as many as have 100 steps, but at least 5. With a patience, a restart also ends where
-   * after twice as many epochs its loss is 3 % above that of the best one at the same epoch; not for a temperature of
-   * `'restarts'`.
+   * or an epoch is one step; else as many as have 100 steps, but at least 5.
+   *
+   * With a patience, a restart also ends where it is well behind: from twice the patience on, its loss is more than 3 %
+   * above the loss of the best restart at the same epoch. `temperature: 'restarts'` needs whole restarts: none ends so.
    */
   patience?: number | undefined;
   /** The share of samples, in [0, 1), that are outliers: the least certain ones. Default 0. */

@@ -110,7 +110,7 @@ export class Progress {
   }
 }
 
-/** A restart is hopeless after this number of patiences, where its loss is above the best one's by this share. */
+/** A restart is well behind from this number of patiences on, where its loss exceeds the best one's by this share. */
 const RACE = { patiences: 2, behind: 0.03 } as const;
 
 /** Whether a restart is well behind the best one as it was after as many epochs, or at its end. */
@@ -241,7 +241,7 @@ class Restarts {
     return !this.#ended && !this.#isOver(history, progress);
   }
 
-  /** Whether a restart shall end before its last epoch. Labels that are wanted are those of whole trainings. */
+  /** Whether a restart shall end before its last epoch. Where the labels of all restarts are kept, none is compared. */
   #isOver(history: readonly EpochRecord[], progress: Progress): boolean {
     const { patience, keepLabels } = this.#plan;
     if (progress.stalled || patience === undefined || keepLabels || this.#best === undefined) return progress.stalled;

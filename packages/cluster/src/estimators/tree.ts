@@ -51,10 +51,13 @@ export interface RuleFeature {
   readonly binary?: boolean;
 }
 
-/** A node with the side of the rule above it in words; `''` at the root. A leaf has no children. */
+/** A node of a tree with its rule in words. A leaf has no children. */
 export interface Branch {
+  /** The side of the rule above this node, such as `petal <= 2.5`; `''` at the root. */
   readonly side: string;
+  /** The number of samples in this node. */
   readonly samples: number;
+  /** The cluster of its samples when the node was made: for a leaf, its cluster. */
   readonly cluster: number;
   readonly children: readonly Branch[];
 }
