@@ -2,11 +2,11 @@
 import { checkOptions, oneOf } from '../options.js';
 import { NativePairLoss, type PairLoss } from './pair-loss.js';
 
-/** In the order of the native core. */
-const measures = ['JSD', 'GAN', 'KL', 'RKL', 'H2', 'X2', 'W1'] as const;
-
 /** The measure of dependence that Deep InfoMax estimates: see `deepInfoMax`. */
-export type InfoMaxMeasure = (typeof measures)[number];
+export type InfoMaxMeasure = 'JSD' | 'GAN' | 'KL' | 'RKL' | 'H2' | 'X2' | 'W1';
+
+/** In the order of the native core. */
+const measures: readonly InfoMaxMeasure[] = ['JSD', 'GAN', 'KL', 'RKL', 'H2', 'X2', 'W1'];
 
 /** Options of `deepInfoMax`. */
 export interface DeepInfoMaxOptions {
