@@ -82,9 +82,9 @@ export function geminiLoss(tf: TensorFlow, objective: Objective, options: LossOp
         const { value, gradient } = valueAndGrad(x, samples);
         return { value, gradients: [gradient] };
       };
-      return differentiable(tf, 'geminiLoss', evaluate, [predictions]);
+      return differentiable(tf, GEMINI, evaluate, [predictions]);
     }
-    return scalarOf(tf, value(predictions, samples));
+    return scalarOf(tf, GEMINI, value(predictions, samples));
   };
   const ours = objective instanceof NativeBackedObjective;
   const { samples, namesSamples = false } = ours ? objective.geometry : {};
@@ -149,9 +149,22 @@ function allocatingGradient(numbers: number, make: () => Float32Array): Float32A
   return allocating(what, bytes, remedy, make);
 }
 
+/** The names that errors of a loss have: of the function that made it, and of its argument. */
+interface Caller {
+  readonly name: string;
+  readonly argument: string;
+  readonly remedy: string;
+}
+const GEMINI: Caller = {
+  name: 'geminiLoss',
+  argument: 'predictions',
+  remedy: 'use smaller factors, or an affinity of smaller numbers',
+};
+const PAIRS: Caller = { name: 'pairLoss', argument: 'a and b', remedy: 'use smaller numbers' };
+
 function differentiable<T extends Tensor2D[]>(
   tf: TensorFlow,
-  caller: string,
+  caller: Caller,
   evaluate: (...inputs: T) => { value: number; gradients: Float32Array[] },
   inputs: T,
 ): Scalar {
@@ -162,7 +175,7 @@ function differentiable<T extends Tensor2D[]>(
     const gradFunc = (dy: Tensor) => {
       if (tf.engine().isTapeOn()) {
         const received = 'a request for a second-order one';
-        throw refused('ERR_UNSUPPORTED', caller, 'first-order gradients', received);
+        throw refused('ERR_UNSUPPORTED', caller.name, 'first-order gradients', received);
       }
       // The engine may keep the arrays: the first caller gets them, later callers get copies. A factor of 1 is left
       // out: the product takes longer than everything else here.
@@ -175,16 +188,15 @@ function differentiable<T extends Tensor2D[]>(
       handedOver = true;
       return tensors.length === 1 ? (tensors[0] as Tensor) : tensors;
     };
-    return { value: scalarOf(tf, value), gradFunc };
+    return { value: scalarOf(tf, caller, value), gradFunc };
   });
   return custom(...inputs) as Scalar;
 }
 
 /** Makes the loss a scalar of the engine; throws RangeError where float32 cannot hold it. */
-function scalarOf(tf: TensorFlow, value: number): Scalar {
+function scalarOf(tf: TensorFlow, { argument, remedy }: Caller, value: number): Scalar {
   if (Number.isFinite(Math.fround(value))) return tf.scalar(value);
-  const remedy = 'use smaller factors, or an affinity of smaller numbers';
-  throw outOfRange('predictions', 'a loss that is a finite float32 number', `${value}`, remedy);
+  throw outOfRange(argument, 'a loss that is a finite float32 number', `${value}`, remedy);
 }
 
 /**
@@ -215,8 +227,8 @@ export function pairLoss(
       return { value, gradients: gradients.map(({ data }) => data) };
     };
     // customGrad pauses the tape inside its function: ask before.
-    if (tf.engine().isTapeOn()) return differentiable(tf, 'pairLoss', evaluate, [a, b]);
-    return scalarOf(tf, loss.value(matrixOf(a), matrixOf(b), options));
+    if (tf.engine().isTapeOn()) return differentiable(tf, PAIRS, evaluate, [a, b]);
+    return scalarOf(tf, PAIRS, loss.value(matrixOf(a), matrixOf(b), options));
   };
 }
 

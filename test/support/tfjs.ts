@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   Affinity,
   add,
+  deepInfoMax,
   type EvaluateOptions,
   entropy,
   iic,
@@ -669,6 +670,12 @@ function describePairs() {
         );
       }
     }
+  });
+
+  it('refuses a value that float32 cannot hold', () => {
+    const large = tensor(toFloat32({ data: new Float64Array(4).fill(10), shape: [2, 2] }));
+    const error = /^a and b: expected a loss that is a finite float32 number, received .*e\+86; use smaller numbers$/;
+    expect(() => pairLoss(tf, deepInfoMax({ measure: 'KL' }))(large, large)).toThrow(error);
   });
 
   it('takes one model for both views, and keeps no tensor', () => {
