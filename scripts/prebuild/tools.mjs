@@ -42,7 +42,8 @@ export function zig(args) {
   compiler ??= [python(), createPool(tasksAtATime())];
   const [executable, run] = compiler;
   const cache = path.join(root, '.cache/zig');
-  const env = { ...process.env, ZIG_LOCAL_CACHE_DIR: cache, ZIG_GLOBAL_CACHE_DIR: cache };
+  // Binaries for Windows have the time of their making in them: always the same one.
+  const env = { ...process.env, ZIG_LOCAL_CACHE_DIR: cache, ZIG_GLOBAL_CACHE_DIR: cache, SOURCE_DATE_EPOCH: '0' };
   return run(() => promisify(execFile)(executable, ['-m', 'ziglang', ...args], { cwd: root, env, maxBuffer: 2 ** 28 }));
 }
 let compiler;
