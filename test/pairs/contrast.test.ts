@@ -4,6 +4,7 @@ import { infoNce, type Matrix, ntXent } from '../../src/index.js';
 import { expectClose, expectNumber } from '../support/compare.js';
 import { centralDifferences } from '../support/differences.js';
 import { fromRows, toFloat32, toRows } from '../support/matrices.js';
+import { localView as l, globalView as m } from '../support/pair-losses.js';
 import { gaussian, random } from '../support/random.js';
 
 const next = random(192);
@@ -129,18 +130,6 @@ describe('NT-Xent', () => {
 });
 
 describe('InfoNCE', () => {
-  // n, u, p: two locations.
-  const l = fromRows([
-    [1.79, 0.44, 0.1, -1.86],
-    [-0.28, -0.35, -0.08, -0.63],
-    [-0.04, -0.48, -1.31, 0.88],
-  ]);
-  const m = fromRows([
-    [0.88, 1.71],
-    [0.05, -0.4],
-    [-0.55, -1.55],
-  ]);
-
   it('has the values of the vector', () => {
     expectNumber(infoNce({ selfMask: -10 }).value(m, l), 2.26041564231, 1e-11);
     expectNumber(infoNce().value(m, l), 2.26040448306, 1e-11);

@@ -5,6 +5,7 @@ import { expectClose, expectNumber } from '../support/compare.js';
 import { centralDifferences } from '../support/differences.js';
 import { expectError, thrownBy } from '../support/errors.js';
 import { fromRows, toFloat32, toRows } from '../support/matrices.js';
+import { localView as l, globalView as m } from '../support/pair-losses.js';
 import { gaussian, random } from '../support/random.js';
 import { type Loose, range, type } from '../support/wrong-inputs.js';
 
@@ -53,17 +54,6 @@ function byDonsker(x: Matrix, y: Matrix): number {
 const all: typeof fenchel = [...fenchel, ['Donsker-Varadhan', donskerVaradhan(), byDonsker]];
 
 describe('the vector of the specification', () => {
-  const l = fromRows([
-    [1.79, 0.44, 0.1, -1.86],
-    [-0.28, -0.35, -0.08, -0.63],
-    [-0.04, -0.48, -1.31, 0.88],
-  ]);
-  const m = fromRows([
-    [0.88, 1.71],
-    [0.05, -0.4],
-    [-0.55, -1.55],
-  ]);
-
   it.each([
     ['JSD', 0.483523158454],
     ['GAN', 1.86981751957],
