@@ -106,17 +106,19 @@ describe('installed in an empty project', () => {
       '--input-type=module',
       '--eval',
       `import { Affinity, info, mmd } from 'genmi';
+       import { alphaJs } from 'genmi/mixtures';
        import { Network } from 'genmi/networks';
        import { geminiLoss } from 'genmi/tfjs';
        const affinity = Affinity.kernel([[0], [3]], { kernel: 'linear' });
        const { value, gradient } = mmd({ mode: 'ova', affinity }).valueAndGrad([[0.9, 0.1], [0.1, 0.9]]);
-       console.log(JSON.stringify({ value, shape: gradient.shape, loss: typeof geminiLoss, logits: Network.linear({ inputs: 1, outputs: 2 }).logits([[1]]).shape, binary: info().binary, version: info().version }));`,
+       console.log(JSON.stringify({ value, shape: gradient.shape, loss: typeof geminiLoss, kl: alphaJs().value({ mean: [0], variance: [1] }, { mean: [2], variance: [1] }), logits: Network.linear({ inputs: 1, outputs: 2 }).logits([[1]]).shape, binary: info().binary, version: info().version }));`,
     );
     const { value, ...rest } = JSON.parse(output);
     expect(value).toBeCloseTo(1.2, 14); // 3 / 2 times 0.8
     expect(rest).toEqual({
       shape: [2, 2],
       loss: 'function',
+      kl: 0.5,
       logits: [1, 2],
       binary: path.join(installed, prebuilt),
       version,
@@ -140,9 +142,9 @@ describe('installed in an empty project', () => {
       `import { createRequire } from 'node:module';
        import * as imported from 'genmi';
        const require = createRequire(process.cwd() + '/program.js');
-       console.log(require('genmi').kl === imported.kl, typeof require('genmi/tfjs').rowIndices, typeof require('genmi/networks').train);`,
+       console.log(require('genmi').kl === imported.kl, typeof require('genmi/tfjs').rowIndices, typeof require('genmi/networks').train, typeof require('genmi/mixtures').alphaJs);`,
     );
-    expect(output).toBe('true function function\n');
+    expect(output).toBe('true function function function\n');
   });
 
   it('is required by CommonJS', async () => {
@@ -159,7 +161,8 @@ describe('installed in an empty project', () => {
     expect(await node(genmi, '--version')).toBe(`${version}\n`);
   });
 
-  const program = `import { Affinity, type Objective, wasserstein } from 'genmi';
+  const program = `import { Affinity, type Matrix, type Objective, wasserstein } from 'genmi';
+    import { alphaJs, type GaussianDivergence } from 'genmi/mixtures';
     import { type GeminiLoss, type TensorFlow } from 'genmi/tfjs';
     import { adam, Network, type Run, train } from 'genmi/networks';
     const affinity: Affinity = Affinity.distance([[1], [2]], { metric: 'euclidean' });
@@ -167,6 +170,9 @@ describe('installed in an empty project', () => {
     const { value, gradient } = objective.valueAndGrad([[0.4, 0.6], [0.5, 0.5]], { from: 'probabilities' });
     export const sum: number = value + (gradient.data[0] ?? 0);
     export type Loss = [GeminiLoss, TensorFlow];
+    const divergence: GaussianDivergence = alphaJs({ alpha: 0.65 });
+    const { gradients } = divergence.valueAndGrad({ mean: [0], logVariance: Float32Array.of(0) }, { mean: [[1]], variance: [[1]] });
+    export const slopes: [Float64Array, Float32Array, Matrix<Float64Array>] = [gradients[0].mean, gradients[0].logVariance, gradients[1].variance];
     const network = Network.dense({ inputs: 1, layers: [{ width: 2, activation: 'tanh' }], outputs: 2 });
     export const run: Promise<Run> = train(network, { data: [[1], [2]], objective, epochs: 1, optimizer: adam() });
     export const byInput: Float32Array | Float64Array = network.backward([[1, 2], [3, 4]], { input: true }).data;

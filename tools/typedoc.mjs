@@ -19,6 +19,7 @@ const rooms = [
   [/transport|native/, 'Exact transport'],
   [/metrics|labels/, 'Metrics'],
   [/matrix|typed-arrays/, 'Data'],
+  [/mixtures/, 'Mixtures'],
   [/tfjs/, 'Losses'],
   [/./, 'Process'],
 ];

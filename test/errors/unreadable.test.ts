@@ -1,6 +1,7 @@
 /** Values that cannot be read, or lie, in the place of every argument, and of every value inside of one. */
 import { describe, expect, it } from 'vitest';
 import * as genmi from '../../src/index.js';
+import * as mixtures from '../../src/mixtures/index.js';
 import * as networks from '../../src/networks/index.js';
 import { geminiLoss, pairLoss, rowIndices } from '../../src/tfjs/index.js';
 import { rejectionOf } from '../support/errors.js';
@@ -12,6 +13,7 @@ const nested = [
   [0.2, 0.8],
 ];
 const square = { data: Float64Array.of(0, 1, 1, 0), shape: [2, 2] };
+const definite = { data: Float64Array.of(2, 1, 1, 2), shape: [2, 2] };
 const tensor = { data: Float32Array.of(0, 1, 1, 0), dims: [2, 2], type: 'float32', location: 'cpu' };
 const kl = genmi.kl({ mode: 'ova' });
 const mmd = genmi.mmd({ mode: 'ova', affinity: kernel });
@@ -241,6 +243,28 @@ const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => un
     () => [
       { data: Float64Array.from({ length: 24 }, (_, i) => i), shape: [12, 2] },
       { signal, onProgress: () => {} },
+    ],
+  ],
+  alphaJs: [mixtures.alphaJs, () => [{ alpha: 0.5, variant: 'deasy', dual: true, symmetrise: true, floor: 1e-6 }]],
+  gaussianKl: [mixtures.gaussianKl, () => [{ floor: 1e-6 }]],
+  'value of Gaussians': [
+    (...args) => mixtures.gaussianKl().value(...(args as [Loose, Loose])),
+    () => [
+      { mean: [0, 1], variance: Float32Array.of(1, 2) },
+      { mean: [[1, 0]], logVariance: { data: Float64Array.of(0, 1), shape: [1, 2] } },
+    ],
+  ],
+  'valueAndGrad of Gaussians': [
+    (...args) => mixtures.alphaJs().valueAndGrad(...(args as [Loose, Loose])),
+    () => [
+      {
+        mean: [0, 1],
+        covariance: [
+          [1, 0],
+          [0, 1],
+        ],
+      },
+      { mean: [1, 0], covariance: definite },
     ],
   ],
   config: [genmi.config, () => [{ threads: 'auto', device: 'auto', isa: 'auto' }]],

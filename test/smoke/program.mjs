@@ -4,7 +4,11 @@
 import { writeFileSync } from 'node:fs';
 
 const entry = (file) => import(new URL(file, `file://${process.env.GENMI_PACKAGE.replaceAll('\\', '/')}/`).href);
-const genmi = { ...(await entry('dist/index.js')), ...(await entry('dist/networks/index.js')) };
+const genmi = {
+  ...(await entry('dist/index.js')),
+  ...(await entry('dist/networks/index.js')),
+  ...(await entry('dist/mixtures/index.js')),
+};
 const used = new Set();
 const noted = (all, name) => {
   used.add(name);
@@ -197,6 +201,23 @@ for (const [name, loss, ...calls] of pairLosses) {
       values,
       ...[now, later].flatMap(({ value, gradients }) => [value, ...gradients.map(({ data }) => data)]),
     );
+  }
+}
+
+// Divergences between Gaussians.
+const gaussians = [matrix(6, 3), matrix(6, 3)].map((mean) => ({ mean, variance: matrix(6, 3) }));
+const covariances = [0.2, -0.3].map((off) => ({
+  mean: [next(), next()],
+  covariance: [
+    [1, off],
+    [off, 0.5 + next()],
+  ],
+}));
+for (const divergence of [api.gaussianKl(), api.alphaJs({ alpha: 0.65 }), api.alphaJs({ dual: true })]) {
+  for (const pair of [gaussians, covariances]) {
+    const { value, gradients } = divergence.valueAndGrad(...pair);
+    const arrays = gradients.flatMap((gradient) => Object.values(gradient).map((each) => each.data ?? each));
+    keep('rounded', `${divergence.name} ${Object.keys(pair[0])}`, value, divergence.value(...pair), ...arrays);
   }
 }
 
