@@ -123,17 +123,23 @@ export function tiny({ name, work }: Row): Row {
 
 /** The relative tolerance of answers: all compute in float32. */
 export function toleranceOf(work: Work): number {
-  if (work.family === 'training') return work.vat ? VAT_TOLERANCE : TRAINING_TOLERANCE;
+  if (work.family === 'training') return (work.vat ? VAT_TOLERANCE : TRAINING_TOLERANCE)[work.hidden.length] as number;
   return work.family === 'prediction' ? LABELS_TOLERANCE : TOLERANCE;
 }
 
 const TOLERANCE = 1e-4;
 /** Rounding may change the cluster of a few samples. */
 const LABELS_TOLERANCE = 1e-2;
-/** Steps enlarge the differences of rounding. */
-const TRAINING_TOLERANCE = 1e-3;
-/** Directions of perturbations are random, and each contestant has its own. */
-const VAT_TOLERANCE = 0.05;
+/**
+ * By the number of hidden layers: steps and layers enlarge the differences of rounding. With two of 1,200, the first
+ * epoch of float32 is 8e-4 from that of float64, in genmi and in torch, to different sides.
+ */
+const TRAINING_TOLERANCE: readonly number[] = [1e-3, 1e-3, 3e-3];
+/**
+ * Directions of perturbations are random, and each contestant has its own. With two hidden layers of 1,200, they move the
+ * first epoch from 4.16 to 4.40 in torch, and from 3.96 to 4.36 in genmi.
+ */
+const VAT_TOLERANCE: readonly number[] = [0.05, 0.05, 0.15];
 
 /**
  * w' A v, with w_i = sin(i + 1) and v_j = cos(j), and the root of the sum of squares of A: depends on all numbers and on
