@@ -20,6 +20,8 @@ export interface LeafSums {
   readonly own: number;
   /** `[K]` sigma(N, C_k) */
   readonly clusters: Float64Array;
+  /** removal(N); 0 where N is all of C. */
+  readonly removal: number;
 }
 
 /** Sizes and sums sigma(C_k, C_k) of the current clusters, K <= `most` of them. */
@@ -28,6 +30,20 @@ export interface ClusterSums {
   readonly sizes: readonly number[];
   readonly own: readonly number[];
 }
+
+/**
+ * removal(S) of a set S that is a part of cluster k.
+ *
+ * @param size |S|
+ * @param own sigma(S, S)
+ * @param shared sigma(S, C_k)
+ */
+export function removalOf({ sizes, own: sums }: ClusterSums, k: number, size: number, own: number, shared: number) {
+  return (sums[k] - 2 * shared + own) / (sizes[k] - size) - sums[k] / sizes[k];
+}
+
+/** The share of the tolerance by which a bound of a gain may fall short of it: rounding takes less than a hundredth. */
+const SLACK = 1 / 16;
 
 /**
  * Keeps the split with the largest gain of all that are offered.
@@ -44,8 +60,6 @@ export class BestSplit {
   readonly #clusters: ClusterSums;
   readonly #tolerance: number;
   readonly #best: Split = { gain: 0, leaf: -1, feature: -1, size: -1, left: -1, right: -1 };
-  /** `[K]` sigma(C_k, C_k) / |C_k| */
-  readonly #before: readonly number[];
   /** `[K]` the additions of the two children. */
   readonly #left: number[] = [];
   readonly #right: number[] = [];
@@ -53,12 +67,10 @@ export class BestSplit {
   #floor: number;
   #leaf!: LeafSums;
   #feature = -1;
-  #removal = 0;
 
   constructor(clusters: ClusterSums, tolerance: number) {
     this.#clusters = clusters;
     this.#tolerance = tolerance;
-    this.#before = clusters.own.map((own, c) => own / clusters.sizes[c]);
     this.#floor = -tolerance;
   }
 
@@ -67,22 +79,19 @@ export class BestSplit {
     return this.#best.leaf === -1 ? undefined : this.#best;
   }
 
+  /** Splits of a leaf whose bound by `GainBounds` is no larger need not be offered. */
+  get floor(): number {
+    return this.#floor - SLACK * this.#tolerance;
+  }
+
   /** Begins with a leaf. */
   atLeaf(leaf: LeafSums): void {
     this.#leaf = leaf;
-    const { size, own, cluster, clusters } = leaf;
-    this.#removal = size < this.#clusters.sizes[cluster] ? this.#removalOf(size, own, clusters[cluster]) : 0;
   }
 
   /** Begins with a feature of the leaf. */
   atFeature(feature: number): void {
     this.#feature = feature;
-  }
-
-  #removalOf(size: number, own: number, shared: number): number {
-    const k = this.#leaf.cluster;
-    const { sizes, own: sums } = this.#clusters;
-    return (sums[k] - 2 * shared + own) / (sizes[k] - size) - this.#before[k];
   }
 
   /**
@@ -94,22 +103,22 @@ export class BestSplit {
    * @param shared `[K]` sigma(L, C_k)
    */
   offer(size: number, own: number, withLeaf: number, shared: Float64Array): void {
-    const { size: all, own: allOwn, cluster: k, clusters } = this.#leaf;
+    const { size: all, own: allOwn, cluster: k, clusters, removal } = this.#leaf;
     const { most, sizes, own: sums } = this.#clusters;
     const known = sizes.length;
     const rest = all - size;
     const restOwn = allOwn - 2 * withLeaf + own;
-    const removeLeft = this.#removalOf(size, own, shared[k]);
-    const removeRight = this.#removalOf(rest, restOwn, clusters[k] - shared[k]);
+    const removeLeft = removalOf(this.#clusters, k, size, own, shared[k]);
+    const removeRight = removalOf(this.#clusters, k, rest, restOwn, clusters[k] - shared[k]);
     const isPart = all < sizes[k];
     if (known < most) {
       this.#take(removeRight + restOwn / rest, size, k, known);
       this.#take(removeLeft + own / size, size, known, k);
-      if (isPart && known + 1 < most) this.#take(this.#removal + own / size + restOwn / rest, size, known, known + 1);
+      if (isPart && known + 1 < most) this.#take(removal + own / size + restOwn / rest, size, known, known + 1);
     }
     for (let c = 0; c < known; c++) {
       if (c === k) continue;
-      const before = this.#before[c];
+      const before = sums[c] / sizes[c];
       const left = (sums[c] + 2 * shared[c] + own) / (sizes[c] + size) - before;
       const right = (sums[c] + 2 * (clusters[c] - shared[c]) + restOwn) / (sizes[c] + rest) - before;
       this.#left[c] = left;
@@ -122,21 +131,21 @@ export class BestSplit {
 
   /** Both children join different clusters other than C: the best of the first two on each side. */
   #offerBoth(size: number): void {
-    const [left, right] = [this.#left, this.#right];
+    const [left, right, { removal }] = [this.#left, this.#right, this.#leaf];
     const [left1, right1] = [this.#largest(left, -1), this.#largest(right, -1)];
     if (left1 !== right1) {
-      this.#take(this.#removal + left[left1] + right[right1], size, left1, right1);
+      this.#take(removal + left[left1] + right[right1], size, left1, right1);
       return;
     }
     const [left2, right2] = [this.#largest(left, left1), this.#largest(right, right1)];
-    this.#take(this.#removal + left[left1] + right[right2], size, left1, right2);
-    this.#take(this.#removal + left[left2] + right[right1], size, left2, right1);
+    this.#take(removal + left[left1] + right[right2], size, left1, right2);
+    this.#take(removal + left[left2] + right[right1], size, left2, right1);
   }
 
   /** The cluster other than C and `except` with the largest addition, of equal ones the first. */
   #largest(additions: readonly number[], except: number): number {
     let found = -1;
-    for (let c = 0; c < this.#before.length; c++) {
+    for (let c = 0; c < this.#clusters.sizes.length; c++) {
       if (c === this.#leaf.cluster || c === except) continue;
       if (found === -1 || additions[c] > additions[found]) found = c;
     }

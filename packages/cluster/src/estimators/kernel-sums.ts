@@ -83,78 +83,68 @@ function gathered(entries: Precision, row: number, places: Int32Array, first: nu
   return sum0 + sum1 + (sum2 + sum3);
 }
 
+/** Features of one panel. */
+const WIDTH = 4;
+
 /** Sums of the linear kernel <x, y>: products of sums of features. */
 export class LinearKernelSums implements KernelSums {
-  readonly #features: Float64Array;
-  readonly #d: number;
-  /** `[d]` room for a sum of features. */
-  readonly #total: Float64Array;
+  /** Panels of 4 centred features, N x 4 each; zeros fill the last one. */
+  readonly #panels: Float64Array;
+  readonly #n: number;
   readonly scale: number;
   readonly constant: number;
 
   constructor({ data, shape: [n, d] }: Matrix) {
     const mean = new Float64Array(d);
     for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) mean[j] += data[i * d + j] / n;
-    const features = new Float64Array(n * d);
+    const panels = new Float64Array(Math.ceil(d / WIDTH) * n * WIDTH);
     let scale = 0;
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < d; j++) {
         const centered = data[i * d + j] - mean[j];
-        features[i * d + j] = centered;
+        panels[((j >> 2) * n + i) * WIDTH + (j & 3)] = centered;
         scale += centered * centered;
       }
     }
-    this.#features = features;
-    this.#d = d;
-    this.#total = new Float64Array(d);
+    this.#panels = panels;
+    this.#n = n;
     this.constant = n * mean.reduce((sum, value) => sum + value * value, 0);
     this.scale = scale;
   }
 
   cross(rows: Int32Array, members: Int32Array): Float64Array {
-    const [x, d] = [this.#features, this.#d];
-    const total = this.#total.fill(0);
-    for (let m = 0; m < members.length; m++) for (let j = 0; j < d; j++) total[j] += x[members[m] * d + j];
+    const [x, width] = [this.#panels, this.#n * WIDTH];
     const sums = new Float64Array(rows.length);
-    for (let r = 0; r < rows.length; r++) {
-      const at = rows[r] * d;
-      for (let j = 0; j < d; j++) sums[r] += x[at + j] * total[j];
+    for (let panel = 0; panel < x.length; panel += width) {
+      let [total0, total1, total2, total3] = [0, 0, 0, 0];
+      for (let m = 0; m < members.length; m++) {
+        const at = panel + WIDTH * members[m];
+        total0 += x[at];
+        total1 += x[at + 1];
+        total2 += x[at + 2];
+        total3 += x[at + 3];
+      }
+      for (let r = 0; r < rows.length; r++) {
+        const at = panel + WIDTH * rows[r];
+        sums[r] = sums[r] + x[at] * total0 + x[at + 1] * total1 + x[at + 2] * total2 + x[at + 3] * total3;
+      }
     }
     return sums;
   }
 
   prefixes(order: Int32Array, first: number, end: number, _: Float64Array, out: Float64Array): void {
-    const [x, d] = [this.#features, this.#d];
-    const total = this.#total.fill(0);
-    for (let t = first; t < end; t++) out[t] = addAndSquare(total, x, order[t] * d);
+    const [x, width] = [this.#panels, this.#n * WIDTH];
+    out.fill(0, first, end);
+    for (let panel = 0; panel < x.length; panel += width) {
+      let [total0, total1, total2, total3] = [0, 0, 0, 0];
+      for (let t = first; t < end; t++) {
+        const at = panel + WIDTH * order[t];
+        total0 += x[at];
+        total1 += x[at + 1];
+        total2 += x[at + 2];
+        total3 += x[at + 3];
+        out[t] += total0 * total0 + total1 * total1 + (total2 * total2 + total3 * total3);
+      }
+    }
   }
-}
-
-/** Adds the numbers of `x` from `at` on to `total`, and returns the sum of its squares: in four sums, as above. */
-function addAndSquare(total: Float64Array, x: Float64Array, at: number): number {
-  const d = total.length;
-  let sum0 = 0;
-  let sum1 = 0;
-  let sum2 = 0;
-  let sum3 = 0;
-  let j = 0;
-  for (; j + 4 <= d; j += 4) {
-    const value0 = total[j] + x[at + j];
-    const value1 = total[j + 1] + x[at + j + 1];
-    const value2 = total[j + 2] + x[at + j + 2];
-    const value3 = total[j + 3] + x[at + j + 3];
-    total[j] = value0;
-    total[j + 1] = value1;
-    total[j + 2] = value2;
-    total[j + 3] = value3;
-    sum0 += value0 * value0;
-    sum1 += value1 * value1;
-    sum2 += value2 * value2;
-    sum3 += value3 * value3;
-  }
-  for (; j < d; j++) {
-    total[j] += x[at + j];
-    sum0 += total[j] * total[j];
-  }
-  return sum0 + sum1 + (sum2 + sum3);
 }
