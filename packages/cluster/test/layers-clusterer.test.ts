@@ -1,7 +1,10 @@
 /** The clusterer of TensorFlow.js models, on the engine that is written in JavaScript. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Affinity, ari, gemini } from 'genmi';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.js';
 import { LayersClusterer, type LayersClustererModel, leNet5, type MakeLayers, smallResNet } from '../src/tfjs/index.js';
 import { expectClose, rejectionOf, thrownBy } from './support/compare.js';
@@ -34,6 +37,88 @@ const dense: MakeLayers = ({ outputs, seed }) => {
     outputs: units(outputs, seed + 1, 'linear').apply(units(16, seed, 'relu').apply(inputs)) as never,
   });
 };
+
+/** TensorFlow.js that calls back at each step of a training, with the number of steps so far. */
+function countingSteps(onStep: (steps: number) => void): typeof tf {
+  let steps = 0;
+  const adam = (rate?: number) => {
+    const optimizer = tf.train.adam(rate);
+    const { minimize } = optimizer;
+    optimizer.minimize = (...given) => {
+      onStep(++steps);
+      return minimize.apply(optimizer, given);
+    };
+    return optimizer;
+  };
+  return { ...tf, train: { ...tf.train, adam } as never };
+}
+
+describe('a checkpoint of a clusterer of layers', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'genmi-layers-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const dataOf = (n: number) => images(n).x;
+
+  /** Keeps running means. */
+  const normalized: MakeLayers = ({ outputs, seed }) => {
+    const kernelInitializer = tf.initializers.glorotUniform({ seed });
+    const [inner, last] = [16, outputs].map((units) => tf.layers.dense({ units, kernelInitializer }));
+    const inputs = tf.input({ shape: [64] });
+    const scaled = tf.layers.batchNormalization().apply(inner?.apply(inputs) as never);
+    return tf.model({ inputs, outputs: last?.apply(scaled) as never });
+  };
+
+  // Two restarts, with three steps an epoch. A state of Adam that is set is rounded: some dozen steps show it.
+  it.each<[string, MakeLayers, number, { epochs: number; batchSize: number }, number]>([
+    ['within a restart', dense, 90, { epochs: 16, batchSize: 40 }, 26],
+    ['at the end of a restart', dense, 90, { epochs: 3, batchSize: 40 }, 7],
+    ['at the beginning of the next one', dense, 90, { epochs: 3, batchSize: 40 }, 11],
+    ['at the end of all', dense, 90, { epochs: 3, batchSize: 40 }, 18],
+    ['of layers with a state', normalized, 90, { epochs: 3, batchSize: 40 }, 5],
+  ])('is gone on from to the same bits: %s', async (name, make, n, sizes, last) => {
+    const [x, checkpoint] = [dataOf(n), path.join(folder, `${name}.json`)];
+    const options = { ...sizes, restarts: 2, learningRate: 0.01, seed: 3 };
+    const before = tf.memory().numTensors;
+    const stop = new AbortController();
+    const counting = countingSteps((steps) => steps === last && stop.abort());
+    const stopped = await new LayersClusterer(counting, make, options).fit(x, { checkpoint, stop: stop.signal });
+    let steps = 0;
+    const going = countingSteps((count) => {
+      steps = count;
+    });
+    const resumed = await new LayersClusterer(going, make, options).fit(x, { checkpoint, resume: true });
+    const whole = await new LayersClusterer(tf, make, options).fit(x);
+    const each = Math.ceil(n / sizes.batchSize); // steps of an epoch, which a stop does not cut
+    expect(steps, 'steps after the checkpoint').toBe(each * (2 * sizes.epochs - Math.ceil(last / each)));
+    const numbersOf = ({ layers: _, ...others }: LayersClustererModel) => others;
+    expect(numbersOf(resumed.save())).toEqual(numbersOf(whole.save()));
+    for (const clusterer of [stopped, resumed, whole]) clusterer.dispose();
+    expect(tf.memory().numTensors, 'tensors that were left').toBe(before);
+  });
+
+  it('is of one fit: other data, options or layers are refused', async () => {
+    const [x, checkpoint] = [dataOf(30), path.join(folder, 'own.json')];
+    const options = { epochs: 1, seed: 1 };
+    (await new LayersClusterer(tf, dense, options).fit(x, { checkpoint })).dispose();
+    expect(JSON.parse(readFileSync(checkpoint, 'utf8'))).toMatchObject({ format: 'genmi-cluster checkpoint' });
+    const before = tf.memory().numTensors;
+    const wider: MakeLayers = ({ outputs }) =>
+      tf.sequential({
+        layers: [tf.layers.dense({ units: 17, inputShape: [64] }), tf.layers.dense({ units: outputs })],
+      });
+    const resume = (make: MakeLayers, other: object, data = x) =>
+      rejectionOf(() => new LayersClusterer(tf, make, other).fit(data, { checkpoint, resume: true }));
+    const foreign = { code: 'ERR_FORMAT', message: expect.stringMatching(/a checkpoint of this fit/) };
+    expect(await resume(dense, { ...options, seed: 2 })).toMatchObject(foreign);
+    expect(await resume(dense, options, dataOf(33))).toMatchObject(foreign);
+    expect(await resume(wider, options)).toMatchObject(foreign);
+    const without = () => new LayersClusterer(tf, dense).fit(x, { resume: true });
+    expect(await rejectionOf(without)).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+    const nowhere = path.join(folder, 'nowhere', 'fit.json');
+    const writing = () => new LayersClusterer(tf, dense, options).fit(x, { checkpoint: nowhere });
+    expect(await rejectionOf(writing)).toMatchObject({ code: 'ERR_FILE' });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
 
 describe('a clusterer of layers', () => {
   const { x, classes } = images(90);

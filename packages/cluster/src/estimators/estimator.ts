@@ -21,6 +21,9 @@ export interface Resumption {
   resume?: boolean | undefined;
 }
 
+/** The names of Resumption, for `checkOptions`. */
+export const resumptionOptions = ['checkpoint', 'resume'] as const;
+
 /** An estimator of clusters, with the habits of scikit-learn. */
 export interface Estimator<Model extends SavedModel = SavedModel> {
   /** `[N]` cluster of each sample of `fit`; equal to `predict` of these samples. */

@@ -7,9 +7,16 @@ import { checkOptions } from '../base/options.js';
 import { type FitOptions, fitOptions, Pace } from '../base/pace.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
 import { calibrated, doubtsOf, leastCertain, probabilitiesOf } from './certainty.js';
-import { fingerprint } from './checkpoint.js';
-import { checkSaved, type Estimator, fitted, type Resumption, type SavedModel } from './estimator.js';
-import { affinityNow, affinityOf } from './gemini-geometry.js';
+import { checkResumption, fingerprint } from './checkpoint.js';
+import {
+  checkSaved,
+  type Estimator,
+  fitted,
+  type Resumption,
+  resumptionOptions,
+  type SavedModel,
+} from './estimator.js';
+import { affinityNow, affinityOf, checkAffinity } from './gemini-geometry.js';
 import { inputsOf, type Remembered, type View, viewOf } from './gemini-inputs.js';
 import { begin, featuresOf, type PlainParameters, plainNumbers, plainParameters } from './gemini-models.js';
 import {
@@ -218,7 +225,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
     const withPairs = (base: Objective) => (pairs ? add(base, pairs) : base);
     if (typeof objective !== 'string') return { total: withPairs(objective) };
     if (affinity) {
-      checkSize(affinity, x.shape[0]);
+      checkAffinity(affinity, x.shape[0]);
       return { total: withPairs(gemini(objective, { affinity })) };
     }
     const own = await affinityOf(objective, x, this.#settings, precision, { signal });
@@ -301,7 +308,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
     const { objective, precision } = this.#settings;
     if (typeof objective !== 'string') return objective.value(logits, { from: 'logits' });
     const { affinity } = options;
-    if (affinity) checkSize(affinity, logits.shape[0]);
+    checkAffinity(affinity, logits.shape[0]);
     const own = affinity ? undefined : affinityNow(objective, readMatrix('x', x), this.#settings, precision);
     try {
       return gemini(objective, { affinity: affinity ?? own }).value(logits, { from: 'logits' });
@@ -387,17 +394,9 @@ function usualPatience(steps: number): number | undefined {
 }
 
 function checkFitOptions(options: GeminiFitOptions): void {
-  checkOptions(options, [...fitOptions, 'affinity', 'onEpoch', 'checkpoint', 'resume']);
-  const { onEpoch, checkpoint, resume } = options;
+  checkOptions(options, [...fitOptions, ...resumptionOptions, 'affinity', 'onEpoch']);
+  checkResumption(options);
+  const { onEpoch } = options;
   if (onEpoch !== undefined && typeof onEpoch !== 'function')
     throw invalidType('onEpoch', 'a function', describe(onEpoch));
-  if (checkpoint !== undefined && typeof checkpoint !== 'string') {
-    throw invalidType('checkpoint', "a file's name", describe(checkpoint));
-  }
-  if (resume !== undefined && typeof resume !== 'boolean') throw invalidType('resume', 'a boolean', describe(resume));
-  if (resume && checkpoint === undefined) throw outOfRange('checkpoint', 'the file of the fit to go on with', 'none');
-}
-
-function checkSize({ size }: Affinity, n: number): void {
-  if (size !== n) throw outOfRange('affinity', `one over the ${n} samples of x`, `one over ${size}`);
 }

@@ -10,7 +10,7 @@ import {
   type Metric,
 } from 'genmi';
 import { checkOptions } from '../base/options.js';
-import { describe, invalidType } from '../errors.js';
+import { describe, invalidType, outOfRange } from '../errors.js';
 import type { KernelChoice } from './kauri.js';
 
 /** A distance by its name, or hop distances with their options. */
@@ -24,13 +24,19 @@ export interface Geometry {
 
 type Precision = 'float32' | 'float64';
 
-export function kernelOptions(kernel: KernelChoice): KernelOptions {
+export function kernelOptions(kernel: KernelChoice = 'linear'): KernelOptions {
   return typeof kernel === 'object' ? kernel : { kernel };
 }
 
 function hopOptions(metric: MetricChoice): HopOptions | undefined {
   if (metric === 'hops') return {};
   return typeof metric === 'object' ? metric.hops : undefined;
+}
+
+/** @throws RangeError ERR_OUT_OF_RANGE for an affinity over other samples */
+export function checkAffinity(affinity: Affinity | undefined, n: number): void {
+  if (affinity === undefined || affinity.size === n) return;
+  throw outOfRange('affinity', `one over the ${n} samples of x`, `one over ${affinity.size}`);
 }
 
 /** The affinity that an objective of this name needs; undefined where it needs none. */

@@ -14,8 +14,8 @@ import {
 import type { Pace, Standing } from '../base/pace.js';
 import { Random } from '../base/random.js';
 import { failed } from '../errors.js';
-import { type Checkpoint, CheckpointWriter, readCheckpoint } from './checkpoint.js';
-import { plainParameters } from './gemini-models.js';
+import { base64Of, bytesOfBase64, type CheckpointFile, CheckpointWriter, readCheckpoint } from './checkpoint.js';
+import { type PlainParameters, plainParameters } from './gemini-models.js';
 
 /** What an epoch did; as genmi's `Epoch`, without its times. */
 export type EpochRecord = Omit<Epoch, 'seconds'>;
@@ -35,6 +35,20 @@ export interface FinishedRun {
   /** Its number, from 0. */
   readonly restart: number;
   readonly history: readonly EpochRecord[];
+}
+
+/** The state of a fit between two epochs, as a checkpoint keeps it. */
+interface Checkpoint {
+  /** The restart that is running, from 0. */
+  readonly restart: number;
+  /** Its epochs so far. */
+  readonly history: readonly EpochRecord[];
+  /** Its snapshot, as `train` resumes from, in base64. */
+  readonly snapshot: string;
+  /** The best of the restarts before it. */
+  readonly best: (Omit<FinishedRun, 'network'> & { readonly parameters: PlainParameters }) | undefined;
+  /** The labels that each restart before it found, where they are wanted. */
+  readonly labels: readonly (readonly number[])[];
 }
 
 /** What is trained. */
@@ -63,8 +77,7 @@ export interface TrainingHooks {
   /** Ends the training, and keeps what it has learned. */
   readonly stop: AbortSignal | undefined;
   readonly onEpoch: ((epoch: FitEpoch) => unknown) | undefined;
-  /** The checkpoint's file, the fit that it is of, and whether to go on from it. */
-  readonly checkpoint: { readonly file: string; readonly fit: string; readonly resume: boolean } | undefined;
+  readonly checkpoint: CheckpointFile | undefined;
 }
 
 /** The best restart. */
@@ -124,19 +137,12 @@ function isBehind(history: readonly EpochRecord[], best: readonly EpochRecord[],
 /** Trains all restarts, and keeps the one with the smallest loss in its last epochs; of equal ones the first. */
 export async function trainRestarts(plan: TrainingPlan, hooks: TrainingHooks): Promise<Trained> {
   const { checkpoint } = hooks;
-  const begun = checkpoint?.resume ? await readCheckpoint(checkpoint.file, checkpoint.fit) : undefined;
-  const writer = checkpoint && new CheckpointWriter(checkpoint.file, checkpoint.fit);
+  const begun = checkpoint?.resume ? await readCheckpoint<Checkpoint>(checkpoint) : undefined;
+  const writer = checkpoint && new CheckpointWriter(checkpoint);
   const training = new Restarts(plan, hooks, writer);
   if (begun) training.restore(begun);
-  let trained: Trained;
-  try {
-    trained = await training.run(begun);
-  } catch (error) {
-    await writer?.flush().catch(() => {}); // the first error says more
-    throw error;
-  }
-  await writer?.flush();
-  return trained;
+  const run = () => training.run(begun);
+  return writer ? writer.during(run) : run();
 }
 
 /** A restart that is running. */
@@ -166,7 +172,7 @@ class Restarts {
   }
 
   restore({ best, labels }: Checkpoint): void {
-    this.#labels.push(...labels);
+    this.#labels.push(...labels.map((each) => Int32Array.from(each)));
     if (best === undefined) return;
     const { parameters, ...run } = best;
     const network = this.#plan.make(this.#seeds(run.restart).network);
@@ -209,7 +215,7 @@ class Restarts {
       ...(vat !== undefined && { vat }),
       seed: seeds.order,
       signal: stop && signal ? AbortSignal.any([stop, signal]) : (stop ?? signal),
-      ...(begun && { resume: begun.snapshot }),
+      ...(begun && { resume: bytesOfBase64(begun.snapshot) }),
       ...(watched && { onEpoch: (epoch, training) => this.#report(watch, epoch, training) }),
     });
     signal?.throwIfAborted();
@@ -226,13 +232,10 @@ class Restarts {
     progress.take(record);
     if (this.#writer) {
       this.#saved ??= this.#best && withParameters(this.#best);
-      const labels = [...this.#labels];
-      await this.#writer.take({
-        restart,
-        history,
-        snapshot: training.snapshot(),
-        best: this.#saved,
-        labels,
+      const [snapshot, best, before] = [training.snapshot(), this.#saved, [...this.#labels]];
+      await this.#writer.take((): Checkpoint => {
+        const labels = before.map((each) => Array.from(each));
+        return { restart, history, snapshot: base64Of(snapshot), best, labels };
       });
     }
     pace.standing = this.#standing(record);

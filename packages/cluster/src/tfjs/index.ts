@@ -10,6 +10,6 @@ export {
   type LayersClustererOptions,
   type LayersFitOptions,
   type LayersShape,
-  type LayersTensorFlow,
   type MakeLayers,
 } from './layers-clusterer.js';
+export type { LayersTensorFlow } from './layers-training.js';

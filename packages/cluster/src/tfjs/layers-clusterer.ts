@@ -1,27 +1,34 @@
 /** The GEMINI clusterer of a TensorFlow.js model: convolutions, and any other layers. */
-import type { Optimizer, Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Affinity, type GeminiName, gemini, geminiNames, type Matrix, type MatrixLike } from 'genmi';
-import { geminiLoss, type TensorFlow } from 'genmi/tfjs';
+import { geminiLoss } from 'genmi/tfjs';
 import { largestOfRows } from '../base/labels.js';
 import { readFeatures, readMatrix } from '../base/matrix.js';
 import { checkCount, checkNumber, checkOptions, checkSeed, oneOf } from '../base/options.js';
 import { type FitOptions, fitOptions, Pace } from '../base/pace.js';
-import { Random } from '../base/random.js';
-import { describe, failed, invalidType, outOfRange } from '../errors.js';
+import { describe, invalidType, outOfRange } from '../errors.js';
 import { probabilitiesOf } from '../estimators/certainty.js';
-import { checkSaved, type Estimator, fitted, type SavedModel } from '../estimators/estimator.js';
-import { affinityNow, affinityOf, checkGeometry, type MetricChoice } from '../estimators/gemini-geometry.js';
+import { checkResumption, fingerprint } from '../estimators/checkpoint.js';
+import {
+  checkSaved,
+  type Estimator,
+  fitted,
+  type Resumption,
+  resumptionOptions,
+  type SavedModel,
+} from '../estimators/estimator.js';
+import {
+  affinityNow,
+  affinityOf,
+  checkAffinity,
+  checkGeometry,
+  type MetricChoice,
+} from '../estimators/gemini-geometry.js';
 import { plainNumbers } from '../estimators/gemini-models.js';
 import { batchSizeOf } from '../estimators/gemini-training.js';
 import type { KernelChoice } from '../estimators/kauri.js';
-
-/** The functions of TensorFlow.js that the clusterer calls: `@tensorflow/tfjs`, `tfjs-node` and `tfjs-node-gpu` have them. */
-export type LayersTensorFlow = TensorFlow &
-  Pick<typeof import('@tensorflow/tfjs-core'), 'sum' | 'tensor' | 'tidy'> & {
-    readonly train: { adam(learningRate?: number): Optimizer };
-    readonly models: { modelFromJSON(json: never): Promise<LayersModel> };
-  };
+import { batchOf, type LayersPlan, type LayersTensorFlow, sampleShapeOf, trainLayers } from './layers-training.js';
 
 /** The sizes of a model for some data. */
 export interface LayersShape {
@@ -61,7 +68,7 @@ type Settings = {
 };
 
 /** Options of `fit` of a LayersClusterer. */
-export interface LayersFitOptions extends FitOptions {
+export interface LayersFitOptions extends FitOptions, Resumption {
   /** An affinity over the samples of x, instead of one with the estimator's kernel or metric. */
   affinity?: Affinity | undefined;
 }
@@ -106,8 +113,8 @@ const PREDICTED = 500;
  * `genmi/networks` does not have, such as convolutions. `leNet5` and `smallResNet` make two.
  *
  * A row of x is one sample, with the numbers of its tensor in order: an image of 28 x 28 x 1 has 784 columns. Steps run on
- * this thread, and let other work run in between. The same seed gives the same bits where the engine and the initial
- * values of the model do.
+ * this thread, and let other work run in between. The same seed gives the same bits where the engine, and all that is
+ * random in the model, do; so does a fit that goes on from its checkpoint.
  *
  * @see Ohl et al., "Generalised mutual information for discriminative clustering", NeurIPS 2022, arXiv:2210.06300
  */
@@ -146,6 +153,10 @@ export class LayersClusterer implements Estimator<LayersClustererModel> {
     this.#batchSize = batchSize === undefined ? undefined : checkCount('batchSize', batchSize);
   }
 
+  get #options(): LayersClustererOptions {
+    return { ...this.#settings, ...(this.#batchSize !== undefined && { batchSize: this.#batchSize }) };
+  }
+
   get labels(): Int32Array {
     return fitted(this.#fit, 'LayersClusterer').labels;
   }
@@ -162,22 +173,24 @@ export class LayersClusterer implements Estimator<LayersClustererModel> {
 
   /**
    * @throws TypeError ERR_INVALID_ARG_TYPE; RangeError ERR_OUT_OF_RANGE, also for a model of another shape; ClusterError
-   *   ERR_NOT_FINITE for a training whose numbers are no longer finite; GenmiError of the affinity and the objective
+   *   ERR_NOT_FINITE for a training whose numbers are no longer finite, ERR_FILE and ERR_FORMAT of a checkpoint;
+   *   GenmiError of the affinity and the objective
    */
   async fit(x: MatrixLike, options: LayersFitOptions = {}): Promise<this> {
-    checkOptions(options, [...fitOptions, 'affinity']);
+    checkOptions(options, [...fitOptions, ...resumptionOptions, 'affinity']);
+    checkResumption(options);
     const pace = new Pace(options);
     const matrix = readMatrix('x', x);
     const n = matrix.shape[0];
     const { clusters, objective } = this.#settings;
     if (n < clusters) throw outOfRange('x', `at least ${clusters} rows for as many clusters`, `${n}`);
-    checkSize(options.affinity, n);
+    checkAffinity(options.affinity, n);
     const { signal } = options;
     const own = options.affinity
       ? undefined
       : await affinityOf(objective, matrix, this.#settings, 'float32', { signal });
     try {
-      const best = await this.#trainAll(matrix, options.affinity ?? own, pace);
+      const best = await this.#train(matrix, options.affinity ?? own, pace, options);
       await pace.end();
       this.#fit?.model.dispose();
       this.#fit = best;
@@ -187,31 +200,37 @@ export class LayersClusterer implements Estimator<LayersClustererModel> {
     return this;
   }
 
-  async #trainAll(x: Matrix, affinity: Affinity | undefined, pace: Pace): Promise<Fit> {
-    const { clusters, objective, restarts } = this.#settings;
+  async #train(
+    x: Matrix,
+    affinity: Affinity | undefined,
+    pace: Pace,
+    { checkpoint, resume = false }: Resumption,
+  ): Promise<Fit> {
+    const { objective, clusters, ...settings } = this.#settings;
+    const [n, columns] = x.shape;
     const loss = geminiLoss(this.#tf, gemini(objective, { affinity }), { from: 'logits' });
-    const lossOf: LossOf = (logits, rows) => (affinity ? loss(logits, rows) : loss(logits));
-    let best: Pick<Fit, 'model' | 'history'> | undefined;
-    for (let restart = 0; restart < restarts && !(best && pace.stopped); restart++) {
-      const random = new Random(this.#settings.seed, restart);
-      const model = this.#made(x.shape[1], random.below(2 ** 31));
-      let history: number[];
-      try {
-        history = await this.#train(model, x, lossOf, random, pace, restart);
-      } catch (error) {
-        model.dispose();
-        best?.model.dispose();
-        throw error;
-      }
-      if (best && !((history.at(-1) as number) > (best.history.at(-1) as number))) model.dispose();
-      else {
-        best?.model.dispose();
-        best = { model, history };
-      }
-    }
-    const { model, history } = best as NonNullable<typeof best>;
-    const labels = largestOfRows(this.#logitsOf(model, x).data, clusters);
-    return { columns: x.shape[1], model, labels, history };
+    const plan: LayersPlan = {
+      ...settings,
+      clusters,
+      tf: this.#tf,
+      make: (seed) => this.#made(columns, seed),
+      x,
+      loss: (logits, rows) => (affinity ? loss(logits, rows) : loss(logits)),
+      batchSize: batchSizeOf(objective, n, this.#batchSize),
+    };
+    const file = checkpoint === undefined ? undefined : { file: checkpoint, fit: this.#fingerprint(x), resume };
+    const { model, history } = await trainLayers(plan, pace, file);
+    return { columns, model, labels: largestOfRows(this.#logitsOf(model, x).data, clusters), history };
+  }
+
+  /** What tells this fit from others: its data, its options and its layers. */
+  #fingerprint(x: Matrix): string {
+    const model = this.#made(x.shape[1], 0);
+    const layers = model.layers.map((layer) => [layer.getClassName(), layer.getConfig()]);
+    model.dispose();
+    // TensorFlow.js counts the layers of a process in their names, and each restart has a seed of its own.
+    const described = JSON.stringify(layers, (key, value) => (key === 'name' || key === 'seed' ? undefined : value));
+    return fingerprint(x, { ...this.#options, layers: described });
   }
 
   /** A new model, whose shapes are checked. */
@@ -221,7 +240,7 @@ export class LayersClusterer implements Estimator<LayersClustererModel> {
     if (typeof Object(model).trainableWeights !== 'object') {
       throw invalidType('make()', 'a LayersModel', describe(model));
     }
-    const sample = sampleOf(model);
+    const sample = sampleShapeOf(model);
     const numbers = sample.reduce((product, size) => product * size, 1);
     const outputs = model.outputs[0]?.shape.slice(1) ?? [];
     const ours = String(outputs) === String([clusters]);
@@ -231,82 +250,12 @@ export class LayersClusterer implements Estimator<LayersClustererModel> {
     throw outOfRange('x', `${numbers} columns, the numbers of a sample of ${sample.join(' x ')}`, `${columns}`);
   }
 
-  /** Trains a model, and returns its history. */
-  async #train(
-    model: LayersModel,
-    x: Matrix,
-    loss: LossOf,
-    random: Random,
-    pace: Pace,
-    restart: number,
-  ): Promise<number[]> {
-    const { epochs, learningRate, objective, restarts, clusters } = this.#settings;
-    const n = x.shape[0];
-    const size = batchSizeOf(objective, n, this.#batchSize);
-    const optimizer = this.#tf.train.adam(learningRate);
-    const variables = model.trainableWeights.map((weight) => weight.read() as Variable);
-    const history: number[] = [];
-    try {
-      for (let epoch = 0; epoch < epochs && !(history.length > 0 && pace.stopped); epoch++) {
-        const order = random.permutation(n);
-        let sum = 0;
-        for (let first = 0; first < n; first += size) {
-          const rows = order.slice(first, first + size);
-          sum += rows.length * this.#step(model, x, rows, loss, optimizer, variables);
-          if (pace.due) await pace.rest((restart + (epoch + first / n) / epochs) / restarts);
-        }
-        history.push(sum / n);
-        pace.standing = { objective: sum / n, clusters };
-      }
-    } finally {
-      optimizer.dispose();
-    }
-    return history;
-  }
-
-  /** The objective of some samples, before a step that makes it larger. */
-  #step(
-    model: LayersModel,
-    x: Matrix,
-    rows: Int32Array,
-    loss: LossOf,
-    optimizer: Optimizer,
-    variables: Variable[],
-  ): number {
-    let failure: unknown;
-    const value = this.#tf.tidy(() => {
-      const batch = this.#tensorOf(model, x, rows);
-      const lossOfBatch = () => {
-        const logits = model.apply(batch, { training: true }) as Tensor2D;
-        try {
-          return loss(logits, rows);
-        } catch (error) {
-          failure = error; // thrown through a gradient of TensorFlow.js, it would leave tensors behind
-          return this.#tf.sum<Scalar>(logits);
-        }
-      };
-      return -(optimizer.minimize(lossOfBatch, true, variables) as Tensor).dataSync()[0];
-    });
-    if (failure === undefined) return value;
-    if (Object(failure).code !== 'ERR_OUT_OF_RANGE') throw failure;
-    // The shapes of the loss's arguments are right: its numbers are not finite.
-    const remedy = 'scale the features, or lower the learning rate';
-    throw failed('ERR_NOT_FINITE', 'fit', 'a training whose numbers stay finite', 'others', remedy, failure);
-  }
-
-  /** Some rows of x as a tensor of the model's shape. */
-  #tensorOf(model: LayersModel, { data, shape: [, d] }: Matrix, rows: ArrayLike<number>): Tensor {
-    const batch = new Float32Array(rows.length * d);
-    for (let i = 0; i < rows.length; i++) batch.set(data.subarray(rows[i] * d, (rows[i] + 1) * d), i * d);
-    return this.#tf.tensor(batch, [rows.length, ...sampleOf(model)]);
-  }
-
   #logitsOf(model: LayersModel, x: Matrix): Matrix<Float32Array> {
     const [n, k] = [x.shape[0], this.#settings.clusters];
     const logits = new Float32Array(n * k);
     for (let first = 0; first < n; first += PREDICTED) {
       const rows = Int32Array.from({ length: Math.min(PREDICTED, n - first) }, (_, i) => first + i);
-      const found = this.#tf.tidy(() => (model.apply(this.#tensorOf(model, x, rows)) as Tensor).dataSync());
+      const found = this.#tf.tidy(() => (model.apply(batchOf(this.#tf, model, x, rows)) as Tensor).dataSync());
       logits.set(found, first * k);
     }
     return { data: logits, shape: [n, k] };
@@ -339,7 +288,7 @@ export class LayersClusterer implements Estimator<LayersClustererModel> {
   score(x: MatrixLike, options: Pick<LayersFitOptions, 'affinity'> = {}): number {
     checkOptions(options, ['affinity']);
     const logits = this.#logits(x);
-    checkSize(options.affinity, logits.shape[0]);
+    checkAffinity(options.affinity, logits.shape[0]);
     const { objective } = this.#settings;
     const own = options.affinity ? undefined : affinityNow(objective, readMatrix('x', x), this.#settings, 'float32');
     try {
@@ -355,12 +304,11 @@ export class LayersClusterer implements Estimator<LayersClustererModel> {
       data: plainNumbers(weight.dataSync<'float32'>()),
       shape: weight.shape,
     }));
-    const options = { ...this.#settings, ...(this.#batchSize !== undefined && { batchSize: this.#batchSize }) };
     const layers: unknown = model.toJSON(null, false);
     return {
       estimator: 'layers',
       version: 1,
-      options,
+      options: this.#options,
       columns,
       layers,
       weights,
@@ -391,17 +339,4 @@ export class LayersClusterer implements Estimator<LayersClustererModel> {
     this.#fit?.model.dispose();
     this.#fit = undefined;
   }
-}
-
-/** The loss of a batch's logits; `rows` are its samples. */
-type LossOf = (logits: Tensor2D, rows: Int32Array) => ReturnType<ReturnType<typeof geminiLoss>>;
-
-/** The shape of one sample. */
-function sampleOf(model: LayersModel): number[] {
-  return (model.inputs[0]?.shape ?? []).slice(1).map(Number);
-}
-
-function checkSize(affinity: Affinity | undefined, n: number): void {
-  if (affinity === undefined || affinity.size === n) return;
-  throw outOfRange('affinity', `one over the ${n} samples of x`, `one over ${affinity.size}`);
 }
