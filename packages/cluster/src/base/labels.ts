@@ -83,3 +83,6 @@ export function largestOfRows(values: ArrayLike<number>, k: number): Int32Array 
     return best;
   });
 }
+
+/** The number of clusters 0, 1, … up to the largest label. */
+export const countUpTo = (labels: Int32Array): number => labels.reduce((most, k) => Math.max(most, k), -1) + 1;

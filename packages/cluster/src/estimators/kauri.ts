@@ -1,11 +1,13 @@
 /** The Kauri tree: clusters by rules on single features, grown for a kernel k-means objective. */
 import { Affinity, type Kernel, type KernelOptions, type Matrix, type MatrixLike } from 'genmi';
+import { countUpTo } from '../base/labels.js';
 import { readFeatures, readMatrix } from '../base/matrix.js';
 import { checkCount, checkOptions, checkSeed } from '../base/options.js';
 import { type FitOptions, fitOptions, Pace } from '../base/pace.js';
 import { Random } from '../base/random.js';
 import { invalidType, outOfRange } from '../errors.js';
 import { checkSaved, type Estimator, fitted, type SavedModel } from './estimator.js';
+import { checkAffinity, kernelOptions } from './gemini-geometry.js';
 import { KauriGrowth } from './kauri-growth.js';
 import { DenseKernelSums, type KernelSums, LinearKernelSums } from './kernel-sums.js';
 import { describeTree, predictTree, type RuleFeature, type Tree } from './tree.js';
@@ -228,13 +230,9 @@ export class Kauri implements Estimator<KauriModel> {
 /** Products of a kernel that is computed on this thread. */
 const SMALL = 2 ** 21;
 
-function kernelOptions(kernel: KernelChoice = 'linear'): KernelOptions {
-  return typeof kernel === 'object' ? kernel : { kernel };
-}
-
 function kernelOf(affinity: Affinity, n: number): Matrix {
   if (affinity.kind !== 'kernel') throw invalidType('affinity', 'a kernel', `a ${affinity.kind}`);
-  if (affinity.size !== n) throw outOfRange('affinity', `one over the ${n} samples of x`, `one over ${affinity.size}`);
+  checkAffinity(affinity, n);
   return affinity.toMatrix();
 }
 
@@ -243,7 +241,7 @@ function inFloat64({ data, shape }: Matrix): Matrix {
 }
 
 function objectiveOf({ data, shape: [n] }: Matrix, labels: Int32Array): number {
-  const k = labels.reduce((most, label) => Math.max(most, label), 0) + 1;
+  const k = countUpTo(labels);
   const [sizes, sums] = [new Float64Array(k), new Float64Array(k)];
   for (let i = 0; i < n; i++) {
     sizes[labels[i]] += 1;
@@ -253,7 +251,7 @@ function objectiveOf({ data, shape: [n] }: Matrix, labels: Int32Array): number {
 }
 
 function linearObjective({ data, shape: [n, d] }: Matrix, labels: Int32Array): number {
-  const k = labels.reduce((most, label) => Math.max(most, label), 0) + 1;
+  const k = countUpTo(labels);
   const [sizes, sums] = [new Float64Array(k), new Float64Array(k * d)];
   for (let i = 0; i < n; i++) {
     sizes[labels[i]] += 1;

@@ -1,5 +1,6 @@
 /** The clusters of rows, and how certain they are. */
 import type { Matrix } from 'genmi';
+import { countUpTo } from '../base/labels.js';
 import type { Estimator } from '../estimators/index.js';
 
 export interface Assigned {
@@ -16,7 +17,7 @@ export interface Assigned {
 export function assign(estimator: Estimator, x: Matrix): Assigned {
   const labels = estimator.predict(x);
   const probabilities = estimator.predictProba?.(x);
-  const k = probabilities?.shape[1] ?? labels.reduce((most, label) => Math.max(most, label), 0) + 1;
+  const k = probabilities?.shape[1] ?? countUpTo(labels);
   const certainty = Float64Array.from(labels, (label, i) => probabilities?.data[i * k + label] ?? 1);
   const sizes = new Array<number>(k).fill(0);
   for (const label of labels) sizes[label] = (sizes[label] as number) + 1;

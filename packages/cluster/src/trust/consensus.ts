@@ -1,6 +1,6 @@
 /** Ranking of clusterings without labels, by their distance to the consensus of all: DISCOTEC. */
 import type { Labels } from 'genmi';
-import { groupsOf } from '../base/labels.js';
+import { countUpTo, groupsOf } from '../base/labels.js';
 import { checkCount, checkOptions, checkSeed, oneOf } from '../base/options.js';
 import { Random } from '../base/random.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
@@ -94,7 +94,7 @@ function kindsOf(groups: readonly Int32Array[]): Kinds {
       return number;
     });
   }
-  const count = kinds.reduce((most, kind) => Math.max(most, kind), 0) + 1;
+  const count = countUpTo(kinds);
   const sizes = new Float64Array(count);
   const clusters = groups.map(() => new Int32Array(count));
   for (let i = 0; i < samples; i++) {

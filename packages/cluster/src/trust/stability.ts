@@ -1,5 +1,6 @@
 /** The stability of clusters: whether other seeds and other samples of the data give the same ones. */
 import { ari, type MatrixLike } from 'genmi';
+import { countUpTo } from '../base/labels.js';
 import { readMatrix, takeRows } from '../base/matrix.js';
 import { checkCount, checkNumber, checkOptions, checkSeed } from '../base/options.js';
 import { type FitOptions, Pace, wholeOptions } from '../base/pace.js';
@@ -107,7 +108,7 @@ function ariOnCommon(first: Part, second: Part): number {
 }
 
 function meanJaccard(labels: Int32Array, parts: readonly Part[]): Float64Array {
-  const clusters = labels.reduce((most, k) => Math.max(most, k), 0) + 1;
+  const clusters = countUpTo(labels);
   const [sums, counts] = [new Float64Array(clusters), new Float64Array(clusters)];
   for (const part of parts) {
     for (const [k, jaccard] of largestJaccard(labels, clusters, part).entries()) {
@@ -121,7 +122,7 @@ function meanJaccard(labels: Int32Array, parts: readonly Part[]): Float64Array {
 
 /** Of each cluster, the largest Jaccard index with a cluster of the part; NaN where the part has none of its samples. */
 function largestJaccard(labels: Int32Array, clusters: number, { rows, labels: found }: Part): Float64Array {
-  const others = found.reduce((most, k) => Math.max(most, k), 0) + 1;
+  const others = countUpTo(found);
   const common = new Float64Array(clusters * others);
   const [sizes, otherSizes] = [new Float64Array(clusters), new Float64Array(others)];
   for (const [i, row] of rows.entries()) {
