@@ -77,6 +77,8 @@ describe('the folder of a run', () => {
       'ids.csv',
     );
     await run.writeResults({ clusters: 2 });
+    expect(readdirSync(run.path).every((name) => name.endsWith('.tmp'))).toBe(true);
+    await run.keep();
     const read = (name: string) => readFileSync(path.join(run.path, name), 'utf8');
     expect(read('labels.csv')).toBe('row,cluster,probability\n1,1,0.9\n2,0,1\n3,1,0.123457\n');
     expect(read('ids.csv')).toBe('"who, where",cluster,probability\na,1,0.9\n"b ""x""",0,1\n"",1,0.123457\n');
@@ -95,14 +97,21 @@ describe('the folder of a run', () => {
     expect(existsSync(outer)).toBe(false);
   });
 
-  it('keeps the files of others where the run failed', async () => {
+  it('is as it was where the run failed: with files of others, and of a run before', async () => {
     const inside = fresh();
-    mkdirSync(inside);
+    mkdirSync(path.join(inside, 'report.html'), { recursive: true });
     writeFileSync(path.join(inside, 'notes.txt'), 'mine');
+    const before = await RunFolder.open(inside);
+    await before.writeResults({ run: 1 });
+    await before.keep();
     const run = await RunFolder.open(inside);
-    await run.writeResults({});
+    await run.writeResults({ run: 2 });
+    await expect(run.write('report.html', ['page'])).rejects.toEqual(
+      codeAndMessage('ERR_FILE', /report\.html: .*received a directory of this name/),
+    );
     await run.discard();
-    expect(readdirSync(inside)).toEqual(['notes.txt']);
+    expect(readdirSync(inside)).toEqual(['notes.txt', 'report.html', 'results.json']);
+    expect(JSON.parse(readFileSync(path.join(inside, 'results.json'), 'utf8'))).toEqual({ run: 1 });
   });
 
   it('is refused where it is a file', async () => {
@@ -124,6 +133,7 @@ describe('the folder of a run', () => {
         const ids = { name: 'id', values: rows.map(([id]) => id) };
         const probabilities = rows.map(([, , probability]) => Number(probability.toPrecision(6)) + 0);
         await run.writeLabels({ ids, clusters: rows.map(([, cluster]) => cluster), probabilities });
+        await run.keep();
         const types = { id: 'text', cluster: 'number', probability: 'number' } as const;
         const options = { types, missing: [], separator: ',', header: true };
         const table = await readTable(path.join(run.path, 'labels.csv'), options);

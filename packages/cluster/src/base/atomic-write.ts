@@ -1,34 +1,61 @@
 /** Writes files that are whole or not there: a reader, a crash or a full disk never sees a part of one. */
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { ClusterError, failed } from '../errors.js';
 
 type Content = string | Uint8Array;
 
 let written = 0;
 
+/** A file that is written, and not yet in its place: a file that was there stays until then. */
+export interface WrittenFile {
+  /** Puts it in its place. @throws ClusterError ERR_FILE; nothing is left then */
+  put(): Promise<void>;
+  /** Removes it. */
+  drop(): Promise<void>;
+}
+
 /**
- * Writes a file under another name beside it, then renames it. A file that was there stays as it is until then.
+ * Writes a file under another name beside its place.
  *
  * @param content the parts of the file in their order
  * @throws ClusterError ERR_FILE, and whatever `content` throws; nothing is left in both cases
  */
-export async function writeAtomically(
+export async function writeBeside(
   file: string,
   content: Iterable<Content> | AsyncIterable<Content>,
-): Promise<void> {
+): Promise<WrittenFile> {
   const temporary = `${file}.${process.pid}-${++written}.tmp`;
+  const drop = () => rm(temporary, { force: true });
   let handle: FileHandle | undefined;
   try {
+    await stat(file)
+      .then(refuseDirectory, () => {})
+      .catch(cannotWrite(file));
     handle = await open(temporary, 'wx').catch(cannotWrite(file));
     for await (const part of content) await handle.writeFile(part).catch(cannotWrite(file));
     await handle.sync().catch(cannotWrite(file));
-    await handle.close();
-    await rename(temporary, file).catch(cannotWrite(file));
+    await handle.close().catch(cannotWrite(file));
   } catch (error) {
-    await handle?.close().catch(() => {}); // closed already, where renaming failed
-    await rm(temporary, { force: true });
+    await handle?.close().catch(() => {}); // the first error says more
+    await drop();
     throw error;
   }
+  const put = () =>
+    rename(temporary, file).catch(async (error) => {
+      await drop();
+      cannotWrite(file)(error);
+    });
+  return { put, drop };
+}
+
+function refuseDirectory(place: Stats): void {
+  if (place.isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });
+}
+
+/** Writes a file as `writeBeside` does, and puts it in its place. */
+export async function writeAtomically(...file: Parameters<typeof writeBeside>): Promise<void> {
+  await (await writeBeside(...file)).put();
 }
 
 const causes: Readonly<Record<string, readonly [received: string, remedy: string]>> = {

@@ -59,6 +59,9 @@ async function fit(file: string, values: FitValues): Promise<void> {
     results = resultsOf(done, silhouettes);
     await save(folder, done, results);
     await folder.write('report.html', renderPage(await pageInputOf(done, results, silhouettes)));
+    await folder.keep();
+    // A fit that Ctrl-C ended can go on another time.
+    if (values.resume && !done.interrupted) await rm(checkpointOf(values), { force: true });
   } catch (error) {
     await folder.discard();
     throw error;
@@ -115,6 +118,4 @@ async function save(folder: RunFolder, done: FittedFile, results: Results): Prom
   await folder.write('model.json', modelJson(model));
   await folder.writeResults({ ...results });
   await folder.write('command.txt', [`${commandOf(done)}\n`]);
-  // A fit that Ctrl-C ended can go on another time.
-  if (values.resume && !done.interrupted) await rm(checkpointOf(values), { force: true });
 }

@@ -78,18 +78,18 @@ async function sweep(file: string, values: SweepValues): Promise<void> {
   let failed = 0;
   try {
     if (!values.collect) failed = await fitMissing(plan, values, say);
+    if (values.taskCount === undefined) await writeSummary(plan, folder, values);
+    else sayOfTask(values, failed);
   } catch (error) {
     await folder.discard(); // stored results stay
     throw error;
   }
-  if (values.taskCount === undefined) await writeSummary(plan, folder, values);
-  else {
-    const task = { index: values.taskIndex, count: values.taskCount, failed };
-    console.log(
-      values.json ? JSON.stringify({ task }) : `part ${task.index} of ${task.count} is done, ${failed} failed`,
-    );
-  }
   if (failed > 0) process.exitCode = 1;
+}
+
+function sayOfTask({ taskIndex: index, taskCount: count, json }: SweepValues, failed: number): void {
+  const text = `part ${index} of ${count} is done, ${failed} failed`;
+  console.log(json ? JSON.stringify({ task: { index, count, failed } }) : text);
 }
 
 function checkTask({ taskIndex, taskCount, collect, redis, worker }: SweepValues): void {
@@ -192,6 +192,7 @@ async function writeSummary(plan: Plan, folder: RunFolder, { json }: SweepValues
   const summary = { version, data: { file: data.file, sha256: content }, ...said, fits };
   await folder.writeResults(summary, 'sweep.json');
   await folder.write('sweep.csv', csvOf(fits));
+  await folder.keep();
   console.log(json ? JSON.stringify(summary) : describeSweep(fits, counts, folder.path, command));
   if (counts.done < fits.length) process.exitCode = 1;
 }

@@ -1,13 +1,13 @@
-/** The folder of a run: its files are written whole, and nothing is left of a run that failed. */
-import { access, constants, mkdir, rm, rmdir, stat } from 'node:fs/promises';
+/** The folder of a run: its files come into their places together, and a run that failed leaves the folder as it was. */
+import { access, constants, mkdir, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { cannotWrite, writeAtomically } from '../base/atomic-write.js';
+import { cannotWrite, type WrittenFile, writeBeside } from '../base/atomic-write.js';
 import { failed } from '../errors.js';
 import { type Assignment, labelsCsv } from './labels-csv.js';
 
-/** A folder that exists and can be written. `RunFolder.open` makes one. */
+/** A folder that exists and can be written. `RunFolder.open` makes one; `keep` or `discard` ends its use. */
 export class RunFolder {
-  readonly #written: string[] = [];
+  readonly #written: WrittenFile[] = [];
 
   private constructor(
     readonly path: string,
@@ -38,18 +38,22 @@ export class RunFolder {
     await this.write(name, [`${JSON.stringify(results, null, 2)}\n`]);
   }
 
-  /** Writes any file of the run: whole, or not at all. @throws ClusterError ERR_FILE */
+  /** Writes any file of the run. @throws ClusterError ERR_FILE */
   async write(
     name: string,
     content: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
   ): Promise<void> {
-    await writeAtomically(path.join(this.path, name), content);
-    this.#written.push(name);
+    this.#written.push(await writeBeside(path.join(this.path, name), content));
   }
 
-  /** Removes the files that this run wrote, and the folders that it made as far as they are empty. */
+  /** Puts all files that were written in their places. @throws ClusterError ERR_FILE */
+  async keep(): Promise<void> {
+    for (let file = this.#written.shift(); file !== undefined; file = this.#written.shift()) await file.put();
+  }
+
+  /** Removes the files that are not in their places, and the folders that the run made as far as they are empty. */
   async discard(): Promise<void> {
-    for (const name of this.#written) await rm(path.join(this.path, name), { force: true });
+    for (const file of this.#written) await file.drop();
     if (this.made === undefined) return;
     for (let folder = path.resolve(this.path); ; folder = path.dirname(folder)) {
       const removed = await rmdir(folder).then(
