@@ -1,4 +1,5 @@
 /** Makes every error that the package throws: its class, its code, and its message in one form. */
+import { type ArgumentPlace, explained, placeOfArgument, type Text } from './messages.js';
 
 /**
  * The codes of a ClusterError.
@@ -34,31 +35,35 @@ export class ClusterError extends Error {
   }
 }
 
-function explain(place: string, expected: string, received: string, remedy?: string): string {
-  const text = `${place}: expected ${expected}, received ${received}`;
-  return remedy === undefined ? text : `${text}; ${remedy}`;
-}
-
 /** An argument of the wrong kind: a `TypeError` with code ERR_INVALID_ARG_TYPE, to be thrown. */
-export function invalidType(argument: string, expected: string, received: string, remedy?: string): TypeError {
-  return withCode(new TypeError(explain(argument, expected, received, remedy)), 'ERR_INVALID_ARG_TYPE');
+export function invalidType(argument: string, expected: string, received: string, remedy?: Text): TypeError {
+  const message = { place: placeOfArgument(argument), expected, received, remedy };
+  return withCode(
+    explained(message, (text) => new TypeError(text)),
+    'ERR_INVALID_ARG_TYPE',
+  );
 }
 
 /** A wrong shape or value: a `RangeError` with code ERR_OUT_OF_RANGE, to be thrown. */
-export function outOfRange(argument: string, expected: string, received: string, remedy?: string): RangeError {
-  return withCode(new RangeError(explain(argument, expected, received, remedy)), 'ERR_OUT_OF_RANGE');
+export function outOfRange(argument: string, expected: string, received: string, remedy?: Text): RangeError {
+  const message = { place: placeOfArgument(argument), expected, received, remedy };
+  return withCode(
+    explained(message, (text) => new RangeError(text)),
+    'ERR_OUT_OF_RANGE',
+  );
 }
 
 /** A failure that no argument is to blame for: a `ClusterError`, to be thrown. The place is a file, row or column. */
 export function failed(
   code: ClusterErrorCode,
-  place: string,
+  place: string | ArgumentPlace,
   expected: string,
   received: string,
-  remedy?: string,
+  remedy?: Text,
   cause?: unknown,
 ): ClusterError {
-  return new ClusterError(code, explain(place, expected, received, remedy), cause === undefined ? {} : { cause });
+  const options = cause === undefined ? {} : { cause };
+  return explained({ place, expected, received, remedy }, (text) => new ClusterError(code, text, options));
 }
 
 function withCode<T extends Error>(error: T, code: string): T {

@@ -5,7 +5,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { execute } from '../../../test/support/processes.js';
-import { describeError } from '../src/cli/errors.js';
+import { describeError, within } from '../src/cli/errors.js';
+import { failed, outOfRange } from '../src/errors.js';
+import { option, reword, type Text } from '../src/messages.js';
+import { wordsOf } from '../src/sweep/index.js';
+import { thrownBy } from './support/compare.js';
 import { temporaryFiles } from './support/files.js';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
@@ -138,21 +142,92 @@ describe('genmi-cluster', { concurrent: true }, () => {
   });
 });
 
-describe('messages of the library', () => {
-  it.each([
-    ["a.csv: …; or set `impute: 'median'`", 'a.csv: …; or set --impute median'],
-    ["…, or read it by `types: { 'zip code': 'category' }`", "…, or read it by --type 'zip code=category'"],
-    ['…, or read the line as data by `header: false`', '…, or read the line as data by --no-header'],
-    ['look for a quote, or allow more by `longestLine`', 'look for a quote'],
-    ["choose another `scale`, or `precision: 'float64'`", 'choose another --scale'],
+describe('the options in a message', () => {
+  const missing = ['fill it in, or set ', option('impute', 'median')];
+  const typed = ['leave it out, or read it by ', option('types', { 'zip code': 'category' })];
+  const asData = ['rename one, or read the line as data by ', option('header', false)];
+  const longer = ['look for a quote', [', or allow more by ', option('longestLine')]];
+  const scaled = ['choose another ', option('scale'), [', or ', option('precision', 'float64')]];
+  const scale = [option('precision', 'float64')];
+  it.each<[place: string | { argument: string; rest: string }, remedy: Text, shown: [string, string, string]]>([
     [
-      "types['a']: …; leave the column out of 'types' to read it",
-      "--type['a']: …; leave the column out of --type to read it",
+      'a.csv',
+      missing,
+      [
+        "a.csv: …; fill it in, or set `impute: 'median'`",
+        'a.csv: …; fill it in, or set --impute median',
+        'a.csv: …; fill it in, or set impute: median',
+      ],
     ],
-    ["columns, 'a': expected a number", "--columns, 'a': expected a number"],
-    ['labels.csv: expected …', 'labels.csv: expected …'],
-  ])('name options as the command line does: %s', (message, shown) => {
-    expect(describeError(new Error(message)).message).toBe(shown);
+    [
+      'a.csv',
+      typed,
+      [
+        "a.csv: …; leave it out, or read it by `types: { 'zip code': 'category' }`",
+        "a.csv: …; leave it out, or read it by --type 'zip code=category'",
+        "a.csv: …; leave it out, or read it by types: { 'zip code': category } below data",
+      ],
+    ],
+    [
+      'a.csv',
+      asData,
+      [
+        'a.csv: …; rename one, or read the line as data by `header: false`',
+        'a.csv: …; rename one, or read the line as data by --no-header',
+        'a.csv: …; rename one, or read the line as data by header: false below data',
+      ],
+    ],
+    [
+      'a.csv',
+      longer,
+      [
+        'a.csv: …; look for a quote, or allow more by `longestLine`',
+        'a.csv: …; look for a quote',
+        'a.csv: …; look for a quote',
+      ],
+    ],
+    [
+      'a.csv',
+      scaled,
+      [
+        "a.csv: …; choose another `scale`, or `precision: 'float64'`",
+        'a.csv: …; choose another --scale',
+        'a.csv: …; choose another scale',
+      ],
+    ],
+    ['a.csv', scale, ["a.csv: …; `precision: 'float64'`", 'a.csv: …', 'a.csv: …']],
+    [{ argument: 'types', rest: "['a']" }, '', ["types['a']: …", "--type['a']: …", "s.yaml, data.types['a']: …"]],
+    [{ argument: 'columns', rest: ", 'a'" }, '', ["columns, 'a': …", "--columns, 'a': …", "s.yaml, columns, 'a': …"]],
+    [{ argument: 'redis', rest: '' }, '', ['redis: …', '--redis: …', '--redis: …']],
+    [{ argument: 'x', rest: '[3][0]' }, '', ['x[3][0]: …', 'x[3][0]: …', 'x[3][0]: …']],
+  ])('are those of its reader: %j', (place, remedy, shown) => {
+    // biome-ignore format: a table
+    const make = () => failed('ERR_COLUMN', place, 'a', 'b', remedy === '' ? undefined : remedy);
+    const short = (message: string) => message.replace('expected a, received b', '…');
+    expect(short(make().message), 'in code').toBe(shown[0]);
+    expect(short(describeError(make()).message), 'on the command line').toBe(shown[1]);
+    const ofSweep = make();
+    reword(ofSweep, wordsOf('s.yaml'));
+    expect(short(describeError(ofSweep).message), 'in the file of a sweep').toBe(shown[2]);
+  });
+
+  it('are no part of a place within a file', () => {
+    const wrong = () => {
+      throw outOfRange('model', 'a', 'b');
+    };
+    expect(describeError(thrownBy(wrong)).message).toMatch(/^--model: /);
+    expect(describeError(thrownBy(() => within('run/model.json', wrong))).message).toMatch(
+      /^run\/model\.json, model: /,
+    );
+    const field = () => {
+      throw outOfRange('model.version', 'a', 'b');
+    };
+    expect(describeError(thrownBy(field)).message).toMatch(/^model\.version: /);
+  });
+
+  it('stay in messages of others', () => {
+    expect(describeError(new Error('columns: `format`')).message).toBe('columns: `format`');
+    expect(describeError('text')).toEqual({ code: 'ERR_UNEXPECTED', message: 'text' });
   });
 });
 

@@ -265,7 +265,7 @@ describe('threads that die', () => {
       workers: 1,
       start() {
         const data = { file: penguins, reading: {}, features: { label: 'species' } };
-        const worker = new Worker(threadFile, { workerData: { data, threads: 1 } });
+        const worker = new Worker(threadFile, { workerData: { data, source: 'sweep.yaml', threads: 1 } });
         workers.push(worker);
         return worker;
       },

@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import { Command } from 'commander';
 import { outOfRange } from '../errors.js';
 import { createModel } from '../estimators/index.js';
+import { reword } from '../messages.js';
 import { modelOptions, prepare, RunFolder } from '../run/index.js';
 import {
   type Choice,
@@ -25,11 +26,12 @@ import {
   startThread,
   store,
   summarise,
+  wordsOf,
   workFor,
   workOff,
 } from '../sweep/index.js';
 import { commandOf } from './command-line.js';
-import { inWordsOf, within } from './errors.js';
+import { within } from './errors.js';
 import { interruptible } from './interruption.js';
 import { integer } from './options.js';
 import { createSweepProgress } from './progress.js';
@@ -63,7 +65,8 @@ export function sweepCommand(): Command {
     .option('--json', 'print the summary as one JSON object')
     .action((file: string, values: SweepValues) =>
       sweep(file, values).catch((error) => {
-        throw inWordsOf(file, error);
+        reword(error, wordsOf(file));
+        throw error;
       }),
     );
 }
@@ -107,6 +110,8 @@ function checkTask({ taskIndex, taskCount, collect, redis, worker }: SweepValues
 
 /** What is to be fitted. */
 interface Plan extends Sweep {
+  /** The file of the sweep. */
+  readonly source: string;
   /** The hash of the content of the data. */
   readonly content: string;
   readonly jobs: readonly Job[];
@@ -120,7 +125,7 @@ async function planOf(file: string): Promise<Plan> {
       createModel(choice.model, modelOptions(choice, choice.clusters ?? 2)),
     );
   const content = await hashOfFile(data.file);
-  return { ...sweep, content, jobs: jobsOf(version, content, data, choices) };
+  return { ...sweep, source: file, content, jobs: jobsOf(version, content, data, choices) };
 }
 
 /** Makes and stores the fits that have no result yet, and returns the number of those that failed. */
@@ -154,9 +159,9 @@ async function fitMissing(plan: Plan, values: SweepValues, say: (text: string) =
 }
 
 /** The threads share the cores. */
-function threadsOf({ data }: Plan, { workers }: SweepValues): { workers: number; start: () => Worker } {
+function threadsOf({ data, source }: Plan, { workers }: SweepValues): { workers: number; start: () => Worker } {
   const threads = Math.max(1, Math.floor(availableParallelism() / workers));
-  return { workers, start: () => startThread({ data, threads }) };
+  return { workers, start: () => startThread({ data, source, threads }) };
 }
 
 async function fitElsewhere(plan: Plan, missing: readonly Job[], url: string, options: CollectOptions): Promise<void> {

@@ -4,7 +4,7 @@ import type { DataType, Vector } from 'apache-arrow';
 import { ClusterError, failed } from '../errors.js';
 import { ColumnBuilder } from './column-builder.js';
 import { fileError } from './files.js';
-import { checkChosen, firstTwice, isChosen, type ReadOptions, wantedType } from './options.js';
+import { checkChosen, checkDifferent, isChosen, type ReadOptions, wantedType } from './options.js';
 import type { Column, Table } from './table.js';
 
 type Arrow = typeof import('apache-arrow');
@@ -67,8 +67,7 @@ function read(arrow: Arrow, file: string, bytes: Buffer, options: ReadOptions): 
     throw new Error('its end is missing');
   const table = arrow.tableFromIPC(bytes);
   const names = table.schema.fields.map(({ name }) => name);
-  const twice = firstTwice(names);
-  if (twice !== undefined) throw failed('ERR_FORMAT', file, 'different column names', `'${twice}' twice`, 'rename one');
+  checkDifferent(file, names);
   checkChosen(options, names);
   // A spoilt number of rows would keep the loops below busy for hours.
   if (table.numRows > BITS * bytes.length) throw new Error(`${table.numRows} rows in ${bytes.length} bytes`);

@@ -1,5 +1,6 @@
 /** Collects the cells of one column of a text file, and finds out whether they are numbers. */
 import { describe, failed } from '../errors.js';
+import { option } from '../messages.js';
 import { numberOf } from './cells.js';
 import { ColumnBuilder, type Place } from './column-builder.js';
 import type { Column, ColumnType } from './table.js';
@@ -90,8 +91,10 @@ export class CellBuilder extends ColumnBuilder {
 
   #refuse({ count, row, text }: Stray): never {
     const others = count === 1 ? '' : ` (and ${count - 1} more such cells)`;
-    const type = `types: { '${this.name}': 'category' }`;
-    const remedy = `correct the cell, leave it empty, name it in \`missing\`, or read the column by \`${type}\``;
+    const remedy = [
+      ...['correct the cell, leave it empty, name it in ', option('missing')],
+      ...[', or read the column by ', option('types', { [this.name]: 'category' })],
+    ];
     throw failed('ERR_FORMAT', this.placeOf(row), 'a number', `${describe(text)}${others}`, remedy);
   }
 }

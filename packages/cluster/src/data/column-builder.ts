@@ -1,5 +1,6 @@
 /** Collects the entries of one column, finds its type, and says why. */
 import { describe, failed } from '../errors.js';
+import { option } from '../messages.js';
 import { cannotBe, countMissing, numberColumn, textColumn, vectorColumn } from './column-types.js';
 import { Growable } from './growable.js';
 import type { Column, ColumnType, VectorColumn } from './table.js';
@@ -147,7 +148,7 @@ export class ColumnBuilder {
     if (this.kind === undefined) this.#start(kind);
     if (this.kind !== kind) {
       const expected = `a ${this.kind} as in the rows before`;
-      const remedy = `correct the entry, or leave the column out by 'columns'`;
+      const remedy = ['correct the entry, or leave the column out by ', option('columns')];
       throw failed('ERR_FORMAT', this.placeOf(this.rows), expected, describe(value), remedy);
     }
     add();

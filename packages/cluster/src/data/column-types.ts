@@ -1,5 +1,6 @@
 /** Which type a column of numbers or of texts has, and the reason in words. */
 import { failed } from '../errors.js';
+import { option } from '../messages.js';
 import { booleanOf, dateOf } from './cells.js';
 import type { Column, ColumnType, LevelColumn, VectorColumn } from './table.js';
 
@@ -118,6 +119,7 @@ export function vectorColumn(
 }
 
 export function cannotBe(name: string, wanted: ColumnType, found: string): Error {
-  const remedy = `leave the column out of 'types' to read it as it is`;
-  return failed('ERR_COLUMN', `types['${name}']`, `a type that a column of ${found} can have`, `'${wanted}'`, remedy);
+  const remedy = ['leave the column out of ', option('types'), ' to read it as it is'];
+  const place = { argument: 'types', rest: `['${name}']` };
+  return failed('ERR_COLUMN', place, `a type that a column of ${found} can have`, `'${wanted}'`, remedy);
 }

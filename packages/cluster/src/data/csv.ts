@@ -3,12 +3,13 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, type InfoRecord, type Options, parse } from 'csv-parse';
 import { failed, listed } from '../errors.js';
+import { option } from '../messages.js';
 import { CellBuilder, cellRules } from './cell-builder.js';
 import { missingCells } from './cells.js';
 import { type Dialect, findDialect } from './csv-dialect.js';
 import { type Beginning, readBeginning } from './files.js';
 import { Growable } from './growable.js';
-import { checkChosen, firstTwice, isChosen, LONGEST_LINE, type ReadOptions, wantedType } from './options.js';
+import { checkChosen, checkDifferent, isChosen, LONGEST_LINE, type ReadOptions, wantedType } from './options.js';
 import type { ReadReport, Table } from './table.js';
 import { firstLines, isMarked, textChunks } from './text.js';
 
@@ -96,11 +97,8 @@ class CsvReader {
 
   #start(record: readonly string[], line: number): void {
     const names = record.map((name, j) => (this.dialect.header && name !== '' ? name : `column${j + 1}`));
-    const twice = firstTwice(names);
-    if (twice !== undefined) {
-      const remedy = 'rename one of them, or read the line as data by `header: false`';
-      throw failed('ERR_FORMAT', `${this.file}, line ${line}`, 'different column names', `'${twice}' twice`, remedy);
-    }
+    const orAsData = [', or read the line as data by ', option('header', false)];
+    checkDifferent(`${this.file}, line ${line}`, names, orAsData);
     checkChosen(this.options, names);
     this.#names = names;
     const rules = cellRules(this.dialect.decimal, this.options.missing ?? missingCells);
@@ -122,7 +120,7 @@ class CsvReader {
     const place = `${this.file}, line ${error.lines}`;
     if (error.code === 'CSV_MAX_RECORD_SIZE') {
       const most = this.options.longestLine ?? LONGEST_LINE;
-      const remedy = 'look for a quote that is not closed, or allow more by `longestLine`';
+      const remedy = ['look for a quote that is not closed', [', or allow more by ', option('longestLine')]];
       return failed('ERR_FORMAT', place, `a line of at most ${most} bytes`, 'a longer one', remedy, error);
     }
     const [expected, received, remedy] = messages[error.code] ?? [

@@ -1,6 +1,7 @@
 /** Fits the way from the columns of a table to a matrix of features. */
 import { checkOptions, oneOf } from '../base/options.js';
 import { describe, failed, invalidType, outOfRange } from '../errors.js';
+import { option } from '../messages.js';
 import { checkNames } from './options.js';
 import { median, type Scale, type Scaling, scalingOf } from './statistics.js';
 import { type Column, columnOf, type LevelColumn, placeOfRow, type Table, type VectorColumn } from './table.js';
@@ -123,20 +124,15 @@ function refuseUnusable(column: Column): void {
   const remedy =
     column.type === 'date'
       ? 'convert it to a number, such as days'
-      : `leave it out, or read it by \`types: { '${column.name}': '${other}' }\``;
-  throw failed(
-    'ERR_COLUMN',
-    `columns, '${column.name}'`,
-    'a number, a category, a boolean or a vector',
-    reason,
-    remedy,
-  );
+      : ['leave it out, or read it by ', option('types', { [column.name]: other })];
+  const place = { argument: 'columns', rest: `, '${column.name}'` };
+  throw failed('ERR_COLUMN', place, 'a number, a category, a boolean or a vector', reason, remedy);
 }
 
 function noFeatures(table: Table, skipped: readonly { name: string; reason: string }[]): Error {
   const reasons = skipped.slice(0, 5).map(({ name, reason }) => `'${name}' (${reason})`);
   const more = skipped.length > reasons.length ? ` and ${skipped.length - reasons.length} more` : '';
-  const remedy = 'check the types of the columns, or set them by `types`';
+  const remedy = ['check the types of the columns, or set them by ', option('types')];
   const expected = 'at least one column that can be a feature';
   return failed('ERR_EMPTY', table.source, expected, `${reasons.join(', ')}${more}`, remedy);
 }
@@ -219,7 +215,7 @@ function checkEntries(
 }
 
 export function missingValue(table: Table, row: number, entry: string): Error {
-  const remedy = "fill it in, remove the row, leave the column out, or set `impute: 'median'`";
+  const remedy = ['fill it in, remove the row, leave the column out, or set ', option('impute', 'median')];
   return failed('ERR_MISSING_VALUE', `${placeOfRow(table, row)}, ${entry}`, 'a value', 'none', remedy);
 }
 

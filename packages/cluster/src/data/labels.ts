@@ -32,8 +32,10 @@ export function classesOf(table: Table, name: string): Classes {
   return { labels: Int32Array.from(texts, (text) => index.get(text) ?? -1), names };
 }
 
-const noClasses = (name: string, received: string) =>
-  failed('ERR_COLUMN', `label, '${name}'`, 'a column of classes', received, 'name a column with the class of each row');
+function noClasses(name: string, received: string): Error {
+  const place = { argument: 'label', rest: `, '${name}'` };
+  return failed('ERR_COLUMN', place, 'a column of classes', received, 'name a column with the class of each row');
+}
 
 /** What names the rows of a table, in the order of the rows. */
 export interface RowIds {
@@ -58,7 +60,9 @@ export function rowIdsOf(table: Table, name?: string): RowIds | undefined {
 }
 
 function idsOf(table: Table, column: Column): RowIds {
-  if (column.type === 'vector')
-    throw failed('ERR_COLUMN', `id, '${column.name}'`, 'a column of ids', 'vectors', 'name another column');
+  if (column.type === 'vector') {
+    const place = { argument: 'id', rest: `, '${column.name}'` };
+    throw failed('ERR_COLUMN', place, 'a column of ids', 'vectors', 'name another column');
+  }
   return { name: column.name, values: Array.from({ length: table.rows }, (_, row) => textAt(column, row) ?? '') };
 }

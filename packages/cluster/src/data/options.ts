@@ -1,6 +1,7 @@
 /** What all readers of tables are told. */
 import { checkNumber, checkOptions, oneOf } from '../base/options.js';
-import { describe, invalidType, outOfRange } from '../errors.js';
+import { describe, failed, invalidType, outOfRange } from '../errors.js';
+import type { Text } from '../messages.js';
 import { type ColumnType, type Format, unknownColumn } from './table.js';
 
 /** Options of `readTable`. Those of text files say so. */
@@ -62,9 +63,16 @@ export function checkNames(argument: string, names: unknown, fewest = 1): assert
 }
 
 /** The first name that occurs a second time. */
-export function firstTwice(names: readonly string[]): string | undefined {
+function firstTwice(names: readonly string[]): string | undefined {
   const seen = new Set<string>();
   return names.find((name) => seen.size === seen.add(name).size);
+}
+
+/** Refuses a file with two columns of one name. `or`: another remedy than to rename one. */
+export function checkDifferent(place: string, names: readonly string[], or: Text = ''): void {
+  const twice = firstTwice(names);
+  if (twice === undefined) return;
+  throw failed('ERR_FORMAT', place, 'different column names', `'${twice}' twice`, ['rename one of them', or]);
 }
 
 function checkTypes(argument: string, types: unknown): void {

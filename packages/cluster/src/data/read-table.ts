@@ -1,5 +1,6 @@
 /** Reads a file of any known format. */
 import { failed } from '../errors.js';
+import { option } from '../messages.js';
 import { readArrow } from './arrow.js';
 import { readCsv } from './csv.js';
 import { type Beginning, readBeginning } from './files.js';
@@ -78,7 +79,8 @@ function findFormat(file: string, { bytes, gzip }: Beginning, byName: Format | u
   if (content !== undefined) return content;
   if (byName !== undefined && binary.includes(byName)) {
     const received = JSON.stringify(bytes.toString('latin1', 0, 8));
-    throw failed('ERR_FORMAT', file, `the first bytes of a file of ${byName}`, received, 'name the format by `format`');
+    const remedy = ['name the format by ', option('format')];
+    throw failed('ERR_FORMAT', file, `the first bytes of a file of ${byName}`, received, remedy);
   }
   return byName ?? (/^\s*[[{]/.test(bytes.toString('utf8', 0, 1000)) ? 'json-lines' : 'csv');
 }

@@ -100,7 +100,7 @@ export function columnOf(table: Table, name: string, argument: string): Column {
 
 export function unknownColumn(argument: string, name: string, names: readonly string[]): Error {
   const expected = `one of the columns ${listed(names)}`;
-  return failed('ERR_COLUMN', argument, expected, `'${name}'`, 'write the name as the file does');
+  return failed('ERR_COLUMN', { argument, rest: '' }, expected, `'${name}'`, 'write the name as the file does');
 }
 
 /** Whether the entry of a row has no value. */

@@ -1,6 +1,7 @@
 /** Reads text files as UTF-8, line by line or in chunks, and refuses what is no text. */
 import { isUtf8 } from 'node:buffer';
 import { failed } from '../errors.js';
+import { option } from '../messages.js';
 import { type Beginning, chunksOf } from './files.js';
 
 const byteOrderMark = Buffer.of(0xef, 0xbb, 0xbf);
@@ -47,7 +48,7 @@ export async function* linesOf(
   const take = (bytes: Buffer) => {
     length += bytes.length;
     if (length > longest) {
-      const remedy = 'end each line by a line break, or allow more by `longestLine`';
+      const remedy = ['end each line by a line break', [', or allow more by ', option('longestLine')]];
       throw failed('ERR_FORMAT', `${file}, line ${line}`, `a line of at most ${longest} bytes`, 'a longer one', remedy);
     }
     parts.push(bytes);
@@ -95,14 +96,10 @@ function notText(file: string, bytes: Buffer, line: number): Error {
     const end = newline === -1 ? bytes.length : newline + 1;
     const part = bytes.subarray(start, end);
     start = end;
-    if (part.includes(0))
-      return failed(
-        'ERR_FORMAT',
-        `${file}, line ${line}`,
-        'text in UTF-8',
-        'a zero byte',
-        'name the format by `format`',
-      );
+    if (part.includes(0)) {
+      const remedy = ['save text of UTF-16 in UTF-8, or name the format by ', option('format')];
+      return failed('ERR_FORMAT', `${file}, line ${line}`, 'text in UTF-8', 'a zero byte', remedy);
+    }
     if (!isUtf8(part)) break;
   }
   const remedy = 'convert it, such as by `iconv -f latin1 -t utf-8`';

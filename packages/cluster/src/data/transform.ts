@@ -1,6 +1,7 @@
 /** Applies a fitted transformation: tables of the same columns become matrices of features. */
 import type { Matrix } from 'genmi';
 import { describe, failed, listed, outOfRange } from '../errors.js';
+import { option } from '../messages.js';
 import {
   type FittedColumn,
   type FittedVector,
@@ -180,7 +181,7 @@ class Target {
     if (Number.isFinite(this.data[index])) return;
     const place = `${placeOfRow(this.table, row)}, column '${this.fitted.name}'`;
     const precision = this.data instanceof Float32Array ? 'float32' : 'float64';
-    const remedy = "choose another `scale`, or `precision: 'float64'`";
+    const remedy = ['choose another ', option('scale'), [', or ', option('precision', 'float64')]];
     throw outOfRange(place, `a feature that ${precision} can hold`, String(value), remedy);
   }
 

@@ -16,8 +16,10 @@ import { checkCount, checkNumber, checkOptions, checkSeed, oneOf } from '../base
 import { type FitOptions, fitOptions, Pace } from '../base/pace.js';
 import { Random } from '../base/random.js';
 import { describe, invalidType, outOfRange } from '../errors.js';
+import { option } from '../messages.js';
 import { Adam } from './adam.js';
 import { checkSaved, type Estimator, fitted, type SavedModel } from './estimator.js';
+import { checkAffinity } from './gemini-geometry.js';
 import { SoftTree } from './soft-tree.js';
 
 /** Options of `Douglas`. */
@@ -183,9 +185,7 @@ export class Douglas implements Estimator<DouglasModel> {
     if (n < clusters) throw outOfRange('x', `at least ${clusters} rows for as many clusters`, `${n}`);
     const own = options.affinity ? undefined : this.#affinityOf(matrix);
     const affinity = options.affinity ?? own;
-    if (affinity && affinity.size !== n) {
-      throw outOfRange('affinity', `one over the ${n} samples of x`, `one over ${affinity.size}`);
-    }
+    checkAffinity(affinity, n);
     try {
       const random = new Random(seed);
       const tree = this.#start(columns, random);
@@ -216,13 +216,8 @@ export class Douglas implements Estimator<DouglasModel> {
     const shape = { features, cuts, clusters, temperature };
     const leaves = (cuts + 1) ** features.length;
     if (leaves > MOST_LEAVES) {
-      const received = `${cuts + 1}^${features.length}`;
-      throw outOfRange(
-        'features',
-        `at most ${MOST_LEAVES} leaves`,
-        received,
-        'name fewer `features`, or take fewer cuts',
-      );
+      const remedy = ['name fewer columns', [' by ', option('features')], [', or take fewer ', option('cuts')]];
+      throw outOfRange('features', `at most ${MOST_LEAVES} leaves`, `${cuts + 1}^${features.length}`, remedy);
     }
     if (this.#given) {
       checkShape('start.cutPoints', this.#given.cutPoints, features.length, cuts);

@@ -6,4 +6,5 @@ export { store } from './results.js';
 export { csvOf, describeChoice, type SummaryRow, summarise } from './summary.js';
 export { readSweepFile, type Sweep } from './sweep-file.js';
 export { FitThread, type Outcome, startThread } from './threads.js';
+export { wordsOf } from './words.js';
 export { missingOf, partOf, workOff } from './work.js';

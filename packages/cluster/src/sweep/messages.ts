@@ -1,5 +1,6 @@
 /** What the main thread and the threads of a sweep tell each other. */
 import { ClusterError, type ClusterErrorCode } from '../errors.js';
+import { reword, type Words } from '../messages.js';
 import type { Choice } from './grid.js';
 import type { FitResult } from './job.js';
 
@@ -21,7 +22,9 @@ export type Message =
   | { readonly type: 'result'; readonly result: FitResult }
   | { readonly type: 'failure'; readonly failure: Failure };
 
-export function failureOf(error: unknown): Failure {
+/** @param words the words of its message; without them it stays as it is */
+export function failureOf(error: unknown, words?: Words): Failure {
+  if (words) reword(error, words);
   const { name = 'Error', code, message = String(error) } = Object(error) as Partial<Failure>;
   return { name, ...(typeof code === 'string' && { code }), message };
 }
