@@ -463,6 +463,7 @@ describe('genmi-cluster predict, given what it cannot use', () => {
         [write('text.csv', 'x,y\n1,2\na,4\n'), '--model', 'p'],
         /text\.csv, line 3, column 'x': expected a number, received 'a'/,
       ],
+      [[x, '--model', 'p', '--out', `./${path.basename(x)}`], /--out: expected another file than the data/],
       [
         [x, '--model', 'p', '--out', 'none/c.csv'],
         /none\/c\.csv: expected a place that can be written, received no folder/,

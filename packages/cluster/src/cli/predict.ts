@@ -1,6 +1,8 @@
 /** `genmi-cluster predict`: the clusters of the rows of another file. */
+import { realpath } from 'node:fs/promises';
 import { Command } from 'commander';
 import { readTable, rowIdsOf, transform, typesOf } from '../data/index.js';
+import { outOfRange } from '../errors.js';
 import { loadModel } from '../estimators/index.js';
 import { assign, readModel, writeLabels } from '../run/index.js';
 import { within } from './errors.js';
@@ -25,6 +27,7 @@ export function predictCommand(): Command {
 
 async function predict(file: string, { model: place, out, json, ...values }: PredictValues): Promise<void> {
   using interruption = interruptible();
+  await checkDifferent(file, out);
   const { file: modelFile, model } = await readModel(place);
   const { reading, id, transformation, estimator: saved } = model;
   const estimator = within(modelFile, () => loadModel(saved));
@@ -38,4 +41,10 @@ async function predict(file: string, { model: place, out, json, ...values }: Pre
   await writeLabels(out, { ...(ids && { ids }), clusters: labels, probabilities: certainty });
   if (json) console.log(JSON.stringify({ file, rows: table.rows, out, sizes, notes: x.notes }));
   else console.log([...x.notes, `${out}: the clusters of ${table.rows} rows of ${file}`].join('\n'));
+}
+
+/** Refuses to write over the data. */
+async function checkDifferent(file: string, out: string): Promise<void> {
+  const [data, written] = await Promise.all([file, out].map((name) => realpath(name).catch(() => undefined)));
+  if (data !== undefined && data === written) throw outOfRange('--out', 'another file than the data', out);
 }
