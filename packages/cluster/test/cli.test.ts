@@ -392,6 +392,13 @@ const broken: [name: string, content: string | undefined, args: string[], messag
     [],
     /, line 3 \(row 2\), column 'x': expected a finite number, received Infinity/,
   ],
+  [
+    'spaces between cells',
+    'x y\n1 2\n3 4\n5 7\n',
+    [],
+    /received 'x y' \(an id: each text occurs once\); check the types .* by --type, or name what separates .* by --separator/,
+  ],
+  ['numbers too far apart', 'x\n1.7e308\n-1.7e308\n5\n', [], /bad\d+, column 'x': expected numbers whose differences/],
   ['a name twice', 'x,x\n1,2\n3,4\n', [], /, line 1: expected different column names, received 'x' twice/],
   ['a quote that stays open', `${good}"1,2\n3,4\n`, [], /, line \d: expected a closing quote/],
   ['an unknown objective', good, ['--objective', 'mmd'], /'mmd' is invalid. Allowed choices are .*mmd_ova/],

@@ -90,17 +90,15 @@ function readColumn(arrow: Arrow, file: string, name: string, vector: Vector, op
 const startsWith = (bytes: Buffer, start: Buffer) => bytes.subarray(0, start.length).equals(start);
 
 /** How an entry of a type becomes a JavaScript value. */
-function converterOf({ DataType }: Arrow, type: DataType): (entry: unknown) => unknown {
+function converterOf({ DataType, Vector }: Arrow, type: DataType): (entry: unknown) => unknown {
   if (DataType.isDate(type) || DataType.isTimestamp(type)) return (entry) => new Date(Number(entry));
-  if (DataType.isList(type) || DataType.isFixedSizeList(type)) return numbersOf;
   if (DataType.isDecimal(type)) return (entry) => Number(entry) / 10 ** type.scale;
   if (DataType.isBinary(type) || DataType.isFixedSizeBinary(type))
     return (entry) => Buffer.from(entry as Uint8Array).toString('hex');
-  return (entry) => entry;
+  return (entry) => (entry instanceof Vector ? numbersOf(entry) : entry); // of lists of any kind
 }
 
 /** The numbers of a list. An entry that is null shows as such. */
-function numbersOf(entry: unknown): unknown {
-  const vector = entry as Vector;
-  return vector.nullCount > 0 ? [...vector] : vector.toArray();
+function numbersOf(list: Vector): unknown {
+  return list.nullCount > 0 ? [...list] : list.toArray();
 }

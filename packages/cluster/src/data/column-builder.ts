@@ -133,14 +133,13 @@ export class ColumnBuilder {
       );
     }
     if (isTypedArray(value)) return;
-    for (let j = 0; j < value.length; j++)
-      if (typeof value[j] !== 'number')
-        throw failed(
-          'ERR_FORMAT',
-          `${this.placeOf(this.rows)}, entry ${j + 1} of the vector`,
-          'a number',
-          describe(value[j]),
-        );
+    for (let j = 0; j < value.length; j++) {
+      const entry = value[j];
+      if (typeof entry === 'number') continue;
+      const place = `${this.placeOf(this.rows)}, entry ${j + 1} of the vector`;
+      const remedy = Object(entry) === entry ? 'write lists in a list as one list' : 'correct it, or remove the row';
+      throw failed('ERR_FORMAT', place, 'a number', describe(entry), remedy);
+    }
   }
 
   /** Adds an entry of a kind; the first entry with a value decides on the kind of the column. */

@@ -14,6 +14,8 @@ export interface Dialect {
 /** In this order: where two fit, a comma may be a decimal sign or stand in a text. */
 const separators = ['\t', ';', '|', ','] as const;
 const MOST_RECORDS = 100;
+/** Each ends a line, whichever ended the line before. */
+export const lineBreaks = ['\r\n', '\n', '\r'];
 
 const separatorLine = /^sep=([^"\r\n])\r?\n/;
 const commaDecimal = /^[+-]?\d+,\d+$/;
@@ -46,6 +48,7 @@ function recordsOf(text: string, delimiter: string): string[][] {
     parse(text, {
       ...{
         delimiter,
+        record_delimiter: lineBreaks,
         to: MOST_RECORDS,
         trim: true,
         relax_column_count: true,

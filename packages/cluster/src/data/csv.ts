@@ -6,7 +6,7 @@ import { failed, listed } from '../errors.js';
 import { option } from '../messages.js';
 import { CellBuilder, cellRules } from './cell-builder.js';
 import { missingCells } from './cells.js';
-import { type Dialect, findDialect } from './csv-dialect.js';
+import { type Dialect, findDialect, lineBreaks } from './csv-dialect.js';
 import { type Beginning, readBeginning } from './files.js';
 import { Growable } from './growable.js';
 import { checkChosen, checkDifferent, isChosen, LONGEST_LINE, type ReadOptions, wantedType } from './options.js';
@@ -58,6 +58,9 @@ const messages: Partial<Record<CsvError['code'], readonly [expected: string, rec
 
 class CsvReader {
   readonly #lines = new Growable((length) => new Int32Array(length));
+  /** The lines that the parser has counted, and how many of them are none. */
+  #counted = 0;
+  #tooMany = 0;
   #names: readonly string[] | undefined;
   /** One for each cell of a record; undefined for a column that is not read. */
   #builders: readonly (CellBuilder | undefined)[] = [];
@@ -71,16 +74,24 @@ class CsvReader {
   parserOptions(): Options {
     return {
       delimiter: this.dialect.separator,
+      record_delimiter: lineBreaks,
       trim: true,
       skip_empty_lines: true,
       from_line: this.dialect.named ? 2 : 1,
       relax_column_count: true,
       max_record_size: this.options.longestLine ?? LONGEST_LINE,
       on_record: (record: string[], { lines }: InfoRecord) => {
-        this.#take(record, lines);
+        this.#take(record, this.#lineOf(record, lines));
         return null;
       },
     };
+  }
+
+  /** The last line of a record. The parser counts a break of two characters within quotes as two lines. */
+  #lineOf(record: readonly string[], counted: number): number {
+    if (counted > this.#counted + 1) for (const cell of record) this.#tooMany += cell.split('\r\n').length - 1;
+    this.#counted = counted;
+    return counted - this.#tooMany;
   }
 
   #take(record: readonly string[], line: number): void {
@@ -109,15 +120,20 @@ class CsvReader {
   }
 
   #ragged(length: number, line: number): Error {
-    const expected = `${this.#builders.length} cells, separated by ${nameOfSeparator(this.dialect.separator)}`;
-    const remedy = 'correct the line; quote a cell that holds a separator';
+    const { length: wanted } = this.#builders;
+    const separator = nameOfSeparator(this.dialect.separator);
+    const expected = wanted === 1 ? '1 cell as in the first line' : `${wanted} cells, separated by ${separator}`;
+    const remedy =
+      this.#lines.length === 0
+        ? 'remove lines before the names of the columns, or correct the line'
+        : 'correct the line; quote a cell that holds a separator';
     return failed('ERR_FORMAT', `${this.file}, line ${line}`, expected, `${length}`, remedy);
   }
 
   /** An error of the parser as one of ours. */
   explained(error: unknown): unknown {
     if (!(error instanceof CsvError)) return error;
-    const place = `${this.file}, line ${error.lines}`;
+    const place = `${this.file}, line ${Number(error.lines) - this.#tooMany}`;
     if (error.code === 'CSV_MAX_RECORD_SIZE') {
       const most = this.options.longestLine ?? LONGEST_LINE;
       const remedy = ['look for a quote that is not closed', [', or allow more by ', option('longestLine')]];

@@ -1,7 +1,7 @@
 /** Fits the way from the columns of a table to a matrix of features. */
 import { checkOptions, oneOf } from '../base/options.js';
 import { describe, failed, invalidType, outOfRange } from '../errors.js';
-import { option } from '../messages.js';
+import { option, type Text } from '../messages.js';
 import { checkNames } from './options.js';
 import { median, type Scale, type Scaling, scalingOf } from './statistics.js';
 import { type Column, columnOf, type LevelColumn, placeOfRow, type Table, type VectorColumn } from './table.js';
@@ -132,7 +132,11 @@ function refuseUnusable(column: Column): void {
 function noFeatures(table: Table, skipped: readonly { name: string; reason: string }[]): Error {
   const reasons = skipped.slice(0, 5).map(({ name, reason }) => `'${name}' (${reason})`);
   const more = skipped.length > reasons.length ? ` and ${skipped.length - reasons.length} more` : '';
-  const remedy = ['check the types of the columns, or set them by ', option('types')];
+  const joined = table.columns.length === 1 && table.report.format === 'csv';
+  const remedy: Text = [
+    ...['check the types of the columns, or set them by ', option('types')],
+    ...(joined ? [[', or name what separates cells by ', option('separator')]] : []),
+  ];
   const expected = 'at least one column that can be a feature';
   return failed('ERR_EMPTY', table.source, expected, `${reasons.join(', ')}${more}`, remedy);
 }
@@ -148,7 +152,7 @@ function fitColumn(table: Table, column: Column, options: FeatureOptions): Fitte
   if (present.every((value) => value === first)) return `constant: ${first}`;
   const fill = options.impute && median(present);
   const values = fill === undefined ? present : column.values.map((value) => (Number.isNaN(value) ? fill : value));
-  const scaling = checkSpread(column.name, scalingOf(values, options.scale ?? 'standard'));
+  const scaling = checkSpread(table, column.name, scalingOf(values, options.scale ?? 'standard'));
   return { kind: 'number', name: column.name, ...scaling, ...(fill !== undefined && { fill }) };
 }
 
@@ -186,7 +190,7 @@ function fitVector(table: Table, column: VectorColumn, options: FeatureOptions):
     const middle = present.length === 0 ? 0 : median(present);
     fill.push(middle);
     const filled = entries.map((value) => (Number.isNaN(value) ? middle : value));
-    scaling.push(checkSpread(`${name}[${j}]`, scalingOf(filled, scale)));
+    scaling.push(checkSpread(table, `${name}[${j}]`, scalingOf(filled, scale)));
   }
   return { ...fitted, ...(scale !== 'none' && { scaling }), ...(impute !== undefined && { fill }) };
 }
@@ -228,10 +232,11 @@ export function notFinite(table: Table, row: number, entry: string, value: numbe
   );
 }
 
-function checkSpread(name: string, scaling: Scaling): Scaling {
+function checkSpread({ source }: Table, name: string, scaling: Scaling): Scaling {
   if (Number.isFinite(scaling.centre) && Number.isFinite(scaling.spread)) return scaling;
+  const place = `${source}, column '${name}'`;
   const remedy = 'divide the column by a large number';
-  throw outOfRange(`column '${name}'`, 'numbers whose differences are at most 1.8e308', 'larger ones', remedy);
+  throw outOfRange(place, 'numbers whose differences are at most 1.8e308', 'larger ones', remedy);
 }
 
 function featureNames(column: FittedColumn): string[] {

@@ -9,6 +9,7 @@ import { linesOf } from './text.js';
 
 /** The name of the column where lines are arrays. */
 const VECTOR = 'vector';
+const ONE_A_LINE = 'write one value a line, such as by `jq -c .[]`';
 
 /**
  * Reads JSON lines: arrays of numbers become one column of vectors, objects a column for each key.
@@ -42,6 +43,7 @@ class LineReader {
     const isArray = Array.isArray(value);
     this.#arrays ??= isArray;
     if (typeof value !== 'object' || value === null || isArray !== this.#arrays) throw this.#wrongKind(value, line);
+    if (isArray && this.#lines.length === 0 && Object(value[0]) === value[0]) throw this.#allInOne(value, line);
     this.#lines.push(line);
     const row = isArray ? { [VECTOR]: value } : (value as Record<string, unknown>);
     for (const key of Object.keys(row)) if (!this.#keys.has(key)) this.#addColumn(key);
@@ -53,7 +55,7 @@ class LineReader {
       return JSON.parse(text);
     } catch (error) {
       const received = `${describe(text)} (${(error as Error).message})`;
-      const remedy = 'write one value a line, such as by `jq -c .[]`';
+      const remedy = /\bNaN\b|\bInfinity\b/.test(text) ? 'write null instead of NaN and Infinity' : ONE_A_LINE;
       throw failed('ERR_FORMAT', `${this.file}, line ${line}`, 'JSON', received, remedy, error);
     }
   }
@@ -61,6 +63,11 @@ class LineReader {
   #wrongKind(value: unknown, line: number): Error {
     const expected = this.#lines.length === 0 ? 'an array or an object' : `an ${this.#arrays ? 'array' : 'object'}`;
     return failed('ERR_FORMAT', `${this.file}, line ${line}`, `${expected} as in the lines before`, describe(value));
+  }
+
+  #allInOne(rows: readonly unknown[], line: number): Error {
+    const received = `an array of ${rows.length} ${Array.isArray(rows[0]) ? 'arrays' : 'objects'}`;
+    return failed('ERR_FORMAT', `${this.file}, line ${line}`, 'a row: an array of numbers', received, ONE_A_LINE);
   }
 
   #addColumn(key: string): void {

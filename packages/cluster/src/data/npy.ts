@@ -13,12 +13,11 @@ const CHUNK = 1 << 24;
 
 /** The types that are read, each with the array that holds it. */
 const types = {
-  f4: Float32Array,
-  f8: Float64Array,
-  u1: Uint8Array,
-  i4: Int32Array,
-  i8: BigInt64Array,
+  ...{ b1: Uint8Array, i1: Int8Array, u1: Uint8Array, i2: Int16Array, u2: Uint16Array, f2: Uint16Array },
+  ...{ f4: Float32Array, f8: Float64Array, i4: Int32Array, u4: Uint32Array, i8: BigInt64Array, u8: BigUint64Array },
 } as const;
+/** The types with numbers that float32 does not hold. */
+const WIDE: readonly string[] = ['f8', 'i4', 'u4', 'i8', 'u8'];
 
 interface Header {
   readonly type: keyof typeof types;
@@ -30,7 +29,7 @@ interface Header {
 /**
  * Reads an array of NumPy: each entry of its first dimension is a row, with a vector of the other dimensions.
  *
- * float32 and uint8 are kept as float32, all else as float64; an int64 is rounded to float64.
+ * Numbers of up to 16 bits and float32 are kept as float32, all else as float64; integers of 64 bits are rounded.
  *
  * @throws ClusterError ERR_FILE, ERR_FORMAT, ERR_EMPTY, ERR_UNSUPPORTED, ERR_COLUMN
  */
@@ -90,7 +89,7 @@ function parseHeader(file: string, text: string): Header {
   const sizes = shape.split(',').filter((size) => size.trim() !== '');
   return {
     type: type as Header['type'],
-    swapped: type !== 'u1' && order === (endianness() === 'LE' ? '>' : '<'),
+    swapped: order === (endianness() === 'LE' ? '>' : '<'),
     fortran: fortran === 'True',
     shape: sizes.length === 0 ? [1] : sizes.map(Number),
   };
@@ -98,29 +97,46 @@ function parseHeader(file: string, text: string): Header {
 
 function unsupported(file: string, descr: string): Error {
   const received = descr === '[' ? 'records' : descr;
-  const remedy = "save it as float32, by a.astype('float32')";
-  return failed('ERR_UNSUPPORTED', file, 'numbers of type f4, f8, u1, i4 or i8', received, remedy);
+  const remedies: Readonly<Record<string, string>> = {
+    '[': "save one field of them, as by a['x']",
+    c: 'save a.real, a.imag or both',
+    ...{ O: 'save its numbers alone', S: 'save its numbers alone', U: 'save its numbers alone' },
+  };
+  const remedy = remedies[descr[2] ?? '['] ?? "save it as float32, by a.astype('float32')";
+  return failed('ERR_UNSUPPORTED', file, 'booleans, integers or floats of up to 64 bits', received, remedy);
 }
 
 /** Reads `count` numbers in parts, so that a file that is too short is refused before its memory is taken twice. */
 async function readValues(reader: ByteReader, header: Header, count: number): Promise<Float32Array | Float64Array> {
   const raw = types[header.type];
   const size = raw.BYTES_PER_ELEMENT;
-  const values = allocate(reader.file, header.type !== 'f4' && header.type !== 'u1', count);
+  const values = allocate(reader.file, WIDE.includes(header.type), count);
   for (let start = 0; start < count; start += CHUNK / size) {
     const part = new raw(Math.min(CHUNK / size, count - start));
     const bytes = Buffer.from(part.buffer);
     await reader.readInto(bytes, 'numbers');
     if (header.swapped) swap(bytes, size);
-    if (part instanceof BigInt64Array) for (let i = 0; i < part.length; i++) values[start + i] = Number(part[i]);
+    if (part instanceof BigInt64Array || part instanceof BigUint64Array)
+      for (let i = 0; i < part.length; i++) values[start + i] = Number(part[i]);
+    else if (header.type === 'f2') for (let i = 0; i < part.length; i++) values[start + i] = halfOf(part[i] as number);
     else values.set(part, start);
   }
   return values;
 }
 
 function swap(bytes: Buffer, size: number): void {
+  if (size === 2) bytes.swap16();
   if (size === 4) bytes.swap32();
-  else bytes.swap64();
+  if (size === 8) bytes.swap64();
+}
+
+/** The number that the bits of a float16 say. */
+function halfOf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** Reorders numbers whose first index runs fastest, so that the last one does. */

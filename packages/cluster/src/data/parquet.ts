@@ -12,7 +12,7 @@ import { compressors } from 'hyparquet-compressors';
 import { ClusterError, failed } from '../errors.js';
 import { ColumnBuilder } from './column-builder.js';
 import { fileError } from './files.js';
-import { checkChosen, isChosen, type ReadOptions, wantedType } from './options.js';
+import { checkChosen, checkDifferent, isChosen, type ReadOptions, wantedType } from './options.js';
 import type { Column, Table } from './table.js';
 
 /**
@@ -40,10 +40,9 @@ async function read(file: string, options: ReadOptions): Promise<Table> {
   const metadata = await parquetMetadataAsync(buffer);
   const rows = Number(metadata.num_rows);
   const { children } = parquetSchema(metadata);
-  checkChosen(
-    options,
-    children.map(({ element }) => element.name),
-  );
+  const names = children.map(({ element }) => element.name);
+  checkDifferent(file, names);
+  checkChosen(options, names);
   if (rows === 0) throw failed('ERR_EMPTY', file, 'rows of data', 'none', 'check the program that wrote it');
   const chosen = children.filter(({ element }) => isChosen(options, element.name));
   const columns: Column[] = [];

@@ -33,6 +33,7 @@ const magics: readonly (readonly [
     Buffer.from('PK\x03\x04'),
     { name: 'a zip archive, as spreadsheets and .npz are', remedy: 'save a sheet as CSV, an array by numpy.save' },
   ],
+  [Buffer.of(0xff, 0xfe, 0, 0), { name: 'text in UTF-32', remedy: 'save it in UTF-8' }],
   [Buffer.of(0xff, 0xfe), { name: 'text in UTF-16', remedy: 'save it in UTF-8' }],
   [Buffer.of(0xfe, 0xff), { name: 'text in UTF-16', remedy: 'save it in UTF-8' }],
   [Buffer.of(0x28, 0xb5, 0x2f, 0xfd), { name: 'a zstd file', remedy: 'unpack it' }],
@@ -82,5 +83,18 @@ function findFormat(file: string, { bytes, gzip }: Beginning, byName: Format | u
     const remedy = ['name the format by ', option('format')];
     throw failed('ERR_FORMAT', file, `the first bytes of a file of ${byName}`, received, remedy);
   }
+  if (beginsWithJson(bytes)) return 'json-lines';
   return byName ?? (/^\s*[[{]/.test(bytes.toString('utf8', 0, 1000)) ? 'json-lines' : 'csv');
+}
+
+/** Whether the first line is an array or an object in JSON, whatever the name says. */
+function beginsWithJson(bytes: Buffer): boolean {
+  const line = /^\ufeff?\s*([[{][^\r\n]*)/.exec(bytes.toString('utf8'))?.[1];
+  if (line === undefined) return false;
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -156,6 +156,7 @@ describe('a CSV file is refused', () => {
     ['a,b\n1,2\n3\n4,5\n', 'ERR_FORMAT', /data\.csv, line 3: expected 2 cells, separated by ',', received 1; correct/],
     ['a;b\n1;2;3\n4;5\n', 'ERR_FORMAT', /line 2: expected 2 cells, separated by ';', received 3/],
     ['a,b,a\n1,2,3\n', 'ERR_FORMAT', /line 1: expected different column names, received 'a' twice/],
+    ['# of 2024\na,b\n1,2\n', 'ERR_FORMAT', /line 2: expected 1 cell as in the first line, received 2; remove lines/],
     ['', 'ERR_EMPTY', /data\.csv: expected rows of data, received an empty file/],
     ['\ufeff', 'ERR_EMPTY', /expected rows of data, received none/],
     ['\n\n', 'ERR_EMPTY', /expected rows of data, received none/],
@@ -209,6 +210,25 @@ describe('reading', () => {
   it('takes the chosen columns alone', async () => {
     const { columns } = await readText('a,b,c\n1,oops,3\n2,5,4\n3,5,4\n', { columns: ['c', 'a'] });
     expect(columns.map(({ name }) => name)).toEqual(['a', 'c']);
+  });
+
+  it('ends lines by breaks of any kind, whichever the first one is', async () => {
+    for (const text of ['a,b\r\n1,x\n2,"y\r\nz"\n', 'a,b\n1,x\r\n2,"y\r\nz"\r', 'a,b\r1,x\n2,"y\r\nz"\r\n']) {
+      const table = await readText(text);
+      expect(table.columns.map(entriesOf), text).toEqual([
+        [1, 2],
+        ['x', 'y\r\nz'],
+      ]);
+      expect([...(table.lines as Int32Array)]).toEqual([2, 4]);
+    }
+    const marked = 'a,b\r\n1,"x\r\n\r\ny"\r\n2,"z\r\n"\r\n3,oops,4\r\n';
+    await expect(readText(marked)).rejects.toEqual(codeAndMessage('ERR_FORMAT', /line 7: expected 2 cells/));
+    await expect(readText(marked.replace('oops', '"').replace(',4', ''))).rejects.toEqual(
+      codeAndMessage('ERR_FORMAT', /line \d: expected a closing quote/),
+    );
+    // A break across two chunks.
+    const long = await readText(`a,b\r\n${'1,2\n'.repeat(3)}${'12,3456\r\n'.repeat(60_000)}`);
+    expect(long.rows).toBe(60_003);
   });
 
   it('leaves out lines of spaces, and columns without a name get a number', async () => {

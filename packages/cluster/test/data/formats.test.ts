@@ -53,16 +53,31 @@ describe('NPY', () => {
     expect(entriesOf(columns[0])).toEqual(matrix?.slice(0, 4));
   });
 
+  // float16 by IEEE 754: 1, -2, the smallest number, the largest one, 1/3 rounded, -0.
+  it.each([
+    ['|b1', [1, 0], [1, 0]],
+    ['|i1', [0xff, 0x7f], [-1, 127]],
+    ['<i2', [0xfe, 0xff, 0x2c, 0x01], [-2, 300]],
+    ['>i2', [0xff, 0xfe, 0x01, 0x2c], [-2, 300]],
+    ['<u2', [0xff, 0xff, 1, 0], [65535, 1]],
+    ['<u4', [0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0], [4294967295, 1]],
+    ['>u8', [0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5], [255 * 2 ** 56, 5]],
+    ['<f2', [0, 0x3c, 0, 0xc0, 1, 0, 0xff, 0x7b, 0x55, 0x35, 0, 0x80], [1, -2, 2 ** -24, 65504, 0.333251953125, -0]],
+    ['>f2', [0x3c, 0, 0xfc, 0, 0x7e, 0], [1, -Infinity, undefined]],
+  ])('of type %s is read', async (descr, bytes, numbers) => {
+    const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${numbers.length},), }`.padEnd(117);
+    const header = Buffer.from(`\x93NUMPY\x01\x00\x76\x00${text}\n`, 'latin1');
+    const { columns } = await readTable(fileOf('typed.npy', Buffer.concat([header, Buffer.from(bytes)])));
+    expect(entriesOf(columns[0])).toEqual(numbers);
+  });
+
   const f8 = readFileSync(fixture('f8.npy'));
   const patched = (from: string, to: string) => Buffer.from(f8.toString('latin1').replace(from, to), 'latin1');
   it.each([
-    [
-      'f2.npy',
-      undefined,
-      'ERR_UNSUPPORTED',
-      /expected numbers of type f4, f8, u1, i4 or i8, received '<f2'; save it as/,
-    ],
-    ['records.npy', undefined, 'ERR_UNSUPPORTED', /received records/],
+    ['records.npy', undefined, 'ERR_UNSUPPORTED', /received records; save one field of them/],
+    ['complex.npy', patched("'<f8'", "'<c8'"), 'ERR_UNSUPPORTED', /received '<c8'; save a\.real, a\.imag or both/],
+    ['texts.npy', patched("'<f8'", "'<U4'"), 'ERR_UNSUPPORTED', /received '<U4'; save its numbers alone/],
+    ['wide.npy', patched("'<f8'", "'<g8'"), 'ERR_UNSUPPORTED', /booleans, integers or floats .*; save it as float32/],
     ['empty.npy', undefined, 'ERR_EMPTY', /expected rows of data, received an array of shape \[0, 4\]/],
     [
       'cut.npy',
@@ -221,11 +236,13 @@ describe('Parquet', () => {
     await expect(readTable(fileOf(`${name}.parquet`, content))).rejects.toEqual(codeAndMessage('ERR_FORMAT', message));
   });
 
-  it('with vectors of several lengths, or without rows, is refused', async () => {
+  it('with vectors of several lengths, without rows, or with a name twice, is refused', async () => {
     const message =
       /ragged\.parquet, row 2, column 'v': expected 2 numbers as in the rows before, received 1; all vectors/;
     await expect(readTable(fixture('ragged.parquet'))).rejects.toEqual(codeAndMessage('ERR_FORMAT', message));
     await expect(readTable(fixture('empty.parquet'))).rejects.toMatchObject({ code: 'ERR_EMPTY' });
+    const twice = /twice\.parquet: expected different column names, received 'v' twice; rename one of them/;
+    await expect(readTable(fixture('twice.parquet'))).rejects.toEqual(codeAndMessage('ERR_FORMAT', twice));
   });
 
   it('that was written is read back', async () => {
@@ -270,6 +287,12 @@ describe('Arrow', () => {
     await expect(readArrow(fixture('file.arrow'), {}, missing)).rejects.toEqual(
       codeAndMessage('ERR_PEER_NOT_FOUND', message),
     );
+  });
+
+  it('has lists and texts with offsets of 64 bits, as polars writes them', async () => {
+    const { columns } = await readTable(fixture('large.arrow'));
+    expect(columns.map(({ type }) => type)).toEqual(['category', 'vector']);
+    expect([...(columns[1] as VectorColumn).values]).toEqual(matrix);
   });
 
   it('is refused where it is broken or compressed', async () => {
@@ -321,6 +344,18 @@ describe('JSON lines', () => {
       'ERR_FORMAT',
       /line 2, column 'a': expected a number as in the rows before, received 'x'/,
     ],
+    [
+      '[[1, 2], [3, 4]]\n',
+      'ERR_FORMAT',
+      /line 1: expected a row: .*, received an array of 2 arrays; write one value a/,
+    ],
+    [
+      '[{"a": 1}]\n',
+      'ERR_FORMAT',
+      /line 1: expected a row: .*, received an array of 1 objects; write one value a line/,
+    ],
+    ['{"v": [[1, 2], [3, 4]]}\n', 'ERR_FORMAT', /entry 1 of the vector: expected a number, .*; write lists in a list/],
+    ['{"a": NaN}\n', 'ERR_FORMAT', /line 1: expected JSON, received '{"a": NaN}'.*; write null instead of NaN/],
     [
       '{"a": 1}\n[1]\n',
       'ERR_FORMAT',
@@ -407,6 +442,8 @@ describe('any file', () => {
     ['data', gzipSync(readFileSync(fixture('f8.npy'))), 'npy'],
     ['data.csv.gz', gzipSync('a,b\n1,2\n'), 'csv'],
     ['data.ndjson.gz', gzipSync('[1]\n'), 'json-lines'],
+    ['embeddings.csv', '\ufeff{"v": [1, 2]}\r\n{"v": [3, 4]}\r\n', 'json-lines'],
+    ['brackets.csv', '[a],b\n1,2\n', 'csv'],
   ])('%s is read by its content', async (name, content, format) => {
     expect((await readTable(fileOf(name, content))).report.format).toBe(format);
   });
@@ -430,6 +467,7 @@ describe('any file', () => {
       'ERR_UNSUPPORTED',
       /packed by gzip; unpack it/,
     ],
+    ['utf32.csv', '\xff\xfe\0\0a\0\0\0', 'ERR_UNSUPPORTED', /received text in UTF-32; save it in UTF-8/],
     ['empty.parquet', '', 'ERR_EMPTY', /expected rows of data, received an empty file/],
     ['text.parquet', 'a,b\n1,2\n', 'ERR_FORMAT', /expected the first bytes of a file of parquet, received "a,b/],
     ['empty.csv.gz', gzipSync(''), 'ERR_EMPTY', /an empty file/],
