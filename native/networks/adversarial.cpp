@@ -115,8 +115,7 @@ void draw_directions(const AdversarialBatch<T>& batch, std::uint64_t seed, const
     std::uint64_t random = seed;
     random = next_random(random) ^ batch.step;
     random = next_random(random) ^ batch.rows[i];
-    for (T *at = directions + i * d, *end = at + d; at < end; ++at)
-      *at = static_cast<T>((static_cast<double>(next_random(random) >> 11) + 0.5) * 0x1p-53 - 0.5);
+    for (T *at = directions + i * d, *end = at + d; at < end; ++at) *at = static_cast<T>(uniform(random) - 0.5);
   });
 }
 

@@ -8,9 +8,6 @@
 namespace genmi::networks {
 namespace {
 
-// Uniform in (0, 1).
-double uniform(std::uint64_t& random) { return (static_cast<double>(next_random(random) >> 11) + 0.5) * 0x1p-53; }
-
 // The method of Box and Muller.
 double normal(std::uint64_t& random) {
   const double radius = std::sqrt(-2 * std::log(uniform(random)));

@@ -16,4 +16,7 @@ inline std::uint64_t next_random(std::uint64_t& state) {
   return bits ^ (bits >> 31);
 }
 
+// Uniform in (0, 1).
+inline double uniform(std::uint64_t& state) { return (static_cast<double>(next_random(state) >> 11) + 0.5) * 0x1p-53; }
+
 }  // namespace genmi
