@@ -101,6 +101,21 @@ export type NativePairCall = [
 ];
 type PairGradients = [byA: Precision | null, byB: Precision | null];
 
+/** A random map by its name, with its numbers in the order of `native/include/genmi/perturbation.h`. */
+export type NativeMap = readonly [name: 'affine' | 'elastic', numbers: Float64Array];
+/** Images: bytes stand for scale * byte + offset. */
+export type NativeImages = readonly [
+  data: Float32Array | Uint8Array,
+  count: number,
+  height: number,
+  width: number,
+  channels: number,
+  scale: number,
+  offset: number,
+];
+/** Which images are perturbed, how often, what lies outside of them (null: the nearest pixel), and the seed. */
+export type NativeDraws = readonly [rows: Int32Array | null, probability: number, outside: number | null, seed: number];
+
 export interface NativeSolveOptions {
   maxPivots?: number | undefined;
   warmStart?: boolean;
@@ -361,6 +376,19 @@ export interface Native {
   pairLossAsync(
     ...args: [...NativePairCall, ...PairGradients, outA: Precision | null, outB: Precision | null, job: NativeJob]
   ): Promise<number>;
+  /** Fills `out` with perturbed copies. */
+  perturb(...args: [...NativeMap, ...NativeImages, ...NativeDraws, out: Float32Array]): void;
+  /** As `perturb`; `out` must be new, and `lent` is only checked, as for `evaluateAsync`. */
+  perturbAsync(
+    ...args: [
+      ...NativeMap,
+      ...NativeImages,
+      ...NativeDraws,
+      out: Float32Array,
+      lent: Float32Array | null,
+      job: NativeJob,
+    ]
+  ): Promise<void>;
   /** The order in which the core writes a result's numbers. */
   resultNumbers: readonly ResultNumber[];
   /** The statuses, in the order of the core's numbers for them. */

@@ -38,6 +38,7 @@ describe('a smoke test of the benchmarks', () => {
         'kl_ova-10000-50-out-float32',
         'rbf-4000-50-float64',
         'nt-xent-256-128-float32',
+        'elastic-256-28',
         'hops-quantile-2000',
       ]),
     );

@@ -109,9 +109,10 @@ describe('installed in an empty project', () => {
        import { alphaJs } from 'genmi/mixtures';
        import { Network } from 'genmi/networks';
        import { geminiLoss } from 'genmi/tfjs';
+       import { affine } from 'genmi/perturbations';
        const affinity = Affinity.kernel([[0], [3]], { kernel: 'linear' });
        const { value, gradient } = mmd({ mode: 'ova', affinity }).valueAndGrad([[0.9, 0.1], [0.1, 0.9]]);
-       console.log(JSON.stringify({ value, shape: gradient.shape, loss: typeof geminiLoss, kl: alphaJs().value({ mean: [0], variance: [1] }, { mean: [2], variance: [1] }), logits: Network.linear({ inputs: 1, outputs: 2 }).logits([[1]]).shape, binary: info().binary, version: info().version }));`,
+       console.log(JSON.stringify({ value, shape: gradient.shape, loss: typeof geminiLoss, kl: alphaJs().value({ mean: [0], variance: [1] }, { mean: [2], variance: [1] }), logits: Network.linear({ inputs: 1, outputs: 2 }).logits([[1]]).shape, copy: affine({ data: Uint8Array.of(7), shape: [1, 1, 1] }, {}).data[0], binary: info().binary, version: info().version }));`,
     );
     const { value, ...rest } = JSON.parse(output);
     expect(value).toBeCloseTo(1.2, 14); // 3 / 2 times 0.8
@@ -120,6 +121,7 @@ describe('installed in an empty project', () => {
       loss: 'function',
       kl: 0.5,
       logits: [1, 2],
+      copy: 7,
       binary: path.join(installed, prebuilt),
       version,
     });
@@ -142,9 +144,9 @@ describe('installed in an empty project', () => {
       `import { createRequire } from 'node:module';
        import * as imported from 'genmi';
        const require = createRequire(process.cwd() + '/program.js');
-       console.log(require('genmi').kl === imported.kl, typeof require('genmi/tfjs').rowIndices, typeof require('genmi/networks').train, typeof require('genmi/mixtures').alphaJs);`,
+       console.log(require('genmi').kl === imported.kl, typeof require('genmi/tfjs').rowIndices, typeof require('genmi/networks').train, typeof require('genmi/mixtures').alphaJs, typeof require('genmi/perturbations').affine);`,
     );
-    expect(output).toBe('true function function function\n');
+    expect(output).toBe('true function function function function\n');
   });
 
   it('is required by CommonJS', async () => {
@@ -165,6 +167,7 @@ describe('installed in an empty project', () => {
     import { alphaJs, type GaussianDivergence } from 'genmi/mixtures';
     import { type GeminiLoss, type TensorFlow } from 'genmi/tfjs';
     import { adam, Network, type Run, train } from 'genmi/networks';
+    import { affine, type FloatImages } from 'genmi/perturbations';
     const affinity: Affinity = Affinity.distance([[1], [2]], { metric: 'euclidean' });
     const objective: Objective = wasserstein({ mode: 'ovo', affinity });
     const { value, gradient } = objective.valueAndGrad([[0.4, 0.6], [0.5, 0.5]], { from: 'probabilities' });
@@ -175,6 +178,7 @@ describe('installed in an empty project', () => {
     export const slopes: [Float64Array, Float32Array, Matrix<Float64Array>] = [gradients[0].mean, gradients[0].logVariance, gradients[1].variance];
     const network = Network.dense({ inputs: 1, layers: [{ width: 2, activation: 'tanh' }], outputs: 2 });
     export const run: Promise<Run> = train(network, { data: [[1], [2]], objective, epochs: 1, optimizer: adam() });
+    export const copies: FloatImages = affine({ data: new Float32Array(4), shape: [1, 2, 2] }, { rotation: [5, 9] });
     export const byInput: Float32Array | Float64Array = network.backward([[1, 2], [3, 4]], { input: true }).data;
     // @ts-expect-error: no such activation
     Network.dense({ inputs: 1, layers: [{ width: 2, activation: 'sine' }], outputs: 2 });

@@ -1,12 +1,13 @@
 /** The contestant genmi, for each family of work. */
 import { Affinity, gemini, iic, type Matrix, ntXent, type PairOptions } from 'genmi';
+import { affine, elastic } from 'genmi/perturbations';
 import type { Peer } from '../peers.js';
 import { medianSeconds } from '../statistics.js';
 import type { Answer, Contestant, Contestants } from './contestants.js';
 import { readFeatures, readPredictions, readView } from './inputs.js';
 import { hopSearch, product, quantile } from './native.js';
 import { alongSimplex, plain, project } from './projection.js';
-import type { AffinityWork, HopsWork, ObjectiveWork, PairWork, Precision, Work } from './rows.js';
+import type { AffinityWork, HopsWork, ObjectiveWork, PairWork, PerturbationWork, Precision, Work } from './rows.js';
 
 /** Contestants of a row; `close` frees their memory when the row is done. */
 export type Entry = { readonly contestants: Contestants; readonly close?: () => void };
@@ -15,6 +16,7 @@ export type Entry = { readonly contestants: Contestants; readonly close?: () => 
 export async function enter(work: Work, native: Peer | undefined, threads: number): Promise<Entry | undefined> {
   if (work.family === 'objective') return objective(work);
   if (work.family === 'pair') return { contestants: { genmi: pair(work) } };
+  if (work.family === 'perturbation') return { contestants: { genmi: perturbation(work) } };
   if (work.family === 'affinity') return { contestants: { genmi: affinity(work) } };
   if (work.family === 'hops') return hops(work);
   if (!native) return undefined;
@@ -52,6 +54,17 @@ function pair({ loss: name, n, k, precision }: PairWork): Contestant {
     () => loss.valueAndGrad(a, b, options),
     // The terms of the value are of size 1 and more, and cancel for views that have little in common.
     ({ value, gradients }) => [[value, Math.max(1, Math.abs(value))], ...gradients.map(project)],
+  );
+}
+
+/** Options as in bench/peers/perturbations.py. */
+function perturbation({ map, n, d }: PerturbationWork): Contestant {
+  const side = Math.floor(Math.sqrt(d));
+  const data = Float32Array.from(readFeatures(n, d).subarray(0, n * side * side));
+  const images = { data, shape: [n, side, side] } as const;
+  return contestant(
+    () => (map === 'affine' ? affine(images, { rotation: 25, scale: 0.2, shift: 0.1 }) : elastic(images)),
+    (copies) => [project({ data: copies.data, shape: [n, side * side] })],
   );
 }
 

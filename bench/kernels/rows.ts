@@ -63,7 +63,16 @@ export interface QuantileWork {
   readonly precision: Precision;
 }
 
-export type Work = ObjectiveWork | PairWork | AffinityWork | ProductWork | HopsWork | QuantileWork;
+/** Perturbed copies of n images whose sides are the root of d. */
+export interface PerturbationWork {
+  readonly family: 'perturbation';
+  readonly map: 'affine' | 'elastic';
+  readonly n: number;
+  readonly d: number;
+  readonly precision: 'float32';
+}
+
+export type Work = ObjectiveWork | PairWork | PerturbationWork | AffinityWork | ProductWork | HopsWork | QuantileWork;
 
 export interface Row<W extends Work = Work> {
   readonly name: string;
@@ -128,6 +137,11 @@ function pair(loss: PairWork['loss'], n: number, k: number, target: number): Row
   return inBoth<PairWork>(`${loss}-${n}-${k}`, { family: 'pair', loss, n, k, d: 2 }, { torch: target });
 }
 
+function perturbation(map: PerturbationWork['map'], target: number): Row {
+  const work = { family: 'perturbation', map, n: 256, d: 784, precision: 'float32' } as const;
+  return { name: `${map}-256-28`, work, targets: { scipy: target } };
+}
+
 const pointwise = ['kl_ova', 'kl_ovo', 'tv_ova', 'hellinger_ova', 'hellinger_ovo', 'chi2_ova', 'chi2_ovo'] as const;
 
 function product(n: number, targets: Readonly<Record<number, Row['targets']>>): Row[] {
@@ -157,6 +171,8 @@ export const rows: readonly Row[] = [
   ...pair('iic', 700, 10, 5),
   ...pair('iic', 700, 70, 5),
   ...pair('nt-xent', 256, 128, 1.5),
+  perturbation('affine', 10),
+  perturbation('elastic', 10),
   ...affinity('rbf', 50, 5),
   ...affinity('rbf', 784, 2.3),
   ...affinity('euclidean', 50, 5),

@@ -16,6 +16,7 @@
 #include "node/objective_handle.h"
 #include "node/optimizer_handle.h"
 #include "node/pair_loss.h"
+#include "node/perturbation.h"
 #include "node/samples_handle.h"
 #include "node/solver_handle.h"
 #include "node/task.h"
@@ -74,6 +75,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   define_affinity(env, opened);
   define_objective(env, opened);
   define_pair_loss(env, opened);
+  define_perturbation(env, opened);
   define_solver(env, opened);
   define_samples(env, opened);
   define_network(env, opened);

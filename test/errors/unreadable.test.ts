@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as genmi from '../../src/index.js';
 import * as mixtures from '../../src/mixtures/index.js';
 import * as networks from '../../src/networks/index.js';
+import * as perturbations from '../../src/perturbations/index.js';
 import { geminiLoss, pairLoss, rowIndices } from '../../src/tfjs/index.js';
 import { rejectionOf } from '../support/errors.js';
 import { distance, kernel, type Loose, tau, x } from '../support/wrong-inputs.js';
@@ -117,6 +118,44 @@ const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => un
   ],
   pairLoss: [pairLoss, () => [tf, pairs, { from: 'logits' }]],
   'loss of a pair': [pairLoss(tf as Loose, genmi.iic()), () => [predictions, predictions]],
+  affine: [
+    perturbations.affine,
+    () => [
+      { data: Uint8Array.of(1, 2, 3, 4), shape: [1, 2, 2, 1], scale: 2, offset: 1 },
+      {
+        rotation: 9,
+        scale: [0.9, 1.1],
+        shear: 1,
+        shift: [0, 0.1],
+        seed: 1,
+        rows: [0],
+        probability: 0.5,
+        outside: 3,
+        out: new Float32Array(4),
+      },
+    ],
+  ],
+  affineAsync: [
+    perturbations.affineAsync,
+    () => [
+      { data: Float32Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      { rotation: 9, outside: 'edge', signal },
+    ],
+  ],
+  elastic: [
+    perturbations.elastic,
+    () => [
+      { data: Float32Array.of(1, 2, 3, 4), shape: [2, 1, 2] },
+      { amplitude: 2, sigma: 1, rows: [1, 0], seed: 1 },
+    ],
+  ],
+  elasticAsync: [
+    perturbations.elasticAsync,
+    () => [
+      { data: Uint8Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      { sigma: 0, out: new Float32Array(4), signal },
+    ],
+  ],
   energy: [genmi.energy, () => [{ mode: 'ova', affinity: distance }]],
   mmd: [genmi.mmd, () => [{ mode: 'ova', affinity: kernel, squared: true }]],
   wasserstein: [

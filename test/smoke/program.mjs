@@ -8,6 +8,7 @@ const genmi = {
   ...(await entry('dist/index.js')),
   ...(await entry('dist/networks/index.js')),
   ...(await entry('dist/mixtures/index.js')),
+  ...(await entry('dist/perturbations/index.js')),
 };
 const used = new Set();
 const noted = (all, name) => {
@@ -220,6 +221,14 @@ for (const divergence of [api.gaussianKl(), api.alphaJs({ alpha: 0.65 }), api.al
     keep('rounded', `${divergence.name} ${Object.keys(pair[0])}`, value, divergence.value(...pair), ...arrays);
   }
 }
+
+// Perturbed copies of images. Only sines, tangents and powers are rounded.
+const images = { data: Uint8Array.from({ length: 9 * 42 }, () => 256 * next()), shape: [9, 7, 6], scale: 0.5 };
+const still = { rotation: [90, 90], shift: [-0.5, -0.5], probability: 0.7 };
+keep('exact', 'affine, a quarter turn', api.affine(images, still).data, (await api.affineAsync(images, still)).data);
+const moving = { rotation: 25, scale: 0.2, shear: 9, shift: 0.1, outside: 3, rows: [8, 8, 1], seed: 4 };
+keep('rounded', 'affine', api.affine(images, moving).data, (await api.affineAsync(images, moving)).data);
+keep('rounded', 'elastic', api.elastic(images).data, (await api.elasticAsync(images, { sigma: 1 })).data);
 
 // Networks: two epochs with each optimiser, and a step by hand.
 const { Network, adam, rmsprop, sgd, train } = api;

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as genmi from '../../src/index.js';
 import { Network, neighborLengths, train } from '../../src/networks/index.js';
+import { affine, elasticAsync } from '../../src/perturbations/index.js';
 import { geminiLoss, rowIndices, type TensorFlow } from '../../src/tfjs/index.js';
 import { rejectionOf } from '../support/errors.js';
 import { distance, kernel, type Loose, tau } from '../support/wrong-inputs.js';
@@ -79,6 +80,8 @@ const calls: Record<string, () => unknown> = {
       vat: { epsilon: [1, 1] },
     }),
   neighborLengths: () => neighborLengths(plane),
+  affine: () => affine(images, { rotation: 9, rows: [0, 0] }),
+  elasticAsync: () => elasticAsync(images),
   'Affinity.kernel of nested arrays': () => genmi.Affinity.kernel(nested, { kernel: 'rbf' }),
   'Affinity.precomputed of nested arrays': () => genmi.Affinity.precomputed(nested, 'distance'),
   'Affinity.hopsAsync of nested arrays': () => genmi.Affinity.hopsAsync([[0], [1], [3]], { neighbors: 1 }),
@@ -111,6 +114,7 @@ const calls: Record<string, () => unknown> = {
   rowIndices: () => rowIndices(tf, 4, 2),
 };
 const out = new Float32Array(24);
+const images = { data: new Float32Array(8), shape: [2, 2, 2] } as const;
 
 /** Makes the engine's array number `failing`, counted from 1, fail, and counts the arrays. */
 function countArrays(failing: number): { count: number } {

@@ -1,0 +1,146 @@
+#include "node/perturbation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+
+#include "genmi/perturbation.h"
+#include "node/arguments.h"
+#include "node/entry.h"
+#include "node/errors.h"
+#include "node/task.h"
+
+namespace genmi::node {
+namespace {
+
+using Type = ArrayArgument::Type;
+
+[[noreturn]] void refuse(Napi::Env env, Code code, const char* argument, const char* expected) {
+  throw to_error(env, {code, explain(argument, expected, "another value")});
+}
+
+std::variant<AffineMap, ElasticMap> map_argument(const Napi::Value& name, const Napi::Value& parameters) {
+  const Napi::Env env = name.Env();
+  const std::string kind = name.ToString();
+  if (kind != "affine" && kind != "elastic") refuse(env, Code::kOutOfRange, "map", "'affine' or 'elastic'");
+  const std::size_t count = kind == "affine" ? 8 : 2;
+  const MatrixArgument array(parameters, 1, count, "parameters", Access::kView);
+  const AnyMatrix view = array.view();
+  const auto* const numbers = std::get_if<MatrixView<double>>(&view);
+  if (numbers == nullptr) refuse(env, Code::kInvalidType, "parameters", "a Float64Array");
+  const double* const p = numbers->data;
+  if (!std::all_of(p, p + count, [](double each) { return std::abs(each) <= 1e6; }))
+    refuse(env, Code::kOutOfRange, "parameters", "numbers of at most 1e6");
+  if (count == 8) return AffineMap{{p[0], p[1]}, {p[2], p[3]}, {p[4], p[5]}, {p[6], p[7]}};
+  if (!(p[1] >= 0 && p[1] <= 100)) refuse(env, Code::kOutOfRange, "sigma", "a number in [0, 100]");
+  return ElasticMap{p[0], p[1]};
+}
+
+// count x height x width x channels numbers or bytes, their scale and offset, and the numbers of the images that are
+// perturbed. An asynchronous call copies these images alone.
+class ImagesArgument {
+ public:
+  ImagesArgument(const Napi::CallbackInfo& info, std::size_t first, Access access)
+      : array(info[first], "images", access == Access::kView), rows_argument(info[first + 7]) {
+    const Napi::Env env = info.Env();
+    images = {{},
+              size_argument(info[first + 1], "count"),
+              size_argument(info[first + 2], "height"),
+              size_argument(info[first + 3], "width"),
+              size_argument(info[first + 4], "channels"),
+              number_argument(info[first + 5], "scale"),
+              number_argument(info[first + 6], "offset")};
+    if (array.type() == Type::kFloat64) refuse(env, Code::kInvalidType, "images", "a Float32Array or Uint8Array");
+    check_length(env, array.length(), product(env, {images.height, images.width, images.channels, images.count}),
+                 "images");
+    rows = rows_argument.view();
+    if (rows.index == nullptr) rows.count = images.count;
+    length = product(env, {images.height, images.width, images.channels, rows.count});
+    set_data(array.data());
+    if (access == Access::kCopy) copy_rows(env);
+  }
+
+  const ArrayArgument array;
+  const RowsArgument rows_argument;
+  Images images;
+  Rows rows;
+  std::size_t length = 0;  // of the result
+  Copy copy;
+
+ private:
+  static std::size_t product(Napi::Env env, std::initializer_list<std::size_t> sizes) {
+    constexpr std::size_t kMost = SIZE_MAX / 8;
+    std::size_t result = 1;
+    for (const std::size_t size : sizes) {
+      if (size != 0 && result > kMost / size) refuse(env, Code::kOutOfRange, "images", "a smaller shape");
+      result *= size;
+    }
+    return result;
+  }
+
+  void set_data(const void* data) {
+    if (array.type() == Type::kBytes) images.data = static_cast<const std::uint8_t*>(data);
+    else images.data = static_cast<const float*>(data);
+  }
+
+  void copy_rows(Napi::Env env) {
+    const std::size_t bytes = images.size() * (array.type() == Type::kBytes ? 1 : sizeof(float));
+    const auto* const from = static_cast<const std::byte*>(array.data());
+    if (rows.index == nullptr) {
+      copy = Copy(env, from, rows.count * bytes);
+    } else {
+      check(env, check_rows(rows, rows.count, std::max<std::size_t>(1, images.count)));
+      copy = Copy(rows.count * bytes);
+      for (std::size_t i = 0; i < rows.count; ++i) copy.fill(env, i * bytes, from + rows[i] * bytes, bytes);
+      images.count = rows.count;
+      rows.index = nullptr;
+    }
+    set_data(copy.data());
+  }
+};
+
+// perturb(map, parameters, images, count, height, width, channels, scale, offset, rows, probability, outside, seed,
+// out): fills out. perturbAsync(…, lent, job): JavaScript copies out into lent afterwards.
+class PerturbTask final : public Task {
+ public:
+  static constexpr std::size_t kArguments = 15;
+
+  PerturbTask(const Napi::CallbackInfo& info, Access access)
+      : perturbation_{map_argument(info[0], info[1]), number_argument(info[10], "probability"), std::nullopt,
+                      static_cast<std::uint64_t>(size_argument(info[12], "seed"))},
+        images_(info, 2, access),
+        out_(info[13], images_.length, "out", Presence::kRequired, access),
+        lent_(info[14], access == Access::kCopy ? images_.length : 0, "out", Presence::kOptional, Access::kView) {
+    const Napi::Env env = info.Env();
+    if (info[11].IsNumber()) perturbation_.outside = info[11].As<Napi::Number>().FloatValue();
+    if (!std::holds_alternative<std::span<float>>(out_.numbers()))
+      refuse(env, Code::kInvalidType, "out", "a Float32Array");
+    for (const Output* out : {&out_, &lent_}) {
+      check_apart(env, *out, images_.array.memory(), "that of images");
+      check_apart(env, *out, images_.rows_argument.memory(), "that of rows");
+    }
+  }
+
+  Status run(Context& context) override {
+    return perturb(images_.images, images_.rows, perturbation_, context, std::get<std::span<float>>(out_.numbers()));
+  }
+  void drop_inputs() override { images_.copy = Copy(); }
+  Napi::Value finish(Napi::Env env) override { return env.Undefined(); }
+
+ private:
+  Perturbation perturbation_;
+  ImagesArgument images_;
+  Output out_, lent_;
+};
+
+}  // namespace
+
+void define_perturbation(Napi::Env env, Napi::Object exports) {
+  define_function<perform<PerturbTask>>(env, exports, "perturb");
+  define_function<perform_async<PerturbTask>>(env, exports, "perturbAsync");
+}
+
+}  // namespace genmi::node
