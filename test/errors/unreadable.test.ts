@@ -149,6 +149,22 @@ const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => un
       { amplitude: 2, sigma: 1, rows: [1, 0], seed: 1 },
     ],
   ],
+  wasserstein2: [
+    perturbations.wasserstein2,
+    () => [
+      { data: Uint8Array.of(1, 2, 3, 4), shape: [1, 2, 2, 1], scale: 2, offset: 1 },
+      { data: Float32Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      { gradient: true },
+    ],
+  ],
+  wasserstein2Async: [
+    perturbations.wasserstein2Async,
+    () => [
+      { data: Uint8Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      { data: Uint8Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      { gradient: false, signal },
+    ],
+  ],
   elasticAsync: [
     perturbations.elasticAsync,
     () => [

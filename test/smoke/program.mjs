@@ -229,6 +229,12 @@ keep('exact', 'affine, a quarter turn', api.affine(images, still).data, (await a
 const moving = { rotation: 25, scale: 0.2, shear: 9, shift: 0.1, outside: 3, rows: [8, 8, 1], seed: 4 };
 keep('rounded', 'affine', api.affine(images, moving).data, (await api.affineAsync(images, moving)).data);
 keep('rounded', 'elastic', api.elastic(images).data, (await api.elasticAsync(images, { sigma: 1 })).data);
+const [left, right] = [api.affine(images, moving), api.elastic(images, { rows: [8, 8, 1] })];
+for (const { distances, gradient } of [
+  api.wasserstein2(left, right, { gradient: true }),
+  await api.wasserstein2Async(left, right, { gradient: true }),
+])
+  keep('rounded', 'wasserstein2', distances, gradient.data);
 
 // Networks: two epochs with each optimiser, and a step by hand.
 const { Network, adam, rmsprop, sgd, train } = api;

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as genmi from '../../src/index.js';
 import { Network, neighborLengths, train } from '../../src/networks/index.js';
-import { affine, elasticAsync } from '../../src/perturbations/index.js';
+import { affine, elasticAsync, wasserstein2 } from '../../src/perturbations/index.js';
 import { geminiLoss, rowIndices, type TensorFlow } from '../../src/tfjs/index.js';
 import { rejectionOf } from '../support/errors.js';
 import { distance, kernel, type Loose, tau } from '../support/wrong-inputs.js';
@@ -82,6 +82,8 @@ const calls: Record<string, () => unknown> = {
   neighborLengths: () => neighborLengths(plane),
   affine: () => affine(images, { rotation: 9, rows: [0, 0] }),
   elasticAsync: () => elasticAsync(images),
+  wasserstein2: () =>
+    wasserstein2({ data: ones, shape: [2, 2, 2] }, { data: ones, shape: [2, 2, 2] }, { gradient: true }),
   'Affinity.kernel of nested arrays': () => genmi.Affinity.kernel(nested, { kernel: 'rbf' }),
   'Affinity.precomputed of nested arrays': () => genmi.Affinity.precomputed(nested, 'distance'),
   'Affinity.hopsAsync of nested arrays': () => genmi.Affinity.hopsAsync([[0], [1], [3]], { neighbors: 1 }),
@@ -115,6 +117,7 @@ const calls: Record<string, () => unknown> = {
 };
 const out = new Float32Array(24);
 const images = { data: new Float32Array(8), shape: [2, 2, 2] } as const;
+const ones = new Uint8Array(8).fill(1);
 
 /** Makes the engine's array number `failing`, counted from 1, fail, and counts the arrays. */
 function countArrays(failing: number): { count: number } {
