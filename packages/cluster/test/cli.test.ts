@@ -243,8 +243,35 @@ describe('genmi-cluster compare and explain', { concurrent: true }, () => {
     const wrong = await run('compare', data('penguins.csv'), '--models', 'kmeans,kmeanz');
     expect(wrong).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/model: expected one of .*received 'kmeanz'/),
+      stderr: expect.stringMatching(/--models: expected names of .*received 'kmeanz'/),
     });
+  });
+
+  it('name their own options in messages, and the file', async () => {
+    const file = write('signs.csv', 'a,b\n-1.5,2\n3.25,-4\n2.5,1\n0.5,7\n');
+    const cases: [args: string[], message: RegExp][] = [
+      [
+        ['compare', file, '--models', 'kmeans,kmeans'],
+        /--models: expected two or more clusterings .*, received 1; add/,
+      ],
+      [['compare', file, '--clusters', '9'], /--clusters: expected at most the 4 rows of .*signs\.csv, received 9/],
+      [['path', file, '--clusters', '9'], /--clusters: expected at most the 4 rows of .*signs\.csv, received 9/],
+      [['explain', file, '--labels', file], /--cluster: expected one of the columns a, b, received 'cluster'/],
+      [['evaluate', file, '--label', 'a'], /--cluster: expected one of the columns a, b, received 'cluster'/],
+      [
+        ['fit', file, '--clusters', '2', '--kernel', 'chi2', '--out', 'never2'],
+        /signs\.csv, x: .* numbers >= 0, .*'chi2'/,
+      ],
+      [['fit', file, '--clusters', '2', '--id', 'name', '--out', 'never2'], /--id: expected one of the columns a, b/],
+    ];
+    await Promise.all(
+      cases.map(async ([args, message]) => {
+        const { code, stderr } = await run(...args);
+        expect(stderr).toMatch(message);
+        expect(code, stderr).toBe(2);
+      }),
+    );
+    expect(existsSync(path.join(folder, 'never2'))).toBe(false);
   });
 
   it('choose the features that the clusters need', async () => {

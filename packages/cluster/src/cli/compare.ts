@@ -1,9 +1,9 @@
 /** `genmi-cluster compare`: several models on one table, ranked without labels. */
 import { Command } from 'commander';
-import { type GeminiName, geminiNames } from 'genmi';
+import { geminiNames } from 'genmi';
 import { outOfRange } from '../errors.js';
 import { createModel, modelNamed, models } from '../estimators/index.js';
-import { agreementOf, CLUSTERS, meanVariance, prepare } from '../run/index.js';
+import { agreementOf, CLUSTERS, clustersOf, meanVariance, onRowsOf, prepare } from '../run/index.js';
 import { type Candidate, compare } from '../trust/index.js';
 import { describeTable } from './descriptions.js';
 import { interruptible } from './interruption.js';
@@ -50,13 +50,13 @@ async function compareFile(file: string, values: CompareValues): Promise<void> {
   const { signal } = interruption;
   const prepared = await prepare(file, { ...readingOf(values), signal }, featureOptions(values));
   const { x, classes, table } = prepared;
-  const usual = classes?.names.length ?? Math.min(table.rows, CLUSTERS);
-  const clusters = values.clusters ?? [usual];
+  const clusters = (values.clusters ?? [undefined]).map((given) => clustersOf(prepared, given));
   const candidates = candidatesOf(values, clusters, meanVariance(x));
   if (!values.json) console.log(describeTable(prepared, values.clusters));
   const progress = createProgress();
   const { onProgress } = progress;
-  const compared = await compare(x, candidates, { signal, seed: values.seed, onProgress }).finally(progress.stop);
+  const fits = () => compare(x, candidates, { signal, seed: values.seed, onProgress });
+  const compared = await onRowsOf(table, fits).finally(progress.stop);
   const ranked = compared.map(({ labels, agreement, ...others }) => ({
     ...others,
     ...(classes && pick(agreementOf(classes, labels))),
@@ -66,21 +66,33 @@ async function compareFile(file: string, values: CompareValues): Promise<void> {
 
 const pick = ({ ari, accuracy }: { ari: number; accuracy: number }) => ({ ari, accuracy });
 
-function candidatesOf(values: CompareValues, clusters: readonly number[], variance: number): Candidate[] {
-  const { seed, models: chosen, objectives } = values;
-  for (const objective of objectives) {
-    if ((geminiNames as readonly string[]).includes(objective)) continue;
-    throw outOfRange('--objectives', `names of ${geminiNames.join(', ')}`, `'${objective}'`);
-  }
-  return clusters.flatMap((k) =>
+function candidatesOf(values: CompareValues, numbers: readonly number[], variance: number): Candidate[] {
+  const { seed } = values;
+  const names = models.map(({ name }) => name);
+  const [chosen, objectives] = [
+    knownOf('--models', values.models, names),
+    knownOf('--objectives', values.objectives, geminiNames),
+  ];
+  const clusters = [...new Set(numbers)];
+  const candidates = clusters.flatMap((k) =>
     chosen.flatMap((model) => {
       const takes = modelNamed(model).options.includes('objective');
       return (takes ? objectives : [undefined]).map((objective) => ({
         name: [model, ...(objective ? [objective] : []), ...(clusters.length > 1 ? [`K=${k}`] : [])].join(' '),
-        estimator: createModel(model, { clusters: k, seed, variance, objective: objective as GeminiName | undefined }),
+        estimator: createModel(model, { clusters: k, seed, variance, objective }),
       }));
     }),
   );
+  if (candidates.length >= 2) return candidates;
+  const remedy = 'add models, objectives or numbers of clusters';
+  throw outOfRange('--models', 'two or more clusterings to compare', `${candidates.length}`, remedy);
+}
+
+/** The names of an option, each once. */
+function knownOf<T extends string>(option: string, given: readonly string[], known: readonly T[]): T[] {
+  const unknown = given.find((name) => !(known as readonly string[]).includes(name));
+  if (unknown === undefined) return [...new Set(given as readonly T[])];
+  throw outOfRange(option, `names of ${known.join(', ')}`, `'${unknown}'`);
 }
 
 /** Rows of equal keys as lines with columns. */

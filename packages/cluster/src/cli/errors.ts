@@ -5,7 +5,19 @@ import { type OptionName, putInFront, reword, type Words } from '../messages.js'
 const names: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
-      ...['clusters', 'columns', 'decimal', 'epochs', 'format', 'id', 'impute', 'kernel', 'label', 'missing'],
+      ...[
+        'cluster',
+        'clusters',
+        'columns',
+        'decimal',
+        'epochs',
+        'format',
+        'id',
+        'impute',
+        'kernel',
+        'label',
+        'missing',
+      ],
       ...['model', 'objective', 'redis', 'restarts', 'resume', 'scale', 'seed', 'separator'],
     ].map((name) => [name, `--${name}`]),
   ),

@@ -25,7 +25,7 @@ export function evaluateCommand(): Command {
 async function evaluate(file: string, other: string | undefined, values: EvaluateValues): Promise<void> {
   const { cluster, label, json } = values;
   const table = await readTable(file, readingOf(values));
-  const clusters = classesOf(table, cluster);
+  const clusters = classesOf(table, cluster, 'cluster');
   const second = other === undefined ? table : await readTable(other, readingOf(values));
   const classes = classesOf(second, label);
   const agreement = agreementOf(inOrderOf(table, second, classes, table), clusters.labels);

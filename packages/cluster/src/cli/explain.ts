@@ -43,7 +43,7 @@ async function explainFile(file: string, values: ExplainValues): Promise<void> {
   const { labels: name, cluster, leaves: maxLeaves, seed, json } = values;
   const { table, x, transformation } = await prepare(file, { ...readingOf(values), signal }, featureOptions(values));
   const labels = await readTable(name, { signal });
-  const classes = inOrderOf(table, labels, classesOf(labels, cluster), labels);
+  const classes = inOrderOf(table, labels, classesOf(labels, cluster, 'cluster'), labels);
   const missing = classes.labels.indexOf(-1);
   if (missing !== -1) {
     throw failed('ERR_MISSING_VALUE', name, 'a cluster for each row', `none for row ${missing + 1} of ${file}`);

@@ -72,6 +72,7 @@ async function fit(file: string, values: FitValues): Promise<void> {
 
 async function fitFile(file: string, values: FitValues, { signal }: Interruption): Promise<FittedFile> {
   const prepared = await prepare(file, { ...readingOf(values), signal }, featureOptions(values));
+  if (values.id !== undefined) rowIdsOf(prepared.table, values.id); // refuses a wrong one before a long fit
   if (!values.json) console.log(describeTable(prepared, values.clusters));
   const progress = createProgress();
   try {

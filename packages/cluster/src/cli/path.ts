@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type GeminiName, geminiNames, type Kernel, kernels } from 'genmi';
 import type { Transformation } from '../data/index.js';
 import { type FeaturePath, featurePath } from '../estimators/index.js';
-import { CLUSTERS, prepare } from '../run/index.js';
+import { CLUSTERS, clustersOf, onRowsOf, prepare } from '../run/index.js';
 import { describeTable } from './descriptions.js';
 import { interruptible } from './interruption.js';
 import {
@@ -51,14 +51,15 @@ async function pathOfFile(file: string, values: PathValues): Promise<void> {
   using interruption = interruptible();
   const { signal } = interruption;
   const prepared = await prepare(file, { ...readingOf(values), signal }, featureOptions(values));
-  const { x, classes, table, transformation } = prepared;
-  const clusters = values.clusters ?? Math.min(table.rows, classes?.names.length ?? CLUSTERS);
+  const { x, table, transformation } = prepared;
+  const clusters = clustersOf(prepared, values.clusters);
   if (!values.json) console.log(describeTable(prepared, values.clusters));
   const { model, objective, kernel, keep, seed } = values;
   const options = { clusters, model, objective, kernel, keep, seed, groups: groupsOf(transformation) };
   const progress = createProgress();
   const { onProgress } = progress;
-  const path = await featurePath(x, options, { signal, onProgress }).finally(progress.stop);
+  const fit = () => featurePath(x, options, { signal, onProgress });
+  const path = await onRowsOf(table, fit).finally(progress.stop);
   const plain = plainPath(path, transformation.features);
   console.log(values.json ? JSON.stringify(plain) : describePath(plain));
 }

@@ -17,24 +17,23 @@ const FEW_CLASSES = 10;
  *
  * @throws ClusterError ERR_COLUMN for a column that is not there, has no values, or more classes than half of the rows
  */
-export function classesOf(table: Table, name: string): Classes {
-  const column = columnOf(table, name, 'label');
-  if (column.type === 'vector') throw noClasses(name, 'vectors');
+export function classesOf(table: Table, name: string, argument = 'label'): Classes {
+  const column = columnOf(table, name, argument);
+  const noClasses = (received: string) => {
+    const place = { argument, rest: `, '${name}'` };
+    return failed('ERR_COLUMN', place, 'a column of classes', received, 'name a column with the class of each row');
+  };
+  if (column.type === 'vector') throw noClasses('vectors');
   const texts = Array.from({ length: table.rows }, (_, row) => textAt(column, row));
   const distinct = new Set(texts);
   distinct.delete(undefined);
   const numeric = 'values' in column && column.type !== 'date';
   const names = ([...distinct] as string[]).sort(numeric ? (a, b) => Number(a) - Number(b) : undefined);
-  if (names.length === 0) throw noClasses(name, 'no values');
+  if (names.length === 0) throw noClasses('no values');
   if (names.length > FEW_CLASSES && 2 * names.length > table.rows)
-    throw noClasses(name, `${names.length} different values in ${table.rows} rows`);
+    throw noClasses(`${names.length} different values in ${table.rows} rows`);
   const index = new Map<string | undefined, number>(names.map((each, i) => [each, i]));
   return { labels: Int32Array.from(texts, (text) => index.get(text) ?? -1), names };
-}
-
-function noClasses(name: string, received: string): Error {
-  const place = { argument: 'label', rest: `, '${name}'` };
-  return failed('ERR_COLUMN', place, 'a column of classes', received, 'name a column with the class of each row');
 }
 
 /** What names the rows of a table, in the order of the rows. */

@@ -23,6 +23,7 @@ import {
   type Resumption,
   type Standing,
 } from '../estimators/index.js';
+import { putInFront } from '../messages.js';
 import { type Assigned, assign } from './assignment.js';
 import type { SomeSilhouettes } from './silhouettes.js';
 
@@ -45,6 +46,23 @@ export async function prepare(file: string, reading: ReadOptions, features: Feat
   const x = transform(transformation, table);
   const { label } = features;
   return { table, transformation, x, classes: label === undefined ? undefined : classesOf(table, label) };
+}
+
+/** The number of clusters that was given, else that of the classes. @throws RangeError ERR_OUT_OF_RANGE for too many */
+export function clustersOf({ table, classes }: Prepared, given?: number): number {
+  if (given === undefined) return Math.min(table.rows, classes?.names.length ?? CLUSTERS);
+  if (given <= table.rows) return given;
+  throw outOfRange('clusters', `at most the ${table.rows} rows of ${table.source}`, `${given}`);
+}
+
+/** Runs a fit of a table. The error for samples that it cannot take names the file. */
+export async function onRowsOf<T>({ source }: Table, fit: () => Promise<T>): Promise<T> {
+  try {
+    return await fit();
+  } catch (error) {
+    if (Object(error).code === 'ERR_OUT_OF_RANGE') putInFront(source, error);
+    throw error;
+  }
 }
 
 /** The options of a fit. */
@@ -78,24 +96,24 @@ export async function fitTable(
   choice: FitChoice,
   { stop, onProgress, checkpoint, resume }: Pick<FitOptions, 'stop' | 'onProgress'> & Resumption = {},
 ): Promise<FittedTable> {
-  const { table, x, classes } = prepared;
-  const clusters = choice.clusters ?? Math.min(table.rows, classes?.names.length ?? CLUSTERS);
-  if (clusters > table.rows)
-    throw outOfRange('clusters', `at most the ${table.rows} rows of ${table.source}`, `${clusters}`);
+  const { table, x } = prepared;
+  const clusters = clustersOf(prepared, choice.clusters);
   const model = choice.model ?? defaultModel(...x.shape, choice);
   if (checkpoint !== undefined && !modelNamed(model).resumes) throw cannotResume(model);
   const options = { ...modelOptions(choice, clusters), variance: meanVariance(x) };
   const estimator = createModel(model, options);
   const started = performance.now();
   let standing: Standing | undefined;
-  await estimator.fit(x, {
-    stop,
-    ...(checkpoint !== undefined && { checkpoint, resume }),
-    onProgress(done, found) {
-      standing = found;
-      return onProgress?.(done, found);
-    },
-  });
+  const fit = () =>
+    estimator.fit(x, {
+      stop,
+      ...(checkpoint !== undefined && { checkpoint, resume }),
+      onProgress(done, found) {
+        standing = found;
+        return onProgress?.(done, found);
+      },
+    });
+  await onRowsOf(table, fit);
   const seconds = (performance.now() - started) / 1000;
   const interrupted = stop?.aborted ?? false;
   return { ...prepared, model, options, estimator, standing, assigned: assign(estimator, x), interrupted, seconds };

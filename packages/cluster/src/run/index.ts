@@ -5,6 +5,7 @@ export { type Agreement, agreementOf } from './agreement.js';
 export { type Assigned, assign } from './assignment.js';
 export {
   CLUSTERS,
+  clustersOf,
   type FitChoice,
   type FittedTable,
   fitTable,
@@ -12,6 +13,7 @@ export {
   judge,
   meanVariance,
   modelOptions,
+  onRowsOf,
   type Prepared,
   prepare,
 } from './fit-table.js';
