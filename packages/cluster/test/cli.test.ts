@@ -317,7 +317,7 @@ describe('genmi-cluster compare and explain', { concurrent: true }, () => {
 describe.skipIf(process.platform === 'win32')('Ctrl-C', { concurrent: true }, () => {
   const lines = Array.from({ length: 4000 }, (_, i) => `${Math.sin(i)},${Math.cos(i * i)},${Math.sin(i * 3)}`);
   /** Sends signals after the first output, and returns the exit code and the error output. */
-  const interrupt = (args: readonly string[], signals: number) =>
+  const interrupt = (args: readonly string[], signals: number, signal: NodeJS.Signals) =>
     new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
       const child = spawn(process.execPath, [main, 'fit', ...args], { cwd: folder });
       const ended = { stdout: '', stderr: '' };
@@ -325,20 +325,21 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C', { concurrent: true }, ()
         ended.stderr += text;
       });
       child.stdout.on('data', (text) => {
-        if (ended.stdout === '') for (let i = 0; i < signals; i++) setTimeout(() => child.kill('SIGINT'), 300 + 20 * i);
+        if (ended.stdout === '') for (let i = 0; i < signals; i++) setTimeout(() => child.kill(signal), 300 + 20 * i);
         ended.stdout += text;
       });
       child.on('close', (code) => resolve({ code, ...ended }));
     });
 
-  it.each([
-    ['once', 1],
-    ['twice by npm, which passes on what the terminal has sent', 2],
-  ])('keeps what there is: %s', async (_, signals) => {
-    const out = `interrupted${signals}`;
+  it.each<[string, number, NodeJS.Signals]>([
+    ['once', 1, 'SIGINT'],
+    ['twice by npm, which passes on what the terminal has sent', 2, 'SIGINT'],
+    ['as systems send it that end processes', 1, 'SIGTERM'],
+  ])('keeps what there is: %s', async (_, signals, signal) => {
+    const out = `interrupted-${signal}${signals}`;
     const file = write(`${out}.csv`, `a,b,c\n${lines.join('\n')}\n`);
     const endless = ['--model', 'kmeans', '--restarts', '100000000', '--out', out];
-    const { code, stdout, stderr } = await interrupt([file, ...endless], signals);
+    const { code, stdout, stderr } = await interrupt([file, ...endless], signals, signal);
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
     expect(stdout).toMatch(/Interrupted after [\d.]+ s: the best result so far is kept\./);
     expect(JSON.parse(read(`${out}/results.json`))).toMatchObject({ interrupted: true, clusters: { used: 8 } });

@@ -1,10 +1,12 @@
-/** Ctrl-C: the first one asks for an end, a later one ends the process at once. */
+/** Ctrl-C, and the signal by which systems end processes: the first asks for an end, a later one ends the process at once. */
 
 /** npm passes the signal of the terminal on, so that one key comes twice. */
 const SAME_KEY_MS = 500;
 
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
 export interface Interruption extends Disposable {
-  /** Aborted by Ctrl-C. */
+  /** Aborted by the first of these signals. */
   readonly signal: AbortSignal;
 }
 
@@ -22,6 +24,9 @@ export function interruptible(): Interruption {
     setTimeout(count, SAME_KEY_MS).unref();
     controller.abort(new Error('interrupted'));
   };
-  process.on('SIGINT', onSignal);
-  return { signal: controller.signal, [Symbol.dispose]: () => void process.off('SIGINT', onSignal) };
+  for (const signal of signals) process.on(signal, onSignal);
+  const dispose = () => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  return { signal: controller.signal, [Symbol.dispose]: dispose };
 }

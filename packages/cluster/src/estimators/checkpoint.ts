@@ -116,7 +116,7 @@ function parse(file: string, text: string): { readonly fit?: unknown } {
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw failed('ERR_FORMAT', file, 'a checkpoint', 'a file that is no JSON', 'choose another name', error);
+    throw failed('ERR_FORMAT', file, 'a checkpoint', 'a file that is no JSON', 'remove the file', error);
   }
   const { format, version } = Object(content) as { format?: unknown; version?: unknown };
   if (format !== FORMAT) throw failed('ERR_FORMAT', file, 'a checkpoint', 'another file', 'choose another name');
