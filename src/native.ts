@@ -102,7 +102,7 @@ export type NativePairCall = [
 type PairGradients = [byA: Precision | null, byB: Precision | null];
 
 /** A random map by its name, with its numbers in the order of `native/include/genmi/perturbation.h`. */
-export type NativeMap = readonly [name: 'affine' | 'elastic', numbers: Float64Array];
+export type NativeMap = readonly [name: 'affine' | 'elastic', ...numbers: number[]];
 /** Images: bytes stand for scale * byte + offset. */
 export type NativeImages = readonly [
   data: Float32Array | Uint8Array,
@@ -376,17 +376,18 @@ export interface Native {
   pairLossAsync(
     ...args: [...NativePairCall, ...PairGradients, outA: Precision | null, outB: Precision | null, job: NativeJob]
   ): Promise<number>;
-  /** Fills `out` with perturbed copies. */
-  perturb(...args: [...NativeMap, ...NativeImages, ...NativeDraws, out: Float32Array]): void;
+  /** Fills `out` with perturbed copies; the map's numbers come last. */
+  perturb(...args: [map: string, ...NativeImages, ...NativeDraws, out: Float32Array, null, null, ...number[]]): void;
   /** As `perturb`; `out` must be new, and `lent` is only checked, as for `evaluateAsync`. */
   perturbAsync(
     ...args: [
-      ...NativeMap,
+      map: string,
       ...NativeImages,
       ...NativeDraws,
       out: Float32Array,
       lent: Float32Array | null,
       job: NativeJob,
+      ...numbers: number[],
     ]
   ): Promise<void>;
   /** The order in which the core writes a result's numbers. */

@@ -22,20 +22,18 @@ using Type = ArrayArgument::Type;
   throw to_error(env, {code, explain(argument, expected, "another value")});
 }
 
-std::variant<AffineMap, ElasticMap> map_argument(const Napi::Value& name, const Napi::Value& parameters) {
-  const Napi::Env env = name.Env();
-  const std::string kind = name.ToString();
-  if (kind != "affine" && kind != "elastic") refuse(env, Code::kOutOfRange, "map", "'affine' or 'elastic'");
-  const std::size_t count = kind == "affine" ? 8 : 2;
-  const MatrixArgument array(parameters, 1, count, "parameters", Access::kView);
-  const AnyMatrix view = array.view();
-  const auto* const numbers = std::get_if<MatrixView<double>>(&view);
-  if (numbers == nullptr) refuse(env, Code::kInvalidType, "parameters", "a Float64Array");
-  const double* const p = numbers->data;
-  if (!std::all_of(p, p + count, [](double each) { return std::abs(each) <= 1e6; }))
-    refuse(env, Code::kOutOfRange, "parameters", "numbers of at most 1e6");
-  if (count == 8) return AffineMap{{p[0], p[1]}, {p[2], p[3]}, {p[4], p[5]}, {p[6], p[7]}};
-  if (!(p[1] >= 0 && p[1] <= 100)) refuse(env, Code::kOutOfRange, "sigma", "a number in [0, 100]");
+// The map's name, and its numbers from `first` on.
+Map map_argument(const Napi::CallbackInfo& info, std::size_t first) {
+  const Napi::Env env = info.Env();
+  double p[8];
+  for (std::size_t k = 0; k < 8; ++k) {
+    p[k] = info[first + k].IsUndefined() ? 0 : number_argument(info[first + k], "map");
+    if (!(std::abs(p[k]) <= 1e6)) refuse(env, Code::kOutOfRange, "map", "numbers of at most 1e6");
+  }
+  const std::string name = info[0].ToString();
+  if (name == "affine") return AffineMap{{p[0], p[1]}, {p[2], p[3]}, {p[4], p[5]}, {p[6], p[7]}};
+  if (name != "elastic" || !(p[1] >= 0 && p[1] <= 100))
+    refuse(env, Code::kOutOfRange, "map", "'affine', or 'elastic' with a sigma in [0, 100]");
   return ElasticMap{p[0], p[1]};
 }
 
@@ -102,20 +100,20 @@ class ImagesArgument {
   }
 };
 
-// perturb(map, parameters, images, count, height, width, channels, scale, offset, rows, probability, outside, seed,
-// out): fills out. perturbAsync(…, lent, job): JavaScript copies out into lent afterwards.
+// perturb(map, images, count, height, width, channels, scale, offset, rows, probability, outside, seed, out, null,
+// null, …numbers): fills out. perturbAsync(…, out, lent, job, …numbers): JavaScript copies out into lent afterwards.
 class PerturbTask final : public Task {
  public:
-  static constexpr std::size_t kArguments = 15;
+  static constexpr std::size_t kArguments = 14;
 
   PerturbTask(const Napi::CallbackInfo& info, Access access)
-      : perturbation_{map_argument(info[0], info[1]), number_argument(info[10], "probability"), std::nullopt,
-                      static_cast<std::uint64_t>(size_argument(info[12], "seed"))},
-        images_(info, 2, access),
-        out_(info[13], images_.length, "out", Presence::kRequired, access),
-        lent_(info[14], access == Access::kCopy ? images_.length : 0, "out", Presence::kOptional, Access::kView) {
+      : perturbation_{map_argument(info, kArguments + 1), number_argument(info[9], "probability"), std::nullopt,
+                      static_cast<std::uint64_t>(size_argument(info[11], "seed"))},
+        images_(info, 1, access),
+        out_(info[12], images_.length, "out", Presence::kRequired, access),
+        lent_(info[13], access == Access::kCopy ? images_.length : 0, "out", Presence::kOptional, Access::kView) {
     const Napi::Env env = info.Env();
-    if (info[11].IsNumber()) perturbation_.outside = info[11].As<Napi::Number>().FloatValue();
+    if (info[10].IsNumber()) perturbation_.outside = info[10].As<Napi::Number>().FloatValue();
     if (!std::holds_alternative<std::span<float>>(out_.numbers()))
       refuse(env, Code::kInvalidType, "out", "a Float32Array");
     for (const Output* out : {&out_, &lent_}) {

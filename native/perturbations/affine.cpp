@@ -64,8 +64,6 @@ class AffineMover final : public Mover {
 
 }  // namespace
 
-std::unique_ptr<Mover> make_mover(const AffineMap& map, const Images&, const Context&) {
-  return std::make_unique<AffineMover>(map);
-}
+std::unique_ptr<Mover> make_mover(const AffineMap& map) { return std::make_unique<AffineMover>(map); }
 
 }  // namespace genmi::perturbations

@@ -28,14 +28,14 @@ Four load(const float* from) {
   return numbers;
 }
 
-// Writes `count` items of `length` numbers each once more on either side, reflected at the outer edges of the first and
-// of the last one, and again where `radius` items need more than all of them.
-void extend(float* first, std::size_t count, std::size_t length, std::size_t radius) {
-  const auto item = [=](std::ptrdiff_t at) { return first + at * static_cast<std::ptrdiff_t>(length); };
+// Calls copy(from, to) for `radius` places on either side of [0, count): reflected at the outer edges of the first and
+// of the last one, and again where this needs more places than there are.
+template <class Copy>
+void extend(std::size_t count, std::size_t radius, const Copy& copy) {
   const auto end = static_cast<std::ptrdiff_t>(count);
   for (std::ptrdiff_t k = 0; k < static_cast<std::ptrdiff_t>(radius); ++k) {
-    std::copy_n(item(k), length, item(-1 - k));
-    std::copy_n(item(end - 1 - k), length, item(end + k));
+    copy(k, -1 - k);
+    copy(end - 1 - k, end + k);
   }
 }
 
@@ -68,12 +68,15 @@ class ElasticMover final : public Mover {
     float* const field = smoothed + row;
     float* const extended = field + row + radius_;
     draw_noise(height, width, random, noise);
-    extend(noise, height, row, radius_);
+    extend(height, radius_, [=](std::ptrdiff_t from, std::ptrdiff_t to) {
+      const auto length = static_cast<std::ptrdiff_t>(row);
+      std::copy_n(noise + from * length, row, noise + to * length);
+    });
     for (std::size_t y = 0; y < height; ++y) {
       smooth(noise + y * row, row, row, smoothed);
       for (const std::size_t axis : {std::size_t{0}, stride_}) {
         std::copy_n(smoothed + axis, width, extended);
-        extend(extended, width, 1, radius_);
+        extend(width, radius_, [=](std::ptrdiff_t from, std::ptrdiff_t to) { extended[to] = extended[from]; });
         smooth(extended, 1, stride_, field + axis);
       }
       for (std::size_t x = 0; x < width; ++x, out += image.channels())

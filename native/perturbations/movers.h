@@ -20,7 +20,7 @@ class Mover {
 };
 
 // Scratch memory of a mover is taken from the context's workspace, and lasts until its current frame ends.
-std::unique_ptr<Mover> make_mover(const AffineMap& map, const Images& images, const Context& context);
+std::unique_ptr<Mover> make_mover(const AffineMap& map);
 std::unique_ptr<Mover> make_mover(const ElasticMap& map, const Images& images, const Context& context);
 
 }  // namespace genmi::perturbations

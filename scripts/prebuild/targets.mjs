@@ -20,7 +20,6 @@ const filesWithLoops = [
   /^native\/networks\/(dense|optimizer|product|samples|steps|network)\.cpp$/,
   /^native\/objectives\/(density_ratios|discrepancy|mmd|panel_\w+|predictions)\.cpp$/,
   /^native\/transport\/(\w+_simplex|costs|coarse_costs|duals|gather|matrix_minimum|sinkhorn|spanning_tree|successive_paths|warm_start)\.cpp$/,
-  /^native\/perturbations\//,
   /^native\/simd\//,
 ];
 

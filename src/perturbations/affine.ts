@@ -7,7 +7,6 @@ import {
   perturb,
   perturbAsync,
   type RandomRange,
-  toNumbers,
   toRange,
 } from './perturb.js';
 
@@ -33,12 +32,10 @@ const names = ['rotation', 'scale', 'shear', 'shift'] as const;
 
 const toMap = ({ rotation, scale, shear, shift }: AffineRanges): NativeMap => [
   'affine',
-  toNumbers(
-    ...toRange('rotation', rotation, { min: -360, max: 360 }),
-    ...toRange('scale', scale, { min: 0.01, max: 100 }, 1),
-    ...toRange('shear', shear, { min: -80, max: 80 }),
-    ...toRange('shift', shift, { min: -1, max: 1 }),
-  ),
+  ...toRange('rotation', rotation, { min: -360, max: 360 }),
+  ...toRange('scale', scale, { min: 0.01, max: 100 }, 1),
+  ...toRange('shear', shear, { min: -80, max: 80 }),
+  ...toRange('shift', shift, { min: -1, max: 1 }),
 ];
 
 /**

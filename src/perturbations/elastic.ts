@@ -2,13 +2,7 @@
 import type { NativeMap } from '../native.js';
 import { checkNumber } from '../options.js';
 import type { FloatImages, Images } from './images.js';
-import {
-  type PerturbationAsyncOptions,
-  type PerturbationOptions,
-  perturb,
-  perturbAsync,
-  toNumbers,
-} from './perturb.js';
+import { type PerturbationAsyncOptions, type PerturbationOptions, perturb, perturbAsync } from './perturb.js';
 
 /** The random field of displacements. */
 export interface ElasticField {
@@ -28,10 +22,8 @@ const names = ['amplitude', 'sigma'] as const;
 
 const toMap = ({ amplitude = 4, sigma = 2 }: ElasticField): NativeMap => [
   'elastic',
-  toNumbers(
-    checkNumber('amplitude', amplitude, { min: 0, max: 1e6 }),
-    checkNumber('sigma', sigma, { min: 0, max: 100 }),
-  ),
+  checkNumber('amplitude', amplitude, { min: 0, max: 1e6 }),
+  checkNumber('sigma', sigma, { min: 0, max: 100 }),
 ];
 
 /**

@@ -2,7 +2,7 @@
 import { describe, invalidType, isArray, outOfRange } from '../errors.js';
 import { runJob } from '../jobs.js';
 import { toRows } from '../matrix.js';
-import { allocate, allocating, checkFits } from '../memory.js';
+import { allocate, checkFits } from '../memory.js';
 import { type NativeDraws, type NativeImages, type NativeMap, native } from '../native.js';
 import { checkNumber, checkOptions, type NumberRange } from '../options.js';
 import { fill, isFloat32 } from '../typed-arrays.js';
@@ -53,15 +53,6 @@ interface Call {
   readonly length: number;
   readonly out: Float32Array | undefined;
 }
-
-/** The numbers of a map. */
-export const toNumbers = (...numbers: readonly number[]): Float64Array =>
-  allocating(
-    () => 'A random map',
-    8 * numbers.length,
-    'free memory first',
-    () => Float64Array.from(numbers),
-  );
 
 /** Reads a random range within `range`, around `middle`. */
 export function toRange(
@@ -126,9 +117,9 @@ export function perturb<O extends PerturbationOptions>(
   toMap: (options: O) => NativeMap,
 ): FloatImages {
   const call = read(images, options, names);
-  const map = toMap(options);
+  const [map, ...numbers] = toMap(options);
   const data = call.out ?? room(call);
-  native.perturb(...map, ...call.images, ...call.draws, data);
+  native.perturb(map, ...call.images, ...call.draws, data, null, null, ...numbers);
   return { data, shape: call.shape };
 }
 
@@ -141,12 +132,12 @@ export async function perturbAsync<O extends PerturbationAsyncOptions>(
 ): Promise<FloatImages> {
   const { call, data } = await runJob(options, async (job) => {
     const call = read(images, options, [...names, 'signal']);
-    const map = toMap(options);
+    const [map, ...numbers] = toMap(options);
     const bytes = call.length * call.images[0].BYTES_PER_ELEMENT;
     checkFits(`A copy of ${call.shape.join(' x ')} intensities`, bytes, 'perturb fewer images at once');
     // Another thread writes the result: JavaScript has no other reference to it.
     const data = room(call);
-    await native.perturbAsync(...map, ...call.images, ...call.draws, data, call.out ?? null, job);
+    await native.perturbAsync(map, ...call.images, ...call.draws, data, call.out ?? null, job, ...numbers);
     return { call, data };
   });
   const { out, shape } = call;

@@ -42,8 +42,10 @@ struct ElasticMap {
   double sigma = 0;  // of the filter, in pixels; it ends after 4 sigma
 };
 
+using Map = std::variant<AffineMap, ElasticMap>;
+
 struct Perturbation {
-  std::variant<AffineMap, ElasticMap> map;
+  Map map;
   double probability = 1;        // of an image to be perturbed; otherwise it is copied
   std::optional<float> outside;  // the intensity beyond the border; default: that of the nearest pixel
   std::uint64_t seed = 0;
