@@ -23,7 +23,7 @@ if (!existsSync(clangFormat)) {
     `clang-format==${VERSION}`,
   ]);
 }
-const listed = run('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.cpp', '*.h', '*.inl'], {
+const listed = run('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.cpp', '*.cu', '*.h', '*.inl'], {
   encoding: 'utf8',
 });
 const files = listed.stdout.split('\n').filter((file) => file !== '' && existsSync(file));

@@ -1,12 +1,12 @@
-#include "products.h"
-
 #include <cmath>
+
+#include "products.h"
 
 namespace genmi::cuda {
 namespace {
 
-// A block makes a tile of kTile x kTile numbers of `out`, 2 x 2 by each of its threads. It goes through the columns of A
-// in tiles of the same size. Sums over a tile are in T, sums of tiles in double: 32 roundings of float32 at most.
+// A block makes a tile of kTile x kTile numbers of `out`, 2 x 2 by each of its threads. It goes through the columns of
+// A in tiles of the same size. Sums over a tile are in T, sums of tiles in double: 32 roundings of float32 at most.
 constexpr unsigned kTile = 32, kSide = 16, kThreads = kSide * kSide;
 constexpr unsigned kPadded = kTile + 1;  // rows of a tile in different banks of shared memory
 
@@ -65,8 +65,7 @@ __global__ void multiply_stored_tiles(const T* a, std::size_t stride, Product<T>
     for (unsigned at = threadIdx.x; at < kTile * kTile; at += kThreads) {
       const std::size_t i = row + at / kTile, j = first + at % kTile;
       const bool inside = i < product.n && j < product.n;
-      entries[at / kTile * kPadded + at % kTile] =
-          inside ? a[sample(product, i) * stride + sample(product, j)] : T{0};
+      entries[at / kTile * kPadded + at % kTile] = inside ? a[sample(product, i) * stride + sample(product, j)] : T{0};
     }
     load_ratios(product, first, column, ratios);
     __syncthreads();
@@ -133,8 +132,8 @@ __global__ void multiply_made_tiles(const T* x, std::size_t d, Kernel kernel, Pr
 
 template <class T>
 dim3 tiles(const Product<T>& product) {
-  return {static_cast<unsigned>((product.n + kTile - 1) / kTile), static_cast<unsigned>((product.k + kTile - 1) / kTile),
-          1};
+  return {static_cast<unsigned>((product.n + kTile - 1) / kTile),
+          static_cast<unsigned>((product.k + kTile - 1) / kTile), 1};
 }
 
 }  // namespace
