@@ -52,7 +52,7 @@ void enter() {
 }
 
 void begin(Fibre& fibre) {
-  fibre.stack = std::make_unique<char[]>(kStack);
+  fibre.stack = std::make_unique_for_overwrite<char[]>(kStack);
   getcontext(&fibre.context);
   fibre.context.uc_stack.ss_sp = fibre.stack.get();
   fibre.context.uc_stack.ss_size = kStack;
