@@ -1,14 +1,12 @@
 // Compiles the kernels of native/cuda for each architecture, and holds registers and spills against the table in
 // native/cuda/README.md: `npm run build:gpu-matrix`; with `-- --write`, writes the table. It runs no kernel.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { ARCHITECTURES, FLAGS, kernels } from './gpu/flags.mjs';
 import { nvcc, VERSION } from './gpu/nvcc.mjs';
+import { readTable } from './gpu/table.mjs';
 import { root } from './tools.mjs';
-
-const ARCHITECTURES = [75, 80, 86, 90, 100, 120];
-const kernels = path.join(root, 'native/cuda');
-const readme = path.join(kernels, 'README.md');
 
 function run(command, args, input) {
   const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', input });
@@ -22,11 +20,8 @@ function run(command, args, input) {
 function compile(source) {
   const folder = path.join(root, 'out/gpu');
   mkdirSync(folder, { recursive: true });
-  const codes = ARCHITECTURES.flatMap((number) => ['-gencode', `arch=compute_${number},code=sm_${number}`]);
-  const flags = ['-O3', '-std=c++20', '-Werror=all-warnings', '-Xcompiler=-Wall,-Wextra,-Werror', '-Xptxas=-v'];
   const output = path.join(folder, `${path.basename(source, '.cu')}.o`);
-  const includes = [`-I${kernels}`, `-I${path.join(kernels, 'nvcc')}`];
-  const { stdout, stderr } = run(nvcc(), ['-c', ...flags, ...codes, ...includes, '-o', output, source]);
+  const { stdout, stderr } = run(nvcc(), ['-c', ...FLAGS, '-Xptxas=-v', '-o', output, source]);
   return stdout + stderr;
 }
 
@@ -52,9 +47,8 @@ function usages(report) {
   }));
 }
 
-/** One row for each kernel. */
+/** One row for each kernel, below a header. */
 function tableOf(all) {
-  const row = (cells) => `| ${cells.join(' | ')} |`;
   const header = ['kernel', ...ARCHITECTURES.map((number) => `sm_${number}`), 'bytes spilled'];
   const rows = [...new Set(all.map(({ kernel }) => kernel))].sort().map((kernel) => {
     const own = ARCHITECTURES.map((wanted) => {
@@ -64,9 +58,9 @@ function tableOf(all) {
       return usage;
     });
     const spilled = own.reduce((sum, usage) => sum + usage.spilled, 0);
-    return row([`\`${kernel}\``, ...own.map(({ registers }) => registers), spilled]);
+    return [`\`${kernel}\``, ...own.map(({ registers }) => String(registers)), String(spilled)];
   });
-  return [row(header), row(header.map((_, at) => (at === 0 ? '---' : '---:'))), ...rows].join('\n');
+  return [header, ...rows];
 }
 
 const sources = readdirSync(kernels, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.cu'));
@@ -78,19 +72,17 @@ const all = sources.sort().flatMap((name) => {
     throw new Error(`the report of ptxas on ${name} is not understood:\n${report}`);
   return own;
 });
-const table = tableOf(all);
-const text = readFileSync(readme, 'utf8');
-const committed = /(<!-- npm run build:gpu-matrix -->\n)((?:\|.*\n)*)/;
-if (!committed.test(text)) throw new Error('native/cuda/README.md has no line <!-- npm run build:gpu-matrix -->');
-const updated = text.replace(committed, (_, marker) => `${marker}${table}\n`);
+const table = readTable('npm run build:gpu-matrix');
+const [header, ...rows] = tableOf(all);
 
 const spills = all.filter(({ spilled }) => spilled > 0);
 for (const { kernel, architecture, spilled } of spills)
   console.error(`${kernel} spills ${spilled} bytes on sm_${architecture}`);
 const write = process.argv.includes('--write');
-if (write) writeFileSync(readme, updated);
-const differs = updated !== text && !write;
-if (differs) console.error(`the table in native/cuda/README.md differs (-- --write writes it); found:\n${table}`);
+if (write) table.write([header, ...rows]);
+const differs = !write && `${rows.join('\n')}` !== `${table.rows.join('\n')}`;
+if (differs)
+  console.error(`the table in native/cuda/README.md differs (-- --write writes it); found:\n${rows.join('\n')}`);
 if (differs || spills.length > 0) process.exit(1);
 console.log(
   `nvcc ${VERSION}: ${all.length / ARCHITECTURES.length} kernels for ${ARCHITECTURES.length} architectures, ` +

@@ -1,8 +1,17 @@
-// Builds the kernels of native/cuda for the CPU and runs their tests, emulated: `npm run test:gpu-emulated [test filter]`.
-import { configure, make, RELEASE, run } from './native-build.mjs';
+// Builds native/cuda for the CPU and runs its tests, emulated: plain, with AddressSanitizer, with ThreadSanitizer, or all
+// three: `npm run test:gpu-emulated [-- plain | address | thread | all] [test filter]`.
+import { buildEmulated, EMULATED, KERNEL_TESTS } from './gpu/emulated.mjs';
+import { run } from './native-build.mjs';
 
-const [filter = '*'] = process.argv.slice(2);
-configure(RELEASE.folder, ...RELEASE.definitions);
-make(RELEASE.folder, 'gpu_emulated_tests');
-run(`${RELEASE.folder}/gpu_emulated_tests`, ['--gtest_brief=1', `--gtest_filter=${filter}`]);
-console.log('emulated: no GPU has run these kernels');
+const [wanted = 'plain', filter = '*'] = process.argv.slice(2);
+const runs = EMULATED.filter(({ name }) => wanted === name || wanted === 'all');
+if (runs.length === 0) {
+  console.error(`expected plain, address, thread or all, received ${wanted}`);
+  process.exit(2);
+}
+for (const each of runs) {
+  buildEmulated(each, KERNEL_TESTS);
+  for (const tests of [KERNEL_TESTS])
+    run(`${each.folder}/${tests}`, ['--gtest_brief=1', `--gtest_filter=${filter}`]);
+  console.log(`emulated, ${each.title}: no GPU has run these kernels`);
+}

@@ -25,6 +25,11 @@ function prebuilds() {
   run(process.execPath, ['scripts/prebuild-tests.mjs', '--native', '*', '--suite', 'all', ...twice]);
 }
 
+/** The kernels for CUDA, emulated: their tests with each sanitizer. */
+function gpuEmulated() {
+  run(process.execPath, ['scripts/gpu-emulated-tests.mjs', 'all']);
+}
+
 /** Each case of memory that another thread writes takes this long; .3 s at every change. */
 const HAMMER_MS = 5000;
 function hammer() {
@@ -42,6 +47,7 @@ const runs = [
   { name: 'transport', does: transport },
   { name: 'out-of-memory', does: outOfMemory },
   { name: 'hammer', does: hammer },
+  { name: 'gpu-emulated', does: gpuEmulated },
   { name: 'sanitized', does: sanitized },
   { name: 'prebuilds', does: prebuilds },
   { name: 'installers', does: installers }, // after prebuilds, which makes the binaries

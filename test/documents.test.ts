@@ -40,6 +40,7 @@ const documents = [
     'CONTRIBUTING.md',
     'SECURITY.md',
     'native/README.md',
+    'native/cuda/README.md',
     'bench/README.md',
     'bench/ideas.md',
     'test/fixtures/README.md',

@@ -47,7 +47,7 @@ describe('the rooms of the native core', () => {
     const allowedRooms = ['genmi', room, ...others];
     const folder = path.join('native', room);
     for (const name of readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })) {
-      if (!/\.(cpp|h|inl)$/.test(name)) continue;
+      if (!/\.(cpp|cu|h|inl)$/.test(name)) continue;
       const text = readFileSync(path.join(root, folder, name), 'utf8');
       for (const [, target] of text.matchAll(/^#include "(\w+)\/[^"]+"/gm))
         expect(allowedRooms, `${folder}/${name}: ${target}`).toContain(target);

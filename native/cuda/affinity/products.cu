@@ -1,26 +1,10 @@
 #include <cmath>
 
 #include "products.h"
+#include "tiles.h"
 
 namespace genmi::cuda {
 namespace {
-
-// A block makes a tile of kTile x kTile numbers of `out`, 2 x 2 by each of its threads. It goes through the columns of
-// A in tiles of the same size. Sums over a tile are in T, sums of tiles in double: 32 roundings of float32 at most.
-constexpr unsigned kTile = 32, kSide = 16, kThreads = kSide * kSide;
-constexpr unsigned kPadded = kTile + 1;  // rows of a tile in different banks of shared memory
-
-// The 2 x 2 numbers of a thread: rows y and y + kSide, columns x and x + kSide of the tile.
-template <class S>
-struct Four {
-  S at[2][2] = {};
-};
-
-// The number of a sample among the affinity's.
-template <class T>
-__device__ std::size_t sample(const Product<T>& product, std::size_t i) {
-  return product.rows == nullptr ? i : static_cast<std::size_t>(product.rows[i]);
-}
 
 // Writes rows [first, first + kTile) and columns [column, column + kTile) of V to a tile; 0 beyond its last.
 template <class T>
@@ -55,6 +39,8 @@ __device__ void store(const Product<T>& product, const Four<double>& sums) {
     }
 }
 
+// A block goes through the columns of A in tiles. Sums over a tile are in T, sums of tiles in double: 32 roundings of
+// float32 at most.
 template <class T>
 __global__ void multiply_stored_tiles(const T* a, std::size_t stride, Product<T> product) {
   GENMI_SHARED(T, entries, kTile * kPadded);
@@ -65,7 +51,8 @@ __global__ void multiply_stored_tiles(const T* a, std::size_t stride, Product<T>
     for (unsigned at = threadIdx.x; at < kTile * kTile; at += kThreads) {
       const std::size_t i = row + at / kTile, j = first + at % kTile;
       const bool inside = i < product.n && j < product.n;
-      entries[at / kTile * kPadded + at % kTile] = inside ? a[sample(product, i) * stride + sample(product, j)] : T{0};
+      entries[at / kTile * kPadded + at % kTile] =
+          inside ? a[sample_at(product.rows, i) * stride + sample_at(product.rows, j)] : T{0};
     }
     load_ratios(product, first, column, ratios);
     __syncthreads();
@@ -83,20 +70,10 @@ struct Linear {
 };
 template <class T>
 struct Rbf {
-  T gamma;
+  T gamma, raised;  // raised: 1 - constant
   __device__ T term(T a, T b) const { return (a - b) * (a - b); }
-  __device__ T entry(T sum) const { return std::exp(-gamma * sum); }
+  __device__ T entry(T sum) const { return std::expm1(-gamma * sum) + raised; }
 };
-
-// Writes features [feature, feature + kTile) of samples [first, first + kTile) to a tile; 0 beyond the last.
-template <class T>
-__device__ void load_features(const T* x, std::size_t d, const Product<T>& product, std::size_t first,
-                              std::size_t feature, T* tile) {
-  for (unsigned at = threadIdx.x; at < kTile * kTile; at += kThreads) {
-    const std::size_t i = first + at / kTile, f = feature + at % kTile;
-    tile[at / kTile * kPadded + at % kTile] = i < product.n && f < d ? x[sample(product, i) * d + f] : T{0};
-  }
-}
 
 template <class T, class Kernel>
 __global__ void multiply_made_tiles(const T* x, std::size_t d, Kernel kernel, Product<T> product) {
@@ -109,8 +86,8 @@ __global__ void multiply_made_tiles(const T* x, std::size_t d, Kernel kernel, Pr
   for (std::size_t first = 0; first < product.n; first += kTile) {
     Four<T> terms;
     for (std::size_t feature = 0; feature < d; feature += kTile) {
-      load_features(x, d, product, row, feature, of_rows);
-      load_features(x, d, product, first, feature, of_columns);
+      load_features(x, d, product.rows, product.n, row, feature, of_rows);
+      load_features(x, d, product.rows, product.n, first, feature, of_columns);
       __syncthreads();
       for (unsigned f = 0; f < kTile; ++f)
         for (unsigned r = 0; r < 2; ++r)
@@ -132,34 +109,43 @@ __global__ void multiply_made_tiles(const T* x, std::size_t d, Kernel kernel, Pr
 
 template <class T>
 dim3 tiles(const Product<T>& product) {
-  return {static_cast<unsigned>((product.n + kTile - 1) / kTile),
-          static_cast<unsigned>((product.k + kTile - 1) / kTile), 1};
+  return {static_cast<unsigned>(tiles_of(product.n)), static_cast<unsigned>(tiles_of(product.k)), 1};
+}
+
+// CUDA refuses a grid without blocks.
+template <class T>
+bool is_empty(const Product<T>& product) {
+  return product.n == 0 || product.k == 0;
 }
 
 }  // namespace
 
 template <class T>
-void multiply_stored(const T* entries, std::size_t stride, const Product<T>& product, cudaStream_t stream) {
-  GENMI_LAUNCH(multiply_stored_tiles<T>, tiles(product), dim3{kThreads}, stream, entries, stride, product);
+cudaError_t multiply_stored(const T* entries, std::size_t stride, const Product<T>& product, cudaStream_t stream) {
+  if (is_empty(product)) return cudaSuccess;
+  return GENMI_LAUNCH(multiply_stored_tiles<T>, tiles(product), dim3{kThreads}, stream, entries, stride, product);
 }
 
 template <class T>
-void multiply_linear(const T* features, std::size_t d, const Product<T>& product, cudaStream_t stream) {
-  GENMI_LAUNCH((multiply_made_tiles<T, Linear<T>>), tiles(product), dim3{kThreads}, stream, features, d, Linear<T>{},
-               product);
+cudaError_t multiply_linear(const T* features, std::size_t d, const Product<T>& product, cudaStream_t stream) {
+  if (is_empty(product)) return cudaSuccess;
+  return GENMI_LAUNCH((multiply_made_tiles<T, Linear<T>>), tiles(product), dim3{kThreads}, stream, features, d,
+                      Linear<T>{}, product);
 }
 
 template <class T>
-void multiply_rbf(const T* features, std::size_t d, T gamma, const Product<T>& product, cudaStream_t stream) {
-  GENMI_LAUNCH((multiply_made_tiles<T, Rbf<T>>), tiles(product), dim3{kThreads}, stream, features, d, Rbf<T>{gamma},
-               product);
+cudaError_t multiply_rbf(const T* features, std::size_t d, T gamma, T constant, const Product<T>& product,
+                         cudaStream_t stream) {
+  if (is_empty(product)) return cudaSuccess;
+  return GENMI_LAUNCH((multiply_made_tiles<T, Rbf<T>>), tiles(product), dim3{kThreads}, stream, features, d,
+                      (Rbf<T>{gamma, 1 - constant}), product);
 }
 
-template void multiply_stored(const float*, std::size_t, const Product<float>&, cudaStream_t);
-template void multiply_stored(const double*, std::size_t, const Product<double>&, cudaStream_t);
-template void multiply_linear(const float*, std::size_t, const Product<float>&, cudaStream_t);
-template void multiply_linear(const double*, std::size_t, const Product<double>&, cudaStream_t);
-template void multiply_rbf(const float*, std::size_t, float, const Product<float>&, cudaStream_t);
-template void multiply_rbf(const double*, std::size_t, double, const Product<double>&, cudaStream_t);
+template cudaError_t multiply_stored(const float*, std::size_t, const Product<float>&, cudaStream_t);
+template cudaError_t multiply_stored(const double*, std::size_t, const Product<double>&, cudaStream_t);
+template cudaError_t multiply_linear(const float*, std::size_t, const Product<float>&, cudaStream_t);
+template cudaError_t multiply_linear(const double*, std::size_t, const Product<double>&, cudaStream_t);
+template cudaError_t multiply_rbf(const float*, std::size_t, float, float, const Product<float>&, cudaStream_t);
+template cudaError_t multiply_rbf(const double*, std::size_t, double, double, const Product<double>&, cudaStream_t);
 
 }  // namespace genmi::cuda

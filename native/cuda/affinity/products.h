@@ -19,15 +19,18 @@ struct Product {
   T* out;  // n x k
 };
 
+// Each returns an error of its launch.
 // entries: N x N, row-major, `stride` numbers from row to row.
 template <class T>
-void multiply_stored(const T* entries, std::size_t stride, const Product<T>& product, cudaStream_t stream);
+cudaError_t multiply_stored(const T* entries, std::size_t stride, const Product<T>& product, cudaStream_t stream);
 
 // Entries are made of features, N x d, tile by tile, and never stored.
 template <class T>
-void multiply_linear(const T* features, std::size_t d, const Product<T>& product, cudaStream_t stream);
-// exp(-gamma |x - y|^2), from differences: near samples keep their digits.
+cudaError_t multiply_linear(const T* features, std::size_t d, const Product<T>& product, cudaStream_t stream);
+// exp(-gamma |x - y|^2) - constant, from differences: near samples keep their digits. A constant near most entries
+// keeps the digits of their differences, where the columns of V sum to 0.
 template <class T>
-void multiply_rbf(const T* features, std::size_t d, T gamma, const Product<T>& product, cudaStream_t stream);
+cudaError_t multiply_rbf(const T* features, std::size_t d, T gamma, T constant, const Product<T>& product,
+                         cudaStream_t stream);
 
 }  // namespace genmi::cuda

@@ -5,5 +5,6 @@
 
 // T name[count] in the shared memory of a block.
 #define GENMI_SHARED(T, name, count) __shared__ T name[count]
-// Runs a kernel for a grid of blocks.
-#define GENMI_LAUNCH(kernel, grid, block, stream, ...) kernel<<<grid, block, 0, stream>>>(__VA_ARGS__)
+// Runs a kernel for a grid of blocks; an error of the launch.
+#define GENMI_LAUNCH(kernel, grid, block, stream, ...) \
+  (kernel<<<grid, block, 0, stream>>>(__VA_ARGS__), cudaGetLastError())

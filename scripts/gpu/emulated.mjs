@@ -1,0 +1,15 @@
+// The three builds of the tests of native/cuda, emulated.
+import { configure, make, RELEASE, SANITIZED, sanitized } from '../native-build.mjs';
+
+export const EMULATED = [
+  { ...RELEASE, name: 'plain', title: 'plain', link: '' },
+  { ...SANITIZED, name: 'address', title: 'AddressSanitizer', link: '-fsanitize=address,undefined' },
+  { ...sanitized('thread'), name: 'thread', title: 'ThreadSanitizer', link: '-fsanitize=thread' },
+];
+/** The tests of kernels. */
+export const KERNEL_TESTS = 'gpu_emulated_tests';
+
+export function buildEmulated({ folder, definitions }, ...targets) {
+  configure(folder, ...definitions);
+  for (const target of targets) make(folder, target);
+}
