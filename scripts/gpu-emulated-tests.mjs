@@ -1,6 +1,6 @@
 // Builds native/cuda for the CPU and runs its tests, emulated: plain, with AddressSanitizer, with ThreadSanitizer, or all
 // three: `npm run test:gpu-emulated [-- plain | address | thread | all] [test filter]`.
-import { buildEmulated, EMULATED, KERNEL_TESTS } from './gpu/emulated.mjs';
+import { BACKEND_TESTS, buildEmulated, EMULATED, KERNEL_TESTS } from './gpu/emulated.mjs';
 import { run } from './native-build.mjs';
 
 const [wanted = 'plain', filter = '*'] = process.argv.slice(2);
@@ -10,8 +10,8 @@ if (runs.length === 0) {
   process.exit(2);
 }
 for (const each of runs) {
-  buildEmulated(each, KERNEL_TESTS);
-  for (const tests of [KERNEL_TESTS])
+  buildEmulated(each, KERNEL_TESTS, BACKEND_TESTS);
+  for (const tests of [KERNEL_TESTS, BACKEND_TESTS])
     run(`${each.folder}/${tests}`, ['--gtest_brief=1', `--gtest_filter=${filter}`]);
   console.log(`emulated, ${each.title}: no GPU has run these kernels`);
 }

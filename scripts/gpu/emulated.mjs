@@ -6,8 +6,9 @@ export const EMULATED = [
   { ...SANITIZED, name: 'address', title: 'AddressSanitizer', link: '-fsanitize=address,undefined' },
   { ...sanitized('thread'), name: 'thread', title: 'ThreadSanitizer', link: '-fsanitize=thread' },
 ];
-/** The tests of kernels. */
+/** The tests of kernels and plugin; the tests of all backends, over the plugin. */
 export const KERNEL_TESTS = 'gpu_emulated_tests';
+export const BACKEND_TESTS = 'gpu_backend_tests';
 
 export function buildEmulated({ folder, definitions }, ...targets) {
   configure(folder, ...definitions);

@@ -1,4 +1,4 @@
-// Every backend keeps the promises of backend.h: that of the CPU, and the plain one that
+// Every backend of backends.h keeps the promises of backend.h. Among them is the plain one that
 // test/native/reference_backend.h has. Objectives over both against central differences: objectives_test.cpp.
 #include "genmi/backend.h"
 
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "backends.h"
 #include "genmi/evaluation.h"
 #include "genmi/shared_affinity.h"
 #include "objective_cases.h"
@@ -291,7 +292,7 @@ TEST_P(Backends, AgreeOnEveryObjective) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Backends, testing::Values(&cpu_backend(), &test::reference_backend()),
+INSTANTIATE_TEST_SUITE_P(All, Backends, testing::ValuesIn(test::all_backends()),
                          [](const auto& each) { return std::string(each.param->device()); });
 
 // A device that fails in the middle of an evaluation.
