@@ -1,8 +1,8 @@
 /** The options of affinities: their checks, and the choice of storage. */
-import { type MatrixLike, type Precision, precisionOf, toMatrix } from './matrix.js';
 import { availableBytes, checkFits, NEVER_REFUSED } from './memory.js';
-import type { NativeMeasure } from './native.js';
+import type { NativeData, NativeMeasure } from './native.js';
 import { checkOptions, oneOf, optionalNumber } from './options.js';
+import { type SampleData, toSamples, typeOf } from './samples.js';
 
 /** The kernels that `Affinity.kernel` knows. */
 export const kernels = [
@@ -44,9 +44,12 @@ function canonical(aliases: Record<string, string>, name: unknown): unknown {
 
 /** The options of an affinity's memory. */
 export interface StorageOptions {
-  /** `'dense'`: all N x N entries. `'features'`: X, entries on demand. `'auto'` (default): by size and free memory. */
+  /**
+   * `'dense'`: all N x N entries. `'features'`: X, entries on demand; bytes of a linear kernel stay bytes. `'auto'`
+   * (default): by size and free memory.
+   */
   storage?: (typeof storages)[number] | undefined;
-  /** The precision of the stored numbers; default float32 for float32 features, else float64. */
+  /** The precision of the stored numbers; default float32 for float32 features and bytes, else float64. */
   precision?: (typeof precisions)[number] | undefined;
 }
 
@@ -150,9 +153,19 @@ function chooseStorage(
   return bytes <= Math.min(DENSE_LIMIT, availableBytes() / 4) ? 'dense' : 'features';
 }
 
-/** Checks memory. Both storages copy the features: dense until it is made, the other as long as it lives. */
-function checkStorage(n: number, d: number, storage: 'dense' | 'features', precision: 'float32' | 'float64'): void {
-  const features = 2 * n * d * bytesPerNumber(precision);
+/**
+ * Checks memory. Both storages copy the features: dense until it is made, the other as long as it lives.
+ *
+ * @param feature the bytes of a feature
+ */
+function checkStorage(
+  n: number,
+  d: number,
+  storage: 'dense' | 'features',
+  precision: 'float32' | 'float64',
+  feature: number,
+): void {
+  const features = 2 * n * d * feature;
   if (storage === 'features') {
     checkFits(`The features of ${n} samples`, features, 'use fewer samples');
     return;
@@ -165,25 +178,28 @@ export function denseBytes(n: number, precision: 'float32' | 'float64'): number 
   return n * n * bytesPerNumber(precision);
 }
 
-export type MeasureArguments = [data: Precision, rows: number, columns: number, options: NativeMeasure];
+export type MeasureArguments = [data: NativeData[0], rows: number, columns: number, options: NativeMeasure];
 
 function measureArguments(
-  x: MatrixLike,
+  x: SampleData,
   kind: 'kernel' | 'distance',
   name: string,
   options: StorageOptions,
 ): MeasureArguments {
-  const { data, shape } = toMatrix('x', x);
-  const [n, d] = shape;
-  const precision = oneOf('precision', options.precision ?? precisionOf(data), precisions);
-  const storage = chooseStorage(options, n, d, precision, kind === 'kernel' && name === 'linear');
-  checkStorage(n, d, storage, precision);
-  return [data, n, d, { kind, name, storage, precision }];
+  const samples = toSamples('x', x);
+  const [data, n, d, scale, offset] = samples;
+  const type = typeOf(samples);
+  const precision = oneOf('precision', options.precision ?? (type === 'float64' ? type : 'float32'), precisions);
+  const linear = kind === 'kernel' && name === 'linear';
+  const storage = chooseStorage(options, n, d, precision, linear);
+  const kept = type === 'uint8' && linear && precision === 'float32' && storage === 'features';
+  checkStorage(n, d, storage, precision, kept ? 1 : bytesPerNumber(precision));
+  return [data, n, d, { kind, name, storage, precision, scale, offset }];
 }
 
 /** @param others names of options that are read elsewhere */
 export function kernelArguments(
-  x: MatrixLike,
+  x: SampleData,
   options: KernelOptions,
   others: readonly string[] = [],
 ): MeasureArguments {
@@ -203,7 +219,7 @@ export function kernelArguments(
 
 /** @param others names of options that are read elsewhere */
 export function distanceArguments(
-  x: MatrixLike,
+  x: SampleData,
   options: DistanceOptions,
   others: readonly string[] = [],
 ): MeasureArguments {

@@ -25,6 +25,7 @@ import {
   native,
 } from './native.js';
 import { checkBoolean, checkNumber, checkOptions, oneOf, optionalNumber } from './options.js';
+import type { SampleData } from './samples.js';
 
 /** The constructor's key: only this module has it. */
 const INTERNAL = Symbol('internal');
@@ -49,7 +50,7 @@ type HopArguments =
   | { measure: MeasureArguments; hops: NativeHops; distances?: undefined }
   | { distances: NativeAffinity; hops: NativeHops };
 
-function hopArguments(x: MatrixLike | Affinity, options: HopOptions, others: readonly string[] = []): HopArguments {
+function hopArguments(x: SampleData | Affinity, options: HopOptions, others: readonly string[] = []): HopArguments {
   checkOptions(options, ['metric', 'quantile', 'neighbors', 'threshold', 'disconnected', ...others]);
   const given = (['quantile', 'neighbors', 'threshold'] as const).filter((name) => options[name] !== undefined);
   if (given.length > 1) throw outOfRange('options', 'one of quantile, neighbors, threshold', given.join(' and '));
@@ -77,7 +78,7 @@ function hopArguments(x: MatrixLike | Affinity, options: HopOptions, others: rea
 }
 
 /** Whether x is an affinity. One of another copy, or a proxy, is one too: nativeOf refuses it. */
-function isAffinity(x: MatrixLike | Affinity): x is Affinity {
+function isAffinity(x: SampleData | Affinity): x is Affinity {
   return isMarked(x, 'Affinity');
 }
 
@@ -95,7 +96,7 @@ function hopBytes(n: number, { quantile = 0.05, threshold, neighbors }: NativeHo
 }
 
 // Hops read the distances once or twice, row by row: N^2 of them need not be stored.
-function hopMeasure(x: MatrixLike, { metric = 'euclidean' }: HopOptions): MeasureArguments {
+function hopMeasure(x: SampleData, { metric = 'euclidean' }: HopOptions): MeasureArguments {
   return distanceArguments(x, { metric, storage: 'features' });
 }
 
@@ -179,11 +180,14 @@ export class Affinity implements Disposable {
    *
    * Source of definitions and defaults: scikit-learn, `sklearn.metrics.pairwise`.
    *
-   * @param x N x d features, finite (>= 0 for the chi2 kernels).
+   * A linear kernel with `storage: 'features'` keeps bytes as they are: N d bytes, in float32. Other affinities of bytes
+   * are those of their features, rounded to the precision.
+   *
+   * @param x N x d features, finite (>= 0 for the chi2 kernels): numbers, or bytes.
    * @throws TypeError ERR_INVALID_ARG_TYPE; RangeError ERR_OUT_OF_RANGE, also for entries that overflow, in every
    * storage; GenmiError ERR_OUT_OF_MEMORY.
    */
-  static kernel(x: MatrixLike, options: KernelOptions): Affinity {
+  static kernel(x: SampleData, options: KernelOptions): Affinity {
     return new Affinity(INTERNAL, native.measure(...kernelArguments(x, options)));
   }
 
@@ -198,7 +202,7 @@ export class Affinity implements Disposable {
    *
    * @param x N x d features, finite.
    */
-  static distance(x: MatrixLike, options: DistanceOptions): Affinity {
+  static distance(x: SampleData, options: DistanceOptions): Affinity {
     return new Affinity(INTERNAL, native.measure(...distanceArguments(x, options)));
   }
 
@@ -216,7 +220,7 @@ export class Affinity implements Disposable {
    * @throws as `kernel`, and RangeError ERR_OUT_OF_RANGE for a graph without edges: with fewer than 20 samples, the
    * diagonal's zeros alone are the 5 % quantile.
    */
-  static hops(x: MatrixLike | Affinity, options: HopOptions = {}): Affinity {
+  static hops(x: SampleData | Affinity, options: HopOptions = {}): Affinity {
     const { hops, ...source } = hopArguments(x, options);
     return fromHops(
       source.distances ? native.hops(source.distances, hops) : native.featureHops(...source.measure, hops),
@@ -248,19 +252,19 @@ export class Affinity implements Disposable {
    * The features are copied before the call returns, 2 to 5 GB a second: they may be written or transferred from then
    * on. The other asynchronous calls do the same.
    */
-  static async kernelAsync(x: MatrixLike, options: KernelOptions & AsyncOptions): Promise<Affinity> {
+  static async kernelAsync(x: SampleData, options: KernelOptions & AsyncOptions): Promise<Affinity> {
     const start = (job: NativeJob) => native.measureAsync(...kernelArguments(x, options, asyncOptions), job);
     return new Affinity(INTERNAL, await runJob(options, start));
   }
 
   /** As `distance`, on another thread. Rejects with the signal's reason when aborted. */
-  static async distanceAsync(x: MatrixLike, options: DistanceOptions & AsyncOptions): Promise<Affinity> {
+  static async distanceAsync(x: SampleData, options: DistanceOptions & AsyncOptions): Promise<Affinity> {
     const start = (job: NativeJob) => native.measureAsync(...distanceArguments(x, options, asyncOptions), job);
     return new Affinity(INTERNAL, await runJob(options, start));
   }
 
   /** As `hops`, on another thread. Rejects with the signal's reason when aborted. */
-  static async hopsAsync(x: MatrixLike | Affinity, options: HopOptions & AsyncOptions = {}): Promise<Affinity> {
+  static async hopsAsync(x: SampleData | Affinity, options: HopOptions & AsyncOptions = {}): Promise<Affinity> {
     const start = (job: NativeJob) => {
       const { hops, ...source } = hopArguments(x, options, asyncOptions);
       if (source.distances) return native.hopsAsync(source.distances, hops, job);

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { describe, invalidType } from './errors.js';
 import { root } from './loader.js';
 
-export type Kind = 'Affinity' | 'Objective' | 'TransportSolver' | 'Network' | 'Optimizer';
+export type Kind = 'Affinity' | 'Objective' | 'TransportSolver' | 'Network' | 'Optimizer' | 'Samples';
 
 interface Mark {
   readonly kind: Kind;
@@ -20,6 +20,7 @@ const named: Record<Kind, string> = {
   TransportSolver: 'a TransportSolver',
   Network: 'a Network',
   Optimizer: 'an Optimizer',
+  Samples: 'Samples',
 };
 
 /** Marks all instances of a class, so that every copy recognises them. */

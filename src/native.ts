@@ -32,6 +32,9 @@ export interface NativeMeasure {
   coef0?: number | undefined;
   storage: 'dense' | 'features';
   precision: 'float32' | 'float64';
+  /** Bytes stand for scale * byte + offset; default 1 and 0. */
+  scale?: number;
+  offset?: number;
 }
 
 export interface NativeHops {
@@ -225,11 +228,18 @@ export interface NativeArray {
 }
 
 /** The features of samples: bytes stand for scale * byte + offset. */
-export type NativeData = [data: Precision | Uint8Array, rows: number, columns: number, scale: number, offset: number];
+export type NativeData = [
+  data: Precision | Uint8Array | NativeSamples,
+  rows: number,
+  columns: number,
+  scale: number,
+  offset: number,
+];
 /** The same, and the numbers of the samples for a network that knows these one by one. */
 export type NativeNumbered = [...data: NativeData, numbers: Int32Array | null];
 
 export interface NativeSamples {
+  readonly type: 'float32' | 'float64' | 'uint8';
   /** Takes the memory of large samples from the system, on another thread. */
   prepareAsync(job: NativeJob): Promise<void>;
   /** Copies the next `count` numbers of the array with all of them. */
@@ -338,7 +348,7 @@ export interface NativeTraining {
   end(): void;
 }
 
-type NativeFeatures = [features: Precision, rows: number, columns: number, options: NativeMeasure];
+type NativeFeatures = [features: NativeData[0], rows: number, columns: number, options: NativeMeasure];
 export type NativeEntries = [
   matrix: Precision,
   rows: number,
@@ -396,7 +406,7 @@ export interface Native {
   outcomes: readonly TransportCost['status'][];
   Solver: new (...source: [NativeAffinity] | [costs: Precision, rows: number, columns: number]) => NativeSolver;
   Samples: new (
-    type: 'float32' | 'float64' | 'uint8',
+    type: NativeSamples['type'],
     rows: number,
     columns: number,
     scale: number,

@@ -87,6 +87,89 @@ describe("storage 'auto'", () => {
   });
 });
 
+describe('bytes', () => {
+  const [n, d] = [90, 12];
+  const data = Uint8Array.from({ length: n * d }, (_, at) => (at * at * 7 + at) % 256);
+  const coded = { data, shape: [n, d] as const, scale: 1 / 127.5, offset: -1 };
+  const numbers = { data: Float64Array.from(data, (byte) => (1 / 127.5) * byte - 1), shape: [n, d] as const };
+  const rows = Int32Array.from({ length: 40 }, (_, i) => (i * 37) % n);
+  const predictions = probabilities(next, 40, 4);
+
+  it('of a linear kernel stay bytes', () => {
+    const kernel = Affinity.kernel(coded, { kernel: 'linear' });
+    expect(kernel).toMatchObject({ size: n, storage: 'features', precision: 'float32' });
+    expect(kernel.bytes).toBe(n * d + 8 * n + 4 * d);
+    const expected = Affinity.kernel(numbers, { kernel: 'linear', storage: 'dense' });
+    expectClose(kernel.toMatrix().data, Float32Array.from(expected.toMatrix().data), 1e-7);
+    expectClose(kernel.rows(rows).data, Float32Array.from(expected.rows(rows).data), 1e-7);
+    for (const mode of modes) {
+      const [own, other] = [kernel, expected].map((affinity) =>
+        mmd({ mode, affinity }).valueAndGrad(predictions, { rows }),
+      );
+      expectNumber(own?.value as number, other?.value as number, 1e-5);
+      expectClose((own as { gradient: Matrix }).gradient.data, (other as { gradient: Matrix }).gradient.data, 1e-5);
+    }
+    expect(Affinity.kernel({ ...coded, offset: 300 }, { kernel: 'linear' }).rows([0]).data[0]).toBeCloseTo(
+      Float64Array.from(data.subarray(0, d), (byte) => (byte / 127.5 + 300) ** 2).reduce((sum, each) => sum + each),
+      0,
+    );
+  });
+
+  it('of other affinities are the numbers that they stand for', async () => {
+    const single = toFloat32(numbers);
+    for (const kernel of kernels.filter((name) => !name.includes('chi2'))) {
+      const make = (x: typeof coded | Matrix) => Affinity.kernel(x, { kernel, storage: 'dense', precision: 'float32' });
+      expect(make(coded).toMatrix()).toEqual(make(single).toMatrix());
+    }
+    for (const metric of metrics) {
+      const make = (x: typeof coded | Matrix) => Affinity.distance(x, { metric, precision: 'float64' });
+      expect(make(coded).toMatrix()).toEqual(make(numbers).toMatrix());
+    }
+    expect(Affinity.kernel({ data, shape: [n, d] }, { kernel: 'chi2' }).toMatrix()).toEqual(
+      Affinity.kernel({ data: Float32Array.from(data), shape: [n, d] }, { kernel: 'chi2' }).toMatrix(),
+    );
+    expect(Affinity.hops(coded, { quantile: 0.2 }).toMatrix()).toEqual(
+      Affinity.hops(single, { quantile: 0.2 }).toMatrix(),
+    );
+    expect((await Affinity.hopsAsync(coded, { neighbors: 4 })).toMatrix()).toEqual(
+      Affinity.hops(single, { neighbors: 4 }).toMatrix(),
+    );
+  });
+
+  it('are copied, whatever memory they lie in', async () => {
+    const expected = Affinity.kernel(coded, { kernel: 'linear' }).toMatrix();
+    const shared = new Uint8Array(new SharedArrayBuffer(data.length + 5), 5);
+    const longer = Buffer.alloc(data.length + 9);
+    for (const memory of [data.slice(), longer.subarray(3, data.length + 3), shared]) {
+      memory.set(data);
+      const now = Affinity.kernel({ ...coded, data: memory }, { kernel: 'linear' });
+      const later = Affinity.kernelAsync({ ...coded, data: memory }, { kernel: 'linear' });
+      memory.fill(9);
+      expect(now.toMatrix()).toEqual(expected);
+      expect((await later).toMatrix()).toEqual(expected);
+    }
+  });
+
+  it('that are wrong are refused', () => {
+    const make = (x: object) => () => Affinity.kernel(x as typeof coded, { kernel: 'linear' });
+    const argument = 'x.data';
+    const expected = `${n * d} bytes for a ${n} x ${d} matrix`;
+    expectError(thrownBy(make({ ...coded, data: data.subarray(1) })), { code: 'ERR_OUT_OF_RANGE', argument, expected });
+    expectError(thrownBy(make({ ...coded, scale: Number.NaN })), { code: 'ERR_OUT_OF_RANGE', argument: 'x.scale' });
+    expectError(thrownBy(make({ ...coded, offset: '1' })), { code: 'ERR_INVALID_ARG_TYPE', argument: 'x.offset' });
+    expectError(thrownBy(make({ ...coded, scale: 1e300 })), {
+      code: 'ERR_OUT_OF_RANGE',
+      argument: 'x',
+      expected: 'finite',
+    });
+    expectError(thrownBy(make({ ...coded, scale: 1e19 })), {
+      code: 'ERR_OUT_OF_RANGE',
+      argument: 'x',
+      expected: 'finite',
+    });
+  });
+});
+
 describe('kernels and metrics', () => {
   it.each([
     ['kernel', kernels],

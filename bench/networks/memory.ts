@@ -45,12 +45,12 @@ export const memoryRows: readonly MemoryRow[] =
 /** @param images how many images: all, except in a smoke test */
 export function measureMemory({ name, objective }: MemoryRow, threads: number, images: number, peer: boolean): Memory {
   const args = [imagesFile('train'), `${images}`, objective, `${threads}`];
-  const measure = (command: string, script: string): Sizes => {
-    const said = execFileSync(command, [join(root, script), ...args], { encoding: 'utf8', env: environment(threads) });
+  const measure = (command: string, ...script: string[]): Sizes => {
+    const said = execFileSync(command, [...script, ...args], { encoding: 'utf8', env: environment(threads) });
     return JSON.parse(said) as Sizes;
   };
-  const own = measure(process.execPath, 'out/bench/networks/memory-process.js');
-  const torch = peer ? measure(python, 'bench/peers/networks_memory.py') : undefined;
+  const own = measure(process.execPath, '--expose-gc', join(root, 'out/bench/networks/memory-process.js'));
+  const torch = peer ? measure(python, join(root, 'bench/peers/networks_memory.py')) : undefined;
   return {
     name,
     threads,

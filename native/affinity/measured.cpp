@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "affinity/build_dense.h"
+#include "affinity/byte_affinity.h"
 #include "affinity/check_features.h"
 #include "affinity/feature_affinity.h"
 #include "affinity/landmarks.h"
@@ -116,6 +119,20 @@ Status measure_affinity(AnyMatrix features, const MeasureOptions& options, Stora
         return build(x, options, *measure, storage, precision, context, out);
       },
       features);
+}
+
+bool keeps_bytes(const Bytes& features, const MeasureOptions& options, Storage storage, Precision precision) {
+  const Measure* measure = affinity::find_measure(options.kind, options.name);
+  return measure != nullptr && measure->is_linear() && storage == Storage::kFeatures &&
+         precision == Precision::kFloat32 && affinity::ByteAffinity::takes(features);
+}
+
+Status measure_bytes(const Bytes& features, std::shared_ptr<const void> owner, const MeasureOptions& options,
+                     AffinityPtr& out) {
+  const Measure* measure = affinity::find_measure(options.kind, options.name);
+  if (Status status = check_coefficients(options, *measure); !status) return status;
+  out = std::make_shared<affinity::ByteAffinity>(features, std::move(owner));
+  return Status::ok();
 }
 
 }  // namespace genmi

@@ -16,16 +16,26 @@ constexpr double product_nanoseconds(std::size_t n, std::size_t m, std::size_t k
   return static_cast<double>(n * m * k) / 40;
 }
 
-// out = A V for a matrix A in memory, given the address of each padded row. columns: the number of columns of A.
+// out = A V for a matrix A of n rows with `columns` columns. rows(first, count, slot) returns the addresses of some
+// padded rows, at most kMostRows; they are read before the next call with this slot.
+inline constexpr std::size_t kMostRows = 128;
+
+template <class T, class SomeRows>
+void multiply_rows(std::size_t n, std::size_t columns, const T* v, std::size_t k, const Context& context,
+                   const SomeRows& rows, T* out) {
+  const RowProduct<T> product(v, columns, k, context);
+  context.for_each_range(n, kMostRows, product_nanoseconds(n, columns, k),
+                         [&](std::size_t first, std::size_t count, std::size_t slot) {
+                           if (!context.cancelled()) product.multiply(rows(first, count, slot), out + first * k);
+                         });
+}
+
+// The same for a matrix in memory, given the address of each padded row.
 template <class T>
 void multiply_stored_rows(std::span<const T* const> rows, std::size_t columns, const T* v, std::size_t k,
                           const Context& context, T* out) {
-  constexpr std::size_t kRows = 128;
-  const RowProduct<T> product(v, columns, k, context);
-  context.for_each_range(rows.size(), kRows, product_nanoseconds(rows.size(), columns, k),
-                         [&](std::size_t first, std::size_t count, std::size_t) {
-                           if (!context.cancelled()) product.multiply(rows.subspan(first, count), out + first * k);
-                         });
+  const auto some = [&](std::size_t first, std::size_t count, std::size_t) { return rows.subspan(first, count); };
+  multiply_rows<T>(rows.size(), columns, v, k, context, some, out);
 }
 
 // out = A V for an n x n matrix A, whose padded rows follow each other in memory. Their padding becomes 0.
@@ -40,12 +50,12 @@ void multiply_square(T* entries, std::size_t n, const T* v, std::size_t k, const
   multiply_stored_rows<T>(rows, n, v, k, context, out);
 }
 
-// out = A' V, in panels, for a matrix A as multiply_stored_rows takes it.
-template <class T>
-void multiply_transposed(std::span<const T* const> rows, std::size_t columns, const T* v, std::size_t k,
-                         const Context& context, T* out) {
+// out = A' V, in panels, for a matrix A as multiply_rows takes it.
+template <class T, class SomeRows>
+void multiply_transposed_rows(std::size_t n, std::size_t columns, const T* v, std::size_t k, const Context& context,
+                              const SomeRows& rows, T* out) {
   constexpr std::size_t kRows = 64, kSmallestPart = 512, kMostParts = 8;
-  const std::size_t n = rows.size(), size = simd::panel_size(columns, k);
+  const std::size_t size = simd::panel_size(columns, k);
   const Workspace::Frame frame(context.workspace);
   const RowProduct<T> product(v, n, k, context);
   // Each part of the rows has a sum of its own, to which blocks of kRows rows add theirs: short sums lose fewer digits.
@@ -53,15 +63,23 @@ void multiply_transposed(std::span<const T* const> rows, std::size_t columns, co
   const std::size_t parts = (n + part - 1) / part;
   const std::span<T> sums = context.workspace.take_zeroed<T>(size * parts);
   context.for_each_range(
-      n, part, product_nanoseconds(n, columns, k), [&](std::size_t first, std::size_t count, std::size_t) {
+      n, part, product_nanoseconds(n, columns, k), [&](std::size_t first, std::size_t count, std::size_t slot) {
         if (context.cancelled()) return;
         T* sum = sums.data() + first / part * size;
         for (std::size_t at = first; at < first + count && !context.cancelled(); at += kRows)
-          product.add_transposed(rows.subspan(at, std::min(kRows, first + count - at)), at, columns, sum);
+          product.add_transposed(rows(at, std::min(kRows, first + count - at), slot), at, columns, sum);
       });
   std::copy_n(sums.data(), size, out);
   for (std::size_t p = 1; p < parts; ++p)
     for (std::size_t at = 0; at < size; ++at) out[at] += sums[p * size + at];
+}
+
+// The same for a matrix in memory, given the address of each padded row.
+template <class T>
+void multiply_transposed(std::span<const T* const> rows, std::size_t columns, const T* v, std::size_t k,
+                         const Context& context, T* out) {
+  const auto some = [&](std::size_t first, std::size_t count, std::size_t) { return rows.subspan(first, count); };
+  multiply_transposed_rows<T>(rows.size(), columns, v, k, context, some, out);
 }
 
 // This many rows are made before they are multiplied.

@@ -18,9 +18,8 @@ void copy_row(const MatrixView<S>& matrix, std::size_t row, T* out) {
 // In float64, and rounded once.
 template <class T>
 void copy_row(const Bytes& bytes, std::size_t row, T* out) {
-  const std::uint8_t* from = bytes.data + row * bytes.columns;
-  std::transform(from, from + bytes.columns, out,
-                 [&](std::uint8_t x) { return static_cast<T>(bytes.scale * static_cast<double>(x) + bytes.offset); });
+  const std::uint8_t* from = bytes.row(row);
+  std::transform(from, from + bytes.columns, out, [&](std::uint8_t x) { return static_cast<T>(bytes.number(x)); });
 }
 
 // Rows lie anywhere in memory: the next one is asked for while one is copied.
@@ -34,9 +33,7 @@ template <class S>
 double number_at(const MatrixView<S>& matrix, std::size_t at) {
   return static_cast<double>(matrix.data[at]);
 }
-double number_at(const Bytes& bytes, std::size_t at) {
-  return bytes.scale * static_cast<double>(bytes.data[at]) + bytes.offset;
-}
+double number_at(const Bytes& bytes, std::size_t at) { return bytes.number(bytes.data[at]); }
 
 // The place of the first number that is not finite in the precision of T.
 template <class T, class S>
@@ -65,8 +62,8 @@ std::optional<std::size_t> first_not_finite(const MatrixView<S>& matrix, const C
 template <class T>
 std::optional<std::size_t> first_not_finite(const Bytes& bytes, const Context&) {
   const std::size_t size = bytes.rows * bytes.columns;
-  for (int byte : {0, 255})
-    if (!std::isfinite(static_cast<T>(bytes.scale * byte + bytes.offset)))
+  for (const std::uint8_t byte : {std::uint8_t{0}, std::uint8_t{255}})
+    if (!std::isfinite(static_cast<T>(bytes.number(byte))))
       for (std::size_t at = 0; at < size; ++at)
         if (!std::isfinite(static_cast<T>(number_at(bytes, at)))) return at;
   return std::nullopt;

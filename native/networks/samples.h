@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <variant>
 
 #include "genmi/context.h"
@@ -11,13 +10,6 @@
 #include "genmi/status.h"
 
 namespace genmi::networks {
-
-// Bytes stand for the features scale * byte + offset: a set of images takes a quarter of its float32 size.
-struct Bytes {
-  const std::uint8_t* data = nullptr;
-  std::size_t rows = 0, columns = 0;
-  double scale = 1, offset = 0;
-};
 
 class Samples {
  public:

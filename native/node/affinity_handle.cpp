@@ -1,11 +1,14 @@
 #include "node/affinity_handle.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "genmi/backend.h"
 #include "node/environment.h"
 #include "node/errors.h"
+#include "node/samples_handle.h"
 #include "node/task.h"
 
 namespace genmi::node {
@@ -31,25 +34,36 @@ struct MeasureArguments {
     measure.median_gamma = flag_option(options, "medianGamma");
     measure.degree = number_option(options, "degree");
     measure.coef0 = number_option(options, "coef0");
+    scale = number_option(options, "scale").value_or(1);
+    offset = number_option(options, "offset").value_or(0);
   }
 
   MeasureOptions measure;
   Storage storage;
   Precision precision;
+  double scale, offset;  // of bytes
 };
 
-// measure(features, rows, columns, options)
+// measure(features, rows, columns, options): features in an array, or Samples
 class MeasureTask final : public Task {
  public:
   static constexpr int kArguments = 4;
 
   MeasureTask(const Napi::CallbackInfo& info, Access access)
       : options_(object_argument(info[3], "options")),
-        features_(info[0], size_argument(info[1], "rows"), size_argument(info[2], "columns"), "x", access) {}
+        features_(info[0], {info[1], info[2], options_.scale, options_.offset}, "x",
+                  access == Access::kCopy ? ArrayArgument::Access::kCopy : ArrayArgument::Access::kView) {}
 
   Status run(Context& context) override {
-    return context.backend.measure(features_.view(), options_.measure, options_.storage, options_.precision, context,
-                                   affinity_);
+    const auto measure = [&]<class N>(const N& numbers) {
+      if constexpr (std::is_same_v<N, Bytes>)
+        return context.backend.measure_bytes(numbers, features_.owner(), options_.measure, options_.storage,
+                                             options_.precision, context, affinity_);
+      else
+        return context.backend.measure(numbers, options_.measure, options_.storage, options_.precision, context,
+                                       affinity_);
+    };
+    return std::visit(measure, features_.samples().numbers());
   }
   void drop_inputs() override { features_.drop(); }
   Napi::Value finish(Napi::Env env) override { return AffinityHandle::create(env, std::move(affinity_)); }
@@ -57,7 +71,7 @@ class MeasureTask final : public Task {
 
  private:
   MeasureArguments options_;
-  MatrixArgument features_;
+  FeaturesArgument features_;
   AffinityPtr affinity_;
 };
 

@@ -66,7 +66,7 @@ MatrixArgument::MatrixArgument(const Napi::Value& value, std::size_t rows, std::
   else view_ = MatrixView<double>{static_cast<const double*>(data), rows, columns};
 }
 
-ArrayArgument::ArrayArgument(const Napi::Value& value, const char* argument, bool copy_shared) {
+ArrayArgument::ArrayArgument(const Napi::Value& value, const char* argument, Access access) {
   const Numbers numbers = look_at(value);
   if (numbers.single()) type_ = Type::kFloat32;
   else if (numbers.type == napi_float64_array) type_ = Type::kFloat64;
@@ -74,17 +74,13 @@ ArrayArgument::ArrayArgument(const Napi::Value& value, const char* argument, boo
   else reject(value.Env(), Code::kInvalidType, argument, "a Float32Array, Float64Array or Uint8Array", "another value");
   length_ = numbers.length;
   memory_ = numbers.memory();
-  const bool copied = numbers.shared && copy_shared;
+  const bool copied = access == Access::kCopy || (access == Access::kView && numbers.shared);
   if (copied) copy_ = Copy(value.Env(), numbers.data, memory_.bytes);
   data_ = copied ? copy_.data() : numbers.data;
 }
 
-SamplesShape::SamplesShape(const Napi::Value& rows_, const Napi::Value& columns_, const Napi::Value& scale_,
-                           const Napi::Value& offset_)
-    : rows(size_argument(rows_, "rows")),
-      columns(size_argument(columns_, "columns")),
-      scale(number_argument(scale_, "scale")),
-      offset(number_argument(offset_, "offset")) {
+SamplesShape::SamplesShape(const Napi::Value& rows_, const Napi::Value& columns_, double scale_, double offset_)
+    : rows(size_argument(rows_, "rows")), columns(size_argument(columns_, "columns")), scale(scale_), offset(offset_) {
   if (columns != 0 && rows > SIZE_MAX / 8 / columns)
     reject(rows_.Env(), Code::kOutOfRange, "data", "a smaller matrix", "more");
 }
@@ -95,8 +91,7 @@ networks::Samples SamplesShape::over(ArrayArgument::Type type, const void* data)
       return networks::Samples(MatrixView<float>{static_cast<const float*>(data), rows, columns});
     case ArrayArgument::Type::kFloat64:
       return networks::Samples(MatrixView<double>{static_cast<const double*>(data), rows, columns});
-    default:
-      return networks::Samples(networks::Bytes{static_cast<const std::uint8_t*>(data), rows, columns, scale, offset});
+    default: return networks::Samples(Bytes{static_cast<const std::uint8_t*>(data), rows, columns, scale, offset});
   }
 }
 

@@ -44,16 +44,20 @@ class MatrixArgument {
   Copy copy_;
 };
 
-// A Float32Array, Float64Array or Uint8Array: a view, and of shared memory a copy, unless the caller copies it at once.
+// A Float32Array, Float64Array or Uint8Array: a view, or a copy. Shared memory is copied with kView too; kBorrow is for
+// a caller who copies it at once.
 class ArrayArgument {
  public:
   enum class Type { kFloat32, kFloat64, kBytes };
+  enum class Access { kBorrow, kView, kCopy };
 
-  ArrayArgument(const Napi::Value& value, const char* argument, bool copy_shared = true);
+  ArrayArgument(const Napi::Value& value, const char* argument, Access access = Access::kView);
   Type type() const { return type_; }
   std::size_t length() const { return length_; }
   const void* data() const { return data_; }
   const Memory& memory() const { return memory_; }
+  // Frees the copy; the data must not be used any more.
+  void drop() { copy_ = Copy(); }
 
  private:
   Type type_;
@@ -65,8 +69,7 @@ class ArrayArgument {
 
 // How the numbers of an array are samples.
 struct SamplesShape {
-  SamplesShape(const Napi::Value& rows, const Napi::Value& columns, const Napi::Value& scale,
-               const Napi::Value& offset);
+  SamplesShape(const Napi::Value& rows, const Napi::Value& columns, double scale, double offset);
   networks::Samples over(ArrayArgument::Type type, const void* data) const;
   std::size_t length() const { return rows * columns; }
 

@@ -214,6 +214,12 @@ networks::Description read_description(const Napi::Object& object) {
   return description;
 }
 
+// The data, rows, columns, scale and offset of a synchronous call, from its third argument on.
+FeaturesArgument features_argument(const Napi::CallbackInfo& info) {
+  const SamplesShape shape(info[3], info[4], number_argument(info[5], "scale"), number_argument(info[6], "offset"));
+  return {info[2], shape, "data", ArrayArgument::Access::kView};
+}
+
 }  // namespace
 
 void NetworkState::check_open(Napi::Env env) const {
@@ -330,13 +336,10 @@ void NetworkHandle::write(const Napi::CallbackInfo& info) {
 // predict(answer, out, data, rows, columns, scale, offset)
 Napi::Value NetworkHandle::predict(const Napi::CallbackInfo& info) {
   const Answer answer = answer_argument(info[0]);
-  const SamplesShape shape(info[3], info[4], info[5], info[6]);
-  const ArrayArgument data(info[2], "data");
-  check_length(info.Env(), data.length(), shape.length(), "data");
+  const FeaturesArgument data = features_argument(info);
   state_->check_readable(info.Env());
   const auto run = [&]<class T>(NetworkParts<T>& all) {
-    PredictTask<T> task(state_, *all.network, answer, shape.over(data.type(), data.data()), nullptr, info[1],
-                        Access::kView);
+    PredictTask<T> task(state_, *all.network, answer, data.samples(), nullptr, info[1], Access::kView);
     return run_now(info.Env(), task);
   };
   return std::visit(run, state_->parts);
@@ -360,30 +363,28 @@ Napi::Value NetworkHandle::predict_async(const Napi::CallbackInfo& info) {
 void NetworkHandle::forward(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Mode mode = mode_argument(info[0]);
-  const SamplesShape shape(info[3], info[4], info[5], info[6]);
-  const ArrayArgument data(info[2], "data");
-  check_length(env, data.length(), shape.length(), "data");
+  const FeaturesArgument data = features_argument(info);
   state_->begin_change(env);
-  const networks::Samples samples = shape.over(data.type(), data.data());
+  const networks::Samples& samples = data.samples();
+  const std::size_t n = samples.rows(), d = samples.columns();
   const auto pass = [&]<class T>(NetworkParts<T>& all) {
     const RowsArgument rows(info[7]);
     if (all.network->samples() > 0) {
       if (rows.view().index == nullptr)
         throw to_error(env, {Code::kInvalidType, explain("numbers", "the numbers of the samples", "none")});
-      check(env, check_rows(rows.view(), shape.rows, all.network->samples()));
-      if (shape.columns != 0) check(env, {Code::kOutOfRange, explain("data", "no features", "some")});
+      check(env, check_rows(rows.view(), n, all.network->samples()));
+      if (d != 0) check(env, {Code::kOutOfRange, explain("data", "no features", "some")});
     } else check(env, networks::check_samples(*all.network, samples));
-    const Filled<T> out(info[1], shape.rows * all.network->outputs(), "out", Access::kView);
+    const Filled<T> out(info[1], n * all.network->outputs(), "out", Access::kView);
     const Context context = context_of(env, all.workspace);
     check(env, samples.check<T>(context));
     state_->forget_pass();
     all.frame.emplace(all.workspace);
-    const std::span<T> x = all.workspace.template take<T>(shape.length());
-    samples.gather(Rows{nullptr, shape.rows}, x.data());
+    const std::span<T> x = all.workspace.template take<T>(n * d);
+    samples.gather(Rows{nullptr, n}, x.data());
     const std::span<std::int32_t> numbers = all.workspace.template take<std::int32_t>(rows.view().count);
     std::copy_n(rows.view().index, numbers.size(), numbers.begin());
-    all.pass = all.network->forward({x.data(), shape.rows, shape.columns}, mode, context,
-                                    Rows{numbers.data(), numbers.size()});
+    all.pass = all.network->forward({x.data(), n, d}, mode, context, Rows{numbers.data(), numbers.size()});
     std::copy(all.pass->logits.begin(), all.pass->logits.end(), out.numbers().begin());
     state_->charge.set(state_->bytes + bytes_of<T>(*all.pass));
   };

@@ -42,7 +42,9 @@ Map map_argument(const Napi::CallbackInfo& info, std::size_t first) {
 class ImagesArgument {
  public:
   ImagesArgument(const Napi::CallbackInfo& info, std::size_t first, Access access)
-      : array(info[first], "images", access == Access::kView), rows_argument(info[first + 7]) {
+      : array(info[first], "images",
+              access == Access::kView ? ArrayArgument::Access::kView : ArrayArgument::Access::kBorrow),
+        rows_argument(info[first + 7]) {
     const Napi::Env env = info.Env();
     images = {{},
               size_argument(info[first + 1], "count"),

@@ -69,12 +69,31 @@ std::size_t bytes_of(Type type) { return type == Type::kFloat64 ? 8 : type == Ty
 
 }  // namespace
 
+FeaturesArgument::FeaturesArgument(const Napi::Value& value, const SamplesShape& shape, const char* argument,
+                                   ArrayArgument::Access access) {
+  if (handles_of(value.Env()).find(value.Env(), value, SamplesHandle::kClass) != nullptr) {
+    owner_ = SamplesHandle::complete(value);
+    samples_ = owner_->samples;
+    return;
+  }
+  array_.emplace(value, argument, access);
+  check_length(value.Env(), array_->length(), shape.length(), argument);
+  samples_ = shape.over(array_->type(), array_->data());
+}
+
+void FeaturesArgument::drop() {
+  owner_.reset();
+  array_.reset();
+}
+
 SamplesHandle::SamplesHandle(const Napi::CallbackInfo& info)
-    : type_(type_argument(info[0])), shape_(info[1], info[2], info[3], info[4]) {
+    : type_(type_argument(info[0])),
+      shape_(info[1], info[2], number_argument(info[3], "scale"), number_argument(info[4], "offset")) {
   const std::size_t bytes = shape_.length() * bytes_of(type_);
   Copy copy(bytes);
   const networks::Samples samples = shape_.over(type_, copy.data());
   samples_ = std::make_shared<OwnedSamples>(std::move(copy), bytes, samples, Environment::of(info.Env()).memory);
+  info.This().As<Napi::Object>().Set("type", info[0]);
 }
 
 OwnedSamplesPtr SamplesHandle::complete(const Napi::Value& value) {
@@ -90,7 +109,7 @@ Napi::Value SamplesHandle::prepare_async(const Napi::CallbackInfo& info) {
 }
 
 void SamplesHandle::append(const Napi::CallbackInfo& info) {
-  const ArrayArgument array(info[0], "data", false);
+  const ArrayArgument array(info[0], "data", ArrayArgument::Access::kBorrow);
   if (array.type() != type_)
     throw to_error(info.Env(), {Code::kInvalidType, explain("data", "an array of the samples' type", "another one")});
   check_length(info.Env(), array.length(), shape_.length(), "data");

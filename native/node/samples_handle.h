@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <optional>
 
 #include "networks/samples.h"
 #include "node/arguments.h"
@@ -24,7 +25,25 @@ struct OwnedSamples {
 };
 using OwnedSamplesPtr = std::shared_ptr<const OwnedSamples>;
 
-// new Samples(type, rows, columns, scale, offset), with the type of the arrays: 'float32', 'float64' or 'uint8'
+// The features of a call: an array, or Samples, which have a shape of their own.
+class FeaturesArgument {
+ public:
+  FeaturesArgument(const Napi::Value& value, const SamplesShape& shape, const char* argument,
+                   ArrayArgument::Access access);
+  const networks::Samples& samples() const { return *samples_; }
+  // Who frees the numbers of Samples; null for an array.
+  const OwnedSamplesPtr& owner() const { return owner_; }
+  // Frees copies; the samples must not be used any more.
+  void drop();
+
+ private:
+  OwnedSamplesPtr owner_;
+  std::optional<ArrayArgument> array_;
+  std::optional<networks::Samples> samples_;
+};
+
+// new Samples(type, rows, columns, scale, offset), with the type of the arrays, which is a property: 'float32',
+// 'float64' or 'uint8'
 class SamplesHandle final : public Handle {
  public:
   static constexpr HandleClass kClass = HandleClass::kSamples;

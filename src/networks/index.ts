@@ -3,7 +3,7 @@
  *
  * @module genmi/networks
  */
-export type { ByteMatrix, SampleData } from './data.js';
+export type { ByteMatrix, SampleData } from '../samples.js';
 export {
   type BackwardOptions,
   type DenseOptions,

@@ -15,7 +15,8 @@ import {
   native,
 } from '../native.js';
 import { checkBoolean, checkNumber, checkOptions, oneOf } from '../options.js';
-import { NO_FEATURES, readData, SampleCopy, type SampleData } from './data.js';
+import type { SampleData } from '../samples.js';
+import { NO_FEATURES, readData, SampleCopy } from './data.js';
 
 /** A hidden layer: a product with weights, batch normalisation where it is asked for, and an activation. */
 export interface HiddenLayer {

@@ -4,7 +4,8 @@ import { type AsyncOptions, asyncOptions, runJob } from '../jobs.js';
 import { allocate } from '../memory.js';
 import { type NativeNetworkDescription, type NativePenalty, type NativeVat, native } from '../native.js';
 import { checkNumber, checkOptions, oneOf } from '../options.js';
-import { type SampleData, SampleCopy, toSamples } from './data.js';
+import { type SampleData, toSamples } from '../samples.js';
+import { SampleCopy } from './data.js';
 
 /** Groups of input features, by their numbers; a feature in no list is a group of its own. */
 export type FeatureGroups = readonly (readonly number[])[];

@@ -80,6 +80,8 @@ const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => un
     () => [x, { metric: 'euclidean', quantile: undefined, neighbors: 2, disconnected: 'n' }],
   ],
   'Affinity.hops of an affinity': [Affinity.hops, () => [distance, { threshold: 2, quantile: undefined }]],
+  'Affinity.kernel of bytes': [Affinity.kernel, () => [bytes, { kernel: 'linear', storage: 'features' }]],
+  Samples: [(...args) => new genmi.Samples(...(args as [Loose])), () => [bytes]],
   'Affinity.precomputed': [Affinity.precomputed, () => [square, 'distance', { metric: true, precision: 'float32' }]],
   'Affinity.kernelAsync': [Affinity.kernelAsync, () => [x, { kernel: 'rbf', signal, onProgress: () => {} }]],
   'Affinity.distanceAsync': [Affinity.distanceAsync, () => [x, { metric: 'euclidean', signal, onProgress: () => {} }]],

@@ -123,6 +123,15 @@ describe('a training', () => {
     await train(one, { ...options(), data: given });
     await train(other, { ...options(), data: numbers });
     expect(bits(one)).toEqual(bits(other));
+    const affinity = Affinity.kernel(given, { kernel: 'linear' });
+    const { history } = await train(network(), {
+      ...options(),
+      data: given,
+      objective: mmd({ mode: 'ova', affinity }),
+    });
+    const { history: expected } = await train(network(), { ...options(), data: given });
+    expect(history.at(-1)?.clusters).toBe(K);
+    expectNumber(history[0]?.objective as number, expected[0]?.objective as number, 0.05);
   });
 
   it('takes objectives of every kind', async () => {

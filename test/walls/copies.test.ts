@@ -22,7 +22,10 @@ const tau = [
   [0.9, 0.1],
 ];
 
-function objectsOf({ Affinity, mmd, TransportSolver }: typeof genmi, { adam, Network }: typeof networks = networks) {
+function objectsOf(
+  { Affinity, mmd, Samples, TransportSolver }: typeof genmi,
+  { adam, Network }: typeof networks = networks,
+) {
   const affinity = Affinity.distance(x, { metric: 'euclidean' });
   const kernel = Affinity.kernel(x, { kernel: 'rbf' });
   return {
@@ -32,6 +35,7 @@ function objectsOf({ Affinity, mmd, TransportSolver }: typeof genmi, { adam, Net
     solver: new TransportSolver(affinity),
     network: Network.linear({ inputs: 2, outputs: 2 }),
     optimizer: adam(),
+    samples: new Samples({ data: Uint8Array.of(1, 2, 3, 4), shape: [2, 2] }),
   };
 }
 type Objects = ReturnType<typeof objectsOf>;
@@ -40,7 +44,7 @@ type Objects = ReturnType<typeof objectsOf>;
 const network = networks.Network.linear({ inputs: 2, outputs: 2 });
 const options = { data: x, objective: genmi.kl({ mode: 'ova' }), epochs: 1 };
 const calls: Record<
-  'affinity' | 'objective' | 'solver' | 'network' | 'optimizer',
+  'affinity' | 'objective' | 'solver' | 'network' | 'optimizer' | 'samples',
   Record<string, (it: Objects) => unknown>
 > = {
   affinity: {
@@ -61,6 +65,11 @@ const calls: Record<
     step: ({ network }) => networks.adam().step(network),
   },
   optimizer: { train: ({ optimizer }) => networks.train(network, { ...options, optimizer }) },
+  samples: {
+    kernel: ({ samples }) => genmi.Affinity.kernel(samples, { kernel: 'linear' }),
+    train: ({ samples }) => networks.train(network, { ...options, data: samples }),
+    predict: ({ samples }) => network.predict(samples),
+  },
 };
 const methods: typeof calls = {
   affinity: {
@@ -106,6 +115,7 @@ const methods: typeof calls = {
     learningRate: ({ optimizer }) => optimizer.learningRate,
     step: ({ optimizer }) => optimizer.step(network),
   },
+  samples: {},
 };
 const listed = (table: typeof calls) =>
   Object.entries(table).flatMap(([kind, each]) => Object.entries(each).map(([name, call]) => ({ kind, name, call })));
@@ -114,7 +124,7 @@ const errorOf = (call: (it: Objects) => unknown, it: Objects) => rejectionOf(asy
 
 function expectRefused(error: unknown, received: string, remedy: RegExp) {
   const [argument = ''] = (error as Error).message.split(':');
-  expect(['affinity', 'costs', 'x', 'objective', 'objectives[1]', 'solver', 'network', 'optimizer']).toContain(
+  expect(['affinity', 'costs', 'x', 'objective', 'objectives[1]', 'solver', 'network', 'optimizer', 'data']).toContain(
     argument,
   );
   expectError(error, { code: 'ERR_INVALID_ARG_TYPE', argument, received });
@@ -188,7 +198,7 @@ describe('proxies', () => {
 });
 
 describe('objects that only look like ours', () => {
-  const { affinity, objective, solver, network, optimizer } = objectsOf(genmi);
+  const { affinity, objective, solver, network, optimizer, samples } = objectsOf(genmi);
   const likenesses: Record<string, (it: object) => object> = {
     'with the prototype': (it) => Object.create(Object.getPrototypeOf(it)),
     'derived from one': (it) => Object.create(it),
@@ -201,6 +211,7 @@ describe('objects that only look like ours', () => {
       solver: like(solver),
       network: like(network),
       optimizer: like(optimizer),
+      samples: like(samples),
     } as Objects;
     for (const { call } of [...listed(calls), ...listed(methods)]) {
       expectRefused(await errorOf(call, fake), 'an object with the prototype of one', /not made by genmi/);
@@ -215,7 +226,7 @@ describe('native objects stay inside', () => {
     const visit = (value: unknown) => {
       if (typeof value !== 'object' || value === null || seen.has(value)) return;
       seen.add(value);
-      for (const name of ['submatrix', 'evaluate', 'evaluateAsync', 'rehearse', 'cancel', 'arrays', 'run'])
+      for (const name of ['submatrix', 'evaluate', 'evaluateAsync', 'rehearse', 'cancel', 'arrays', 'run', 'append'])
         expect(value).not.toHaveProperty(name);
       for (const key of Reflect.ownKeys(value)) visit((value as Record<PropertyKey, unknown>)[key]);
     };

@@ -56,6 +56,12 @@ describe.skipIf(faults === undefined)('V8 is told of a matrix of 69 MB', () => {
        n.dispose(); lines.push(await told());`,
       '8 16 12 28 20 8 0',
     ],
+    'and of samples, once, while they or an affinity of their bytes live': [
+      `let s = new genmi.Samples({ data: new Uint8Array(30 * 2 ** 20), shape: [2 ** 15, 960] }); lines.push(await told());
+       let k = Affinity.kernel(s, { kernel: 'linear' }); lines.push(await told()); s = undefined; lines.push(await told());
+       k = undefined; lines.push(await told());`,
+      '30 30 30 0',
+    ],
     'while hops are made of it, and of the hops': [
       `let h = Affinity.hops(${make}, { neighbors: 3 }); lines.push(await told()); h = undefined; lines.push(await told());`,
       '17 0',

@@ -32,6 +32,10 @@ class Backend {
   // entries equal up to rounding, the same errors. hops() takes distances of any backend.
   virtual Status measure(AnyMatrix features, const MeasureOptions& options, Storage storage, Precision precision,
                          const Context& context, AffinityPtr& out) const = 0;
+  // The same over bytes, whose numbers are rounded to `precision`. The affinity may keep bytes: those of `owner`, who
+  // frees them, or a copy where there is none. By default it is measure() of the numbers.
+  virtual Status measure_bytes(const Bytes& features, std::shared_ptr<const void> owner, const MeasureOptions& options,
+                               Storage storage, Precision precision, const Context& context, AffinityPtr& out) const;
   virtual Status precomputed(AnyMatrix matrix, Kind kind, bool metric, Precision precision, const Context& context,
                              AffinityPtr& out) const = 0;
   virtual Status hops(const Affinity& distances, const HopOptions& options, const Context& context, HopReport& report,

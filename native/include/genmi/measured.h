@@ -1,6 +1,7 @@
 // Affinities computed from features by a named kernel or distance.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -23,5 +24,12 @@ struct MeasureOptions {
 // evaluates entries on demand.
 Status measure_affinity(AnyMatrix features, const MeasureOptions& options, Storage storage, Precision precision,
                         const Context& context, AffinityPtr& out);
+
+// Whether measure_bytes() takes these: the linear kernel in kFeatures and float32.
+bool keeps_bytes(const Bytes& features, const MeasureOptions& options, Storage storage, Precision precision);
+// An affinity that keeps bytes: those of `owner`, who frees them, or a copy where there is none. A quarter of the
+// memory of float32 features, and the same entries up to rounding.
+Status measure_bytes(const Bytes& features, std::shared_ptr<const void> owner, const MeasureOptions& options,
+                     AffinityPtr& out);
 
 }  // namespace genmi
