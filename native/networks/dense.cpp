@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace genmi::networks {
+namespace {
+
+// About the weights that are transposed at a time, or more of them for many threads: 1 MB of float32.
+constexpr std::size_t kStrip = std::size_t{1} << 18;
+
+}  // namespace
+
 template <class T>
 Dense<T>::Dense(const std::string& name, std::size_t inputs, std::size_t outputs, simd::Activation activation,
                 Bias bias)
@@ -28,7 +35,6 @@ void Dense<T>::forward(const Passage& passage, const Context& context) {
 
 template <class T>
 void Dense<T>::backward(const Passage& passage, T* gradient, bool learn, const Context& context, T* by_input) {
-  const Workspace::Frame frame(context.workspace);
   const std::size_t n = passage.x.rows;
   const auto differentiate = context.kernels.network<T>().differentiate[static_cast<std::size_t>(activation_)];
   if (activation_ != simd::Activation::kIdentity) differentiate(passage.y, n * outputs_, gradient);
@@ -38,16 +44,30 @@ void Dense<T>::backward(const Passage& passage, T* gradient, bool learn, const C
     add_weights_gradient(passage.x, by_sum, context);
     add_bias_gradient(by_sum, context);
   }
-  if (by_input == nullptr) return;
-  const auto finish = [&](const simd::Tile<T>& tile, std::size_t row, std::size_t column) {
-    copy_tile(tile, row, column, n, inputs_, by_input);
-  };
-  multiply<T>(rows_in_panels(by_sum, context), transposed_weights(context), outputs_, context, finish);
+  if (by_input != nullptr) write_input_gradient(by_sum, context, by_input);
+}
+
+// dL/dx = dL/d(x W + b) W', for a strip of inputs at a time: the copy of its weights stays in a cache.
+template <class T>
+void Dense<T>::write_input_gradient(MatrixView<T> by_sum, const Context& context, T* by_input) const {
+  const Workspace::Frame frame(context.workspace);
+  // All threads have tiles of a strip.
+  const std::size_t strip = std::max(context.slots(), kStrip / (outputs_ * kTileColumns<T>)) * kTileColumns<T>;
+  const Panels<T> rows = rows_in_panels(by_sum, context);
+  for (std::size_t first = 0; first < inputs_; first += strip) {
+    const Workspace::Frame of_strip(context.workspace);
+    const auto finish = [&](const simd::Tile<T>& tile, std::size_t row, std::size_t column) {
+      copy_tile(tile, row, first + column, by_sum.rows, inputs_, by_input);
+    };
+    const Panels<T> weights = transposed_weights(first, std::min(strip, inputs_ - first), context);
+    multiply<T>(rows, weights, outputs_, context, finish);
+  }
 }
 
 // dL/dW = X' dL/d(X W).
 template <class T>
 void Dense<T>::add_weights_gradient(MatrixView<T> x, MatrixView<T> by_sum, const Context& context) {
+  const Workspace::Frame frame(context.workspace);
   constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
   const bool overwrite = std::exchange(weights_.unwritten, false);
   const auto finish = [&](const simd::Tile<T>& tile, std::size_t input, std::size_t output) {
@@ -79,22 +99,22 @@ void Dense<T>::add_bias_gradient(MatrixView<T> by_sum, const Context& context) {
   context.for_each_range(outputs_, 256, 0.1 * static_cast<double>(by_sum.rows * outputs_), add);
 }
 
-// W's rows in panels.
+// Some of W's rows in panels.
 template <class T>
-Panels<T> Dense<T>::transposed_weights(const Context& context) const {
+Panels<T> Dense<T>::transposed_weights(std::size_t first, std::size_t count, const Context& context) const {
   constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
-  T* const panels = context.workspace.take<T>(padded<T>(inputs_) * outputs_).data();
+  T* const panels = context.workspace.take<T>(padded<T>(count) * outputs_).data();
   const auto pack = context.kernels.pairwise<T>().pack;
-  const auto pack_panel = [&](std::size_t first, std::size_t count, std::size_t) {
+  const auto pack_panel = [&](std::size_t begin, std::size_t lanes, std::size_t) {
     for (std::size_t output = 0; output < outputs_; output += kPanel) {
       const T* rows[kPanel] = {};
-      for (std::size_t lane = 0; lane < count; ++lane)
-        rows[lane] = weights_.values.data() + weights_.place(first + lane, output);
-      pack(rows, std::min(kPanel, outputs_ - output), panels + first * outputs_ + output * kPanel);
+      for (std::size_t lane = 0; lane < lanes; ++lane)
+        rows[lane] = weights_.values.data() + weights_.place(first + begin + lane, output);
+      pack(rows, std::min(kPanel, outputs_ - output), panels + begin * outputs_ + output * kPanel);
     }
   };
-  context.for_each_range(inputs_, kPanel, static_cast<double>(inputs_ * outputs_), pack_panel);
-  return {panels, inputs_};
+  context.for_each_range(count, kPanel, static_cast<double>(count * outputs_), pack_panel);
+  return {panels, count};
 }
 
 template class Dense<float>;

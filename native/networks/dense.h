@@ -28,7 +28,8 @@ class Dense final : public Layer<T> {
  private:
   void add_weights_gradient(MatrixView<T> x, MatrixView<T> by_sum, const Context& context);
   void add_bias_gradient(MatrixView<T> by_sum, const Context& context);
-  Panels<T> transposed_weights(const Context& context) const;
+  void write_input_gradient(MatrixView<T> by_sum, const Context& context, T* by_input) const;
+  Panels<T> transposed_weights(std::size_t first, std::size_t count, const Context& context) const;
 
   std::size_t inputs_, outputs_;
   simd::Activation activation_;

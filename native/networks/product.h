@@ -57,12 +57,16 @@ constexpr double product_nanoseconds(std::size_t n, std::size_t d, std::size_t h
   return static_cast<double>(n * d * h) / 20;
 }
 
+// The columns of a tile.
+template <class T>
+inline constexpr std::size_t kTileColumns = 6 * simd::kFeaturePanel<T>;
+
 // Makes the inner products of all rows with all columns, vectors of `length` numbers, in tiles. finish(tile, row,
 // column) takes each tile, whose first entry is that of `row` and `column`; beyond the last row and column tiles are 0.
 // An entry has the same bits for any number of threads, and beside any other rows and columns.
 template <class T, class FinishTile>
 void multiply(Panels<T> rows, Panels<T> columns, std::size_t length, const Context& context, const FinishTile& finish) {
-  constexpr std::size_t kRows = 64, kColumns = 6 * simd::kFeaturePanel<T>;
+  constexpr std::size_t kRows = 64, kColumns = kTileColumns<T>;
   const std::size_t down = (rows.count + kRows - 1) / kRows, across = (columns.count + kColumns - 1) / kColumns;
   const Workspace::Frame frame(context.workspace);
   T* const scratch = context.workspace.take<T>(context.slots() * kRows * kColumns).data();

@@ -80,6 +80,33 @@ TEST_F(Networks, ProductsOfAllSizesEqualPlainLoops) {
   }
 }
 
+// dL/dx = dL/dy W' of a layer so wide that W is transposed in strips of inputs. Their width depends on the threads, the
+// bits do not.
+TEST_F(Networks, GradientsOfManyInputsEqualPlainLoops) {
+  const std::size_t n = 3, d = 203, h = 6000;
+  Dense<double> layer("layer", d, h, Activation::kIdentity);
+  Parameter<double>& weights = *layer.parameters().front();
+  const std::vector<double> w = gaussians(random_, d * h), g = gaussians(random_, n * h), x(n * d);
+  for (std::size_t j = 0; j < d; ++j)
+    for (std::size_t o = 0; o < h; ++o) weights.values[weights.place(j, o)] = w[j * h + o];
+  std::vector<double> expected;
+  for (const std::size_t threads : {1, 2, 8}) {
+    ThreadPool pool(threads);
+    const Context context{.workspace = workspace_, .pool = &pool, .threads = threads};
+    std::vector<double> y(n * h), gradient = g, by_input(n * d);
+    layer.backward({{x.data(), n, d}, y.data(), {}, Mode::kTraining, {}}, gradient.data(), false, context,
+                   by_input.data());
+    if (expected.empty()) expected = by_input;
+    EXPECT_EQ(by_input, expected) << threads;
+  }
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < d; ++j) {
+      double sum = 0;
+      for (std::size_t o = 0; o < h; ++o) sum += g[i * h + o] * w[j * h + o];
+      ASSERT_NEAR(expected[i * d + j], sum, 1e-11) << i << ", " << j;
+    }
+}
+
 // A network of float64, made of the parts that a test names.
 Network<double> make_network(const std::vector<std::size_t>& widths, Activation activation, bool normalise, bool skip,
                              Generator& random) {
