@@ -11,6 +11,8 @@
 #include "genmi/random_bits.h"
 #include "networks/predict.h"
 #include "networks/watch.h"
+#include "simd/kernels.h"
+#include "simd/panels.h"
 
 namespace genmi::networks {
 namespace {
@@ -217,7 +219,7 @@ Status Training<T>::take_step(Rows rows, const Context& context) {
   if (Status status = steps_->take(rows, place_.steps, rate_share(), context, loss, report); !status) return status;
   place_.steps += 1;
   Watch watch;
-  count(loss.logits);
+  count(loss.logits, context);
   const auto n = static_cast<double>(rows.count);
   sums_.objective += loss.value * n;
   sums_.vat += report.lds * n;
@@ -228,25 +230,27 @@ Status Training<T>::take_step(Rows rows, const Context& context) {
   return Status::ok();
 }
 
-// The entropy of a softmax of z is log sum_k exp(z_k) - sum_k p_k z_k.
 template <class T>
-void Training<T>::count(MatrixView<T> logits) {
-  const std::size_t k = logits.columns;
-  std::vector<T> p(k);
-  for (std::size_t i = 0; i < logits.rows; ++i) {
-    const T* row = logits.row(i);
-    const std::size_t likeliest = static_cast<std::size_t>(std::max_element(row, row + k) - row);
-    double total = 0, weighted = 0;
+void Training<T>::count(MatrixView<T> logits, const Context& context) {
+  const Workspace::Frame frame(context.workspace);
+  const std::size_t n = logits.rows, k = logits.columns;
+  const std::span<T> log_p = context.workspace.take<T>(simd::panel_size(n, k));
+  const std::span<T> p = context.workspace.take<T>(log_p.size());
+  context.kernels.panel<T>().read_logits(logits.data, n, k, log_p.data(), p.data());
+  for (std::size_t first = 0; first < n; first += simd::kPanel)
     for (std::size_t c = 0; c < k; ++c) {
-      p[c] = std::exp(row[c] - row[likeliest]);
-      total += static_cast<double>(p[c]);
-      const double below = static_cast<double>(row[c]) - static_cast<double>(row[likeliest]);
-      if (p[c] > 0) weighted += static_cast<double>(p[c]) * below;
+      const std::size_t begin = simd::place_in_panels(first, c, k), end = begin + std::min(simd::kPanel, n - first);
+      double sum = 0, entropy = 0;
+      for (std::size_t at = begin; at < end; ++at) {
+        sum += static_cast<double>(p[at]);
+        entropy -= static_cast<double>(p[at]) * static_cast<double>(log_p[at]);
+      }
+      sums_.predictions[c] += sum;
+      sums_.entropy += entropy;
     }
-    for (std::size_t c = 0; c < k; ++c) sums_.predictions[c] += static_cast<double>(p[c]) / total;
-    sums_.entropy += std::log(total) - weighted / total;
-    sums_.assignments[likeliest] += 1;
-  }
+  for (std::size_t i = 0; i < n; ++i)
+    sums_.assignments[static_cast<std::size_t>(std::max_element(logits.row(i), logits.row(i) + k) - logits.row(i))] +=
+        1;
 }
 
 template <class T>
@@ -261,8 +265,11 @@ Epoch Training<T>::finish_epoch(const Context& context) {
   epoch.penalty = optimizer_.penalty();
   for (const Penalty<T>* penalty : penalties_) epoch.penalty += penalty->value(context);
   epoch.loss = epoch.penalty + options_.vat.weight * epoch.vat - epoch.objective;
-  epoch.predictions_entropy = sums_.entropy / n;
+  // Rounding could leave the range of entropies.
+  const double highest = std::log(static_cast<double>(network_.outputs()));
+  epoch.predictions_entropy = std::clamp(sums_.entropy / n, 0.0, highest);
   for (const double sum : sums_.predictions) epoch.proportions_entropy += entropy_term(sum / n);
+  epoch.proportions_entropy = std::clamp(epoch.proportions_entropy, 0.0, highest);
   for (const std::uint64_t samples : sums_.assignments) epoch.clusters += samples > 0;
   epoch.seconds = sums_.seconds;
   clear_sums();

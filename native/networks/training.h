@@ -103,7 +103,7 @@ class Training {
   Status take_steps(const Context& context);
   void report_steps(const Context& context) const;
   Status take_step(Rows rows, const Context& context);
-  void count(MatrixView<T> logits);
+  void count(MatrixView<T> logits, const Context& context);
   void clear_sums();
   Epoch finish_epoch(const Context& context);
   Status go_back(const Status& status);
