@@ -8,20 +8,13 @@ import { checkNumber, checkOptions, type NumberRange } from '../options.js';
 import { fill, isFloat32 } from '../typed-arrays.js';
 import { type FloatImages, type Images, type ImageShape, toImages } from './images.js';
 
-/** Options that all perturbations have. */
-export interface PerturbationOptions {
-  /**
-   * The seed of the draws, an integer in [0, 2^53); default 0. A copy depends on the seed, on its image and on its place
-   * in the result: give each step of a training a seed of its own.
-   */
-  seed?: number | undefined;
+/** Which images are moved, and where the copies go. */
+export interface MoveOptions {
   /**
    * The numbers of the images to perturb, from 0, in this order; default: all, once each. An image that stands here
    * several times has as many different copies.
    */
   rows?: Int32Array | readonly number[] | undefined;
-  /** The probability that an image is perturbed, in [0, 1]; others are copied as they are. Default 1. */
-  probability?: number | undefined;
   /**
    * What lies beyond the border: `'edge'` (default), the nearest pixel; or an intensity of at most 1e38 in size, such as
    * 0.
@@ -29,6 +22,17 @@ export interface PerturbationOptions {
   outside?: 'edge' | number | undefined;
   /** An array that receives the result. A call that fails leaves it as it was. */
   out?: Float32Array | undefined;
+}
+
+/** Options that all random perturbations have. */
+export interface PerturbationOptions extends MoveOptions {
+  /**
+   * The seed of the draws, an integer in [0, 2^53); default 0. A copy depends on the seed, on its image and on its place
+   * in the result: give each step of a training a seed of its own.
+   */
+  seed?: number | undefined;
+  /** The probability that an image is perturbed, in [0, 1]; others are copied as they are. Default 1. */
+  probability?: number | undefined;
 }
 
 /** Options of an asynchronous call. */
@@ -43,8 +47,8 @@ export type RandomRange = number | readonly [least: number, largest: number];
 const LARGEST = 1e38;
 const SEEDS = { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true } as const;
 
-/** The options of `PerturbationOptions`, for `checkOptions`. */
-const common = ['seed', 'rows', 'probability', 'outside', 'out'] as const;
+/** The names of MoveOptions, for `checkOptions`. */
+export const moveOptions = ['rows', 'outside', 'out'] as const;
 
 interface Call {
   readonly images: NativeImages;
@@ -78,7 +82,7 @@ export function toRange(
 
 /** Reads everything that a call is made with, except the map. */
 function read(images: Images, options: PerturbationOptions, names: readonly string[]): Call {
-  checkOptions(options, [...names, ...common]);
+  checkOptions(options, [...names, ...moveOptions, 'seed', 'probability']);
   const given = toImages(images);
   const [, count, height, width, channels] = given;
   const rows = toRows(options.rows);
@@ -92,7 +96,8 @@ function read(images: Images, options: PerturbationOptions, names: readonly stri
   return { images: given, draws: [rows, probability, toOutside(options.outside), seed], shape, length, out };
 }
 
-function toOutside(outside: unknown): number | null {
+/** The intensity beyond the border; null: that of the nearest pixel. */
+export function toOutside(outside: unknown): number | null {
   if (outside === undefined || outside === 'edge') return null;
   if (typeof outside === 'number' && Math.abs(outside) <= LARGEST) return outside;
   const wrong = typeof outside === 'number' || typeof outside === 'string' ? outOfRange : invalidType;

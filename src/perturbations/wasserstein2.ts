@@ -39,7 +39,11 @@ interface Masses {
 
 const remedy = 'take fewer or smaller images at once';
 
-function toMasses(argument: string, [data, count, height, width, channels, scale, offset]: NativeImages): Masses {
+/** @internal Reads masses. Throws for negative intensities and zero images. */
+export function toMasses(
+  argument: string,
+  [data, count, height, width, channels, scale, offset]: NativeImages,
+): Masses {
   const pixels = height * width;
   const what = () => `The masses of ${count} images`;
   const masses = allocate(Float64Array, data.length, what, remedy);

@@ -151,6 +151,34 @@ const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => un
       { amplitude: 2, sigma: 1, rows: [1, 0], seed: 1 },
     ],
   ],
+  warp: [
+    perturbations.warp,
+    () => [
+      { data: Float32Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      { data: new Float32Array(8), shape: [1, 2, 2, 2] },
+      { rows: [0], outside: 1 },
+    ],
+  ],
+  adef: [
+    perturbations.adef,
+    () => [
+      { data: Float32Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      { values: [1], gradient: { data: [1, 2, 3, 4] } },
+      { sigma: 1 },
+    ],
+  ],
+  acceptance: [
+    perturbations.acceptance,
+    () => [{ data: Uint8Array.of(1, 2), shape: [1, 1, 2] }, { data: Float32Array.of(1, 2), shape: [1, 1, 2] }, 2],
+  ],
+  w2Perturbation: [
+    perturbations.w2Perturbation,
+    () => [
+      { data: Float32Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      () => ({ values: [1], gradient: { data: [1, 2, 3, 4] } }),
+      { epsilon: 1, eta: 1, share: 0.5, sigma: 0, maxSteps: 2, seed: 1, rows: [0], outside: 'edge', signal },
+    ],
+  ],
   wasserstein2: [
     perturbations.wasserstein2,
     () => [

@@ -236,6 +236,14 @@ for (const { distances, gradient } of [
 ])
   keep('rounded', 'wasserstein2', distances, gradient.data);
 
+const steps = api.adef(left, { values: [1, 2, 3], gradient: right }, { sigma: 1 });
+keep('rounded', 'adef', steps.field.data, steps.lengths);
+keep('rounded', 'warp', api.warp(left, steps.field).data);
+keep('rounded', 'acceptance', api.acceptance(left, right, 2));
+const score = () => ({ values: [1, 2, 3], gradient: right });
+const ball = await api.w2Perturbation(left, score, { epsilon: 0.5, eta: 1e9, share: 1e-3 });
+keep('rounded', 'w2Perturbation', ball.images.data, ball.distances, ball.steps);
+
 // Networks: two epochs with each optimiser, and a step by hand.
 const { Network, adam, rmsprop, sgd, train } = api;
 for (const optimizer of [adam(), sgd(), rmsprop()]) {
