@@ -16,7 +16,11 @@ export function buildFaults() {
   mkdirSync(path.dirname(built), { recursive: true });
   const { include_dir } = createRequire(import.meta.url)('node-api-headers');
   const own = `${built}.${process.pid}`;
-  const options = ['-std=c++20', '-O1', '-fPIC', '-shared', '-Wall', '-Wextra', '-DNAPI_VERSION=8', '-I', include_dir];
+  const headers = [include_dir, path.join(root, 'native'), path.join(root, 'native/include')].flatMap((folder) => [
+    '-I',
+    folder,
+  ]);
+  const options = ['-std=c++20', '-O1', '-fPIC', '-shared', '-Wall', '-Wextra', '-DNAPI_VERSION=8', ...headers];
   const { status, error, stderr } = spawnSync('c++', [...options, source, '-o', own, '-ldl'], { encoding: 'utf8' });
   if (error?.code === 'ENOENT') return undefined;
   if (status !== 0) throw new Error(`faults.cpp: ${stderr}`);

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "genmi/backend.h"
 #include "node/environment.h"
 
 namespace genmi::node {
@@ -47,9 +48,10 @@ Napi::Error out_of_memory(Napi::Env env) {
                     "use fewer samples, mini-batches (rows), or storage: 'features'");
 }
 
-Napi::Error unexpected(Napi::Env env, const char* what) {
+Napi::Error unexpected(Napi::Env env, const std::exception& exception) {
+  if (const auto* const device = dynamic_cast<const DeviceFailure*>(&exception)) return to_error(env, device->status());
   char message[256];
-  std::snprintf(message, sizeof message, "an unexpected failure in genmi: %s", what);
+  std::snprintf(message, sizeof message, "an unexpected failure in genmi: %s", exception.what());
   return Napi::Error::New(env, message);
 }
 

@@ -18,8 +18,8 @@ Napi::Error to_error(Napi::Env env, const Status& status);
 // ERR_OUT_OF_MEMORY, made without any allocation here.
 Napi::Error out_of_memory(Napi::Env env);
 
-// An exception that nobody foresaw.
-Napi::Error unexpected(Napi::Env env, const char* what);
+// An exception other than those below: the error of a device that failed, or one that nobody foresaw.
+Napi::Error unexpected(Napi::Env env, const std::exception& exception);
 
 inline void check(Napi::Env env, const Status& status) {
   if (!status) throw to_error(env, status);
@@ -41,7 +41,7 @@ auto guarded(Napi::Env env, const Body& body) -> decltype(body()) {
   } catch (const std::bad_exception&) {  // std::current_exception() returns it when memory is short
     throw out_of_memory(env);
   } catch (const std::exception& error) {
-    throw unexpected(env, error.what());
+    throw unexpected(env, error);
   }
 }
 

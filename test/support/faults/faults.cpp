@@ -2,7 +2,8 @@
 // and malloc and its like for the binary of the package, which has an operator new of its own. Loaded as an addon too,
 // it lets JavaScript choose the allocations.
 //
-//   fail(first, last)  numbers the allocations from now on, from 1; those with first <= number <= last fail
+//   fail(first, last, device)  numbers the allocations from now on, from 1; those with first <= number <= last fail.
+//                      device: operator new then throws what a device throws that fails
 //   asked()            the number of allocations since fail()
 //   told()             the bytes outside its heap that V8 knows of
 //
@@ -24,10 +25,12 @@
 #include <iterator>
 #include <new>
 
+#include "genmi/backend.h"
+
 namespace {
 
 std::atomic<long> asked{0}, first{0}, last{-1};
-std::atomic<bool> counting{false};
+std::atomic<bool> counting{false}, as_device{false};
 thread_local bool inside = false;  // code of this file is running: its own allocations do not count
 
 enum class Module { kGenmi, kLibrary, kOther };
@@ -102,7 +105,10 @@ bool must_fail(const void* caller, bool (*is_counted)(const void* caller) = aske
 }
 
 void* allocate(std::size_t bytes, std::size_t alignment, const void* caller) {
-  if (must_fail(caller)) throw std::bad_alloc();
+  if (must_fail(caller)) {
+    if (as_device) throw genmi::DeviceFailure({genmi::Code::kUnavailable, "a device that fails"});
+    throw std::bad_alloc();
+  }
   void* const memory = alignment == 0 ? std::malloc(bytes == 0 ? 1 : bytes)
                                       : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (memory == nullptr) throw std::bad_alloc();
@@ -135,18 +141,21 @@ void begin_with_loading() {
 }
 
 napi_value fail(napi_env env, napi_callback_info info) {
-  std::size_t count = 2;
-  napi_value arguments[2];
+  std::size_t count = 3;
+  napi_value arguments[3];
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
   long long from = 0, to = -1;
+  bool device = false;
   napi_get_value_int64(env, arguments[0], reinterpret_cast<std::int64_t*>(&from));
   napi_get_value_int64(env, arguments[1], reinterpret_cast<std::int64_t*>(&to));
+  napi_get_value_bool(env, arguments[2], &device);
   void* frames[1];
   backtrace(frames, 1);
   look_at_modules();
   asked = 0;
   first = from;
   last = to;
+  as_device = device;
   counting = true;
   return nullptr;
 }
