@@ -119,6 +119,22 @@ export type NativeImages = readonly [
 /** Which images are perturbed, how often, what lies outside of them (null: the nearest pixel), and the seed. */
 export type NativeDraws = readonly [rows: Int32Array | null, probability: number, outside: number | null, seed: number];
 
+/**
+ * Parameters: the means of all components, their factors and their constants. `sums`: receives the sums of each component,
+ * then the log density and the entropy. `responsibilities`: n x count, read where they are `given`, else filled. `done`:
+ * the share of the job that is done afterwards.
+ */
+export type NativeMixturePass = [
+  samples: NativeSamples,
+  parameters: Float64Array,
+  count: number,
+  diagonal: boolean,
+  given: boolean,
+  sums: Float64Array | null,
+  responsibilities: Float64Array | null,
+  done: number,
+];
+
 export interface NativeSolveOptions {
   maxPivots?: number | undefined;
   warmStart?: boolean;
@@ -400,6 +416,10 @@ export interface Native {
       ...numbers: number[],
     ]
   ): Promise<void>;
+  /** Goes over the samples of a mixture once: see `native/include/genmi/mixture.h`. */
+  mixturePass(...args: NativeMixturePass): void;
+  /** With a job, on another thread; arrays as for `evaluateAsync`. */
+  mixturePass(...args: [...NativeMixturePass, job: NativeJob]): Promise<void>;
   /** The order in which the core writes a result's numbers. */
   resultNumbers: readonly ResultNumber[];
   /** The statuses, in the order of the core's numbers for them. */

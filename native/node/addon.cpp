@@ -12,6 +12,7 @@
 #include "node/entry.h"
 #include "node/environment.h"
 #include "node/errors.h"
+#include "node/mixture.h"
 #include "node/network_handle.h"
 #include "node/objective_handle.h"
 #include "node/optimizer_handle.h"
@@ -78,6 +79,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   define_perturbation(env, opened);
   define_solver(env, opened);
   define_samples(env, opened);
+  define_mixture(env, opened);
   define_network(env, opened);
   define_optimizer(env, opened);
   define_training(env, opened);
