@@ -3,7 +3,14 @@ import { types } from 'node:util';
 import { describe, invalidType } from './errors.js';
 import { root } from './loader.js';
 
-export type Kind = 'Affinity' | 'Objective' | 'TransportSolver' | 'Network' | 'Optimizer' | 'Samples';
+export type Kind =
+  | 'Affinity'
+  | 'Objective'
+  | 'TransportSolver'
+  | 'Network'
+  | 'Optimizer'
+  | 'Samples'
+  | 'DirichletProcessMixture';
 
 interface Mark {
   readonly kind: Kind;
@@ -21,6 +28,7 @@ const named: Record<Kind, string> = {
   Network: 'a Network',
   Optimizer: 'an Optimizer',
   Samples: 'Samples',
+  DirichletProcessMixture: 'a DirichletProcessMixture',
 };
 
 /** Marks all instances of a class, so that every copy recognises them. */

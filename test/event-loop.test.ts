@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Affinity, kl, mmd, TransportSolver, tv, wasserstein } from '../src/index.js';
+import { DirichletProcessMixture } from '../src/mixtures/index.js';
 import { Network, train } from '../src/networks/index.js';
 import { programArguments } from './support/dist.js';
 import { execute } from './support/processes.js';
@@ -18,6 +19,7 @@ const LIMIT_MS = 50;
 
 const points = gaussian(next, 4000, 8);
 const wide = gaussian(next, 1500, 300);
+const manyFeatures = gaussian(next, 2000, 40);
 const distance = Affinity.distance(gaussian(next, 1500, 4), { metric: 'sqeuclidean' });
 const transport = wasserstein({ mode: 'ovo', affinity: distance });
 const kernel = Affinity.kernel(points, { kernel: 'rbf', storage: 'features' });
@@ -66,6 +68,12 @@ const calls: Record<string, Call> = {
     tv({ mode: 'ova' }).valueAndGradAsync(large.predictions, { signal }),
   'solveManyAsync of many small problems': (signal) =>
     small.solveManyAsync(manyWeights, manyWeights, { plan: true, signal }),
+  'fit of a mixture': (signal) =>
+    new DirichletProcessMixture({ truncation: 60, maxIterations: 40 }).fit(points, { signal }),
+  'fit of a mixture with covariances': (signal) =>
+    new DirichletProcessMixture({ truncation: 30, covariance: 'full', maxIterations: 10 }).fit(manyFeatures, {
+      signal,
+    }),
   train: training,
   'predictAsync of 16 MB of bytes': (signal) => reader.predictAsync(images, { signal }),
   solveManyAsync: (signal) => solver.solveManyAsync(weights, weights, { plan: true, signal }),

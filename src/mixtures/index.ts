@@ -1,5 +1,5 @@
 /**
- * Gaussians and mixtures of them: divergences with gradients.
+ * Gaussians: divergences with gradients, and mixtures with as many components as the data ask for.
  *
  * @module genmi/mixtures
  */
@@ -11,6 +11,7 @@ export {
   type GaussianOptions,
   gaussianKl,
 } from './alpha-js.js';
+export { DirichletProcessMixture, type MixtureFitOptions } from './dirichlet-process.js';
 export type {
   DiagonalGaussian,
   FullGaussian,
@@ -20,3 +21,5 @@ export type {
   LogDiagonalGaussian,
   Vector,
 } from './gaussians.js';
+export type { DirichletProcessMixtureModel } from './saved.js';
+export type { DirichletProcessMixtureOptions } from './settings.js';

@@ -1,7 +1,13 @@
-/** Wrong Gaussians and options of their divergences: the error names the argument. */
+/** Wrong Gaussians, mixtures and options: the error names the argument, and nothing has changed. */
 import { describe, expect, it } from 'vitest';
-import { alphaJs, gaussianKl } from '../../src/mixtures/index.js';
-import { type ExpectedError, expectError, thrownBy } from '../support/errors.js';
+import {
+  alphaJs,
+  DirichletProcessMixture,
+  type DirichletProcessMixtureModel,
+  gaussianKl,
+} from '../../src/mixtures/index.js';
+import { native } from '../../src/native.js';
+import { type ExpectedError, expectError, rejectionOf, thrownBy } from '../support/errors.js';
 import { type Loose, matrixErrors, range, type } from '../support/wrong-inputs.js';
 
 const right = { mean: [0, 1], variance: [1, 2] };
@@ -268,5 +274,293 @@ describe('Gaussians', () => {
       error,
     );
     expect(divergence.value(steep, flat)).toBeGreaterThan(1e60);
+  });
+});
+
+const x = { data: Float64Array.from({ length: 24 }, (_, i) => Math.sin(i * i)), shape: [12, 2] as const };
+const make = (options: object) => () => new DirichletProcessMixture(options as Loose);
+
+describe('the options of a mixture', () => {
+  it.each<[string, () => unknown, ExpectedError]>([
+    [
+      'a truncation of 1',
+      make({ truncation: 1 }),
+      { code: range, argument: 'truncation', expected: '[2, ', received: '1' },
+    ],
+    ['half a component', make({ truncation: 2.5 }), { code: range, argument: 'truncation', received: '2.5' }],
+    ['truncation as text', make({ truncation: '5' }), { code: type, argument: 'truncation', received: "'5'" }],
+    [
+      'another covariance',
+      make({ covariance: 'tied' }),
+      { code: range, argument: 'covariance', expected: "'diagonal', 'full'" },
+    ],
+    [
+      'no concentration',
+      make({ concentration: 0 }),
+      { code: range, argument: 'concentration', expected: '> 0', received: '0' },
+    ],
+    [
+      'a negative precision',
+      make({ meanPrecisionPrior: -1 }),
+      { code: range, argument: 'meanPrecisionPrior', received: '-1' },
+    ],
+    [
+      'no degrees of freedom',
+      make({ degreesOfFreedomPrior: 0 }),
+      { code: range, argument: 'degreesOfFreedomPrior', expected: '> 0' },
+    ],
+    [
+      'a negative regularization',
+      make({ regularization: -1 }),
+      { code: range, argument: 'regularization', expected: '>= 0' },
+    ],
+    ['no iterations', make({ maxIterations: 0 }), { code: range, argument: 'maxIterations', received: '0' }],
+    ['a negative tolerance', make({ tolerance: -1 }), { code: range, argument: 'tolerance', received: '-1' }],
+    ['half a seed', make({ seed: 0.5 }), { code: range, argument: 'seed', received: '0.5' }],
+    ['another library', make({ compat: 'torch' }), { code: range, argument: 'compat', expected: "'sklearn'" }],
+    [
+      'another last stick',
+      make({ lastStick: 'two' }),
+      { code: range, argument: 'lastStick', expected: "'one', 'sklearn'" },
+    ],
+    [
+      'a prior that is no number',
+      make({ meanPrior: [0, Number.NaN] }),
+      { code: range, argument: 'meanPrior', received: 'NaN at feature 1' },
+    ],
+    ['another name', make({ components: 3 }), { code: type, argument: 'options.components' }],
+    [
+      'no options',
+      () => new DirichletProcessMixture(null as Loose),
+      { code: type, argument: 'options', received: 'null' },
+    ],
+  ])('%s', (_, call, error) => expectError(thrownBy(call), error));
+});
+
+describe('a fit', () => {
+  const fitted = (given: unknown, options: object = {}, of: object = {}) =>
+    make(of)().fit(given as Loose, options as Loose);
+  const constant = { data: x.data.map((each, at) => (at % 2 === 1 ? 3 : each)), shape: x.shape };
+  const withNumber = (number: number) => {
+    const data = x.data.slice();
+    data[7] = number;
+    return { data, shape: x.shape };
+  };
+  const shares = (rows: number, count: number, share = 1 / count) => ({
+    data: new Float64Array(rows * count).fill(share),
+    shape: [rows, count],
+  });
+
+  it.each(matrixErrors('x'))('%s', async (_, given, error) =>
+    expectError(await rejectionOf(() => fitted(given)), error),
+  );
+
+  it.each<[string, () => Promise<unknown>, ExpectedError]>([
+    ['one sample', () => fitted([[1, 2]]), { code: range, argument: 'x', expected: 'at least 2 rows', received: '1' }],
+    ['no samples', () => fitted([]), { code: range, argument: 'x', expected: 'at least 2 rows', received: '0' }],
+    [
+      'no features',
+      () => fitted([[], []]),
+      { code: range, argument: 'x', expected: 'at least one column', received: 'none' },
+    ],
+    [
+      'NaN',
+      () => fitted(withNumber(Number.NaN)),
+      { code: range, argument: 'x', expected: 'finite numbers', received: 'NaN at row 3, column 1' },
+    ],
+    ['infinity', () => fitted(withNumber(-Infinity)), { code: range, argument: 'x', received: '-Infinity at row 3' }],
+    [
+      'numbers whose squares overflow',
+      () => fitted(withNumber(1e200)),
+      { code: range, argument: 'x', received: 'an overflow; divide' },
+    ],
+    [
+      'a constant feature',
+      () => fitted(constant),
+      { code: range, argument: 'x', expected: 'features that vary', received: 'the constant feature 1; remove it' },
+    ],
+    [
+      'equal samples',
+      () =>
+        fitted([
+          [1, 2],
+          [1, 2],
+          [1, 2],
+        ]),
+      { code: range, argument: 'x', received: 'the constant feature 0' },
+    ],
+    [
+      'a feature that depends on another',
+      () =>
+        fitted({ data: x.data.map((_, at) => (at >> 1) * (1 + (at & 1))), shape: x.shape }, {}, { covariance: 'full' }),
+      { code: range, argument: 'x', expected: 'positive definite covariance', received: 'at feature 1; remove' },
+    ],
+    [
+      'a mean of other features',
+      () => fitted(x, {}, { meanPrior: [0] }),
+      { code: range, argument: 'meanPrior', expected: '2 numbers', received: '1' },
+    ],
+    [
+      'variances for covariances',
+      () => fitted(x, {}, { covariance: 'full', covariancePrior: [1, 1] }),
+      { code: range, argument: 'covariancePrior', expected: '4 numbers' },
+    ],
+    [
+      'variances of 0',
+      () => fitted(x, {}, { covariancePrior: [1, 0] }),
+      { code: range, argument: 'covariancePrior', expected: '> 0', received: '0 for feature 1' },
+    ],
+    [
+      'too few degrees of freedom',
+      () => fitted(x, {}, { degreesOfFreedomPrior: 1 }),
+      { code: range, argument: 'degreesOfFreedomPrior', expected: '> 1', received: '1' },
+    ],
+    [
+      'other responsibilities',
+      () => fitted(x, { responsibilities: shares(12, 19) }),
+      { code: range, argument: 'responsibilities', expected: '12 x 20', received: '12 x 19' },
+    ],
+    [
+      'responsibilities of other samples',
+      () => fitted(x, { responsibilities: shares(3, 20) }),
+      { code: range, argument: 'responsibilities', received: '3 x 20' },
+    ],
+    [
+      'responsibilities that are none',
+      () => fitted(x, { responsibilities: shares(12, 20, 0.1) }),
+      { code: range, argument: 'responsibilities', expected: 'sum to 1', received: 'in row 0' },
+    ],
+    ['an unknown option', () => fitted(x, { epochs: 3 }), { code: type, argument: 'options.epochs' }],
+    ['a signal that is none', () => fitted(x, { signal: 3 }), { code: type, argument: 'signal' }],
+    ['progress that is no function', () => fitted(x, { onProgress: 3 }), { code: type, argument: 'onProgress' }],
+    ['a word for a boolean', () => fitted(x, { warmStart: 'yes' }), { code: type, argument: 'warmStart' }],
+  ])('%s', async (_, call, error) => expectError(await rejectionOf(call), error));
+
+  it('that fails leaves the mixture as it was', async () => {
+    const mixture = await fitted(x);
+    const before = mixture.save();
+    await expect(mixture.fit(constant)).rejects.toThrow('constant feature');
+    await expect(mixture.fit([[1], [2]], { warmStart: true })).rejects.toThrow('2 columns');
+    expect(mixture.save()).toEqual(before);
+    const stopped = mixture.fit(x, {
+      onProgress: () => {
+        throw new Error('of the callback');
+      },
+    });
+    await expect(stopped).rejects.toThrow('of the callback');
+    expect(mixture.save()).toEqual(before);
+  });
+
+  it('comes before predictions', async () => {
+    const empty = new DirichletProcessMixture();
+    const error = { code: type, argument: 'mixture', expected: 'a fitted mixture' };
+    for (const call of [
+      () => empty.predict(x),
+      () => empty.predictProba(x),
+      () => empty.weights,
+      () => empty.lowerBound,
+      () => empty.component(0),
+      () => empty.pruned(),
+      () => empty.save(),
+    ])
+      expectError(thrownBy(call), error);
+    const mixture = await fitted(x);
+    expectError(
+      thrownBy(() => mixture.predict([[1, 2, 3]])),
+      { code: range, argument: 'x', expected: '2 columns', received: '3' },
+    );
+    expectError(
+      thrownBy(() => mixture.predict([[1, Number.NaN]])),
+      { code: range, argument: 'x', received: 'NaN in row 0' },
+    );
+    expectError(
+      thrownBy(() =>
+        mixture.predictProba([
+          [0, 1],
+          [1e200, 0],
+        ]),
+      ),
+      { code: range, argument: 'x', received: 'in row 1' },
+    );
+    expectError(
+      thrownBy(() => mixture.component(20)),
+      { code: range, argument: 'k', expected: '[0, 19]', received: '20' },
+    );
+    expectError(
+      thrownBy(() => mixture.pruned(1e9)),
+      { code: range, argument: 'least', received: '1000000000' },
+    );
+    const proxy = new Proxy(mixture, {});
+    expectError(
+      thrownBy(() => proxy.predict(x)),
+      { code: type, argument: 'mixture', received: 'a Proxy around' },
+    );
+    await expect(proxy.fit(x)).rejects.toThrow('a Proxy around');
+  });
+});
+
+describe('a model', () => {
+  const { load } = DirichletProcessMixture;
+  it('that save did not write', async () => {
+    const model = (await new DirichletProcessMixture({ truncation: 3 }).fit(x)).save();
+    const changed = (change: object) => () => load({ ...model, ...change } as DirichletProcessMixtureModel);
+    const numbers = (name: string, list: unknown) => changed({ numbers: { ...model.numbers, [name]: list } });
+    const cases: [() => unknown, ExpectedError][] = [
+      [() => load(undefined as Loose), { code: type, argument: 'model', received: 'undefined' }],
+      [changed({ model: 'k-means' }), { code: range, argument: 'model.model', received: "'k-means'" }],
+      [changed({ version: 2 }), { code: range, argument: 'model.version', received: '2' }],
+      [changed({ options: { truncation: 1 } }), { code: range, argument: 'truncation' }],
+      [changed({ options: 3 }), { code: type, argument: 'model.options' }],
+      [
+        changed({ options: { covariance: 'full' } }),
+        { code: range, argument: 'model.numbers.priorScatter', expected: '4 numbers' },
+      ],
+      [changed({ history: [] }), { code: range, argument: 'model.history', expected: 'at least one number' }],
+      [changed({ converged: 1 }), { code: type, argument: 'model.converged' }],
+      [changed({ labels: [] }), { code: type, argument: 'model.labels' }],
+      [numbers('means', [1]), { code: range, argument: 'model.numbers.means', expected: '6 numbers', received: '1' }],
+      [numbers('means', 'abc'), { code: type, argument: 'model.numbers.means', expected: 'an array of numbers' }],
+      [numbers('weights', [0.5, 0.5, 'x']), { code: type, argument: 'model.numbers.weights[2]' }],
+      [numbers('counts', []), { code: range, argument: 'model.numbers.counts' }],
+      [
+        numbers('scatters', [1, 1, 1, 1, 1, -1]),
+        { code: range, argument: 'model.numbers', expected: 'positive spread' },
+      ],
+      [changed({ numbers: { means: [1] } }), { code: type, argument: 'model.numbers.priorMean' }],
+    ];
+    for (const [call, error] of cases) expectError(thrownBy(call), error);
+    expect(load(model).save()).toEqual(model);
+  });
+});
+
+describe('a pass of the core', () => {
+  it('is refused for arrays of other lengths or types', () => {
+    const samples = new native.Samples('float64', 3, 2, 1, 0);
+    samples.append(new Float64Array(6), 6);
+    const pass = (...changes: unknown[]) => {
+      const call: unknown[] = [samples, new Float64Array(10), 2, true, false, new Float64Array(12), null, 0];
+      for (let i = 0; i < changes.length; i += 2) call[changes[i] as number] = changes[i + 1];
+      return thrownBy(() => (native.mixturePass as Loose)(...call));
+    };
+    expect(pass()).toBeUndefined();
+    expectError(pass(1, new Float64Array(9)), {
+      code: range,
+      argument: 'parameters',
+      expected: '10 numbers',
+      received: '9',
+    });
+    expectError(pass(1, new Float32Array(10)), { code: type, argument: 'samples' });
+    expectError(pass(2, 0), { code: range, argument: 'samples' });
+    expectError(pass(2, 2 ** 40), { code: range, argument: 'samples' });
+    expectError(pass(3, false), { code: range, argument: 'parameters', expected: '14 numbers' });
+    expectError(pass(4, true), { code: type, argument: 'responsibilities' });
+    expectError(pass(5, new Float64Array(11)), { code: range, argument: 'sums', expected: '12 numbers' });
+    expectError(pass(5, new Float32Array(12)), { code: type, argument: 'samples' });
+    expectError(pass(6, new Float64Array(5)), { code: range, argument: 'responsibilities', expected: '6 numbers' });
+    expectError(pass(7, 'x'), { code: type, argument: 'done' });
+    expectError(pass(0, {}), { code: type, argument: 'samples' });
+    const bytes = new native.Samples('uint8', 3, 2, 1, 0);
+    bytes.append(new Uint8Array(6), 6);
+    expectError(pass(0, bytes), { code: type, argument: 'samples' });
   });
 });

@@ -45,6 +45,8 @@ const training = () => ({
 });
 const snapshot = (await networks.train(network(), { data: nested, objective: kl, epochs: 1 })).snapshot();
 
+const mixture = await new mixtures.DirichletProcessMixture({ truncation: 2 }).fit(nested);
+
 /** As much of TensorFlow.js as a loss without a gradient needs. Its objects are replaced as a whole. */
 class Whole {
   constructor(members: object) {
@@ -352,6 +354,35 @@ const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => un
       { mean: [1, 0], covariance: definite },
     ],
   ],
+  DirichletProcessMixture: [
+    (...args) => new mixtures.DirichletProcessMixture(...(args as [Loose])),
+    () => [
+      {
+        truncation: 3,
+        covariance: 'full',
+        concentration: 1,
+        lastStick: 'one',
+        meanPrior: [0, 0],
+        meanPrecisionPrior: 1,
+        degreesOfFreedomPrior: 2,
+        covariancePrior: definite,
+        regularization: 0,
+        maxIterations: 2,
+        tolerance: 0,
+        seed: 1,
+        compat: 'sklearn',
+      },
+    ],
+  ],
+  'fit of a mixture': [
+    (...args) => new mixtures.DirichletProcessMixture({ truncation: 2 }).fit(...(args as [Loose])),
+    () => [nested, { responsibilities: nested, warmStart: false, signal, onProgress: () => {} }],
+  ],
+  'predict of a mixture': [(...args) => mixture.predict(...(args as [Loose])), () => [nested]],
+  'predictProba of a mixture': [(...args) => mixture.predictProba(...(args as [Loose])), () => [nested]],
+  'pruned mixture': [(...args) => mixture.pruned(...(args as [Loose])), () => [0]],
+  'component of a mixture': [(...args) => mixture.component(...(args as [Loose])), () => [1]],
+  'load of a mixture': [mixtures.DirichletProcessMixture.load, () => [mixture.save()]],
   config: [genmi.config, () => [{ threads: 'auto', device: 'auto', isa: 'auto' }]],
 };
 

@@ -243,6 +243,15 @@ keep('rounded', 'acceptance', api.acceptance(left, right, 2));
 const score = () => ({ values: [1, 2, 3], gradient: right });
 const ball = await api.w2Perturbation(left, score, { epsilon: 0.5, eta: 1e9, share: 1e-3 });
 keep('rounded', 'w2Perturbation', ball.images.data, ball.distances, ball.steps);
+// Mixtures: three iterations from given responsibilities, and from k-means.
+for (const options of [{}, { covariance: 'full' }, { compat: 'sklearn' }]) {
+  const mixture = new api.DirichletProcessMixture({ truncation: 4, maxIterations: 3, tolerance: 0, ...options });
+  await mixture.fit(x, { responsibilities: tau });
+  const probabilities = mixture.predictProba(x).data;
+  keep('rounded', `mixture ${Object.values(options)}`, mixture.lowerBound, mixture.means.data, probabilities);
+  await mixture.fit(x);
+  if (mixture.predict(x).length !== n || mixture.clusters < 1) throw new Error('a mixture without components');
+}
 
 // Networks: two epochs with each optimiser, and a step by hand.
 const { Network, adam, rmsprop, sgd, train } = api;
