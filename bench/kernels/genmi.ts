@@ -1,13 +1,23 @@
 /** The contestant genmi, for each family of work. */
 import { Affinity, gemini, iic, type Matrix, ntXent, type PairOptions } from 'genmi';
+import { DirichletProcessMixture } from 'genmi/mixtures';
 import { affine, elastic } from 'genmi/perturbations';
 import type { Peer } from '../peers.js';
-import { medianSeconds } from '../statistics.js';
+import { median, medianSeconds } from '../statistics.js';
 import type { Answer, Contestant, Contestants } from './contestants.js';
 import { readFeatures, readPredictions, readView } from './inputs.js';
 import { hopSearch, product, quantile } from './native.js';
 import { alongSimplex, plain, project } from './projection.js';
-import type { AffinityWork, HopsWork, ObjectiveWork, PairWork, PerturbationWork, Precision, Work } from './rows.js';
+import type {
+  AffinityWork,
+  HopsWork,
+  MixtureWork,
+  ObjectiveWork,
+  PairWork,
+  PerturbationWork,
+  Precision,
+  Work,
+} from './rows.js';
 
 /** Contestants of a row; `close` frees their memory when the row is done. */
 export type Entry = { readonly contestants: Contestants; readonly close?: () => void };
@@ -17,6 +27,7 @@ export async function enter(work: Work, native: Peer | undefined, threads: numbe
   if (work.family === 'objective') return objective(work);
   if (work.family === 'pair') return { contestants: { genmi: pair(work) } };
   if (work.family === 'perturbation') return { contestants: { genmi: perturbation(work) } };
+  if (work.family === 'mixture') return { contestants: { genmi: mixture(work) } };
   if (work.family === 'affinity') return { contestants: { genmi: affinity(work) } };
   if (work.family === 'hops') return hops(work);
   if (!native) return undefined;
@@ -66,6 +77,31 @@ function perturbation({ map, n, d }: PerturbationWork): Contestant {
     () => (map === 'affine' ? affine(images, { rotation: 25, scale: 0.2, shift: 0.1 }) : elastic(images)),
     (copies) => [project({ data: copies.data, shape: [n, side * side] })],
   );
+}
+
+/** scikit-learn's numbers, so that the answers are its own. */
+function mixture({ n, k, d, iterations }: MixtureWork): Contestant {
+  const x = matrix(readFeatures(n, d), [n, d]);
+  const responsibilities = matrix(readPredictions(n, k), [n, k]);
+  const compute = () =>
+    new DirichletProcessMixture({ truncation: k, compat: 'sklearn', maxIterations: iterations, tolerance: 0 }).fit(x, {
+      responsibilities,
+    });
+  return {
+    check: async () => {
+      const { lowerBound, means } = await compute();
+      return [plain(lowerBound), project(means)];
+    },
+    time: async (budget) => {
+      const seconds: number[] = [];
+      do {
+        const start = performance.now();
+        await compute();
+        seconds.push((performance.now() - start) / 1000);
+      } while (seconds.reduce((sum, each) => sum + each) < budget);
+      return median(seconds);
+    },
+  };
 }
 
 function affinity({ measure, n, d, precision }: AffinityWork): Contestant {

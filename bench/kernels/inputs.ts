@@ -45,7 +45,7 @@ export function makeInputs(work: Work): void {
     make(file(name), () => normals(MOST_ROWS, createRandom(WEIGHTS_SEED, stream)));
   const { n, d, family } = work;
   make(featuresFile(n, d), () => normals(n * d, createRandom(FEATURES_SEED, d)));
-  if (family === 'objective') {
+  if (family === 'objective' || family === 'mixture') {
     const { k } = work;
     make(predictionsFile(n, k), () => softmax(normals(n * k, createRandom(PREDICTIONS_SEED, k)), k));
   }

@@ -6,6 +6,7 @@ import type { Work } from './rows.js';
 const servers: Readonly<Record<Work['family'], string>> = {
   objective: 'objectives.py',
   pair: 'pairs.py',
+  mixture: 'mixtures.py',
   perturbation: 'perturbations.py',
   affinity: 'affinities.py',
   quantile: 'affinities.py',

@@ -28,6 +28,15 @@ export interface PairWork {
   readonly precision: Precision;
 }
 
+/** Iterations of a Dirichlet-process mixture of k diagonal components at most, from given responsibilities. */
+export interface MixtureWork {
+  readonly family: 'mixture';
+  readonly n: number;
+  readonly k: number;
+  readonly d: number;
+  readonly iterations: number;
+}
+
 /** A stored pairwise matrix, from features. */
 export interface AffinityWork {
   readonly family: 'affinity';
@@ -72,7 +81,15 @@ export interface PerturbationWork {
   readonly precision: 'float32';
 }
 
-export type Work = ObjectiveWork | PairWork | PerturbationWork | AffinityWork | ProductWork | HopsWork | QuantileWork;
+export type Work =
+  | ObjectiveWork
+  | PairWork
+  | MixtureWork
+  | PerturbationWork
+  | AffinityWork
+  | ProductWork
+  | HopsWork
+  | QuantileWork;
 
 export interface Row<W extends Work = Work> {
   readonly name: string;
@@ -173,6 +190,11 @@ export const rows: readonly Row[] = [
   ...pair('nt-xent', 256, 128, 1.5),
   perturbation('affine', 10),
   perturbation('elastic', 10),
+  {
+    name: 'mixture-10000-100',
+    work: { family: 'mixture', n: 10_000, k: 100, d: 10, iterations: 10 },
+    targets: { 'scikit-learn': 5 },
+  },
   ...affinity('rbf', 50, 5),
   ...affinity('rbf', 784, 2.3),
   ...affinity('euclidean', 50, 5),
@@ -187,5 +209,7 @@ export const rows: readonly Row[] = [
 /** The same work on few numbers, for a smoke test. */
 export function tiny(row: Row): Row {
   const { work } = row;
-  return { name: row.name, work: { ...work, n: 64, d: Math.min(work.d, 8) } as Work, targets: {} };
+  // scikit-learn wants as many samples as components.
+  const n = work.family === 'mixture' ? work.k : 64;
+  return { name: row.name, work: { ...work, n, d: Math.min(work.d, 8) } as Work, targets: {} };
 }

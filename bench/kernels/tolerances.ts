@@ -12,10 +12,14 @@ const SIGNS = 1e-2;
 /** Tolerances for value and gradient of gemclus in float32: its sums over all N^2 pairs of samples cancel. */
 const GEMCLUS_MMD = [1e-3, 5e-3];
 
+/** Tolerance for the bound and the means of a mixture: ten iterations of float64 carry on the rounding of the first. */
+const MIXTURE = 1e-8;
+
 /** The tolerance of each answer of a peer. */
 export function tolerancesOf(work: Work, peer: string): readonly number[] {
   const tolerance = TOLERANCE['precision' in work ? work.precision : 'float64'];
   if (work.family === 'pair') return [tolerance, tolerance, tolerance];
+  if (work.family === 'mixture') return [MIXTURE, MIXTURE];
   if (work.family !== 'objective') return [tolerance];
   const { objective, precision } = work;
   if (precision === 'float32' && objective.startsWith('tv')) return [tolerance, SIGNS];
