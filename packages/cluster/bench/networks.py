@@ -26,7 +26,7 @@ LINEAR = {"head.weights": "W_", "head.bias": "b_"}
 
 def model_of(job):
     settings = {"n_clusters": job["clusters"], "max_iter": job["epochs"], "random_state": job["seed"]}
-    return MODELS[job["model"]](**settings)
+    return MODELS[job["model"]](**settings, learning_rate=job["learningRate"])
 
 
 def start_of(job, x):
