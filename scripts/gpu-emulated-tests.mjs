@@ -1,8 +1,10 @@
 // Builds native/cuda for the CPU and runs its tests, emulated: plain, with AddressSanitizer, with ThreadSanitizer, or all
 // three: `npm run test:gpu-emulated [-- plain | address | thread | all] [test filter]`.
-import { BACKEND_TESTS, buildEmulated, EMULATED, KERNEL_TESTS } from './gpu/emulated.mjs';
+import { BACKEND_TESTS, buildEmulated, CHECK, EMULATED, KERNEL_TESTS } from './gpu/emulated.mjs';
 import { run } from './native-build.mjs';
 
+/** On a card the check takes a thousand. */
+const CHECKED_SAMPLES = '34';
 const [wanted = 'plain', filter = '*'] = process.argv.slice(2);
 const runs = EMULATED.filter(({ name }) => wanted === name || wanted === 'all');
 if (runs.length === 0) {
@@ -10,8 +12,9 @@ if (runs.length === 0) {
   process.exit(2);
 }
 for (const each of runs) {
-  buildEmulated(each, KERNEL_TESTS, BACKEND_TESTS);
+  buildEmulated(each, KERNEL_TESTS, BACKEND_TESTS, CHECK);
   for (const tests of [KERNEL_TESTS, BACKEND_TESTS])
     run(`${each.folder}/${tests}`, ['--gtest_brief=1', `--gtest_filter=${filter}`]);
+  run(`${each.folder}/${CHECK}`, [CHECKED_SAMPLES]);
   console.log(`emulated, ${each.title}: no GPU has run these kernels`);
 }

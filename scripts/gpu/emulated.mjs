@@ -9,6 +9,8 @@ export const EMULATED = [
 /** The tests of kernels and plugin; the tests of all backends, over the plugin. */
 export const KERNEL_TESTS = 'gpu_emulated_tests';
 export const BACKEND_TESTS = 'gpu_backend_tests';
+/** The check that `npm run test:gpu` runs on a card. */
+export const CHECK = 'gpu_emulated_check';
 
 export function buildEmulated({ folder, definitions }, ...targets) {
   configure(folder, ...definitions);
