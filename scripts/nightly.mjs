@@ -25,9 +25,10 @@ function prebuilds() {
   run(process.execPath, ['scripts/prebuild-tests.mjs', '--native', '*', '--suite', 'all', ...twice]);
 }
 
-/** The kernels for CUDA, emulated: their tests with each sanitizer. */
+/** The kernels for CUDA, emulated: their tests with each sanitizer, and every planted bug. */
 function gpuEmulated() {
   run(process.execPath, ['scripts/gpu-emulated-tests.mjs', 'all']);
+  run(process.execPath, ['scripts/gpu-mutants.mjs']);
 }
 
 /** Each case of memory that another thread writes takes this long; .3 s at every change. */
