@@ -10,6 +10,7 @@ export type Kind =
   | 'Network'
   | 'Optimizer'
   | 'Samples'
+  | 'PairLoss'
   | 'DirichletProcessMixture';
 
 interface Mark {
@@ -28,6 +29,7 @@ const named: Record<Kind, string> = {
   Network: 'a Network',
   Optimizer: 'an Optimizer',
   Samples: 'Samples',
+  PairLoss: 'a loss on pairs made by genmi',
   DirichletProcessMixture: 'a DirichletProcessMixture',
 };
 

@@ -335,6 +335,19 @@ export interface NativeTrainingOptions {
   optimizer: NativeOptimizerOptions;
   penalty: NativePenalty | undefined;
   vat: NativeVat | undefined;
+  pairs: NativePairs | undefined;
+}
+
+/** A loss on pairs of views, and the heads that it has. */
+export interface NativePairs {
+  loss: string;
+  parameter: number;
+  /** Of an epoch. */
+  samples: number;
+  /** Pairs of each sample in a step. */
+  copies: number;
+  /** Of each head the number of its columns, and its weight. */
+  heads: Float64Array;
 }
 
 /** The numbers of an epoch. */
@@ -344,17 +357,29 @@ export type EpochNumber =
   | 'objective'
   | 'vat'
   | 'penalty'
-  | 'clusters'
-  | 'proportions'
-  | 'predictions'
   | 'networkSeconds'
   | 'objectiveSeconds'
-  | 'updateSeconds';
+  | 'updateSeconds'
+  | HeadNumber;
+
+/** The numbers of a head in an epoch. */
+export type HeadNumber = 'value' | 'clusters' | 'proportions' | 'predictions';
 
 export interface NativeTraining {
-  /** Trains for at most so many epochs. */
-  run(samples: NativeSamples, epochs: number, job: NativeJob): Promise<void>;
-  /** The `Native.epochNumbers` of each epoch since the last call, in an array that `room` makes. */
+  /**
+   * Trains for at most so many epochs. On pairs: takes one step, for the views that `next` asks for; the first call has
+   * no views, and takes none.
+   */
+  run(samples: NativeSamples | null, epochs: number, job: NativeJob): Promise<void>;
+  /**
+   * The seeds of both views of the next step on pairs, and its samples, none after the last step, in an array that `room`
+   * makes.
+   */
+  next(room: (length: number) => Float64Array): Float64Array;
+  /**
+   * The `Native.epochNumbers` of each epoch since the last call, in an array that `room` makes; those from `value` on as
+   * many times as there are heads.
+   */
   results(room: (length: number) => Float64Array): Float64Array;
   /** Where a number was not finite. */
   failure(): string | undefined;
@@ -441,7 +466,7 @@ export interface Native {
   /** Others cannot change the network until `end`. */
   Training: new (
     network: NativeNetwork,
-    objective: NativeObjective,
+    objective: NativeObjective | null,
     options: NativeTrainingOptions,
     resume: Uint8Array | undefined,
   ) => NativeTraining;

@@ -5,9 +5,10 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { Affinity, kl, mmd, TransportSolver, tv, wasserstein } from '../src/index.js';
+import { Affinity, iic, kl, mmd, TransportSolver, tv, wasserstein } from '../src/index.js';
 import { DirichletProcessMixture } from '../src/mixtures/index.js';
-import { Network, train } from '../src/networks/index.js';
+import { Network, train, trainPairs } from '../src/networks/index.js';
+import { affineAsync } from '../src/perturbations/index.js';
 import { programArguments } from './support/dist.js';
 import { execute } from './support/processes.js';
 import { gaussian, probabilities, random } from './support/random.js';
@@ -47,6 +48,18 @@ const reader = wideNetwork();
 const training: Call = (signal) =>
   train(wideNetwork(), { data: images, objective: kl({ mode: 'ova' }), epochs: 1, batchSize: 250, signal });
 
+const scans = { data: images.data, shape: [20_000, 28, 28], scale: 1 / 255 } as const;
+const onPairs: Call = (signal) =>
+  trainPairs(Network.dense({ inputs: 784, layers: [{ width: 1200 }], outputs: 60 }), {
+    samples: 4000,
+    perturb: (request, signal) => affineAsync(scans, { ...request, signal, rotation: 25 }),
+    loss: iic(),
+    heads: [{ clusters: 10 }, { clusters: 50 }],
+    epochs: 1,
+    batchSize: 500,
+    signal,
+  });
+
 type Call = (signal?: AbortSignal) => Promise<unknown>;
 const calls: Record<string, Call> = {
   kernelAsync: (signal) =>
@@ -75,6 +88,7 @@ const calls: Record<string, Call> = {
       signal,
     }),
   train: training,
+  trainPairs: onPairs,
   'predictAsync of 16 MB of bytes': (signal) => reader.predictAsync(images, { signal }),
   solveManyAsync: (signal) => solver.solveManyAsync(weights, weights, { plan: true, signal }),
 };

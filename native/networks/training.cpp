@@ -30,27 +30,63 @@ std::uint32_t draw_below(std::uint32_t bound, std::uint64_t& random) {
   return static_cast<std::uint32_t>(product >> 32);
 }
 
+// Consecutive columns of a matrix; a copy in the caller's frame, unless they are all.
+template <class T>
+MatrixView<T> columns_of(MatrixView<T> of, std::size_t first, std::size_t count, Workspace& workspace) {
+  if (count == of.columns) return of;
+  const std::span<T> copy = workspace.take<T>(of.rows * count);
+  for (std::size_t i = 0; i < of.rows; ++i) std::copy_n(of.row(i) + first, count, copy.data() + i * count);
+  return {copy.data(), of.rows, count};
+}
+
 // The loss is minimised. Steps add LDS with its weight.
 template <class T>
-struct NegativeObjective final : Steps<T>::Loss {
-  explicit NegativeObjective(const Objective& of) : objective(of) { options.from = From::kLogits; }
+struct LossOfTarget final : Steps<T>::Loss {
+  LossOfTarget(const Target& of, double* values_of_heads) : target(of), values(values_of_heads) {
+    options.from = From::kLogits;
+  }
 
   Status differentiate(MatrixView<T> of, const Context& context, std::span<T> gradient) override {
     Watch watch;
     logits = of;
-    if (Status status = evaluate(objective, logits, options, context, value, gradient); !status) return status;
-    for (T& each : gradient) each = -each;
+    Status status;
+    if (target.pairs == nullptr) {
+      status = evaluate(*target.objective, logits, options, context, *values, gradient);
+      for (T& each : gradient) each = -each;
+    } else {
+      std::size_t first = 0;
+      for (std::size_t h = 0; status && h < target.pairs->heads.size(); first += target.pairs->heads[h++].columns)
+        status = differentiate_head(target.pairs->heads[h], first, context, values[h], gradient);
+    }
     watch.add_to(seconds);
+    return status;
+  }
+
+  // Both views are the two halves of a batch.
+  Status differentiate_head(const Head& head, std::size_t first, const Context& context, double& value,
+                            std::span<T> gradient) {
+    const Workspace::Frame frame(context.workspace);
+    const std::size_t n = logits.rows / 2, k = head.columns;
+    const MatrixView<T> own = columns_of(logits, first, k, context.workspace);
+    const std::span<T> by_own = context.workspace.take<T>(2 * n * k);
+    const Views views{MatrixView<T>{own.data, n, k}, MatrixView<T>{own.row(n), n, k}, From::kLogits};
+    const ViewGradients gradients{by_own.first(n * k), by_own.subspan(n * k)};
+    if (Status status = evaluate(target.pairs->loss, views, context, value, gradients); !status) return status;
+    const auto weight = static_cast<T>(head.weight);
+    for (std::size_t i = 0; i < 2 * n; ++i)
+      for (std::size_t c = 0; c < k; ++c) gradient[i * logits.columns + first + c] = weight * by_own[i * k + c];
     return Status::ok();
   }
 
-  const Objective& objective;
+  const Target& target;
+  double* values;
   EvaluationOptions options;
   MatrixView<T> logits;
-  double value = 0, seconds = 0;
+  double seconds = 0;
 };
 
-constexpr std::uint64_t kFormat = 0x0100'696d6e6567;  // "genmi", 0, 1
+constexpr std::uint64_t kFormat = 0x0200'696d6e6567;       // "genmi", 0, 2
+constexpr std::uint64_t kFormatPairs = 0x0201'696d6e6567;  // of a training on pairs
 
 // (std::to_string would be compiled into each caller, 700 bytes each time.)
 std::string count_text(std::uint64_t count) { return format(static_cast<double>(count)); }
@@ -75,14 +111,31 @@ Status check_fit(std::size_t samples, bool table, const Objective& objective, co
   return Status::ok();
 }
 
+Status check_pairs(const Pairs& pairs, std::size_t outputs) {
+  std::size_t columns = 0;
+  for (const Head& head : pairs.heads) columns += head.columns;
+  if (columns == outputs && pairs.copies > 0) return Status::ok();
+  return {Code::kOutOfRange, explain("heads", "as many columns as the logits have", "others")};
+}
+
 Status at_step(std::uint64_t step, std::uint64_t epoch, const Status& status) {
   return {Code::kOutOfRange, "step " + count_text(step) + " of epoch " + count_text(epoch) + ": " + status.message()};
 }
 
-Status refused_snapshot(const std::string& received) {
+Status refused_snapshot(const char* received) {
   return {Code::kOutOfRange,
           explain("resume", "a snapshot of a training with this network, optimizer, batchSize and number of samples",
                   received)};
+}
+
+// (push_back would be compiled into each caller.)
+void add_fact(const char* difference, std::uint64_t number, std::vector<Fact>& facts) {
+  facts.push_back({difference, number});
+}
+
+void add_facts(const Pairs& pairs, std::vector<Fact>& facts) {
+  add_fact("one of another number of copies", pairs.copies, facts);
+  for (const Head& head : pairs.heads) add_fact("one of other heads", head.columns, facts);
 }
 
 }  // namespace
@@ -96,23 +149,44 @@ void draw_order(std::uint64_t seed, std::size_t epoch, std::span<std::int32_t> o
     std::swap(order[left - 1], order[draw_below(static_cast<std::uint32_t>(left), random)]);
 }
 
+void EpochSums::clear() {
+  vat = 0;
+  seconds = {};
+  std::fill(numbers.begin(), numbers.end(), 0);
+  std::fill(assignments.begin(), assignments.end(), 0);
+}
+
+HeadEpoch EpochSums::finish_head(std::size_t h, std::size_t first, std::size_t columns, double samples, double seen) {
+  // Rounding could leave the range of entropies.
+  const double highest = std::log(static_cast<double>(columns));
+  HeadEpoch head;
+  head.value = values()[h] / samples;
+  head.predictions_entropy = std::clamp(entropies()[h] / seen, 0.0, highest);
+  for (std::size_t c = first; c < first + columns; ++c) {
+    head.proportions_entropy += entropy_term(predictions()[c] / seen);
+    head.clusters += assignments[c] > 0;
+  }
+  head.proportions_entropy = std::clamp(head.proportions_entropy, 0.0, highest);
+  return head;
+}
+
 template <class T>
-Training<T>::Training(Network<T>& network, const Samples& samples, const Objective& objective,
-                      const TrainingOptions& options)
+Training<T>::Training(Network<T>& network, const Samples& samples, const Target& target, const TrainingOptions& options)
     : network_(network),
       samples_(samples),
-      objective_(objective),
+      target_(target),
+      whole_{network.outputs(), -1},
+      heads_(target.pairs == nullptr ? std::span<const Head>(&whole_, 1) : std::span<const Head>(target.pairs->heads)),
       options_(options),
       optimizer_(options.optimizer, network.parameters()),
       numbers_(network.memory()),
-      order_(samples.rows()) {
+      order_(target.pairs == nullptr ? samples.rows() : target.pairs->samples),
+      sums_(heads_.size(), network.outputs()) {
   options_.vat.seed = options.seed;
   for (const std::span<T> numbers : optimizer_.moments()) numbers_.push_back(numbers);
   std::size_t count = 0;
   for (const std::span<T> numbers : numbers_) count += numbers.size();
   before_.resize(count);
-  sums_.predictions.resize(network.outputs());
-  sums_.assignments.resize(network.outputs());
 }
 
 template <class T>
@@ -120,19 +194,20 @@ Training<T>::~Training() = default;
 
 template <class T>
 Status Training<T>::check() const {
-  if (samples_.rows() == 0) return no_samples();
+  if (order_.empty()) return no_samples();
+  if (target_.pairs != nullptr) return check_pairs(*target_.pairs, network_.outputs());
   if (Status status = check_samples(network_, samples_); !status) return status;
-  return check_fit(samples_.rows(), network_.samples() != 0, objective_, options_.vat);
+  return check_fit(order_.size(), network_.samples() != 0, *target_.objective, options_.vat);
 }
 
 template <class T>
 std::size_t Training<T>::batch_size() const {
-  return options_.batch_size == 0 ? samples_.rows() : std::min(options_.batch_size, samples_.rows());
+  return options_.batch_size == 0 ? order_.size() : std::min(options_.batch_size, order_.size());
 }
 
 template <class T>
 std::size_t Training<T>::batches() const {
-  return (samples_.rows() + batch_size() - 1) / batch_size();
+  return (order_.size() + batch_size() - 1) / batch_size();
 }
 
 template <class T>
@@ -150,37 +225,56 @@ Status Training<T>::run(const Context& context, const std::function<bool(const E
     begin_epoch();
     Status status = take_steps(context);
     const bool stopped = status.code() == Code::kAborted;
-    if ((status || stopped) && !is_finite()) status = {Code::kOutOfRange, "parameters are not finite after this step"};
+    std::uint64_t step = (place_.samples + batch_size() - 1) / batch_size() + 1;  // the one that has failed
+    if ((status || stopped) && !is_finite()) {
+      status = {Code::kOutOfRange, "parameters are not finite after this step"};
+      step = std::max<std::uint64_t>(step - 1, 1);
+    }
     if (status.code() == Code::kOutOfRange) {
       stop = Stop::kNonFinite;
-      status = go_back(status);
+      restart_epoch();
+      status = at_step(step, place_.epoch + 1, status);
       report_steps(context);
       return status;
     }
     if (!status && !stopped) return status;
     if (stopped) stop = Stop::kAborted;
+    else if (place_.samples < order_.size()) return Status::ok();  // the step on pairs is done
     else if (!on_epoch(finish_epoch(context))) stop = Stop::kCallback;
   }
   return Status::ok();
 }
 
 template <class T>
+NextStep Training<T>::next() {
+  if (place_.epoch >= options_.epochs) return {};
+  draw_samples();
+  std::uint64_t random = options_.seed;
+  random = next_random(random) ^ (place_.steps + 1);
+  constexpr int kSurplus = 64 - 53;
+  const std::uint64_t first = next_random(random) >> kSurplus, second = next_random(random) >> kSurplus;
+  return {{order_.data() + place_.samples, step_size()}, {first, second}};
+}
+
+template <class T>
+std::size_t Training<T>::step_size() const {
+  return std::min(batch_size(), order_.size() - place_.samples);
+}
+
+template <class T>
+void Training<T>::draw_samples() {
+  if (std::exchange(drawn_, place_.epoch + 1) != place_.epoch + 1) draw_order(options_.seed, place_.epoch, order_);
+}
+
+template <class T>
 void Training<T>::begin_epoch() {
-  draw_order(options_.seed, place_.epoch, order_);
+  draw_samples();
   if (place_.samples > 0) return;
   T* to = before_.data();
   for (const std::span<T> numbers : numbers_) to = std::copy(numbers.begin(), numbers.end(), to);
 }
 
-template <class T>
-void Training<T>::clear_sums() {
-  sums_.objective = sums_.vat = sums_.entropy = 0;
-  sums_.seconds = {};
-  std::fill(sums_.predictions.begin(), sums_.predictions.end(), 0);
-  std::fill(sums_.assignments.begin(), sums_.assignments.end(), 0);
-}
-
-// The steps of this epoch that are left.
+// The steps of this epoch that are left; on pairs, the next one.
 template <class T>
 Status Training<T>::take_steps(const Context& context) {
   steps_->open();
@@ -188,9 +282,10 @@ Status Training<T>::take_steps(const Context& context) {
   try {
     while (status && place_.samples < order_.size()) {
       report_steps(context);
-      const std::size_t first = place_.samples, size = std::min(batch_size(), order_.size() - first);
-      status = context.cancelled() ? aborted() : take_step({order_.data() + first, size}, context);
-      if (status) place_.samples += size;
+      const Rows rows{order_.data() + place_.samples, step_size()};
+      status = context.cancelled() ? aborted() : take_step(rows, context);
+      if (status) place_.samples += rows.count;
+      if (target_.pairs != nullptr) break;
     }
   } catch (...) {
     if (!steps_->close()) restart_epoch();
@@ -212,16 +307,21 @@ void Training<T>::report_steps(const Context& context) const {
 template <class T>
 Status Training<T>::take_step(Rows rows, const Context& context) {
   const Workspace::Frame frame(context.workspace);
-  NegativeObjective<T> loss(objective_);
+  const std::span<double> values = context.workspace.take<double>(heads_.size());
+  LossOfTarget<T> loss(target_, values.data());
   loss.options.rows = rows;
   loss.options.draw = place_.steps;
   typename Steps<T>::Report report;
-  if (Status status = steps_->take(rows, place_.steps, rate_share(), context, loss, report); !status) return status;
+  const Rows learned = target_.pairs == nullptr ? rows : Rows{nullptr, samples_.rows()};
+  if (Status status = steps_->take(learned, place_.steps, rate_share(), context, loss, report); !status) return status;
   place_.steps += 1;
   Watch watch;
-  count(loss.logits, context);
   const auto n = static_cast<double>(rows.count);
-  sums_.objective += loss.value * n;
+  std::size_t first = 0;
+  for (std::size_t h = 0; h < heads_.size(); first += heads_[h++].columns) {
+    count(loss.logits, h, first, context);
+    sums_.values()[h] += values[h] * n;
+  }
   sums_.vat += report.lds * n;
   sums_.seconds.network += report.network_seconds;
   sums_.seconds.update += report.update_seconds;
@@ -230,9 +330,11 @@ Status Training<T>::take_step(Rows rows, const Context& context) {
   return Status::ok();
 }
 
+// The predictions of a head, whose logits are columns from the first one on.
 template <class T>
-void Training<T>::count(MatrixView<T> logits, const Context& context) {
+void Training<T>::count(MatrixView<T> all, std::size_t head, std::size_t first_column, const Context& context) {
   const Workspace::Frame frame(context.workspace);
+  const MatrixView<T> logits = columns_of(all, first_column, heads_[head].columns, context.workspace);
   const std::size_t n = logits.rows, k = logits.columns;
   const std::span<T> log_p = context.workspace.take<T>(simd::panel_size(n, k));
   const std::span<T> p = context.workspace.take<T>(log_p.size());
@@ -245,44 +347,34 @@ void Training<T>::count(MatrixView<T> logits, const Context& context) {
         sum += static_cast<double>(p[at]);
         entropy -= static_cast<double>(p[at]) * static_cast<double>(log_p[at]);
       }
-      sums_.predictions[c] += sum;
-      sums_.entropy += entropy;
+      sums_.predictions()[first_column + c] += sum;
+      sums_.entropies()[head] += entropy;
     }
+  std::uint64_t* const assignments = sums_.assignments.data() + first_column;
   for (std::size_t i = 0; i < n; ++i)
-    sums_.assignments[static_cast<std::size_t>(std::max_element(logits.row(i), logits.row(i) + k) - logits.row(i))] +=
-        1;
+    assignments[std::max_element(logits.row(i), logits.row(i) + k) - logits.row(i)] += 1;
 }
 
 template <class T>
 Epoch Training<T>::finish_epoch(const Context& context) {
   place_.epoch += 1;
   place_.samples = 0;
-  const auto n = static_cast<double>(samples_.rows());
+  const auto n = static_cast<double>(order_.size());
+  const double seen = target_.pairs == nullptr ? n : n * 2 * static_cast<double>(target_.pairs->copies);
   Epoch epoch;
   epoch.number = place_.epoch;
-  epoch.objective = sums_.objective / n;
+  std::size_t first = 0;
+  for (std::size_t h = 0; h < heads_.size(); first += heads_[h++].columns) {
+    epoch.heads.push_back(sums_.finish_head(h, first, heads_[h].columns, n, seen));
+    epoch.objective -= heads_[h].weight * epoch.heads[h].value;
+  }
   epoch.vat = sums_.vat / n;
   epoch.penalty = optimizer_.penalty();
   for (const Penalty<T>* penalty : penalties_) epoch.penalty += penalty->value(context);
   epoch.loss = epoch.penalty + options_.vat.weight * epoch.vat - epoch.objective;
-  // Rounding could leave the range of entropies.
-  const double highest = std::log(static_cast<double>(network_.outputs()));
-  epoch.predictions_entropy = std::clamp(sums_.entropy / n, 0.0, highest);
-  for (const double sum : sums_.predictions) epoch.proportions_entropy += entropy_term(sum / n);
-  epoch.proportions_entropy = std::clamp(epoch.proportions_entropy, 0.0, highest);
-  for (const std::uint64_t samples : sums_.assignments) epoch.clusters += samples > 0;
   epoch.seconds = sums_.seconds;
-  clear_sums();
+  sums_.clear();
   return epoch;
-}
-
-// Back to the beginning of the epoch: `status` says why.
-template <class T>
-Status Training<T>::go_back(const Status& status) {
-  const std::uint64_t done = (place_.samples + batch_size() - 1) / batch_size();
-  const std::uint64_t step = std::min<std::uint64_t>(done + 1, batches());
-  restart_epoch();
-  return at_step(step, place_.epoch + 1, status);
 }
 
 template <class T>
@@ -294,7 +386,7 @@ void Training<T>::restart_epoch() {
   }
   place_ = {place_.epoch, 0, place_.epoch * batches()};
   optimizer_.set_steps(place_.steps);
-  clear_sums();
+  sums_.clear();
 }
 
 template <class T>
@@ -308,13 +400,13 @@ bool Training<T>::is_finite() const {
 template <class T>
 std::vector<std::byte> Training<T>::snapshot() const {
   ByteWriter writer;
-  writer.put(kFormat);
+  writer.put(target_.pairs == nullptr ? kFormat : kFormatPairs);
   for (const Fact& fact : facts()) writer.put(fact.number);
   writer.put(options_.seed);
   writer.put(place_);
-  for (const double number : {sums_.objective, sums_.vat, sums_.entropy}) writer.put(number);
+  writer.put(sums_.vat);
   writer.put(sums_.seconds);
-  writer.put(std::span<const double>(sums_.predictions));
+  writer.put(std::span<const double>(sums_.numbers));
   writer.put(std::span<const std::uint64_t>(sums_.assignments));
   for (const std::span<T> numbers : numbers_) writer.put(std::span<const T>(numbers));
   if (place_.samples > 0) writer.put(std::span<const T>(before_));
@@ -323,17 +415,21 @@ std::vector<std::byte> Training<T>::snapshot() const {
 
 template <class T>
 Status Training<T>::restore(std::span<const std::byte> snapshot) {
-  const std::string damaged = "bytes that are no snapshot, or not all of one";
+  constexpr const char* damaged = "bytes that are no snapshot, or not all of one";
   ByteReader reader(snapshot);
-  if (!reader.check() || reader.get<std::uint64_t>() != kFormat) return refused_snapshot(damaged);
+  const std::uint64_t format = reader.check() ? reader.get<std::uint64_t>() : 0;
+  if (format != kFormat && format != kFormatPairs) return refused_snapshot(damaged);
+  if ((format == kFormatPairs) != (target_.pairs != nullptr))
+    return refused_snapshot(target_.pairs == nullptr ? "one of a training on pairs"
+                                                     : "one of a training without pairs");
   for (const Fact& fact : facts())
     if (reader.get<std::uint64_t>() != fact.number) return refused_snapshot(fact.difference);
   const auto seed = reader.get<std::uint64_t>();
   const auto place = reader.get<Place>();
-  Sums sums = sums_;
-  for (double* number : {&sums.objective, &sums.vat, &sums.entropy}) *number = reader.get<double>();
+  EpochSums sums = sums_;
+  sums.vat = reader.get<double>();
   sums.seconds = reader.get<Epoch::Seconds>();
-  reader.get(std::span(sums.predictions));
+  reader.get(std::span(sums.numbers));
   reader.get(std::span(sums.assignments));
   const bool between_epochs = place.samples == 0;
   if (place.samples >= order_.size() || place.samples % batch_size() != 0 ||
@@ -346,19 +442,23 @@ Status Training<T>::restore(std::span<const std::byte> snapshot) {
   options_.seed = options_.vat.seed = seed;
   optimizer_.set_steps(place.steps);
   place_ = place;
+  drawn_ = 0;
   sums_ = std::move(sums);
   return Status::ok();
 }
 
 template <class T>
-std::vector<typename Training<T>::Fact> Training<T>::facts() const {
-  std::vector<Fact> facts{{"one of another precision", sizeof(T)},
-                          {"one of another optimizer", static_cast<std::uint64_t>(options_.optimizer.rule)},
-                          {"one of another number of samples", samples_.rows()},
-                          {"one of another batchSize", batch_size()},
-                          {"one of another number of clusters", network_.outputs()},
-                          {"one of a network with other layers", numbers_.size()}};
-  for (const std::span<T> numbers : numbers_) facts.push_back({"one of a network with other layers", numbers.size()});
+std::vector<Fact> Training<T>::facts() const {
+  std::vector<Fact> facts;
+  add_fact("one of another precision", sizeof(T), facts);
+  add_fact("one of another optimizer", static_cast<std::uint64_t>(options_.optimizer.rule), facts);
+  add_fact("one of another number of samples", order_.size(), facts);
+  add_fact("one of another batchSize", batch_size(), facts);
+  add_fact("one of another number of clusters", network_.outputs(), facts);
+  constexpr const char* kOtherLayers = "one of a network with other layers";
+  add_fact(kOtherLayers, numbers_.size(), facts);
+  for (const std::span<T> numbers : numbers_) add_fact(kOtherLayers, numbers.size(), facts);
+  if (target_.pairs != nullptr) add_facts(*target_.pairs, facts);
   return facts;
 }
 

@@ -14,6 +14,7 @@
 
 #include "networks/neighbor_lengths.h"
 #include "networks/penalties.h"
+#include "networks/predict.h"
 #include "networks/training.h"
 #include "node/environment.h"
 #include "node/errors.h"
@@ -26,15 +27,20 @@
 namespace genmi::node {
 namespace {
 
-// The numbers of an epoch, in the order in which they go to JavaScript, one epoch after the other.
-struct EpochNumbers {
-  double epoch, loss, objective, vat, penalty, clusters, proportions, predictions;
-  double network_seconds, objective_seconds, update_seconds;
-};
-constexpr std::array kEpochNames = {
-    "epoch",       "loss",           "objective",        "vat",          "penalty", "clusters", "proportions",
-    "predictions", "networkSeconds", "objectiveSeconds", "updateSeconds"};
-static_assert(sizeof(EpochNumbers) == kEpochNames.size() * sizeof(double));
+// The numbers of an epoch, in the order in which they go to JavaScript; those from `value` on, of each head.
+constexpr std::array kEpochNames = {"epoch",   "loss",           "objective",        "vat",
+                                    "penalty", "networkSeconds", "objectiveSeconds", "updateSeconds",
+                                    "value",   "clusters",       "proportions",      "predictions"};
+
+void append(const networks::Epoch& epoch, std::vector<double>& numbers) {
+  for (const double own : {static_cast<double>(epoch.number), epoch.loss, epoch.objective, epoch.vat, epoch.penalty,
+                           epoch.seconds.network, epoch.seconds.objective, epoch.seconds.update})
+    numbers.push_back(own);
+  for (const networks::HeadEpoch& head : epoch.heads)
+    for (const double each :
+         {head.value, static_cast<double>(head.clusters), head.proportions_entropy, head.predictions_entropy})
+      numbers.push_back(each);
+}
 
 // The penalties that JavaScript asks for; a factor of 0 stands for none.
 struct PenaltyOptions {
@@ -77,6 +83,21 @@ networks::AdversarialOptions read_vat(const Napi::Object& object, std::vector<do
   return options;
 }
 
+// { loss, parameter, samples, copies, heads }: of each head its columns and its weight
+networks::Pairs read_pairs(const Napi::Object& object) {
+  networks::Pairs pairs;
+  pairs.loss = {text_option(object, "loss"), number_option(object, "parameter").value_or(0)};
+  pairs.samples = size_argument(object.Get("samples"), "samples");
+  pairs.copies = size_argument(object.Get("copies"), "copies");
+  const ArrayArgument heads(object.Get("heads"), "heads");
+  if (heads.type() != ArrayArgument::Type::kFloat64 || heads.length() % 2 != 0)
+    throw to_error(object.Env(), {Code::kInvalidType, explain("heads", "a Float64Array of pairs", "another array")});
+  const auto* const numbers = static_cast<const double*>(heads.data());
+  for (std::size_t at = 0; at < heads.length(); at += 2)
+    pairs.heads.push_back({static_cast<std::size_t>(numbers[at]), numbers[at + 1]});
+  return pairs;
+}
+
 std::optional<std::vector<std::byte>> bytes_argument(const Napi::Value& value) {
   if (value.IsNull() || value.IsUndefined()) return std::nullopt;
   const ArrayArgument array(value, "resume");
@@ -98,12 +119,15 @@ struct TrainingParts {
 struct TrainingState final : LastTraining {
   // info: the arguments of the handle
   TrainingState(const Napi::CallbackInfo& info, NetworkStatePtr of)
-      : network(std::move(of)),
-        objective(unwrap<ObjectiveHandle>(info[1], "objective").objective()),
-        terms(unwrap<ObjectiveHandle>(info[1], "objective").terms()),
-        resume(bytes_argument(info[3])),
-        charge(Environment::of(info.Env()).memory) {
+      : network(std::move(of)), resume(bytes_argument(info[3])), charge(Environment::of(info.Env()).memory) {
     const Napi::Object object = object_argument(info[2], "options");
+    if (const Napi::Value of_pairs = object.Get("pairs"); of_pairs.IsObject()) {
+      pairs = read_pairs(of_pairs.As<Napi::Object>());
+    } else {
+      const auto& handle = unwrap<ObjectiveHandle>(info[1], "objective");
+      objective = handle.objective();
+      terms = handle.terms();
+    }
     options.epochs = size_argument(object.Get("epochs"), "epochs");
     options.batch_size = size_argument(object.Get("batchSize"), "batchSize");
     options.seed = static_cast<std::uint64_t>(size_argument(object.Get("seed"), "seed"));
@@ -119,17 +143,20 @@ struct TrainingState final : LastTraining {
   }
 
   NetworkStatePtr network;
-  ObjectivePtr objective;
+  ObjectivePtr objective;  // null: a training on pairs
   ChargedObjectives terms;
+  std::optional<networks::Pairs> pairs;
   std::optional<std::vector<std::byte>> resume;  // a snapshot to begin with
   networks::TrainingOptions options;
   PenaltyOptions penalties;
   std::vector<double> epsilons;
-  bool from_neighbors = false;  // epsilons are still to be found
-  std::size_t threads = 0;      // 0: the number that the environment has set
-  OwnedSamplesPtr samples;      // from the first run on
+  bool from_neighbors = false;                   // epsilons are still to be found
+  std::size_t threads = 0;                       // 0: the number that the environment has set
+  OwnedSamplesPtr samples;                       // from the first run on; of pairs, the views of this step
+  networks::Samples views{MatrixView<float>{}};  // the same
   std::variant<TrainingParts<float>, TrainingParts<double>> parts;
-  std::vector<EpochNumbers> epochs;  // that JavaScript has not read
+  std::vector<double> epochs;  // the numbers of epochs that JavaScript has not read
+  std::vector<double> next;    // the seeds and the samples of the next step on pairs
   networks::Stop stop = networks::Stop::kFinished;
   std::string message;                             // of kNonFinite
   bool running = false;                            // a call is
@@ -216,17 +243,18 @@ class Changing {
   bool begun_ = false;
 };
 
-// run(samples, epochs, job): trains for so many epochs at most
+// run(samples, epochs, job): trains for so many epochs at most. On pairs: takes one step, for its views as samples;
+// the first call begins a training, without samples.
 class RunTask final : public Task {
  public:
   static constexpr int kArguments = 2;
 
   RunTask(const Napi::CallbackInfo& info, TrainingStatePtr state)
       : state_(std::move(state)), epochs_(size_argument(info[1], "epochs")), changing_(info.Env(), state_) {
-    OwnedSamplesPtr samples = SamplesHandle::complete(info[0]);
-    if (state_->samples == nullptr) state_->samples = std::move(samples);
+    if (!info[0].IsNull()) take(SamplesHandle::complete(info[0]));
     // Of each parameter two moments, and all three numbers as they were when the epoch began.
-    state_->charge.set(state_->network->bytes / 2 * 5 + 4 * state_->samples->samples.rows());
+    const std::size_t rows = state_->pairs ? state_->pairs->samples : state_->views.rows();
+    state_->charge.set(state_->network->bytes / 2 * 5 + 4 * rows);
   }
 
   Status run(Context& context) override {
@@ -240,16 +268,37 @@ class RunTask final : public Task {
   }
 
  private:
+  void take(OwnedSamplesPtr samples) {
+    if (state_->samples != nullptr && !state_->pairs) return;
+    state_->samples = std::move(samples);
+    state_->views = state_->samples->samples;
+  }
+
+  static Status wrong_views() {
+    return {Code::kOutOfRange, explain("samples", "the views of the next step", "others")};
+  }
+
+  // The views are those of the next step, and finite.
+  template <class T>
+  Status check_views(const networks::Network<T>& network, networks::Training<T>& training, const Context& context) {
+    if (Status status = networks::check_samples(network, state_->views); !status) return status;
+    if (state_->views.rows() == 2 * state_->pairs->copies * training.next().rows.count)
+      return state_->views.template check<T>(context);
+    return wrong_views();
+  }
+
   template <class T>
   Status begin(networks::Network<T>& network, TrainingParts<T>& parts, const Context& context) {
-    const networks::Samples& samples = state_->samples->samples;
+    const networks::Samples& samples = state_->views;
     if (state_->from_neighbors) {
       if (Status status = samples.check<T>(context); !status) return status;
       if (Status status = networks::neighbor_lengths(samples, context, state_->epsilons); !status) return status;
       state_->options.vat.epsilons = state_->epsilons;
       state_->from_neighbors = false;
     }
-    auto training = std::make_unique<networks::Training<T>>(network, samples, *state_->objective, state_->options);
+    const networks::Target target =
+        state_->pairs ? networks::Target(*state_->pairs) : networks::Target(*state_->objective);
+    auto training = std::make_unique<networks::Training<T>>(network, samples, target, state_->options);
     if (Status status = training->check(); !status) return status;
     if (Status status = samples.check<T>(context); !status) return status;
     parts.training = std::move(training);
@@ -266,20 +315,42 @@ class RunTask final : public Task {
     auto& parts = std::get<TrainingParts<T>>(state_->parts);
     if (parts.training == nullptr)
       if (Status status = begin(network, parts, context); !status) return status;
+    if (state_->pairs) {
+      if (state_->samples == nullptr) {
+        announce(*parts.training, context);
+        return Status::ok();
+      }
+      if (Status status = check_views(network, *parts.training, context); !status) return status;
+    }
     std::size_t left = epochs_;
     const auto keep = [&](const networks::Epoch& epoch) {
-      state_->epochs.push_back({static_cast<double>(epoch.number), epoch.loss, epoch.objective, epoch.vat,
-                                epoch.penalty, static_cast<double>(epoch.clusters), epoch.proportions_entropy,
-                                epoch.predictions_entropy, epoch.seconds.network, epoch.seconds.objective,
-                                epoch.seconds.update});
+      append(epoch, state_->epochs);
       left -= 1;
       return left > 0;
     };
     Status status = parts.training->run(context, keep, state_->stop);
     network.clear_gradients();  // a loop of the caller's own begins with none
+    if (state_->pairs) {
+      state_->samples.reset();
+      state_->views = networks::Samples(MatrixView<float>{});
+      announce(*parts.training, context);
+    }
     if (state_->stop != networks::Stop::kNonFinite) return status;
     state_->message = status.message();
     return Status::ok();
+  }
+
+  // Keeps what JavaScript needs for the next step on pairs.
+  void keep(const networks::NextStep& next) {
+    state_->next.resize(2 + next.rows.count);
+    double* const to = std::copy(std::begin(next.seeds), std::end(next.seeds), state_->next.data());
+    std::copy_n(next.rows.index, next.rows.count, to);
+  }
+
+  template <class T>
+  void announce(networks::Training<T>& training, const Context& context) {
+    keep(training.next());
+    training.report_steps(context);
   }
 
   TrainingStatePtr state_;
@@ -323,9 +394,18 @@ class TrainingHandle final : public Handle {
   // results(room): the numbers of the epochs since the last call, in the order of epochNumbers
   Napi::Value results(const Napi::CallbackInfo& info) {
     check_quiet(info.Env());
-    const std::vector<EpochNumbers> epochs = std::exchange(state_->epochs, {});
-    auto out = room_for<Napi::Float64Array>(info[0], epochs.size() * kEpochNames.size(), napi_float64_array);
-    if (!epochs.empty()) std::memcpy(out.Data(), epochs.data(), epochs.size() * sizeof(EpochNumbers));
+    const std::vector<double> epochs = std::exchange(state_->epochs, {});
+    auto out = room_for<Napi::Float64Array>(info[0], epochs.size(), napi_float64_array);
+    std::copy(epochs.begin(), epochs.end(), out.Data());
+    return out;
+  }
+
+  // next(room): the seeds of both views of the next step on pairs, and its samples, none after the last step
+  Napi::Value next(const Napi::CallbackInfo& info) {
+    check_quiet(info.Env());
+    const std::vector<double>& next = state_->next;
+    auto out = room_for<Napi::Float64Array>(info[0], next.size(), napi_float64_array);
+    std::copy(next.begin(), next.end(), out.Data());
     return out;
   }
 
@@ -376,7 +456,7 @@ void define_training(Napi::Env env, Napi::Object exports) {
   exports.Set("epochNumbers", names);
   exports.Set("Training", define_class<Class>(
                               env, {method<Class, &Class::run>("run"), method<Class, &Class::results>("results"),
-                                    method<Class, &Class::failure>("failure"),
+                                    method<Class, &Class::next>("next"), method<Class, &Class::failure>("failure"),
                                     method<Class, &Class::snapshot>("snapshot"), method<Class, &Class::end>("end")}));
 }
 

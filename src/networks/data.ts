@@ -24,7 +24,7 @@ export function readData(
 }
 
 /** Bytes that are copied in one turn of the event loop, on its own thread: a fraction of a millisecond. */
-const PART = 2 ** 20;
+export const PART = 2 ** 20;
 
 /** Native memory of samples that an asynchronous call reads: a copy of an array, or Samples as they are. */
 export class SampleCopy {

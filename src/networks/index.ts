@@ -4,6 +4,8 @@
  * @module genmi/networks
  */
 export type { ByteMatrix, SampleData } from '../samples.js';
+export type { Entropies, Epoch, EpochSeconds, HeadEpoch, PairEpoch } from './epochs.js';
+export type { Run, Snapshots, Stopped, TrainingProgress } from './loop.js';
 export {
   type BackwardOptions,
   type DenseOptions,
@@ -29,6 +31,7 @@ export {
   type StepOptions,
   sgd,
 } from './optimizers.js';
+export type { HeadGroup, ImageView, PairsOptions, Perturb, View, ViewRequest } from './pairs.js';
 export {
   type FeatureGroups,
   type GroupLasso,
@@ -37,12 +40,4 @@ export {
   type Penalties,
   type VatOptions,
 } from './penalties.js';
-export {
-  type Epoch,
-  type Run,
-  type Snapshots,
-  type Stopped,
-  type TrainingProgress,
-  type TrainOptions,
-  train,
-} from './training.js';
+export { type PairTrainOptions, type TrainOptions, train, trainPairs } from './training.js';

@@ -1,4 +1,5 @@
 /** The common part of all losses on pairs of views: reads both views, makes one native call, returns its results. */
+import { mark, notOurs } from '../copies.js';
 import { describe, invalidType, isArray, outOfRange } from '../errors.js';
 import { runJob } from '../jobs.js';
 import { type Matrix, type MatrixLike, type Precision, precisionOf, toMatrix } from '../matrix.js';
@@ -84,9 +85,20 @@ interface Views {
   readonly call: NativePairCall;
 }
 
+/** @internal What trainings use of a loss. Throws where the loss is another copy's, or a proxy. */
+export let descriptionOf: (loss: unknown, argument: string) => PairLossDescription;
+
 /** A loss of this package. */
 export class NativePairLoss implements PairLoss {
   readonly #description: PairLossDescription;
+
+  static {
+    mark(NativePairLoss.prototype, 'PairLoss');
+    descriptionOf = (loss, argument) => {
+      if (typeof loss === 'object' && loss !== null && #description in loss) return loss.#description;
+      throw notOurs(argument, 'PairLoss', loss, NativePairLoss.prototype);
+    };
+  }
 
   constructor(
     readonly name: string,

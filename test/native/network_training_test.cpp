@@ -211,12 +211,108 @@ TEST_P(TrainingOn, ResumedRunsHaveTheBitsOfUninterruptedOnes) {
         const Epoch& expected = history[history.size() - epochs.size() + e];
         EXPECT_EQ(epochs[e].number, expected.number);
         EXPECT_EQ(epochs[e].objective, expected.objective);
-        EXPECT_EQ(epochs[e].predictions_entropy, expected.predictions_entropy);
-        EXPECT_EQ(epochs[e].proportions_entropy, expected.proportions_entropy);
-        EXPECT_EQ(epochs[e].clusters, expected.clusters);
+        EXPECT_EQ(epochs[e].heads[0].predictions_entropy, expected.heads[0].predictions_entropy);
+        EXPECT_EQ(epochs[e].heads[0].proportions_entropy, expected.heads[0].proportions_entropy);
+        EXPECT_EQ(epochs[e].heads[0].clusters, expected.heads[0].clusters);
       }
     }
   }
+}
+
+// Steps on pairs: each sample, and a copy with noise of the step's seed.
+struct PairsRun {
+  Training<float>& training;
+  Samples& views;  // of the training
+  const std::vector<float>& x;
+  std::size_t inputs, copies;
+  std::vector<float> numbers;
+  std::vector<Epoch> epochs;
+  std::vector<std::vector<std::int32_t>> rows;
+  std::vector<std::uint64_t> seeds;
+
+  // Returns whether there was a step to take.
+  bool step(const Context& context, Stop& stop) {
+    const auto next = training.next();
+    if (next.rows.count == 0) return false;
+    rows.emplace_back(next.rows.index, next.rows.index + next.rows.count);
+    numbers.clear();
+    for (const std::uint64_t seed : next.seeds) {
+      Generator random(seed);
+      seeds.push_back(seed);
+      for (const std::int32_t row : rows.back())
+        for (std::size_t copy = 0; copy < copies; ++copy)
+          for (std::size_t j = 0; j < inputs; ++j)
+            numbers.push_back(x[static_cast<std::size_t>(row) * inputs + j] +
+                              static_cast<float>(gaussians(random, 1, 0.1)[0]));
+    }
+    views = Samples(MatrixView<float>{numbers.data(), numbers.size() / inputs, inputs});
+    const Status status =
+        training.run(context, [&](const Epoch& epoch) { return epochs.push_back(epoch), true; }, stop);
+    EXPECT_TRUE(status) << status.message();
+    return true;
+  }
+};
+
+TEST_P(TrainingOn, PairsResumeWithTheSameBitsAfterAnyStep) {
+  const Pairs pairs{{"iic", 1.0}, {{2, 1.0}, {3, 0.5}, {3, 0.5}}, kSamples, 2};
+  const auto network = [] { return make_network<float>({kFeatures, 9, 8}, true, true); };
+  const Samples none(MatrixView<float>{});
+  Stop stop;
+  const NetworkPtr<float> whole = network();
+  Samples views = none;
+  Training<float> training(*whole, views, pairs, options_);
+  ASSERT_TRUE(training.check());
+  PairsRun run{training, views, x_, kFeatures, 2, {}, {}, {}, {}};
+  std::vector<std::vector<std::byte>> snapshots{training.snapshot()};
+  while (run.step(context_, stop)) snapshots.push_back(training.snapshot());
+  ASSERT_EQ(run.rows.size(), 30u);
+  ASSERT_EQ(run.epochs.size(), 6u);
+  std::sort(run.seeds.begin(), run.seeds.end());
+  EXPECT_EQ(std::adjacent_find(run.seeds.begin(), run.seeds.end()), run.seeds.end());
+  EXPECT_LT(run.seeds.back(), std::uint64_t{1} << 53);
+  for (std::size_t e = 0; e < 6; ++e) {
+    std::vector<std::int32_t> order;
+    for (std::size_t s = 0; s < 5; ++s)
+      order.insert(order.end(), run.rows[5 * e + s].begin(), run.rows[5 * e + s].end());
+    std::vector<std::int32_t> expected(kSamples);
+    draw_order(11, e, expected);
+    EXPECT_EQ(order, expected);
+    const std::vector<HeadEpoch>& heads = run.epochs[e].heads;
+    ASSERT_EQ(heads.size(), 3u);
+    EXPECT_NEAR(run.epochs[e].loss, heads[0].value + 0.5 * (heads[1].value + heads[2].value), 1e-12);
+    EXPECT_LE(heads[0].proportions_entropy, std::log(2.0));
+    EXPECT_GE(heads[1].clusters, 1u);
+  }
+  EXPECT_LT(run.epochs[5].loss, run.epochs[0].loss);
+
+  for (std::size_t steps = 0; steps <= 30; ++steps) {
+    const NetworkPtr<float> rest = network();
+    TrainingOptions options = options_;
+    options.seed = 12;  // the snapshot's counts
+    Samples later = none;
+    Training<float> resumed(*rest, later, pairs, options);
+    ASSERT_TRUE(resumed.restore(snapshots[steps]));
+    PairsRun others{resumed, later, x_, kFeatures, 2, {}, {}, {}, {}};
+    Workspace workspace;
+    ThreadPool pool;
+    const Context threads{workspace, &pool, 3, nullptr, context_.kernels, context_.backend};
+    while (others.step(threads, stop)) continue;
+    EXPECT_EQ(others.rows.size(), 30 - steps);
+    ASSERT_EQ(bits(*rest), bits(*whole)) << steps << " steps";
+    ASSERT_EQ(others.epochs.size(), 6 - steps / 5);
+    EXPECT_EQ(others.epochs.empty() ? run.epochs.back().loss : others.epochs.back().loss, run.epochs.back().loss);
+  }
+}
+
+TEST_F(TrainingTest, PairsThatDoNotFitAreRefused) {
+  const auto network = make_network<float>({kFeatures, 9, 8}, true, true);
+  const Samples views(MatrixView<float>{}), data = samples();
+  const Pairs pairs{{"iic", 1.0}, {{8, 1.0}}, kSamples, 1}, others{{"iic", 1.0}, {{7, 1.0}}, kSamples, 1};
+  EXPECT_EQ(Training<float>(*network, views, others, options_).check().code(), Code::kOutOfRange);
+  const ObjectivePtr objective = total_variation();
+  Training<float> on_pairs(*network, views, pairs, options_), on_samples(*network, data, *objective, options_);
+  EXPECT_EQ(on_pairs.restore(on_samples.snapshot()).code(), Code::kOutOfRange);
+  EXPECT_EQ(on_samples.restore(on_pairs.snapshot()).code(), Code::kOutOfRange);
 }
 
 // 10^3 runs that are cancelled at a random moment of a random step: within the objective, or between steps.

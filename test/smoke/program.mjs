@@ -254,7 +254,7 @@ for (const options of [{}, { covariance: 'full' }, { compat: 'sklearn' }]) {
 }
 
 // Networks: two epochs with each optimiser, and a step by hand.
-const { Network, adam, rmsprop, sgd, train } = api;
+const { Network, adam, rmsprop, sgd, train, trainPairs } = api;
 for (const optimizer of [adam(), sgd(), rmsprop()]) {
   for (const precision of ['float32', 'float64']) {
     const network = Network.dense({ inputs: 5, layers: [{ width: 7 }], outputs: 4, precision, seed: 3 });
@@ -271,6 +271,19 @@ for (const optimizer of [adam(), sgd(), rmsprop()]) {
     network.dispose();
   }
 }
+
+// Two epochs on pairs of images, with heads of three and of two clusters.
+const paired = Network.dense({ inputs: left.data.length / 3, layers: [{ width: 6 }], outputs: 5, seed: 3 });
+const { history } = await trainPairs(paired, {
+  samples: 9,
+  perturb: (request, signal) => api.affineAsync(images, { ...request, signal, rotation: 20 }),
+  loss: api.iic(),
+  heads: [{ clusters: 3 }, { clusters: 2 }],
+  epochs: 2,
+  batchSize: 4,
+});
+keep('rounded', 'pairs', [history[1].loss, history[1].best.loss]);
+for (const { data } of Object.values(paired.parameters())) keep('rounded', 'parameters of pairs', data);
 
 // Metrics, and what is left.
 const labels = Array.from({ length: n }, () => Math.floor(4 * next()));
