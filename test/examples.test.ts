@@ -44,6 +44,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+it('clusters digits by pairs of perturbed copies', async () => {
+  const { code, stdout } = await runNode(fromRoot('out/examples/iic-mnist.js'), ['1', '1000']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^epoch 1: loss -\d\.\d+, accuracy 0\.\d+, ARI -?0\.\d+\n$/);
+});
+
 describe('the MNIST job', () => {
   it('trains, prints what came out and writes both files', async () => {
     const { stdout, results, page } = await runMain('default', '--samples', '2000', '--epochs', '4', '--batch', '50');
