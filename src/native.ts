@@ -116,6 +116,21 @@ export type NativeImages = readonly [
   scale: number,
   offset: number,
 ];
+/** The reach of plans in pixels, the largest mean of squared distances, and lambda: see `native/include/genmi/projection.h`. */
+export type NativeBalls = readonly [reach: number, cost: number, lambda: number];
+/** Masses of centers and of images, channel by channel, with their sizes. */
+export type NativeProjection = readonly [
+  centers: Float64Array,
+  images: Float64Array,
+  count: number,
+  channels: number,
+  height: number,
+  width: number,
+  ...NativeBalls,
+  tolerance: number | null,
+  iterations: number | null,
+  out: Float64Array,
+];
 /** Which images are perturbed, how often, what lies outside of them (null: the nearest pixel), and the seed. */
 export type NativeDraws = readonly [rows: Int32Array | null, probability: number, outside: number | null, seed: number];
 
@@ -445,6 +460,9 @@ export interface Native {
   mixturePass(...args: NativeMixturePass): void;
   /** With a job, on another thread; arrays as for `evaluateAsync`. */
   mixturePass(...args: [...NativeMixturePass, job: NativeJob]): Promise<void>;
+  /** Fills `out` with projections; without a tolerance, with the largest values of linear functions. */
+  project(...args: NativeProjection): void;
+  projectAsync(...args: [...NativeProjection, job: NativeJob]): Promise<void>;
   /** The order in which the core writes a result's numbers. */
   resultNumbers: readonly ResultNumber[];
   /** The statuses, in the order of the core's numbers for them. */

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "genmi/perturbation.h"
+#include "genmi/projection.h"
 #include "node/arguments.h"
 #include "node/entry.h"
 #include "node/errors.h"
@@ -20,6 +21,16 @@ using Type = ArrayArgument::Type;
 
 [[noreturn]] void refuse(Napi::Env env, Code code, const char* argument, const char* expected) {
   throw to_error(env, {code, explain(argument, expected, "another value")});
+}
+
+std::size_t product(Napi::Env env, std::initializer_list<std::size_t> sizes) {
+  constexpr std::size_t kMost = SIZE_MAX / 8;
+  std::size_t result = 1;
+  for (const std::size_t size : sizes) {
+    if (size != 0 && result > kMost / size) refuse(env, Code::kOutOfRange, "images", "a smaller shape");
+    result *= size;
+  }
+  return result;
 }
 
 // The map's name, and its numbers from `first` on.
@@ -71,16 +82,6 @@ class ImagesArgument {
   Copy copy;
 
  private:
-  static std::size_t product(Napi::Env env, std::initializer_list<std::size_t> sizes) {
-    constexpr std::size_t kMost = SIZE_MAX / 8;
-    std::size_t result = 1;
-    for (const std::size_t size : sizes) {
-      if (size != 0 && result > kMost / size) refuse(env, Code::kOutOfRange, "images", "a smaller shape");
-      result *= size;
-    }
-    return result;
-  }
-
   void set_data(const void* data) {
     if (array.type() == Type::kBytes) images.data = static_cast<const std::uint8_t*>(data);
     else images.data = static_cast<const float*>(data);
@@ -136,11 +137,73 @@ class PerturbTask final : public Task {
   Output out_, lent_;
 };
 
+std::optional<Convergence> convergence_arguments(const Napi::CallbackInfo& info, std::size_t first) {
+  if (info[first].IsNull()) return std::nullopt;
+  return Convergence{number_argument(info[first], "tolerance"), size_argument(info[first + 1], "iterations")};
+}
+
+// project(centers, images, count, channels, height, width, reach, cost, lambda, tolerance, iterations, out): fills out.
+// The last two numbers are null for the largest values of linear functions, whose gradients are the images.
+// projectAsync(…, job).
+class ProjectTask final : public Task {
+  static ArrayArgument::Access to_access(Access access) {
+    return access == Access::kView ? ArrayArgument::Access::kView : ArrayArgument::Access::kCopy;
+  }
+
+ public:
+  static constexpr std::size_t kArguments = 12;
+
+  ProjectTask(const Napi::CallbackInfo& info, Access access)
+      : balls_{size_argument(info[2], "count"),    size_argument(info[4], "height"), size_argument(info[5], "width"),
+               size_argument(info[3], "channels"), size_argument(info[6], "reach"),  number_argument(info[7], "cost"),
+               number_argument(info[8], "lambda")},
+        convergence_(convergence_arguments(info, 9)),
+        size_(product(info.Env(), {balls_.channels, balls_.height, balls_.width, balls_.count})),
+        centers_(info[0], "centers", to_access(access)),
+        images_(info[1], "images", to_access(access)),
+        out_(info[11], size_ + (convergence_ ? kProjectionNumbers * balls_.count : 0), "out", Presence::kRequired,
+             access) {
+    const Napi::Env env = info.Env();
+    constexpr std::size_t kNumbers =
+        1 << 15;  // more than the core takes for a pixel and its surroundings, on all threads
+    product(env, {balls_.height + 2 * balls_.reach, balls_.width + 2 * balls_.reach, balls_.channels, kNumbers});
+    for (const ArrayArgument* each : {&centers_, &images_}) {
+      if (each->type() != Type::kFloat64) refuse(env, Code::kInvalidType, "images", "a Float64Array");
+      check_length(env, each->length(), size_, "images");
+    }
+    if (size_ == 0 || balls_.reach > std::max(balls_.height, balls_.width) || !(balls_.cost > 0 && balls_.lambda > 0))
+      refuse(env, Code::kOutOfRange, "reach, cost and lambda", "pixels, a window within the image, positive numbers");
+    if (!std::holds_alternative<std::span<double>>(out_.numbers()))
+      refuse(env, Code::kInvalidType, "out", "a Float64Array");
+    check_apart(env, out_, centers_.memory(), "that of centers");
+    check_apart(env, out_, images_.memory(), "that of images");
+  }
+
+  Status run(Context& context) override {
+    return project(balls_, convergence_, static_cast<const double*>(centers_.data()),
+                   static_cast<const double*>(images_.data()), context, std::get<std::span<double>>(out_.numbers()));
+  }
+  void drop_inputs() override {
+    centers_.drop();
+    images_.drop();
+  }
+  Napi::Value finish(Napi::Env env) override { return env.Undefined(); }
+
+ private:
+  WassersteinBalls balls_;
+  std::optional<Convergence> convergence_;
+  std::size_t size_;  // of all images
+  ArrayArgument centers_, images_;
+  Output out_;
+};
+
 }  // namespace
 
 void define_perturbation(Napi::Env env, Napi::Object exports) {
   define_function<perform<PerturbTask>>(env, exports, "perturb");
   define_function<perform_async<PerturbTask>>(env, exports, "perturbAsync");
+  define_function<perform<ProjectTask>>(env, exports, "project");
+  define_function<perform_async<ProjectTask>>(env, exports, "projectAsync");
 }
 
 }  // namespace genmi::node

@@ -76,6 +76,11 @@ struct TransportKernels {
                      std::size_t count);
   // scales[j] = next = 1 / sums[j], at most 1e30. If relaxed: log scales[j] moves to log next, and half as far again.
   void (*scale_columns)(const float* sums, bool relaxed, float* scales, std::size_t count);
+
+  // out[i] = weights[0] in[i] + sum_d weights[d] (in[i - d step] + in[i + d step]) for d = 1 … reach, for any count;
+  // added to out[i] if `adds`.
+  void (*filter)(const double* in, std::size_t step, const double* weights, std::size_t reach, std::size_t count,
+                 bool adds, double* out);
 };
 
 }  // namespace genmi::simd

@@ -224,6 +224,28 @@ void scale_columns(const float* sums, bool relaxed, float* scales, std::size_t c
   }
 }
 
+// One vector of results, or one result for T = double.
+template <class T>
+inline T filtered(const double* in, std::size_t step, const double* weights, std::size_t reach, T sum) {
+  const auto read = [](const double* from) {
+    if constexpr (sizeof(T) == sizeof(double)) return *from;
+    else return load_vector(from);
+  };
+  sum += weights[0] * read(in);
+  for (std::size_t d = 1; d <= reach; ++d) sum += weights[d] * (read(in - d * step) + read(in + d * step));
+  return sum;
+}
+
+void filter(const double* in, std::size_t step, const double* weights, std::size_t reach, std::size_t count, bool adds,
+            double* out) {
+  std::size_t i = 0;
+  for (; i + kLanes<double> <= count; i += kLanes<double>) {
+    const Vector<double> sum = adds ? load_vector(out + i) : Vector<double>{};
+    store_vector<double>(filtered(in + i, step, weights, reach, sum), out + i);
+  }
+  for (; i < count; ++i) out[i] = filtered(in + i, step, weights, reach, adds ? out[i] : 0.0);
+}
+
 constexpr TransportKernels kTransportKernels = {
     .row_minimum = row_minimum,
     .find_minimum = find_minimum,
@@ -243,6 +265,7 @@ constexpr TransportKernels kTransportKernels = {
     .square_row = square_row,
     .scale_rows = scale_rows,
     .scale_columns = scale_columns,
+    .filter = filter,
 };
 
 }  // namespace

@@ -7,6 +7,17 @@ export { type AdefOptions, type AdefStep, adef, type Scores } from './adef.js';
 export { type AffineAsyncOptions, type AffineOptions, type AffineRanges, affine, affineAsync } from './affine.js';
 export { type ElasticAsyncOptions, type ElasticField, type ElasticOptions, elastic, elasticAsync } from './elastic.js';
 export type { ByteImages, FloatImages, ImageShape, Images } from './images.js';
+export {
+  type ConjugateSinkhornAsyncOptions,
+  type ConjugateSinkhornOptions,
+  conjugateSinkhorn,
+  conjugateSinkhornAsync,
+  type ProjectedSinkhorn,
+  type ProjectedSinkhornAsyncOptions,
+  type ProjectedSinkhornOptions,
+  projectedSinkhorn,
+  projectedSinkhornAsync,
+} from './projected-sinkhorn.js';
 export type { MoveOptions, PerturbationAsyncOptions, PerturbationOptions, RandomRange } from './perturb.js';
 export {
   acceptance,
@@ -16,6 +27,7 @@ export {
   w2Perturbation,
 } from './w2-perturbation.js';
 export { type Field, warp } from './warp.js';
+export type { WassersteinBall } from './wasserstein-ball.js';
 export {
   type Wasserstein2,
   type Wasserstein2AsyncOptions,

@@ -104,7 +104,8 @@ export function toOutside(outside: unknown): number | null {
   throw wrong('outside', `'edge' or an intensity in [-${LARGEST}, ${LARGEST}]`, describe(outside));
 }
 
-function checkOut(out: unknown, length: number): Float32Array | undefined {
+/** @internal Reads an array for a result of this length. */
+export function checkOut(out: unknown, length: number): Float32Array | undefined {
   if (out === undefined) return undefined;
   if (!isFloat32(out)) throw invalidType('out', 'a Float32Array', describe(out));
   if (out.length !== length) throw outOfRange('out', `${length} numbers, as the result has`, `${out.length}`);

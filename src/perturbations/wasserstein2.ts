@@ -31,8 +31,8 @@ export interface Wasserstein2 {
   };
 }
 
-/** Masses of all channels of all images, one row each, which sum to 1; and the sums that they were divided by. */
-interface Masses {
+/** @internal Masses of all channels of all images, one row each, which sum to 1; and the sums that they were divided by. */
+export interface Masses {
   readonly rows: { readonly data: Float64Array; readonly shape: readonly [rows: number, pixels: number] };
   readonly sums: Float64Array;
 }
@@ -69,8 +69,8 @@ export function toMasses(
   return { rows: { data: masses, shape: [sums.length, pixels] }, sums };
 }
 
-/** Squared distances between the pixels of a grid: integers, which float32 holds. */
-function gridSolver(height: number, width: number): TransportSolver {
+/** @internal Squared distances between the pixels of a grid: integers, which float32 holds. */
+export function gridSolver(height: number, width: number): TransportSolver {
   const pixels = height * width;
   const data = allocate(Float32Array, pixels ** 2, () => `Costs between ${pixels} pixels`, remedy);
   for (let p = 0; p < pixels; p++)

@@ -232,4 +232,41 @@ describe('maps', () => {
     // Factors of 0, and nothing that is a number: every place is one of the image or beside it.
     expect(call({ numbers: [] })).toBeUndefined();
   });
+
+  it('are refused by the core too, as projections', () => {
+    const call = ({
+      arrays = [new Float64Array(24).fill(1 / 12), new Float64Array(24)] as Loose[],
+      sizes = [2, 1, 3, 4],
+      ball = [2, 1, 1000],
+      limits = [1e-3, 9] as Loose[],
+      out = new Float64Array(28) as Loose,
+    }) => thrownBy(() => (native.project as Loose)(...arrays, ...sizes, ...ball, ...limits, out));
+    expect(call({})).toBeUndefined();
+    expect(call({ limits: [null, null], out: new Float64Array(24) })).toBeUndefined();
+    const centers = new Float64Array(24);
+    expectError(call({ arrays: [centers, new Float32Array(24)] }), { code: type, argument: 'images' });
+    expectError(call({ arrays: [centers, new Float64Array(23)] }), { code: range, argument: 'images' });
+    expectError(call({ sizes: [2, 1, 3, 5], out: new Float64Array(34) }), {
+      code: range,
+      argument: 'images',
+      expected: '30 numbers',
+    });
+    expectError(call({ sizes: [0, 1, 3, 4], arrays: [new Float64Array(0), new Float64Array(0)] }), {
+      code: range,
+      argument: 'out',
+    });
+    expectError(call({ sizes: [2, 2 ** 31, 2 ** 31, 1] }), { code: range, argument: 'images' });
+    for (const ball of [
+      [5, 1, 1000],
+      [2, 0, 1000],
+      [2, 1, Number.NaN],
+    ])
+      expectError(call({ ball }), { code: range, argument: 'reach, cost and lambda' });
+    expectError(call({ ball: [2 ** 40, 1, 1] }), { code: range, argument: 'images' });
+    expectError(call({ out: new Float64Array(24) }), { code: range, argument: 'out', expected: '28 numbers' });
+    expectError(call({ out: new Float32Array(28) }), { code: type, argument: 'out' });
+    // Whatever the numbers are, the iteration ends.
+    for (const wrong of [Number.NaN, Infinity, -Infinity, 0])
+      expect(call({ arrays: [new Float64Array(24).fill(wrong), new Float64Array(24).fill(wrong)] })).toBeUndefined();
+  });
 });

@@ -197,6 +197,38 @@ const calls: Record<string, [call: (...args: Loose[]) => unknown, args: () => un
       { gradient: false, signal },
     ],
   ],
+  projectedSinkhorn: [
+    perturbations.projectedSinkhorn,
+    () => [
+      { data: Uint8Array.of(1, 2, 3, 4), shape: [1, 2, 2, 1], scale: 2, offset: 1 },
+      { data: Float32Array.of(1, 2, 3, 4), shape: [1, 2, 2, 1] },
+      { epsilon: 1, lambda: 10, window: 3, tolerance: 1e-3, maxIterations: 9, out: new Float32Array(4) },
+    ],
+  ],
+  projectedSinkhornAsync: [
+    perturbations.projectedSinkhornAsync,
+    () => [
+      { data: Float32Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      { data: Float32Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      { epsilon: 1, signal },
+    ],
+  ],
+  conjugateSinkhorn: [
+    perturbations.conjugateSinkhorn,
+    () => [
+      { data: Float32Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      { data: Uint8Array.of(1, 2, 3, 4), shape: [1, 2, 2], scale: 2 },
+      { epsilon: 1, lambda: 10, window: 3, out: new Float32Array(4) },
+    ],
+  ],
+  conjugateSinkhornAsync: [
+    perturbations.conjugateSinkhornAsync,
+    () => [
+      { data: Float32Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      { data: Float32Array.of(1, 2, 3, 4), shape: [1, 2, 2] },
+      { epsilon: 1, signal },
+    ],
+  ],
   elasticAsync: [
     perturbations.elasticAsync,
     () => [

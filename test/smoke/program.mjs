@@ -236,6 +236,17 @@ for (const { distances, gradient } of [
 ])
   keep('rounded', 'wasserstein2', distances, gradient.data);
 
+for (const { images, errors, iterations } of [
+  api.projectedSinkhorn(left, right, { epsilon: 0.2 }),
+  await api.projectedSinkhornAsync(left, right, { epsilon: 0.2, maxIterations: 9 }),
+])
+  keep('rounded', 'projectedSinkhorn', images.data, errors, iterations);
+for (const { data } of [
+  api.conjugateSinkhorn(left, right, { epsilon: 0.2 }),
+  await api.conjugateSinkhornAsync(left, right, { epsilon: 0.2 }),
+])
+  keep('rounded', 'conjugateSinkhorn', data);
+
 const steps = api.adef(left, { values: [1, 2, 3], gradient: right }, { sigma: 1 });
 keep('rounded', 'adef', steps.field.data, steps.lengths);
 keep('rounded', 'warp', api.warp(left, steps.field).data);
