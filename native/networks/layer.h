@@ -84,7 +84,7 @@ class Layer {
   // y = the layer's output for x.
   virtual void forward(const Passage& passage, const Context& context) = 0;
   // From `gradient` = dL/dy, which it overwrites: adds dL/dparameters to the parameters' gradients if `learn`, and
-  // writes dL/dx, n x inputs(), to by_input unless it is null.
+  // writes dL/dx, n x inputs(), to by_input unless it is null. by_input may be `gradient`.
   virtual void backward(const Passage& passage, T* gradient, bool learn, const Context& context, T* by_input) = 0;
 };
 

@@ -83,9 +83,14 @@ void Network<T>::backward(const Pass& pass, std::span<T> gradient, bool learn, c
     skip_->backward(pass.skip[0], copy.data(), learn, context, by_input == nullptr ? nullptr : by_skip.data());
   }
   T* by_output = gradient.data();
+  std::size_t room = gradient.size();  // the numbers that by_output's memory holds
   for (std::size_t l = layers_.size(); l-- > 0;) {
-    T* below = by_input;
-    if (l > 0) below = context.workspace.take<T>(n * layers_[l]->inputs()).data();
+    const std::size_t size = n * layers_[l]->inputs();
+    T* below = l == 0 ? by_input : by_output;
+    if (l > 0 && size > room) {
+      below = context.workspace.take<T>(size).data();
+      room = size;
+    }
     layers_[l]->backward(pass.passages[l], by_output, learn, context, below);
     by_output = below;
   }
