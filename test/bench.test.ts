@@ -39,6 +39,7 @@ describe('a smoke test of the benchmarks', () => {
         'rbf-4000-50-float64',
         'nt-xent-256-128-float32',
         'elastic-256-28',
+        'projection-256-28',
         'hops-quantile-2000',
       ]),
     );

@@ -1,15 +1,16 @@
 /** The contestant genmi, for each family of work. */
 import { Affinity, gemini, iic, type Matrix, ntXent, type PairOptions } from 'genmi';
 import { DirichletProcessMixture } from 'genmi/mixtures';
-import { affine, elastic } from 'genmi/perturbations';
+import { affine, elastic, projectedSinkhorn, wasserstein2 } from 'genmi/perturbations';
 import type { Peer } from '../peers.js';
 import { median, medianSeconds } from '../statistics.js';
 import type { Answer, Contestant, Contestants } from './contestants.js';
-import { readFeatures, readPredictions, readView } from './inputs.js';
+import { readFeatures, readPairsOfDigits, readPredictions, readSteps, readView } from './inputs.js';
 import { hopSearch, product, quantile } from './native.js';
 import { alongSimplex, plain, project } from './projection.js';
 import type {
   AffinityWork,
+  BallWork,
   HopsWork,
   MixtureWork,
   ObjectiveWork,
@@ -28,6 +29,7 @@ export async function enter(work: Work, native: Peer | undefined, threads: numbe
   if (work.family === 'pair') return { contestants: { genmi: pair(work) } };
   if (work.family === 'perturbation') return { contestants: { genmi: perturbation(work) } };
   if (work.family === 'mixture') return { contestants: { genmi: mixture(work) } };
+  if (work.family === 'ball') return { contestants: { genmi: ball(work) } };
   if (work.family === 'affinity') return { contestants: { genmi: affinity(work) } };
   if (work.family === 'hops') return hops(work);
   if (!native) return undefined;
@@ -102,6 +104,27 @@ function mixture({ n, k, d, iterations }: MixtureWork): Contestant {
       return median(seconds);
     },
   };
+}
+
+/** Options as in bench/peers/balls.py. */
+function ball({ task, n, d }: BallWork): Contestant {
+  const side = Math.floor(Math.sqrt(d));
+  const digits = Float32Array.from(readPairsOfDigits(n, d));
+  const [a, b] = [0, n].map((first) => ({
+    data: digits.subarray(first * d, (first + n) * d),
+    shape: [n, side, side] as const,
+  }));
+  if (task === 'distance')
+    return contestant(
+      () => wasserstein2(a, b, { gradient: true }),
+      ({ distances }) => [project({ data: distances.map((each) => each ** 2), shape: [n, 1] })],
+    );
+  const steps = { data: Float32Array.from(readSteps(n, d)), shape: a.shape };
+  const options = { epsilon: 0.25, lambda: 1000, window: 5, tolerance: 0, maxIterations: 50 };
+  return contestant(
+    () => projectedSinkhorn(steps, a, options),
+    ({ images }) => [project({ data: images.data, shape: [n, d] })],
+  );
 }
 
 function affinity({ measure, n, d, precision }: AffinityWork): Contestant {

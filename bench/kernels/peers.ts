@@ -8,6 +8,7 @@ const servers: Readonly<Record<Work['family'], string>> = {
   pair: 'pairs.py',
   mixture: 'mixtures.py',
   perturbation: 'perturbations.py',
+  ball: 'balls.py',
   affinity: 'affinities.py',
   quantile: 'affinities.py',
   product: 'products.py',

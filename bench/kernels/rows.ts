@@ -81,11 +81,21 @@ export interface PerturbationWork {
   readonly precision: 'float32';
 }
 
+/** Wasserstein distances of n pairs of digits with their duals; or 50 iterations of projections onto balls around n digits. */
+export interface BallWork {
+  readonly family: 'ball';
+  readonly task: 'distance' | 'projection';
+  readonly n: number;
+  readonly d: 784;
+  readonly precision: 'float64';
+}
+
 export type Work =
   | ObjectiveWork
   | PairWork
   | MixtureWork
   | PerturbationWork
+  | BallWork
   | AffinityWork
   | ProductWork
   | HopsWork
@@ -159,6 +169,10 @@ function perturbation(map: PerturbationWork['map'], target: number): Row {
   return { name: `${map}-256-28`, work, targets: { scipy: target } };
 }
 
+function ball(name: string, task: BallWork['task'], targets: Row['targets']): Row {
+  return { name, work: { family: 'ball', task, n: 256, d: 784, precision: 'float64' }, targets };
+}
+
 const pointwise = ['kl_ova', 'kl_ovo', 'tv_ova', 'hellinger_ova', 'hellinger_ovo', 'chi2_ova', 'chi2_ovo'] as const;
 
 function product(n: number, targets: Readonly<Record<number, Row['targets']>>): Row[] {
@@ -195,6 +209,8 @@ export const rows: readonly Row[] = [
     work: { family: 'mixture', n: 10_000, k: 100, d: 10, iterations: 10 },
     targets: { 'scikit-learn': 5 },
   },
+  ball('wasserstein2-256-28', 'distance', { POT: 25 }),
+  ball('projection-256-28', 'projection', { torch: 5 }),
   ...affinity('rbf', 50, 5),
   ...affinity('rbf', 784, 2.3),
   ...affinity('euclidean', 50, 5),
@@ -209,6 +225,7 @@ export const rows: readonly Row[] = [
 /** The same work on few numbers, for a smoke test. */
 export function tiny(row: Row): Row {
   const { work } = row;
+  if (work.family === 'ball') return { name: row.name, work: { ...work, n: 4 }, targets: {} };
   // scikit-learn wants as many samples as components.
   const n = work.family === 'mixture' ? work.k : 64;
   return { name: row.name, work: { ...work, n, d: Math.min(work.d, 8) } as Work, targets: {} };
