@@ -239,8 +239,8 @@ Status Training<T>::run(const Context& context, const std::function<bool(const E
     }
     if (!status && !stopped) return status;
     if (stopped) stop = Stop::kAborted;
-    else if (place_.samples < order_.size()) return Status::ok();  // the step on pairs is done
-    else if (!on_epoch(finish_epoch(context))) stop = Stop::kCallback;
+    else if (place_.samples == order_.size() && !on_epoch(finish_epoch(context))) stop = Stop::kCallback;
+    if (target_.pairs != nullptr) break;  // the views are those of one step
   }
   return Status::ok();
 }
