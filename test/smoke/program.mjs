@@ -278,7 +278,7 @@ for (const optimizer of [adam(), sgd(), rmsprop()]) {
     });
     network.backward(kl({ mode: 'ova' }).valueAndGrad(network.forward(x), { from: 'logits' }).gradient);
     optimizer.step(network);
-    keep('rounded', `${optimizer.name} ${precision}`, network.logits(x).data);
+    keep('rounded', `${optimizer.name} ${precision}`, network.logits(new api.Samples(x)).data);
     network.dispose();
   }
 }
