@@ -37,7 +37,9 @@ struct Calls {
 
 DevicePtr open(Calls& calls, std::size_t most_bytes = 0) {
   GenmiDevice* device = nullptr;
-  return calls(table().open(most_bytes, &device)) ? DevicePtr(device) : nullptr;
+  if (!calls(table().open(&device))) return nullptr;
+  table().limit(device, most_bytes);
+  return DevicePtr(device);
 }
 
 template <class T>
@@ -221,6 +223,7 @@ TEST(EmulatedPlugin, KeepsToTheMemoryOfTheDeviceAndToItsLimit) {
     const DevicePtr device = open(calls, limited ? 1000 : 0);
     const MatrixPtr fits = store(calls, device.get(), 10, std::vector<float>(100));
     ASSERT_NE(fits, nullptr);
+    EXPECT_STREQ(table().name(device.get()), "an emulated device");
     EXPECT_EQ(table().bytes(device.get()), 400u);
     EXPECT_EQ(store(calls, device.get(), 13, std::vector<float>(169)), nullptr);
     EXPECT_STREQ(calls.failure.call, "cudaMalloc");

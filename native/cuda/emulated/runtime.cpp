@@ -122,6 +122,14 @@ cudaError_t cudaGetDeviceCount(int* count) {
   return cudaSuccess;
 }
 
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  const Lock lock(runtime().mutex);
+  if (device != 0) return cudaErrorInvalidValue;
+  if (const cudaError_t error = runtime().called("cudaGetDeviceProperties")) return error;
+  std::strcpy(properties->name, "an emulated device");
+  return cudaSuccess;
+}
+
 cudaError_t cudaSetDevice(int device) {
   const Lock lock(runtime().mutex);
   if (device != 0) return cudaErrorInvalidValue;

@@ -22,7 +22,7 @@ inline void check(const char* call, cudaError_t error) {
 
 // How much of a device's memory is held, and may be.
 struct Budget {
-  std::size_t most_bytes = 0;  // 0: no limit
+  std::atomic<std::size_t> most_bytes{0};  // 0: no limit
   std::atomic<std::size_t> bytes{0};
 };
 
@@ -30,7 +30,8 @@ class DeviceMemory {
  public:
   DeviceMemory() = default;
   DeviceMemory(Budget& budget, std::size_t bytes) : budget_(&budget), bytes_(bytes) {
-    if (budget.bytes.fetch_add(bytes) + bytes > budget.most_bytes && budget.most_bytes > 0) {
+    const std::size_t most = budget.most_bytes;
+    if (budget.bytes.fetch_add(bytes) + bytes > most && most > 0) {
       budget.bytes.fetch_sub(bytes);
       throw Failed{"cudaMalloc", cudaErrorMemoryAllocation};
     }

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "cuda/affinity/products.h"
@@ -17,6 +18,7 @@ namespace genmi::cuda {
 // Lives until it is closed and its matrices are released.
 struct Device {
   std::mutex mutex;  // for all below: one call at a time
+  std::string name;
   Budget budget;
   Stream stream;
   PinnedMemory pinned;
@@ -95,18 +97,24 @@ void perform(Device& device, const Work& work) {
   }
 }
 
-GenmiFailure open_device(std::size_t most_bytes, GenmiDevice** out) {
+GenmiFailure open_device(GenmiDevice** out) {
   return guarded([&] {
     int count = 0;
     check("cudaGetDeviceCount", cudaGetDeviceCount(&count));
     if (count == 0) throw Failed{"cudaGetDeviceCount", cudaErrorNoDevice};
+    cudaDeviceProp properties;
+    check("cudaGetDeviceProperties", cudaGetDeviceProperties(&properties, 0));
     auto device = std::make_shared<Device>();
-    device->budget.most_bytes = most_bytes;
+    device->name = properties.name;
     *out = new GenmiDevice{std::move(device)};
   });
 }
 
 void close_device(GenmiDevice* device) { delete device; }
+
+const char* name_of(const GenmiDevice* device) { return device->device->name.c_str(); }
+
+void limit(GenmiDevice* device, std::size_t most_bytes) { device->device->budget.most_bytes = most_bytes; }
 
 std::size_t bytes_of(const GenmiDevice* device) { return device->device->budget.bytes.load(); }
 
@@ -189,6 +197,8 @@ GenmiFailure multiply(const GenmiMatrix* matrix, const std::int32_t* rows, std::
 const GenmiDeviceTable kTable = {GENMI_DEVICE_TABLE_VERSION,
                                  open_device,
                                  close_device,
+                                 name_of,
+                                 limit,
                                  bytes_of,
                                  create_matrix,
                                  create_rbf,

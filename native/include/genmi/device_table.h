@@ -26,10 +26,13 @@ typedef struct GenmiFailure {
 typedef struct GenmiDeviceTable {
   uint32_t version;
 
-  // most_bytes: of the device's memory, for all that is made of this device; 0 for no limit.
-  GenmiFailure (*open)(size_t most_bytes, GenmiDevice** device);
+  GenmiFailure (*open)(GenmiDevice** device);
   // Its matrices stay.
   void (*close)(GenmiDevice* device);
+  // As its maker calls it. Lives as long as the device.
+  const char* (*name)(const GenmiDevice* device);
+  // most_bytes: of the device's memory, for all that is made of this device from now on; 0, as at first, for no limit.
+  void (*limit)(GenmiDevice* device, size_t most_bytes);
   // Of the device's memory, held for `device` and its matrices.
   size_t (*bytes)(const GenmiDevice* device);
 

@@ -15,7 +15,8 @@ inline const GenmiDeviceTable& emulated_table() { return *genmi_device_table(GEN
 
 inline GenmiDevice* emulated_device(std::size_t most_bytes = 0) {
   GenmiDevice* device = nullptr;
-  EXPECT_EQ(emulated_table().open(most_bytes, &device).call, nullptr);
+  EXPECT_EQ(emulated_table().open(&device).call, nullptr);
+  emulated_table().limit(device, most_bytes);
   return device;
 }
 

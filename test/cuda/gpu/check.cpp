@@ -107,7 +107,7 @@ void check_all(GenmiDevice* device, std::size_t most, Generator& random, Result&
 int main(int count, char** arguments) {
   const std::size_t most = count > 1 ? std::strtoul(arguments[1], nullptr, 10) : 1057;
   GenmiDevice* device = nullptr;
-  const GenmiFailure none = table().open(0, &device);
+  const GenmiFailure none = table().open(&device);
   if (none.call != nullptr) {
     std::printf("no device: %s: %s\n", none.call, none.error);
     return kNoDevice;
