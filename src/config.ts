@@ -13,10 +13,13 @@ export interface Config {
    */
   threads?: number | 'auto' | undefined;
   /**
-   * The device that makes affinities and trains networks from now on; affinities that exist stay where they are.
-   * `'auto'` (default) and `'cpu'`: the CPU. `'cuda'` throws ERR_BACKEND_UNAVAILABLE: this version has no such backend.
+   * The device that makes affinities from now on; affinities that exist stay where they are. `'cuda'`: the first device
+   * that CUDA finds, through the package genmi-cuda; ERR_OUT_OF_MEMORY where its memory is too small. `'auto'`
+   * (default): the same, and the CPU where there is none, or where its memory is too small. `'cpu'`: the CPU.
    */
   device?: 'auto' | 'cpu' | 'cuda' | undefined;
+  /** The most bytes of the device's memory that this environment may hold from now on; `'auto'` (default): all. */
+  deviceMemory?: number | 'auto' | undefined;
   /**
    * The instruction set of the vector kernels. Each call reads it once; an affinity or a transport solver evaluates its
    * entries with the set it was made with. `'auto'`: the best set of this processor. `'baseline'`: the set that every
@@ -37,8 +40,10 @@ export interface Info {
   threads: number;
   /** The device in use. */
   device: 'cpu' | 'cuda';
-  /** Why this device is in use. */
+  /** Why this device is in use, or its name. */
   deviceReason: string;
+  /** Bytes of the device's memory that this environment holds; 0 without a device. */
+  deviceMemory: number;
   /** The processor's name, cores, and (where the system tells them) family and model. */
   processor: string;
   /** The file the native addon was loaded from. */
@@ -54,7 +59,7 @@ const MOST_THREADS = 1024;
  * or an instruction set that this machine does not have.
  */
 export function config(options: Config): void {
-  checkOptions(options, ['threads', 'device', 'isa']);
+  checkOptions(options, ['threads', 'device', 'deviceMemory', 'isa']);
   const threads =
     options.threads === 'auto'
       ? Math.min(availableParallelism(), MOST_THREADS)
@@ -62,7 +67,11 @@ export function config(options: Config): void {
   const isa =
     options.isa === undefined ? undefined : oneOf('isa', options.isa, ['auto', 'baseline', 'neon', 'avx2', 'avx512']);
   const device = options.device === undefined ? undefined : oneOf('device', options.device, ['auto', 'cpu', 'cuda']);
-  native.settings(isa, threads, device);
+  const deviceMemory =
+    options.deviceMemory === 'auto'
+      ? 0
+      : optionalNumber('deviceMemory', options.deviceMemory, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
+  native.settings(isa, threads, device, deviceMemory);
 }
 
 /** Describes this installation: version, instruction set, threads, device, processor, binary. */

@@ -12,7 +12,7 @@ import { version } from './version.js';
 declare const __dirname: string; // in a bundle of CommonJS, where import.meta is empty
 
 /** The folder of this file; within a bundle, the bundle's folder. */
-const here = import.meta.url ? path.dirname(fileURLToPath(import.meta.url)) : __dirname;
+export const here = import.meta.url ? path.dirname(fileURLToPath(import.meta.url)) : __dirname;
 
 /** The package's own folder, from `src/` and from `dist/` alike. */
 export const root = path.dirname(here);
@@ -20,7 +20,7 @@ export const root = path.dirname(here);
 const { platform, arch } = process;
 
 /** On Linux, the C library that Node is linked with. */
-const libc = platform === 'linux' ? libcOf(process.execPath) : undefined;
+export const libc = platform === 'linux' ? libcOf(process.execPath) : undefined;
 
 /** The addon that `genmi build` compiled into the package. */
 export const compiled = path.join(root, 'build', 'Release', 'genmi.node');

@@ -2,6 +2,7 @@
 import { fromNative } from './errors.js';
 import { load } from './loader.js';
 import type { Precision } from './matrix.js';
+import { findPlugin } from './plugin.js';
 
 /** A handle on a running computation: cancels it, and reads its progress. */
 export interface NativeJob {
@@ -418,11 +419,13 @@ export interface NativeSettings {
   threads: number;
   device: 'cpu' | 'cuda';
   deviceReason: string;
+  /** Bytes that are held. */
+  deviceMemory: number;
 }
 
 export interface Native {
   /** Returns the settings of this environment. Changes those that are given first: all of them, or none. */
-  settings(isa?: string, threads?: number, device?: string): NativeSettings;
+  settings(isa?: string, threads?: number, device?: string, deviceMemory?: number): NativeSettings;
   /** Frees the native memory of all objects that nobody can reach any more; runs a collection of garbage. */
   reclaim(): void;
   Job: new () => NativeJob;
@@ -490,9 +493,12 @@ export interface Native {
   ) => NativeTraining;
 }
 
-/** The exports of the addon's file. `create` makes the errors of the Native returned, whoever else opens the addon. */
+/**
+ * The exports of the addon's file. `create` makes the errors of the Native returned, whoever else opens the addon.
+ * `plugin`: the file of a device's plugin; '' where there is none, and `absence` says why.
+ */
 interface Addon {
-  open(create: (code: string, message: string) => Error): Native;
+  open(create: (code: string, message: string) => Error, plugin: string, absence: string): Native;
 }
 
 const { addon, file } = load();
@@ -500,4 +506,4 @@ const { addon, file } = load();
 /** The file the addon was loaded from. */
 export const binary = file;
 
-export const native: Native = (addon as Addon).open(fromNative);
+export const native: Native = (addon as Addon).open(fromNative, ...findPlugin());

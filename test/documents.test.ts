@@ -45,6 +45,7 @@ const documents = [
     'bench/ideas.md',
     'test/fixtures/README.md',
     'packages/cluster/README.md',
+    'packages/cuda/README.md',
   ],
   ...readdirSync(path.join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))

@@ -38,29 +38,35 @@ simd::Isa isa_argument(const Napi::Value& value) {
   return *wanted;
 }
 
-// settings(isa, threads, device): the settings of this environment. Those that are given are changed first: all of
-// them, or none and an error. threads: how many a computation may use. 'auto' is the best instruction set, or device.
+// settings(isa, threads, device, deviceMemory): the settings of this environment. Those that are given are changed
+// first: all of them, or none and an error. threads: how many a computation may use. 'auto' is the best instruction
+// set, or device. deviceMemory: the most bytes to hold, 0 for any number; the result tells how many are held.
 Napi::Value settings(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& environment = Environment::of(env);
   const simd::Isa isa = info[0].IsUndefined() ? environment.isa : isa_argument(info[0]);
   const std::size_t threads = info[1].IsUndefined() ? environment.threads : threads_argument(info[1]);
-  if (!info[2].IsUndefined()) check(env, choose_backend(info[2].ToString(), environment.choice));
+  const bool limits = !info[3].IsUndefined();
+  const std::size_t most_bytes = limits ? size_argument(info[3], "deviceMemory") : 0;
+  if (!info[2].IsUndefined()) check(env, environment.choice.choose(info[2].ToString()));
+  if (limits) environment.choice.limit_memory(most_bytes);
   environment.isa = isa;
   environment.threads = threads;
   Napi::Object result = Napi::Object::New(env);
   result.Set("isa", simd::name_of(isa));
   result.Set("threads", static_cast<double>(threads));
-  result.Set("device", environment.choice.backend->device());
-  result.Set("deviceReason", environment.choice.reason);
+  result.Set("device", environment.choice.backend().device());
+  result.Set("deviceReason", environment.choice.reason());
+  result.Set("deviceMemory", static_cast<double>(environment.choice.memory()));
   return result;
 }
 
 // reclaim(): frees all memory that nobody can reach any more. Costs a garbage collection.
 void reclaim(const Napi::CallbackInfo& info) { Environment::of(info.Env()).reclaim(info.Env()); }
 
-// open(create): the addon for one copy of the TypeScript layer, whose create(code, message) makes the errors that the
-// addon throws. Throws if the instruction set in GENMI_ISA does not run here.
+// open(create, plugin, absence): the addon for one copy of the TypeScript layer, whose create(code, message) makes the
+// errors that the addon throws. plugin: the file of a device's plugin; '' where there is none, and `absence` says why.
+// Throws if the instruction set in GENMI_ISA does not run here.
 Napi::Value open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsFunction()) throw to_error(env, {Code::kInvalidType, explain("open", "a function", "another value")});
@@ -69,6 +75,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   const Serving serving(env, &client);
   if (const char* name = simd::refused_isa())
     throw unknown_isa(env, "GENMI_ISA", name, "unset this environment variable, or set it to 'auto'");
+  Environment::of(env).choice.offer(info[1].ToString(), info[2].ToString());
   Napi::Object opened = Napi::Object::New(env);
   define_function<settings>(env, opened, "settings");
   define_function<reclaim>(env, opened, "reclaim");

@@ -32,7 +32,7 @@ struct Environment {
   std::shared_ptr<Calls> calls;  // from the first asynchronous call on
   std::size_t threads = ThreadPool::hardware_threads();
   simd::Isa isa = simd::default_isa();
-  BackendChoice choice = automatic_backend();
+  BackendChoice choice;
   std::list<Client> clients;
   Client* client = nullptr;  // the client whose call is running
   HeldMemoryPtr memory = std::make_shared<HeldMemory>();

@@ -60,7 +60,7 @@ class TaskCall final : public Call {
         pool_(Environment::of(env).pool),
         threads_(Environment::of(env).threads),
         kernels_(simd::kernels(Environment::of(env).isa)),
-        backend_(*Environment::of(env).choice.backend),
+        backend_(Environment::of(env).choice.backend()),
         client_(client_of(env)) {
     job_->call = this;
   }
@@ -135,8 +135,8 @@ std::shared_ptr<SharedJob> job_of(const Napi::Value& value) {
 Napi::Value run_now(Napi::Env env, Task& task) {
   Environment& environment = Environment::of(env);
   const Workspace::Frame frame(environment.workspace);
-  Context context{environment.workspace,          environment.pool.get(),     environment.threads, nullptr,
-                  simd::kernels(environment.isa), *environment.choice.backend};
+  Context context{environment.workspace,          environment.pool.get(),      environment.threads, nullptr,
+                  simd::kernels(environment.isa), environment.choice.backend()};
   const Charging charging(task);
   check(env, task.run(context));
   return task.finish(env);

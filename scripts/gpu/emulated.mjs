@@ -11,6 +11,8 @@ export const KERNEL_TESTS = 'gpu_emulated_tests';
 export const BACKEND_TESTS = 'gpu_backend_tests';
 /** The check that `npm run test:gpu` runs on a card. */
 export const CHECK = 'gpu_emulated_check';
+/** The plugin, as the addon opens it. */
+export const PLUGIN = 'gpu_emulated_plugin';
 
 export function buildEmulated({ folder, definitions }, ...targets) {
   configure(folder, ...definitions);

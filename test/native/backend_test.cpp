@@ -354,23 +354,30 @@ TEST(DeviceFailures, OfDistancesLeaveNoHops) {
   EXPECT_EQ(hops, nullptr);
 }
 
+// With a plugin: test/device.test.ts.
 TEST(BackendChoice, IsTheCpuOrAnErrorWithAReason) {
-  BackendChoice choice = automatic_backend();
-  EXPECT_STREQ(choice.backend->device(), "cpu");
-  EXPECT_STREQ(choice.reason, "this version computes on the CPU only");
-  ASSERT_TRUE(choose_backend("cpu", choice));
-  EXPECT_STREQ(choice.backend->device(), "cpu");
-  EXPECT_STREQ(choice.reason, "config({ device: 'cpu' }) chose it");
-  choice.backend = &test::reference_backend();
-  for (const char* name : {"cuda", "reference", ""}) {
-    const Status status = choose_backend(name, choice);
+  for (const bool offered : {false, true}) {
+    BackendChoice choice;
+    if (offered) choice.offer("/no/such/plugin.so", "");
+    else choice.offer("", "there is no plugin");
+    EXPECT_EQ(&choice.backend(), &cpu_backend());
+    const std::string why = choice.reason();
+    if (!offered) EXPECT_EQ(why, "there is no plugin");
+    else EXPECT_TRUE(why.find("/no/such/plugin.so") != std::string::npos || why.find("CUDA needs") == 0) << why;
+    ASSERT_TRUE(choice.choose("cpu"));
+    EXPECT_EQ(&choice.backend(), &cpu_backend());
+    EXPECT_EQ(choice.reason(), "config({ device: 'cpu' }) chose it");
+    const Status status = choice.choose("cuda");
     EXPECT_EQ(status.code(), Code::kUnavailable);
-    EXPECT_EQ(status.message(), "device: expected 'auto' or 'cpu', received '" + std::string(name) +
-                                    "'; this version of genmi computes on the CPU only: leave device at 'auto'");
-    EXPECT_EQ(choice.backend, &test::reference_backend());
+    EXPECT_EQ(status.message(), "device: expected a device that CUDA finds, received " + why +
+                                    "; leave it at 'auto', which computes on the CPU without a device");
+    EXPECT_EQ(choice.reason(), "config({ device: 'cpu' }) chose it") << "the choice stays";
+    choice.limit_memory(1);
+    EXPECT_EQ(choice.memory(), 0u);
+    ASSERT_TRUE(choice.choose("auto"));
+    EXPECT_EQ(&choice.backend(), &cpu_backend());
+    EXPECT_EQ(choice.reason(), why);
   }
-  ASSERT_TRUE(choose_backend("auto", choice));
-  EXPECT_EQ(choice.backend, &cpu_backend());
 }
 
 }  // namespace

@@ -61,16 +61,30 @@ class DeviceFailure : public std::exception {
   Status status_;
 };
 
-// The backend of an environment, and why it is in use: part of info(). Both live as long as the environment; an
-// affinity may live longer, and holds what it needs of the device.
-struct BackendChoice {
-  const Backend* backend;
-  const char* reason;
-};
+class DeviceBackend;
 
-// What 'auto' chooses.
-BackendChoice automatic_backend();
-// device: 'auto', or the name of a backend. kUnavailable, and `choice` stays, for a backend that is not there.
-Status choose_backend(const std::string& device, BackendChoice& choice);
+// The backends of an environment, which live as long as it does, and the one in use. An affinity may live longer, and
+// holds what it needs of the device. Calls come from one thread.
+class BackendChoice {
+ public:
+  // The file of a plugin (genmi/device_table.h), to open where a device is asked for; why there is none, if it is
+  // empty.
+  void offer(std::string plugin, std::string absence);
+  // device: 'auto', or the name of a backend. kUnavailable, and the choice stays, for a backend that is not there.
+  Status choose(const std::string& device);
+  // What is in use. The first call chooses 'auto' if nothing was chosen.
+  const Backend& backend();
+  // Why, for info().
+  std::string reason() const;
+  // Of the device's memory: how much may be held, 0 for no limit; how much is held.
+  void limit_memory(std::size_t most_bytes);
+  std::size_t memory() const;
+
+ private:
+  std::string plugin_, absence_, reason_;
+  std::size_t most_bytes_ = 0;
+  std::shared_ptr<DeviceBackend> device_;  // once a choice has opened it
+  const Backend* backend_ = nullptr;
+};
 
 }  // namespace genmi

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-#include "cuda/backend/device.h"
+#include "backend/device.h"
 
 extern "C" const GenmiDeviceTable* genmi_device_table(std::uint32_t version);
 

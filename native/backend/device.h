@@ -3,6 +3,8 @@
 // not stored. Distances stay on the CPU, with transport; so do steps of trainings.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 
 #include "genmi/backend.h"
@@ -13,15 +15,32 @@ namespace genmi {
 // The error of a failed call.
 Status device_failure(const GenmiFailure& failure);
 
+// A device that was opened, for its backend and its affinities.
+struct OpenDevice {
+  const GenmiDeviceTable& table;  // its plugin is never closed
+  GenmiDevice* handle;
+  std::atomic<bool> falls_back;  // what its memory does not hold stays on the CPU; otherwise it is an error
+  std::atomic<bool> fell_back = false;
+
+  OpenDevice(const GenmiDeviceTable& its_table, GenmiDevice* its_handle, bool may_fall_back)
+      : table(its_table), handle(its_handle), falls_back(may_fall_back) {}
+  ~OpenDevice() { table.close(handle); }
+  OpenDevice(const OpenDevice&) = delete;
+  OpenDevice& operator=(const OpenDevice&) = delete;
+};
+
 class DeviceBackend final : public Backend {
  public:
-  // falls_back: what the device's memory does not hold stays on the CPU; otherwise it is an error. The table's plugin
-  // is never closed. close() is called for `device` at the end.
+  // Takes `device`, which is closed after the backend and its affinities.
   DeviceBackend(const GenmiDeviceTable& table, GenmiDevice* device, bool falls_back)
-      : table_(table), device_(device), falls_back_(falls_back) {}
-  ~DeviceBackend() { table_.close(device_); }
-  DeviceBackend(const DeviceBackend&) = delete;
-  DeviceBackend& operator=(const DeviceBackend&) = delete;
+      : device_(std::make_shared<OpenDevice>(table, device, falls_back)) {}
+
+  const char* name() const { return device_->table.name(device_->handle); }
+  void set_falling_back(bool falls_back) { device_->falls_back = falls_back; }
+  // Whether it has fallen back once.
+  bool fell_back() const { return device_->fell_back; }
+  void limit_memory(std::size_t most_bytes) { device_->table.limit(device_->handle, most_bytes); }
+  std::size_t memory() const { return device_->table.bytes(device_->handle); }
 
   const char* device() const override { return "cuda"; }
   Status measure(AnyMatrix features, const MeasureOptions& options, Storage storage, Precision precision,
@@ -34,9 +53,7 @@ class DeviceBackend final : public Backend {
   std::unique_ptr<networks::Steps<double>> steps(const networks::Learner<double>& learner) const override;
 
  private:
-  const GenmiDeviceTable& table_;
-  GenmiDevice* device_;
-  bool falls_back_;
+  std::shared_ptr<OpenDevice> device_;
 };
 
 }  // namespace genmi

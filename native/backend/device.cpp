@@ -1,4 +1,4 @@
-#include "cuda/backend/device.h"
+#include "backend/device.h"
 
 #include <algorithm>
 #include <cmath>
@@ -26,17 +26,24 @@ struct Release {
   void operator()(GenmiMatrix* matrix) const { table->release(matrix); }
 };
 using MatrixPtr = std::unique_ptr<GenmiMatrix, Release>;
+using DevicePtr = std::shared_ptr<OpenDevice>;
+
+// Whether the CPU does the work of a failed call.
+bool falls_back(OpenDevice& device, const GenmiFailure& failure) {
+  if (!failure.out_of_memory || !device.falls_back) return false;
+  device.fell_back = true;
+  return true;
+}
 
 // A kernel on the CPU, and on the device what products need of it.
 class DeviceAffinity final : public Affinity, public CentredProduct {
  public:
-  DeviceAffinity(AffinityPtr near, const GenmiDeviceTable& table, MatrixPtr matrix, bool falls_back)
+  DeviceAffinity(AffinityPtr near, DevicePtr device, MatrixPtr matrix)
       : Affinity(near->size(), near->kind(), near->metric()),
         CentredProduct(static_cast<const Affinity&>(*this)),
         near_(std::move(near)),
-        table_(table),
-        matrix_(std::move(matrix)),
-        falls_back_(falls_back) {}
+        device_(std::move(device)),
+        matrix_(std::move(matrix)) {}
 
   Storage storage() const override { return near_->storage(); }
   Precision precision() const override { return near_->precision(); }
@@ -71,9 +78,9 @@ class DeviceAffinity final : public Affinity, public CentredProduct {
     const std::span<T> given = context.workspace.take<T>(n * k), made = context.workspace.take<T>(n * k);
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t c = 0; c < k; ++c) given[i * k + c] = v[place_in_panels(i, c, k)];
-    const GenmiFailure failure = table_.multiply(matrix_.get(), rows.index, n, given.data(), k, made.data());
+    const GenmiFailure failure = device_->table.multiply(matrix_.get(), rows.index, n, given.data(), k, made.data());
     if (failure.call != nullptr) {
-      if (!failure.out_of_memory || !falls_back_) throw DeviceFailure(device_failure(failure));
+      if (!falls_back(*device_, failure)) throw DeviceFailure(device_failure(failure));
       return near_->products().centred_product(rows, v, k, context, out);
     }
     std::fill_n(out, simd::panel_size(n, k), T{0});
@@ -82,9 +89,8 @@ class DeviceAffinity final : public Affinity, public CentredProduct {
   }
 
   AffinityPtr near_;
-  const GenmiDeviceTable& table_;
+  DevicePtr device_;
   MatrixPtr matrix_;
-  bool falls_back_;
 };
 
 // What a device may be given of an affinity: a matrix, null where the affinity stays on the CPU, or a failure.
@@ -95,12 +101,12 @@ struct Copy {
 
 // Centred entries, a few rows at a time.
 template <class T>
-Copy copy_entries(const GenmiDeviceTable& table, GenmiDevice* device, const Affinity& near, const Context& context) {
+Copy copy_entries(const OpenDevice& device, const Affinity& near, const Context& context) {
   const Workspace::Frame frame(context.workspace);
   const std::size_t n = near.size(), rows = affinity::kMadeRows;
-  Copy copy{{}, MatrixPtr(nullptr, {&table})};
+  Copy copy{{}, MatrixPtr(nullptr, {&device.table})};
   GenmiMatrix* matrix = nullptr;
-  copy.failure = table.create(device, n, sizeof(T), &matrix);
+  copy.failure = device.table.create(device.handle, n, sizeof(T), &matrix);
   copy.matrix.reset(matrix);
   if (copy.failure.call != nullptr) return copy;
   const affinity::CentredRows<T> centred(near, {nullptr, n}, context);
@@ -109,7 +115,7 @@ Copy copy_entries(const GenmiDeviceTable& table, GenmiDevice* device, const Affi
   for (std::size_t first = 0; first < n && copy.failure.call == nullptr && !context.cancelled(); first += rows) {
     const std::size_t count = std::min(rows, n - first);
     centred.read(first, count, scratch.data(), made.data(), n);
-    copy.failure = table.write(copy.matrix.get(), first, count, made.data());
+    copy.failure = device.table.write(copy.matrix.get(), first, count, made.data());
   }
   return copy;
 }
@@ -127,43 +133,41 @@ double typical_entry(const Affinity& near) {
 // Features of a Gaussian kernel. Those that float32 would round stay on the CPU, which keeps them as they are given; so
 // does a width that the device's precision does not hold.
 template <class T>
-Copy copy_features(const GenmiDeviceTable& table, GenmiDevice* device, AnyMatrix given,
-                   const affinity::Measure& measure, double gamma, const Affinity& near, const Context& context) {
+Copy copy_features(const OpenDevice& device, AnyMatrix given, const affinity::Measure& measure, double gamma,
+                   const Affinity& near, const Context& context) {
   const affinity::SampleFeatures<T> features(given, measure, context);
   const double own_gamma = std::ldexp(gamma, 2 * features.exponent);
-  Copy copy{{}, MatrixPtr(nullptr, {&table})};
+  Copy copy{{}, MatrixPtr(nullptr, {&device.table})};
   if (context.cancelled() || !features.given.empty() || !std::isnormal(static_cast<T>(own_gamma))) return copy;
   const std::size_t n = features.size, d = features.columns;
   GenmiMatrix* made = nullptr;
-  copy.failure = table.create_rbf(device, n, d, sizeof(T), own_gamma, typical_entry(near), &made);
+  copy.failure = device.table.create_rbf(device.handle, n, d, sizeof(T), own_gamma, typical_entry(near), &made);
   copy.matrix.reset(made);
   if (copy.failure.call != nullptr) return copy;
-  if (features.stride == d) copy.failure = table.write(copy.matrix.get(), 0, n, features.rows.data());
+  if (features.stride == d) copy.failure = device.table.write(copy.matrix.get(), 0, n, features.rows.data());
   for (std::size_t i = 0; i < n && features.stride != d && copy.failure.call == nullptr; ++i)
-    copy.failure = table.write(copy.matrix.get(), i, 1, features.row(i));
+    copy.failure = device.table.write(copy.matrix.get(), i, 1, features.row(i));
   return copy;
 }
 
 // The affinity of a backend: with its copy, or on the CPU alone.
-Status keep(const GenmiDeviceTable& table, bool falls_back, AffinityPtr near, Copy copy, const Context& context,
-            AffinityPtr& out) {
+Status keep(const DevicePtr& device, AffinityPtr near, Copy copy, const Context& context, AffinityPtr& out) {
   if (context.cancelled()) return aborted();
   const bool failed = copy.failure.call != nullptr;
-  if (failed && !(copy.failure.out_of_memory && falls_back)) return device_failure(copy.failure);
+  if (failed && !falls_back(*device, copy.failure)) return device_failure(copy.failure);
   if (failed || !copy.matrix) out = std::move(near);
-  else out = std::make_shared<DeviceAffinity>(std::move(near), table, std::move(copy.matrix), falls_back);
+  else out = std::make_shared<DeviceAffinity>(std::move(near), device, std::move(copy.matrix));
   return Status::ok();
 }
 
-Status keep_entries(const GenmiDeviceTable& table, GenmiDevice* device, bool falls_back, AffinityPtr near,
-                    const Context& context, AffinityPtr& out) {
+Status keep_entries(const DevicePtr& device, AffinityPtr near, const Context& context, AffinityPtr& out) {
   if (near->kind() != Kind::kKernel) {
     out = std::move(near);
     return Status::ok();
   }
   const auto copy = near->precision() == Precision::kFloat32 ? copy_entries<float> : copy_entries<double>;
-  Copy made = copy(table, device, *near, context);
-  return keep(table, falls_back, std::move(near), std::move(made), context, out);
+  Copy made = copy(*device, *near, context);
+  return keep(device, std::move(near), std::move(made), context, out);
 }
 
 }  // namespace
@@ -179,7 +183,7 @@ Status DeviceBackend::measure(AnyMatrix features, const MeasureOptions& options,
   AffinityPtr near;
   if (Status status = cpu_backend().measure(features, options, storage, precision, context, near); !status)
     return status;
-  if (storage == Storage::kDense) return keep_entries(table_, device_, falls_back_, std::move(near), context, out);
+  if (storage == Storage::kDense) return keep_entries(device_, std::move(near), context, out);
   const affinity::Measure& measure = *affinity::find_measure(options.kind, options.name);
   const bool gaussian = measure.reduction == affinity::Reduction::kSquaredEuclidean &&
                         measure.finish == affinity::Finish::kExponential && !options.median_gamma;
@@ -192,15 +196,15 @@ Status DeviceBackend::measure(AnyMatrix features, const MeasureOptions& options,
       measure.traits.default_gamma > 0 ? measure.traits.default_gamma : 1 / static_cast<double>(columns);
   const double gamma = options.gamma.value_or(standard);
   const auto copy = precision == Precision::kFloat32 ? copy_features<float> : copy_features<double>;
-  Copy made = copy(table_, device_, features, measure, gamma, *near, context);
-  return keep(table_, falls_back_, std::move(near), std::move(made), context, out);
+  Copy made = copy(*device_, features, measure, gamma, *near, context);
+  return keep(device_, std::move(near), std::move(made), context, out);
 }
 
 Status DeviceBackend::precomputed(AnyMatrix matrix, Kind kind, bool metric, Precision precision, const Context& context,
                                   AffinityPtr& out) const {
   AffinityPtr near;
   const Status status = cpu_backend().precomputed(matrix, kind, metric, precision, context, near);
-  return status ? keep_entries(table_, device_, falls_back_, std::move(near), context, out) : status;
+  return status ? keep_entries(device_, std::move(near), context, out) : status;
 }
 
 Status DeviceBackend::hops(const Affinity& distances, const HopOptions& options, const Context& context,
