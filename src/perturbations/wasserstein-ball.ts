@@ -112,7 +112,11 @@ export function scaled({ data, shape }: MassRows, factors: (row: number) => numb
 }
 
 /** The images to compute, as the core takes them. */
-export function toCall(problem: BallProblem, images: readonly number[], limits: readonly [number, number] | null) {
+export function toCall(
+  problem: BallProblem,
+  images: readonly number[],
+  limits: readonly [number, number] | null,
+): { readonly call: NativeProjection; readonly results: Float64Array } {
   const { centers, channels, shares, shape, balls } = problem;
   const weighted = scaled(centers, (row) => shares[row] as number);
   const size = centers.shape[1] * channels;
