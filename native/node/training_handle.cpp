@@ -251,7 +251,7 @@ class RunTask final : public Task {
 
   RunTask(const Napi::CallbackInfo& info, TrainingStatePtr state)
       : state_(std::move(state)), epochs_(size_argument(info[1], "epochs")), changing_(info.Env(), state_) {
-    if (!info[0].IsNull()) take(SamplesHandle::complete(info[0]));
+    if (!state_->pairs || !info[0].IsNull()) take(SamplesHandle::complete(info[0]));
     // Of each parameter two moments, and all three numbers as they were when the epoch began.
     const std::size_t rows = state_->pairs ? state_->pairs->samples : state_->views.rows();
     state_->charge.set(state_->network->bytes / 2 * 5 + 4 * rows);
