@@ -1,5 +1,5 @@
 /** The repository as an npm workspace: packages beside the root import genmi, which is the root itself. */
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +13,9 @@ beforeAll(async () => {
   // The files that npm reads in a clone, and the built ones: compiling them once more would show nothing.
   for (const name of ['package.json', 'package-lock.json', 'scripts', 'dist', 'build/Release/genmi.node'])
     cpSync(path.join(root, name), path.join(clone, name), { recursive: true });
+  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  manifest.workspaces.push('packages/sibling');
+  writeFileSync(path.join(clone, 'package.json'), JSON.stringify(manifest));
   mkdirSync(sibling, { recursive: true });
   writeFileSync(
     path.join(sibling, 'package.json'),
