@@ -258,7 +258,7 @@ NextStep Training<T>::next() {
 
 template <class T>
 std::size_t Training<T>::step_size() const {
-  return std::min(batch_size(), order_.size() - place_.samples);
+  return std::min<std::size_t>(batch_size(), order_.size() - place_.samples);
 }
 
 template <class T>
