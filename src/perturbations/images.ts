@@ -69,3 +69,8 @@ function toShape(
   const [count, height, width, channels = 1] = shape.map((size, i) => checkNumber(`${argument}[${i}]`, size, SIZES));
   return [count as number, height as number, width as number, channels];
 }
+
+/** The shape of `count` images like these: with channels where these have them. */
+export function shapeOf({ shape }: Images, [, , height, width, channels]: NativeImages, count: number): ImageShape {
+  return shape.length === 3 ? [count, height, width] : [count, height, width, channels];
+}

@@ -6,7 +6,7 @@ import { allocate, checkFits } from '../memory.js';
 import { type NativeDraws, type NativeImages, type NativeMap, native } from '../native.js';
 import { checkNumber, checkOptions, type NumberRange } from '../options.js';
 import { fill, isFloat32 } from '../typed-arrays.js';
-import { type FloatImages, type Images, type ImageShape, toImages } from './images.js';
+import { type FloatImages, type Images, type ImageShape, shapeOf, toImages } from './images.js';
 
 /** Which images are moved, and where the copies go. */
 export interface MoveOptions {
@@ -89,8 +89,7 @@ function read(images: Images, options: PerturbationOptions, names: readonly stri
   const probability = checkNumber('probability', options.probability ?? 1, { min: 0, max: 1 });
   const seed = checkNumber('seed', options.seed ?? 0, SEEDS);
   const copies = rows === null ? count : rows.length;
-  const sizes = [copies, height, width] as const;
-  const shape: ImageShape = images.shape.length === 3 ? sizes : [...sizes, channels];
+  const shape = shapeOf(images, given, copies);
   const length = copies * height * width * channels;
   const out = checkOut(options.out, length);
   return { images: given, draws: [rows, probability, toOutside(options.outside), seed], shape, length, out };

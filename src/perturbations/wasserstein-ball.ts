@@ -4,7 +4,7 @@ import { allocate, checkFits } from '../memory.js';
 import type { NativeBalls, NativeImages, NativeProjection } from '../native.js';
 import { checkNumber } from '../options.js';
 import { fill } from '../typed-arrays.js';
-import { type FloatImages, type Images, type ImageShape, toImages } from './images.js';
+import { type FloatImages, type Images, type ImageShape, shapeOf, toImages } from './images.js';
 import { checkOut } from './perturb.js';
 import { toMasses } from './wasserstein2.js';
 import { type MassRows, pick } from './within.js';
@@ -80,7 +80,7 @@ export function readBalls(
   if (around[0].length === 0) throw outOfRange('centers', 'at least one image of one pixel', 'none');
   const balls = toBalls(options, height, width, channels);
   const out = checkOut(options.out, around[0].length);
-  const shape: ImageShape = centers.shape.length === 3 ? [count, height, width] : [count, height, width, channels];
+  const shape = shapeOf(centers, around, count);
   const { rows, sums } = toMasses('centers', around);
   const totals = room(count);
   for (const [row, sum] of sums.entries())

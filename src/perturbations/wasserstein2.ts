@@ -4,7 +4,7 @@ import { allocate } from '../memory.js';
 import type { NativeImages } from '../native.js';
 import { checkBoolean, checkOptions, checkSignal } from '../options.js';
 import { type TransportResult, TransportSolver } from '../transport.js';
-import { type Images, type ImageShape, toImages } from './images.js';
+import { type Images, type ImageShape, shapeOf, toImages } from './images.js';
 
 /** Options of `wasserstein2`. */
 export interface Wasserstein2Options {
@@ -100,7 +100,7 @@ function read(a: Images, b: Images, options: Wasserstein2Options, others: readon
   if (sizes.some((size, i) => size !== second[i + 1]))
     throw outOfRange('b', `images of ${sizes.join(' x ')}, as a has`, second.slice(1, 5).join(' x '));
   if (first[0].length === 0) throw outOfRange('a', 'at least one image of one pixel', 'none');
-  const shape: ImageShape = b.shape.length === 3 ? [count, height, width] : [count, height, width, channels];
+  const shape = shapeOf(b, second, count);
   return { a: toMasses('a', first), b: toMasses('b', second), height, width, channels, shape, gradient };
 }
 
