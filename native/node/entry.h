@@ -5,14 +5,7 @@
 
 #include <type_traits>
 
-#include "node/errors.h"
-
 namespace genmi::node {
-
-// At the beginning of each call: frees memory that nobody can reach any more.
-void make_room(Napi::Env env);
-// At the end of each call: tells V8 how much native memory is held.
-void tell_memory(Napi::Env env);
 
 // A client is a copy of the TypeScript layer that uses this addon. Functions and classes are made for one client, and
 // carry its address.
@@ -32,28 +25,9 @@ class Serving {
   Client* const before_;
 };
 
-// Body: napi_value(const Napi::CallbackInfo&).
-template <class Body>
-napi_value enter(napi_env env, napi_callback_info call, const Body& body) noexcept {
-  try {
-    try {
-      void* client = nullptr;
-      napi_get_cb_info(env, call, nullptr, nullptr, nullptr, &client);
-      const Serving serving(env, static_cast<Client*>(client));
-      const napi_value result = guarded(env, [&] {
-        make_room(env);
-        return body(Napi::CallbackInfo(env, call));
-      });
-      tell_memory(env);
-      return result;
-    } catch (const Napi::Error& error) {
-      tell_memory(env);
-      error.ThrowAsJavaScriptException();
-    }
-  } catch (...) {  // the environment is ending: nobody waits for an error
-  }
-  return nullptr;
-}
+// Runs a call of JavaScript's. One function for all calls: its handlers of exceptions are half a kilobyte.
+using Body = napi_value(const Napi::CallbackInfo&);
+napi_value enter(napi_env env, napi_callback_info call, Body* body) noexcept;
 
 // The result of a call; undefined for a call that returns void.
 template <class Call>
@@ -68,7 +42,8 @@ napi_value result_of(const Call& call) {
 
 template <auto function>
 napi_value call_function(napi_env env, napi_callback_info call) noexcept {
-  return enter(env, call, [](const Napi::CallbackInfo& info) { return result_of([&] { return function(info); }); });
+  return enter(env, call,
+               [](const Napi::CallbackInfo& info) -> napi_value { return result_of([&] { return function(info); }); });
 }
 
 template <auto function>

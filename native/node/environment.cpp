@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "node/entry.h"
-
 namespace genmi::node {
 namespace {
 
@@ -26,9 +24,5 @@ void Environment::make_room(Napi::Env env) {
   memory->tell(env);
   sweep_above_ = memory->bytes() + kSweepAfter;
 }
-
-void make_room(Napi::Env env) { Environment::of(env).make_room(env); }
-
-void tell_memory(Napi::Env env) { Environment::of(env).memory->tell(env); }
 
 }  // namespace genmi::node

@@ -44,6 +44,8 @@ struct Environment {
   // Before a call that may allocate: deletes the handles of collected objects if much memory was added since the last
   // time, and collects garbage if it has doubled. Node alone would free the memory one turn of the event loop later.
   void make_room(Napi::Env env);
+  // At the end of each call: tells V8 how much native memory is held.
+  void tell_memory(Napi::Env env) { memory->tell(env); }
 
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 

@@ -74,15 +74,9 @@ void Handles::finalize(napi_env env, void* data, void*) {
   if (wrapped->previous != nullptr) wrapped->previous->next = wrapped->next;
   else if (owner != nullptr) owner->first_ = wrapped->next;
   wrapped->handle.reset();
-  if (owner != nullptr) tell_memory(env);
+  if (owner != nullptr) Environment::of(env).tell_memory(env);
 }
 
 Handles& handles_of(Napi::Env env) { return Environment::of(env).handles; }
-
-Client* client_of(Napi::Env env) { return Environment::of(env).client; }
-
-Serving::Serving(Napi::Env env, Client* client)
-    : current_(Environment::of(env).client), before_(std::exchange(current_, client)) {}
-Serving::~Serving() { current_ = before_; }
 
 }  // namespace genmi::node

@@ -95,7 +95,7 @@ class TaskCall final : public Call {
     } catch (...) {  // the environment is ending: nobody waits for the promise
     }
     task_.reset();  // frees the task's memory before V8 is told
-    tell_memory(env);
+    Environment::of(env).tell_memory(env);
   }
 
  private:
