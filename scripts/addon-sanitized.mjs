@@ -1,10 +1,10 @@
-// Runs vitest over the addon with AddressSanitizer and UndefinedBehaviorSanitizer, for Linux and GCC:
+// Runs vitest over the addon with AddressSanitizer and UndefinedBehaviorSanitizer, for Linux:
 // `node scripts/addon-sanitized.mjs [vitest's arguments]`, such as `test/walls/handles`; without, over all test files that
 // can run so. Shares a build with the native tests.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { configure, make, run, SANITIZED } from './native-build.mjs';
+import { configure, make, run, SANITIZED, SANITIZING_COMPILER } from './native-build.mjs';
 
 /** Tests that cannot run with sanitizers. */
 const EXCLUDED = {
@@ -25,10 +25,14 @@ const { include_dir: headers } = createRequire(import.meta.url)('node-api-header
 configure(SANITIZED.folder, ...SANITIZED.definitions, `CMAKE_JS_INC=${headers}`, 'GENMI_TESTS=ON');
 make(SANITIZED.folder, 'genmi');
 
-const library = (name) => execFileSync('g++', [`-print-file-name=${name}`], { encoding: 'utf8' }).trim();
+const library = (name) => execFileSync(SANITIZING_COMPILER, [`-print-file-name=${name}`], { encoding: 'utf8' }).trim();
+const RUNTIMES = {
+  'clang++': ['libclang_rt.asan-x86_64.so'],
+  'g++': ['libasan.so', 'libubsan.so'],
+};
 const environment = {
   GENMI_BINARY: path.resolve(SANITIZED.folder, 'genmi.node'),
-  LD_PRELOAD: `${library('libasan.so')} ${library('libubsan.so')}`,
+  LD_PRELOAD: RUNTIMES[SANITIZING_COMPILER].map(library).join(' '),
   // V8 frees little at the end of a process. Requests that are too large are tested: they must fail as usual.
   ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1',
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',

@@ -23,6 +23,7 @@ for (const [target, inputs] of Object.entries(targets)) {
     '-timeout=10', // an input takes milliseconds: ten seconds are an endless loop
     '-verbosity=0',
     '-print_final_stats=1',
+    '-print_funcs=0',
     '-artifact_prefix=out/fuzz/',
     found,
     ...inputs,

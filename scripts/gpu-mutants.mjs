@@ -67,6 +67,7 @@ async function build(mutant, sources, { folder, name, link }) {
   const program = path.join(sources, `tests-${name}`);
   const changed = sourcesOf(mutant.file).map((file) => path.join(kernels, file));
   const objects = [];
+  const [compiler] = commands[0].command.split(' ');
   for (const { file, command } of commands) {
     const [, output] = / -o (\S+)/.exec(command);
     if (!OWN.test(output)) continue;
@@ -79,7 +80,7 @@ async function build(mutant, sources, { folder, name, link }) {
     await succeed(planted.replace(/ -O[23]( -g)?/, ' -O1'));
     objects.push(object);
   }
-  await succeed(`c++ ${link} ${objects.join(' ')} -lgtest_main -lgtest -pthread -o ${program}`);
+  await succeed(`${compiler} ${link} ${objects.join(' ')} -lgtest_main -lgtest -pthread -o ${program}`);
   return program;
 }
 

@@ -38,6 +38,9 @@ function hammer() {
   run(process.execPath, vitest, { GENMI_HAMMER_MS: String(HAMMER_MS) });
 }
 
+/** Elementary functions over all numbers of float32, and sums against a longer format. */
+const exhaustive = () => run(process.execPath, ['scripts/native-tests.mjs', 'release', '*Math*:FDivergences.*:*Mmd*']);
+
 /** All test files, with an addon that has AddressSanitizer and UndefinedBehaviorSanitizer. */
 const sanitized = () => run(process.execPath, ['scripts/addon-sanitized.mjs']);
 
@@ -48,6 +51,7 @@ const runs = [
   { name: 'transport', does: transport },
   { name: 'out-of-memory', does: outOfMemory },
   { name: 'hammer', does: hammer },
+  { name: 'exhaustive', does: exhaustive },
   { name: 'gpu-emulated', does: gpuEmulated },
   { name: 'sanitized', does: sanitized },
   { name: 'prebuilds', does: prebuilds },

@@ -55,7 +55,7 @@ const shell = (command: string, { cwd = project, env = {}, uid }: Situation = {}
   execute('/bin/sh', ['-c', command], {
     cwd,
     env: { ...environment, ...env },
-    timeout: 12 * minutes,
+    timeout: 24 * minutes,
     killSignal: 'SIGTERM',
     ...(uid && { uid }),
   });
@@ -133,7 +133,7 @@ describe('npx genmi build', () => {
       expect(readdirSync(path.dirname(compiled))).toEqual(['genmi.node']);
       expect(await loaded()).toBe(compiled);
     },
-    13 * minutes,
+    25 * minutes,
   );
 
   it('has the command with whole paths as its equal, from any folder', async () => {
