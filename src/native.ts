@@ -132,6 +132,18 @@ export type NativeProjection = readonly [
   iterations: number | null,
   out: Float64Array,
 ];
+/** Masses of pairs of images, their sizes, and when entropic transport ends: see `native/include/genmi/image_transport.h`. */
+export type NativeImageTransport = readonly [
+  a: Float64Array,
+  b: Float64Array,
+  count: number,
+  height: number,
+  width: number,
+  tolerance: number | null,
+  iterations: number | null,
+  potentials: boolean,
+  out: Float64Array,
+];
 /** Which images are perturbed, how often, what lies outside of them (null: the nearest pixel), and the seed. */
 export type NativeDraws = readonly [rows: Int32Array | null, probability: number, outside: number | null, seed: number];
 
@@ -466,6 +478,9 @@ export interface Native {
   /** Fills `out` with projections; without a tolerance, with the largest values of linear functions. */
   project(...args: NativeProjection): void;
   projectAsync(...args: [...NativeProjection, job: NativeJob]): Promise<void>;
+  /** Fills `out` with bounds on distances; without a tolerance, these are exact. */
+  transportImages(...args: NativeImageTransport): void;
+  transportImagesAsync(...args: [...NativeImageTransport, job: NativeJob]): Promise<void>;
   /** The order in which the core writes a result's numbers. */
   resultNumbers: readonly ResultNumber[];
   /** The statuses, in the order of the core's numbers for them. */

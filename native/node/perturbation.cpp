@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "genmi/image_transport.h"
 #include "genmi/perturbation.h"
 #include "genmi/projection.h"
 #include "node/arguments.h"
@@ -137,6 +138,38 @@ class PerturbTask final : public Task {
   Output out_, lent_;
 };
 
+ArrayArgument::Access to_access(Access access) {
+  return access == Access::kView ? ArrayArgument::Access::kView : ArrayArgument::Access::kCopy;
+}
+
+// Two arrays of `length` float64 numbers, and the float64 numbers that a task makes of them.
+struct MassArguments {
+  MassArguments(const Napi::CallbackInfo& info, std::size_t length, const Napi::Value& result, std::size_t results,
+                Access access)
+      : first(info[0], "images", to_access(access)),
+        second(info[1], "images", to_access(access)),
+        out(result, results, "out", Presence::kRequired, access) {
+    const Napi::Env env = info.Env();
+    for (const ArrayArgument* each : {&first, &second}) {
+      if (each->type() != Type::kFloat64) refuse(env, Code::kInvalidType, "images", "a Float64Array");
+      check_length(env, each->length(), length, "images");
+      check_apart(env, out, each->memory(), "that of images");
+    }
+    if (!std::holds_alternative<std::span<double>>(out.numbers()))
+      refuse(env, Code::kInvalidType, "out", "a Float64Array");
+  }
+
+  const double* numbers(const ArrayArgument& of) const { return static_cast<const double*>(of.data()); }
+  std::span<double> results() const { return std::get<std::span<double>>(out.numbers()); }
+  void drop() {
+    first.drop();
+    second.drop();
+  }
+
+  ArrayArgument first, second;
+  Output out;
+};
+
 std::optional<Convergence> convergence_arguments(const Napi::CallbackInfo& info, std::size_t first) {
   if (info[first].IsNull()) return std::nullopt;
   return Convergence{number_argument(info[first], "tolerance"), size_argument(info[first + 1], "iterations")};
@@ -146,10 +179,6 @@ std::optional<Convergence> convergence_arguments(const Napi::CallbackInfo& info,
 // The last two numbers are null for the largest values of linear functions, whose gradients are the images.
 // projectAsync(…, job).
 class ProjectTask final : public Task {
-  static ArrayArgument::Access to_access(Access access) {
-    return access == Access::kView ? ArrayArgument::Access::kView : ArrayArgument::Access::kCopy;
-  }
-
  public:
   static constexpr std::size_t kArguments = 12;
 
@@ -159,42 +188,60 @@ class ProjectTask final : public Task {
                number_argument(info[8], "lambda")},
         convergence_(convergence_arguments(info, 9)),
         size_(product(info.Env(), {balls_.channels, balls_.height, balls_.width, balls_.count})),
-        centers_(info[0], "centers", to_access(access)),
-        images_(info[1], "images", to_access(access)),
-        out_(info[11], size_ + (convergence_ ? kProjectionNumbers * balls_.count : 0), "out", Presence::kRequired,
-             access) {
+        masses_(info, size_, info[11], size_ + (convergence_ ? kProjectionNumbers * balls_.count : 0), access) {
     const Napi::Env env = info.Env();
     constexpr std::size_t kNumbers =
         1 << 15;  // more than the core takes for a pixel and its surroundings, on all threads
     product(env, {balls_.height + 2 * balls_.reach, balls_.width + 2 * balls_.reach, balls_.channels, kNumbers});
-    for (const ArrayArgument* each : {&centers_, &images_}) {
-      if (each->type() != Type::kFloat64) refuse(env, Code::kInvalidType, "images", "a Float64Array");
-      check_length(env, each->length(), size_, "images");
-    }
     if (size_ == 0 || balls_.reach > std::max(balls_.height, balls_.width) || !(balls_.cost > 0 && balls_.lambda > 0))
       refuse(env, Code::kOutOfRange, "reach, cost and lambda", "pixels, a window within the image, positive numbers");
-    if (!std::holds_alternative<std::span<double>>(out_.numbers()))
-      refuse(env, Code::kInvalidType, "out", "a Float64Array");
-    check_apart(env, out_, centers_.memory(), "that of centers");
-    check_apart(env, out_, images_.memory(), "that of images");
   }
 
   Status run(Context& context) override {
-    return project(balls_, convergence_, static_cast<const double*>(centers_.data()),
-                   static_cast<const double*>(images_.data()), context, std::get<std::span<double>>(out_.numbers()));
+    return project(balls_, convergence_, masses_.numbers(masses_.first), masses_.numbers(masses_.second), context,
+                   masses_.results());
   }
-  void drop_inputs() override {
-    centers_.drop();
-    images_.drop();
-  }
+  void drop_inputs() override { masses_.drop(); }
   Napi::Value finish(Napi::Env env) override { return env.Undefined(); }
 
  private:
   WassersteinBalls balls_;
   std::optional<Convergence> convergence_;
   std::size_t size_;  // of all images
-  ArrayArgument centers_, images_;
-  Output out_;
+  MassArguments masses_;
+};
+
+// transportImages(a, b, count, height, width, tolerance, iterations, potentials, out): fills out. Without limits, which
+// are null, transport is exact. transportImagesAsync(…, job).
+class TransportImagesTask final : public Task {
+ public:
+  static constexpr std::size_t kArguments = 9;
+
+  TransportImagesTask(const Napi::CallbackInfo& info, Access access)
+      : count_(size_argument(info[2], "count")),
+        height_(size_argument(info[3], "height")),
+        width_(size_argument(info[4], "width")),
+        potentials_(info[7].ToBoolean()),
+        masses_(info, product(info.Env(), {count_, height_, width_}), info[8],
+                count_ * (kImageNumbers + (potentials_ ? height_ * width_ : 0)), access) {
+    if (!info[5].IsNull()) limits_ = {number_argument(info[5], "tolerance"), size_argument(info[6], "iterations")};
+    constexpr std::size_t kNumbers = 1 << 17;  // more than the core takes for 16 x 16 pixels, on all threads
+    product(info.Env(), {height_ + 15, width_ + 15, kNumbers});
+    if (masses_.first.length() == 0) refuse(info.Env(), Code::kOutOfRange, "images", "pixels");
+  }
+
+  Status run(Context& context) override {
+    return transport_images({count_, height_, width_, masses_.numbers(masses_.first), masses_.numbers(masses_.second)},
+                            limits_, potentials_, context, masses_.results());
+  }
+  void drop_inputs() override { masses_.drop(); }
+  Napi::Value finish(Napi::Env env) override { return env.Undefined(); }
+
+ private:
+  std::size_t count_, height_, width_;
+  bool potentials_;
+  std::optional<EntropicLimits> limits_;
+  MassArguments masses_;
 };
 
 }  // namespace
@@ -204,6 +251,8 @@ void define_perturbation(Napi::Env env, Napi::Object exports) {
   define_function<perform_async<PerturbTask>>(env, exports, "perturbAsync");
   define_function<perform<ProjectTask>>(env, exports, "project");
   define_function<perform_async<ProjectTask>>(env, exports, "projectAsync");
+  define_function<perform<TransportImagesTask>>(env, exports, "transportImages");
+  define_function<perform_async<TransportImagesTask>>(env, exports, "transportImagesAsync");
 }
 
 }  // namespace genmi::node

@@ -4,7 +4,7 @@ import { allocate } from '../memory.js';
 import { native } from '../native.js';
 import { checkNumber, checkOptions, checkSignal } from '../options.js';
 import type { FloatImages, Images } from './images.js';
-import { gridSolver } from './wasserstein2.js';
+import { type TransportProblems, transportImages, transportImagesAsync } from './image-transport.js';
 import {
   allImages,
   ballOptions,
@@ -17,7 +17,7 @@ import {
   toFloatImages,
   type WassersteinBall,
 } from './wasserstein-ball.js';
-import { type MassRows, normalised, pick, undecided, within } from './within.js';
+import { normalised, pick, undecided, within } from './within.js';
 
 /** Options of `conjugateSinkhorn`. */
 export interface ConjugateSinkhornOptions extends WassersteinBall {}
@@ -68,8 +68,13 @@ function beginSearch(problem: BallProblem) {
   const { centers, channels, shares, shape, balls } = problem;
   const images = scaled(problem.images, (row) => 1 / (shares[row] as number));
   const candidates = undecided({ centers, images, width: shape[2], channels }, balls[1]);
-  const problems = [pick(centers, channels, candidates), normalised(pick(images, channels, candidates))] as const;
-  const outside = (costs: readonly { cost: number }[]): number[] => {
+  const problems: TransportProblems = {
+    a: pick(centers, channels, candidates),
+    b: normalised(pick(images, channels, candidates)),
+    height: shape[1],
+    width: shape[2],
+  };
+  const outside = (costs: Float64Array): number[] => {
     const inside = new Set(within(candidates, costs, channels, balls[1]));
     return Array.from({ length: shape[0] }, (_, image) => image).filter((image) => !inside.has(image));
   };
@@ -120,28 +125,10 @@ export function projectedSinkhorn(
   const problem = readBalls('images', images, centers, options);
   const limits = toLimits(options);
   const search = beginSearch(problem);
-  const outside = search.outside(search.isNeeded ? solveNow(problem, search.problems) : []);
+  const outside = search.outside(search.isNeeded ? transportImages(search.problems).upper : new Float64Array());
   const { call, results } = toCall(problem, outside, limits);
   if (outside.length > 0) native.project(...call);
   return toProjection(problem, outside, results);
-}
-
-function solveNow({ shape }: BallProblem, problems: readonly [MassRows, MassRows]) {
-  const solver = gridSolver(shape[1], shape[2]);
-  try {
-    return solver.solveMany(...problems, { potentials: false });
-  } finally {
-    solver.dispose();
-  }
-}
-
-async function solveLater({ shape }: BallProblem, problems: readonly [MassRows, MassRows], signal?: AbortSignal) {
-  const solver = gridSolver(shape[1], shape[2]);
-  try {
-    return await solver.solveManyAsync(...problems, { potentials: false, signal });
-  } finally {
-    solver.dispose();
-  }
 }
 
 /** As `projectedSinkhorn`, on other threads; the images are read before the call returns. */
@@ -154,7 +141,8 @@ export async function projectedSinkhornAsync(
   const problem = readBalls('images', images, centers, options);
   const [limits, signal] = [toLimits(options), checkSignal(options.signal)];
   const search = beginSearch(problem);
-  const outside = search.outside(search.isNeeded ? await solveLater(problem, search.problems, signal) : []);
+  const costs = search.isNeeded ? await transportImagesAsync(search.problems, signal) : { upper: new Float64Array() };
+  const outside = search.outside(costs.upper);
   const { call, results } = toCall(problem, outside, limits);
   if (outside.length > 0) await runJob({ signal }, (job) => native.projectAsync(...call, job));
   return toProjection(problem, outside, results);

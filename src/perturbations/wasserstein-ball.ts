@@ -5,9 +5,10 @@ import type { NativeBalls, NativeImages, NativeProjection } from '../native.js';
 import { checkNumber } from '../options.js';
 import { fill } from '../typed-arrays.js';
 import { type FloatImages, type Images, type ImageShape, shapeOf, toImages } from './images.js';
+import type { MassRows } from './image-transport.js';
 import { checkOut } from './perturb.js';
 import { toMasses } from './wasserstein2.js';
-import { type MassRows, pick } from './within.js';
+import { pick } from './within.js';
 
 /** A Wasserstein-2 ball around each center, and how plans move its mass. */
 export interface WassersteinBall {

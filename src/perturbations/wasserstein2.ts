@@ -2,14 +2,29 @@
 import { outOfRange } from '../errors.js';
 import { allocate } from '../memory.js';
 import type { NativeImages } from '../native.js';
-import { checkBoolean, checkOptions, checkSignal } from '../options.js';
-import { type TransportResult, TransportSolver } from '../transport.js';
+import { checkBoolean, checkNumber, checkOptions, checkSignal, oneOf } from '../options.js';
+import {
+  type ImageCosts,
+  type MassRows,
+  type TransportProblems,
+  toNumbers,
+  transportImages,
+  transportImagesAsync,
+} from './image-transport.js';
 import { type Images, type ImageShape, shapeOf, toImages } from './images.js';
+
+const methods = ['exact', 'entropic'] as const;
 
 /** Options of `wasserstein2`. */
 export interface Wasserstein2Options {
   /** Also return the gradient. Default false. */
   gradient?: boolean | undefined;
+  /** How plans are found: 'exact', the default; or 'entropic', with bounds on the error, for large images. */
+  method?: (typeof methods)[number] | undefined;
+  /** With 'entropic': the iteration ends when an error is proven to be at most this, in pixels; default 0.05. */
+  tolerance?: number | undefined;
+  /** With 'entropic': the most iterations for an image, an integer >= 1; default 1000. */
+  maxIterations?: number | undefined;
 }
 
 /** Options of `wasserstein2Async`. */
@@ -22,6 +37,8 @@ export interface Wasserstein2AsyncOptions extends Wasserstein2Options {
 export interface Wasserstein2 {
   /** W2 of each pair, in pixels, >= 0. */
   readonly distances: Float64Array;
+  /** A bound on the error of each distance, in pixels: 0 where the method is 'exact'. */
+  readonly errors: Float64Array;
   /** With `gradient: true`: the gradient of W2^2 by the intensities of b, of the shape of b. */
   readonly gradient?: {
     /** All derivatives, in the order of the intensities. */
@@ -33,7 +50,7 @@ export interface Wasserstein2 {
 
 /** @internal Masses of all channels of all images, one row each, which sum to 1; and the sums that they were divided by. */
 export interface Masses {
-  readonly rows: { readonly data: Float64Array; readonly shape: readonly [rows: number, pixels: number] };
+  readonly rows: MassRows;
   readonly sums: Float64Array;
 }
 
@@ -69,31 +86,28 @@ export function toMasses(
   return { rows: { data: masses, shape: [sums.length, pixels] }, sums };
 }
 
-/** @internal Squared distances between the pixels of a grid: integers, which float32 holds. */
-export function gridSolver(height: number, width: number): TransportSolver {
-  const pixels = height * width;
-  const data = allocate(Float32Array, pixels ** 2, () => `Costs between ${pixels} pixels`, remedy);
-  for (let p = 0; p < pixels; p++)
-    for (let q = 0; q < pixels; q++) {
-      const [down, right] = [Math.floor(q / width) - Math.floor(p / width), (q % width) - (p % width)];
-      data[p * pixels + q] = down ** 2 + right ** 2;
-    }
-  return new TransportSolver({ data, shape: [pixels, pixels] });
-}
-
-interface Problems {
-  readonly a: Masses;
-  readonly b: Masses;
-  readonly height: number;
-  readonly width: number;
+interface Problems extends TransportProblems {
+  /** The sums that the masses of b have been divided by. */
+  readonly sums: Float64Array;
   readonly channels: number;
   readonly shape: ImageShape;
-  readonly gradient: boolean;
+}
+
+const names = ['gradient', 'method', 'tolerance', 'maxIterations'] as const;
+
+function toLimits(options: Wasserstein2Options): TransportProblems['limits'] {
+  const method = oneOf('method', options.method ?? 'exact', methods);
+  const limits = [
+    checkNumber('tolerance', options.tolerance ?? 0.05, { min: 0 }),
+    checkNumber('maxIterations', options.maxIterations ?? 1000, { min: 1, max: 2 ** 31 - 1, integer: true }),
+  ] as const;
+  return method === 'entropic' ? limits : undefined;
 }
 
 function read(a: Images, b: Images, options: Wasserstein2Options, others: readonly string[] = []): Problems {
-  checkOptions(options, ['gradient', ...others]);
-  const gradient = checkBoolean('gradient', options.gradient ?? false);
+  checkOptions(options, [...names, ...others]);
+  const potentials = checkBoolean('gradient', options.gradient ?? false);
+  const limits = toLimits(options);
   const [first, second] = [toImages(a, 'a'), toImages(b, 'b')];
   const [, count, height, width, channels] = first;
   const sizes = [count, height, width, channels];
@@ -101,56 +115,66 @@ function read(a: Images, b: Images, options: Wasserstein2Options, others: readon
     throw outOfRange('b', `images of ${sizes.join(' x ')}, as a has`, second.slice(1, 5).join(' x '));
   if (first[0].length === 0) throw outOfRange('a', 'at least one image of one pixel', 'none');
   const shape = shapeOf(b, second, count);
-  return { a: toMasses('a', first), b: toMasses('b', second), height, width, channels, shape, gradient };
+  const { rows, sums } = toMasses('b', second);
+  return { a: toMasses('a', first).rows, b: rows, sums, height, width, channels, shape, limits, potentials };
 }
 
-function toResult({ b, channels, shape, gradient }: Problems, results: readonly TransportResult[]): Wasserstein2 {
-  const [count, height, width] = shape;
-  const pixels = height * width;
-  const distances = allocate(Float64Array, count, () => `${count} distances`, remedy);
-  for (const [row, { cost }] of results.entries()) {
-    const image = Math.floor(row / channels);
-    distances[image] = (distances[image] as number) + Math.max(0, cost) / channels;
+/** The root of the mean over the channels of image `image`. */
+function rootOf(costs: Float64Array, image: number, channels: number): number {
+  let sum = 0;
+  for (let row = image * channels; row < (image + 1) * channels; row++) sum += costs[row] as number;
+  return Math.sqrt(sum / channels);
+}
+
+function toResult(problems: Problems, { lower, upper, potentials }: ImageCosts): Wasserstein2 {
+  const { b, sums, channels, shape } = problems;
+  const [distances, errors] = [toNumbers(shape[0]), toNumbers(shape[0])];
+  for (let image = 0; image < shape[0]; image++) {
+    const [least, most] = [rootOf(lower, image, channels), rootOf(upper, image, channels)];
+    distances[image] = (least + most) / 2;
+    errors[image] = (most - least) / 2;
   }
-  for (let image = 0; image < count; image++) distances[image] = Math.sqrt(distances[image] as number);
-  if (!gradient) return { distances };
-  const data = allocate(Float64Array, pixels * results.length, () => `A gradient of ${count} images`, remedy);
-  for (const [row, { v }] of results.entries()) {
-    const mass = (pixel: number) => b.rows.data[row * pixels + pixel] as number;
+  if (problems.potentials !== true) return { distances, errors };
+  const pixels = b.shape[1];
+  const data = allocate(Float64Array, b.data.length, () => `A gradient of ${shape[0]} images`, remedy);
+  for (const [row, sum] of sums.entries()) {
+    const v = potentials(row);
     // dW2^2/dq = v up to a constant; q = b / sum b.
-    const mean = v.reduce((sum, each, pixel) => sum + each * mass(pixel), 0);
-    const factor = 1 / (channels * (b.sums[row] as number));
+    let mean = 0;
+    for (let pixel = 0; pixel < pixels; pixel++)
+      mean += (v[pixel] as number) * (b.data[row * pixels + pixel] as number);
     const first = Math.floor(row / channels) * pixels * channels + (row % channels);
-    for (const [pixel, each] of v.entries()) data[first + pixel * channels] = factor * (each - mean);
+    for (let pixel = 0; pixel < pixels; pixel++)
+      data[first + pixel * channels] = ((v[pixel] as number) - mean) / (channels * sum);
   }
-  return { distances, gradient: { data, shape } };
+  return { distances, errors, gradient: { data, shape } };
 }
 
 /**
- * The exact Wasserstein-2 distance between images a_i and b_i, as distributions of intensity over pixels.
+ * The Wasserstein-2 distance between images a_i and b_i, as distributions of intensity over pixels.
  *
  * Intensities are masses, >= 0, and are divided by their sum; distances are in pixels. W2^2 = min sum P_pq |p - q|^2 over
  * plans P that move a_i to b_i. With several channels, W2^2 is the mean of the channels', each divided by its own sum.
  *
  * Range: from 0 to the diagonal of the image. The gradient of W2^2 by b is exact where it is unique: the dual potentials
- * of b, less their mean over b, divided by the sum of b. It is at right angles to b.
+ * of b, less their mean over b, divided by the sum of b. It is at right angles to b. It is the slope of a larger b; where
+ * b is 0, there is no other.
  *
- * Cost: O(M^2.1) for M pixels with mass in either image, and 12 (H W)^2 bytes.
+ * With the method 'entropic', a plan and potentials bound W2 from above and below: `distances` are between the bounds, and
+ * `errors` are half their difference. The gradient is then that of the lower bound.
+ *
+ * Cost: exact, O(M^2.1) for M pixels with mass, and 18 bytes for two such pixels; entropic, O(H W (H + W)) for
+ * each of about 100 iterations.
  *
  * Source: Hinnerichs, "Maximization of mutual information for information clustering", 2020, eq. (5); Peyre, Cuturi,
- * "Computational Optimal Transport", 2019, chapter 3.
+ * "Computational Optimal Transport", 2019, chapters 3 and 4; Solomon et al., "Convolutional Wasserstein distances", 2015.
  *
  * @throws TypeError ERR_INVALID_ARG_TYPE; RangeError ERR_OUT_OF_RANGE, also for negative intensities and for images of
  * zeros; GenmiError ERR_OUT_OF_MEMORY.
  */
 export function wasserstein2(a: Images, b: Images, options: Wasserstein2Options = {}): Wasserstein2 {
   const problems = read(a, b, options);
-  const solver = gridSolver(problems.height, problems.width);
-  try {
-    return toResult(problems, solver.solveMany(problems.a.rows, problems.b.rows));
-  } finally {
-    solver.dispose();
-  }
+  return toResult(problems, transportImages(problems));
 }
 
 /** As `wasserstein2`, on other threads; the images are read before the call returns. */
@@ -160,11 +184,5 @@ export async function wasserstein2Async(
   options: Wasserstein2AsyncOptions = {},
 ): Promise<Wasserstein2> {
   const problems = read(a, b, options, ['signal']);
-  const signal = checkSignal(options.signal);
-  const solver = gridSolver(problems.height, problems.width);
-  try {
-    return toResult(problems, await solver.solveManyAsync(problems.a.rows, problems.b.rows, { signal }));
-  } finally {
-    solver.dispose();
-  }
+  return toResult(problems, await transportImagesAsync(problems, checkSignal(options.signal)));
 }

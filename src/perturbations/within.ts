@@ -1,10 +1,6 @@
 /** Which images lie in the Wasserstein balls around others: by bounds, and by exact distances where these do not tell. */
 
-/** Masses, a row for each channel of each image. */
-export interface MassRows {
-  readonly data: Float64Array;
-  readonly shape: readonly [rows: number, pixels: number];
-}
+import type { MassRows } from './image-transport.js';
 
 /** Images around which balls are, and others: rows of the first have the sum 1, both are divided by the same numbers. */
 export interface Pairs {
@@ -14,7 +10,7 @@ export interface Pairs {
   readonly channels: number;
 }
 
-/** Larger images are not solved exactly: 12 bytes for each pair of pixels are too many. */
+/** Larger images are not solved exactly: that takes longer than their projection. */
 const LARGEST = 32 * 32;
 /** What float32 makes of masses that have been equal; and of distances, in pixels. */
 const ROUNDING = 1e-6;
@@ -87,14 +83,9 @@ export function undecided(pairs: Pairs, cost: number): number[] {
 }
 
 /** Those of `images` whose exact costs, one for each channel, are at most the ball's. */
-export function within(
-  images: readonly number[],
-  costs: readonly { readonly cost: number }[],
-  channels: number,
-  most: number,
-): number[] {
+export function within(images: readonly number[], costs: Float64Array, channels: number, most: number): number[] {
   return images.filter((_, place) => {
-    const sum = costs.slice(place * channels, (place + 1) * channels).reduce((before, { cost }) => before + cost, 0);
+    const sum = costs.slice(place * channels, (place + 1) * channels).reduce((before, cost) => before + cost, 0);
     return sum / channels <= rounded(most);
   });
 }

@@ -101,10 +101,72 @@ describe('wasserstein2', () => {
     }
   });
 
+  it.each([
+    ['uniform', () => uniform(2, 9, 14, 2)],
+    [
+      'sparse',
+      () => ({ ...uniform(2, 9, 14, 2), data: uniform(504, 1, 1).data.map((each) => Math.max(0, each - 0.7)) }),
+    ],
+  ])('is within the bounds of the method entropic: %s', (_, draw) => {
+    const [a, b] = [draw(), draw()];
+    const exact = wasserstein2(a, b);
+    for (const tolerance of [1, 0.1, 0.02]) {
+      const { distances, errors } = wasserstein2(a, b, { method: 'entropic', tolerance, maxIterations: 5000 });
+      for (const [image, distance] of distances.entries()) {
+        expect(errors[image]).toBeLessThanOrEqual(tolerance);
+        const difference = Math.abs(distance - (exact.distances[image] as number));
+        expect(difference).toBeLessThanOrEqual((errors[image] as number) + 1e-9);
+      }
+    }
+    expect([...exact.errors]).toEqual([0, 0]);
+  });
+
+  it('is within the bounds of the method entropic after few iterations, for shifts, points and equal images', () => {
+    const shape = [1, 12, 7] as const;
+    const point = (at: number) => ({ data: new Float32Array(84).fill(3, at, at + 1), shape });
+    const picture = uniform(1, 12, 7);
+    for (const [a, b] of [
+      [point(0), point(83)],
+      [point(40), picture],
+      [picture, picture],
+      [picture, { ...picture, data: picture.data.map((each, at) => (at === 11 ? each + 1e-6 : each)) }],
+    ] as const)
+      for (const maxIterations of [1, 50]) {
+        const { distances, errors } = wasserstein2(a, b, { method: 'entropic', tolerance: 0, maxIterations });
+        expect(Math.abs((distances[0] as number) - one(a, b))).toBeLessThanOrEqual((errors[0] as number) + 1e-9);
+        expect(errors[0]).toBeLessThan(maxIterations === 1 ? 14 : 1);
+      }
+  });
+
+  it('has the gradient of the lower bound with the method entropic', () => {
+    const [a, b] = [uniform(1, 12, 12), uniform(1, 12, 12)];
+    const exact = wasserstein2(a, b, { gradient: true }).gradient?.data as Float64Array;
+    const entropic = wasserstein2(a, b, { gradient: true, method: 'entropic', tolerance: 0.005, maxIterations: 5000 })
+      .gradient?.data as Float64Array;
+    const norm = (of: Float64Array) => Math.hypot(...of);
+    expect(norm(exact.map((each, at) => each - (entropic[at] as number)))).toBeLessThan(0.1 * norm(exact));
+    const along = entropic.reduce((sum, slope, at) => sum + slope * (b.data[at] as number), 0);
+    expect(Math.abs(along)).toBeLessThan(1e-12);
+  });
+
+  it('bounds the distance between images too large to be solved exactly', () => {
+    const disc = (y: number, x: number) => ({
+      data: Float32Array.from({ length: 128 * 150 }, (_, at) =>
+        Math.exp(-((Math.floor(at / 150) - y) ** 2 + ((at % 150) - x) ** 2) / 50),
+      ),
+      shape: [1, 128, 150] as const,
+    });
+    const { distances, errors } = wasserstein2(disc(60, 60), disc(64, 57), { method: 'entropic', tolerance: 0.1 });
+    expect(errors[0]).toBeLessThanOrEqual(0.1);
+    expectNumber(distances[0] as number, 5, 0.1);
+  });
+
   it('is the same asynchronously, and is stopped by a signal', async () => {
     const [a, b] = [uniform(5, 6, 7), uniform(5, 6, 7)];
     const expected = wasserstein2(a, b, { gradient: true });
     expect(await wasserstein2Async(a, b, { gradient: true })).toEqual(expected);
+    const entropic = { gradient: true, method: 'entropic' } as const;
+    expect(await wasserstein2Async(a, b, entropic)).toEqual(wasserstein2(a, b, entropic));
     const stop = new AbortController();
     const call = wasserstein2Async(a, b, { signal: stop.signal });
     stop.abort(new Error('enough'));
@@ -175,9 +237,12 @@ describe('wasserstein2 refuses', () => {
     large.data.fill(1);
     expectError(
       thrownBy(() => wasserstein2(large, large)),
-      { code: 'ERR_OUT_OF_MEMORY', argument: 'Costs between 1000000 pixels' },
+      { code: 'ERR_OUT_OF_MEMORY', argument: 'Costs between 1000000 and 1000000 pixels' },
     );
     expectError(options({ gradient: 1 }), { code: type, argument: 'gradient', received: '1' });
+    expectError(options({ method: 'sinkhorn' }), { code: range, argument: 'method', expected: "'entropic'" });
+    expectError(options({ tolerance: -1 }), { code: range, argument: 'tolerance', received: '-1' });
+    expectError(options({ maxIterations: 1.5 }), { code: range, argument: 'maxIterations', received: '1.5' });
     expectError(options({ plan: true }), { code: type, argument: 'options.plan' });
     expectError(options(null), { code: type, argument: 'options', received: 'null' });
   });
