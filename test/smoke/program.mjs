@@ -190,6 +190,12 @@ const pairLosses = [
   ]),
   ['info-nce', api.infoNce(), [logits, other], [logits, matrix(n, 12)]],
 ];
+const prior = api.priorMatching({ gamma: 0.1 });
+const scores = [matrix(n, 1), matrix(n, 1)];
+const told = prior.discriminator(...scores);
+const deceived = prior.encoder(scores[1]);
+keep('rounded', 'prior matching', told.value, ...told.gradients.map(({ data }) => data));
+keep('rounded', 'prior matching, encoder', deceived.value, deceived.gradient.data);
 for (const [name, loss, ...calls] of pairLosses) {
   for (const [a, b, from] of calls) {
     const options = from ? { from } : {};
