@@ -30,6 +30,9 @@ export interface ImageCosts {
 
 /** Costs in float64, float32 and 16 bits, and a kernel in float32. */
 const BYTES_FOR_TWO_PIXELS = 18;
+/** Planes of entropic transport, whose sides are padded to whole vectors: see `native/perturbations/entropic_transport.h`. */
+const PLANES = 18;
+const LANES = 15;
 /** Numbers of a row before its potentials. */
 const NUMBERS = 3;
 const remedy = 'take fewer or smaller images at once';
@@ -45,11 +48,15 @@ function largestSupport({ data, shape: [rows, pixels] }: MassRows): number {
   return largest;
 }
 
-/** Exact transport holds costs and kernels between all pixels with mass: of a pair for each thread. */
-function checkCosts({ a, b }: TransportProblems): void {
+/** Exact transport holds costs and kernels between all pixels with mass, entropic transport planes of numbers. */
+function checkMemory({ a, b, height, width, limits }: TransportProblems): void {
+  const atOnce = Math.min(a.shape[0], native.settings().threads);
+  const plane = 8 * (height + LANES) * (width + LANES);
+  if (limits !== undefined)
+    checkFits(`Planes of ${height} x ${width} pixels`, PLANES * plane * atOnce, 'take smaller images');
+  if (limits !== undefined) return;
   const [sources, targets] = [largestSupport(a), largestSupport(b)];
-  const pairs = Math.min(a.shape[0], native.settings().threads);
-  const bytes = BYTES_FOR_TWO_PIXELS * sources * targets * pairs;
+  const bytes = BYTES_FOR_TWO_PIXELS * sources * targets * atOnce;
   checkFits(`Costs between ${sources} and ${targets} pixels`, bytes, "take smaller images, or the method 'entropic'");
 }
 
@@ -59,7 +66,7 @@ export const toNumbers = (count: number): Float64Array =>
 
 function toCall(problems: TransportProblems): NativeImageTransport {
   const { a, b, height, width, limits, potentials = false } = problems;
-  if (limits === undefined) checkCosts(problems);
+  checkMemory(problems);
   const count = a.shape[0];
   const length = count * (NUMBERS + (potentials ? height * width : 0));
   const out = toNumbers(length);

@@ -74,3 +74,16 @@ function toShape(
 export function shapeOf({ shape }: Images, [, , height, width, channels]: NativeImages, count: number): ImageShape {
   return shape.length === 3 ? [count, height, width] : [count, height, width, channels];
 }
+
+/** Reads two batches of images of one shape, of one pixel at least. */
+export function toPair(
+  [name, first]: readonly [name: string, images: unknown],
+  [otherName, second]: readonly [name: string, images: unknown],
+): readonly [NativeImages, NativeImages] {
+  const [images, others] = [toImages(first, name), toImages(second, otherName)];
+  const sizes = ([, ...numbers]: NativeImages) => numbers.slice(0, 4).join(' x ');
+  if (sizes(images) !== sizes(others))
+    throw outOfRange(otherName, `images of ${sizes(images)}, as ${name} has`, sizes(others));
+  if (images[0].length === 0) throw outOfRange(name, 'at least one image of one pixel', 'none');
+  return [images, others];
+}

@@ -4,7 +4,7 @@ import { allocate, checkFits } from '../memory.js';
 import type { NativeBalls, NativeImages, NativeProjection } from '../native.js';
 import { checkNumber } from '../options.js';
 import { fill } from '../typed-arrays.js';
-import { type FloatImages, type Images, type ImageShape, shapeOf, toImages } from './images.js';
+import { type FloatImages, type Images, type ImageShape, shapeOf, toPair } from './images.js';
 import type { MassRows } from './image-transport.js';
 import { checkOut } from './perturb.js';
 import { toMasses } from './wasserstein2.js';
@@ -72,13 +72,8 @@ export function readBalls(
   centers: Images,
   options: WassersteinBall,
 ): BallProblem {
-  const around = toImages(centers, 'centers');
-  const given = toImages(images, name);
+  const [around, given] = toPair(['centers', centers], [name, images]);
   const [, count, height, width, channels] = around;
-  const sizes = [count, height, width, channels];
-  if (sizes.some((size, i) => size !== given[i + 1]))
-    throw outOfRange(name, `a shape of ${sizes.join(' x ')}, as centers has`, given.slice(1, 5).join(' x '));
-  if (around[0].length === 0) throw outOfRange('centers', 'at least one image of one pixel', 'none');
   const balls = toBalls(options, height, width, channels);
   const out = checkOut(options.out, around[0].length);
   const shape = shapeOf(centers, around, count);

@@ -11,7 +11,7 @@ import {
   transportImages,
   transportImagesAsync,
 } from './image-transport.js';
-import { type Images, type ImageShape, shapeOf, toImages } from './images.js';
+import { type Images, type ImageShape, shapeOf, toPair } from './images.js';
 
 const methods = ['exact', 'entropic'] as const;
 
@@ -108,12 +108,8 @@ function read(a: Images, b: Images, options: Wasserstein2Options, others: readon
   checkOptions(options, [...names, ...others]);
   const potentials = checkBoolean('gradient', options.gradient ?? false);
   const limits = toLimits(options);
-  const [first, second] = [toImages(a, 'a'), toImages(b, 'b')];
+  const [first, second] = toPair(['a', a], ['b', b]);
   const [, count, height, width, channels] = first;
-  const sizes = [count, height, width, channels];
-  if (sizes.some((size, i) => size !== second[i + 1]))
-    throw outOfRange('b', `images of ${sizes.join(' x ')}, as a has`, second.slice(1, 5).join(' x '));
-  if (first[0].length === 0) throw outOfRange('a', 'at least one image of one pixel', 'none');
   const shape = shapeOf(b, second, count);
   const { rows, sums } = toMasses('b', second);
   return { a: toMasses('a', first).rows, b: rows, sums, height, width, channels, shape, limits, potentials };

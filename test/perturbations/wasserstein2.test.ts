@@ -239,6 +239,11 @@ describe('wasserstein2 refuses', () => {
       thrownBy(() => wasserstein2(large, large)),
       { code: 'ERR_OUT_OF_MEMORY', argument: 'Costs between 1000000 and 1000000 pixels' },
     );
+    const line = { data: new Uint8Array(2e7).fill(1), shape: [1, 1, 2e7] as const };
+    expectError(
+      thrownBy(() => wasserstein2(line, line, { method: 'entropic' })),
+      { code: 'ERR_OUT_OF_MEMORY', argument: 'Planes of 1 x 20000000 pixels' },
+    );
     expectError(options({ gradient: 1 }), { code: type, argument: 'gradient', received: '1' });
     expectError(options({ method: 'sinkhorn' }), { code: range, argument: 'method', expected: "'entropic'" });
     expectError(options({ tolerance: -1 }), { code: range, argument: 'tolerance', received: '-1' });
