@@ -50,6 +50,14 @@ it('clusters digits by pairs of perturbed copies', async () => {
   expect(stdout).toMatch(/^epoch 1: loss -\d\.\d+, accuracy 0\.\d+, ARI -?0\.\d+\n$/);
 });
 
+it('clusters digits in the latent space of an autoencoder', async () => {
+  const options = ['--samples', '500', '--first', '1', '--epochs', '1', '--truncation', '5'];
+  const { code, stdout } = await runNode(fromRoot('out/examples/deep-mixture-mnist.js'), options);
+  expect(code).toBe(0);
+  const found = /^ {2}\d clusters, ARI -?0\.\d+; loss \d+\.\d\nseed 1, (\S+): \d clusters, ARI -?0\.\d+$/gm;
+  expect([...stdout.matchAll(found)].map(([, name]) => name)).toEqual(['alpha-js', 'kl']);
+});
+
 describe('the MNIST job', () => {
   it('trains, prints what came out and writes both files', async () => {
     const { stdout, results, page } = await runMain('default', '--samples', '2000', '--epochs', '4', '--batch', '50');
