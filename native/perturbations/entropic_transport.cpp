@@ -40,13 +40,13 @@ void EntropicTransport::solve(const EntropicLimits& limits, double* numbers) {
   double lower = 0, upper = std::numeric_limits<double>::infinity();
   std::size_t iterations = 0;
   for (bool done = false; !done && !context_.cancelled();) {
-    iterate();
-    iterations += kIterationsBetweenBounds;
+    const std::size_t count = std::clamp<std::size_t>(limits.iterations - iterations, 1, kIterationsBetweenBounds);
+    iterate(count);
+    iterations += count;
     const double plan = upper_bound();
     upper = std::min(upper, plan);
     const double potentials = lower_bound();
-    if (potentials > lower || iterations == kIterationsBetweenBounds)
-      std::copy_n(v_, Grid::plane(pair_.height, pair_.width), best_);
+    if (potentials > lower || iterations == count) std::copy_n(v_, Grid::plane(pair_.height, pair_.width), best_);
     lower = std::clamp(potentials, lower, upper);
     done = std::sqrt(upper) - std::sqrt(lower) <= 2 * limits.tolerance || iterations >= limits.iterations;
     const bool is_blurred = plan - sent_cost_ < kShareOfEntropy * (sent_cost_ - lower);
@@ -58,8 +58,8 @@ void EntropicTransport::solve(const EntropicLimits& limits, double* numbers) {
 }
 
 // The last f is that of g, so that the rows of P sum to a.
-void EntropicTransport::iterate() {
-  for (std::size_t k = 1; k < kIterationsBetweenBounds; ++k) {
+void EntropicTransport::iterate(std::size_t count) {
+  for (std::size_t k = 1; k < count; ++k) {
     const double factor = has_begun_ ? kRelaxation : 1;
     move(log_b_, g_, factor, f_);
     move(log_a_, f_, factor, g_);

@@ -46,7 +46,7 @@ class EntropicTransport {
  private:
   static constexpr std::size_t kPlanes = 15;
 
-  void iterate();
+  void iterate(std::size_t count);
   void move(const double* log_mass, const double* from, double factor, double* to);
   void transform(const double* log_mass, const double* potentials, double* out, double* costs = nullptr);
   double upper_bound();

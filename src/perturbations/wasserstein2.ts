@@ -153,8 +153,8 @@ function toResult(problems: Problems, { lower, upper, potentials }: ImageCosts):
  * plans P that move a_i to b_i. With several channels, W2^2 is the mean of the channels', each divided by its own sum.
  *
  * Range: from 0 to the diagonal of the image. The gradient of W2^2 by b is exact where it is unique: the dual potentials
- * of b, less their mean over b, divided by the sum of b. It is at right angles to b. It is the slope of a larger b; where
- * b is 0, there is no other.
+ * of b, less their mean over b, divided by the sum of b. It is at right angles to b. Where an
+ * intensity of b is 0, it is the slope towards larger ones.
  *
  * With the method 'entropic', a plan and potentials bound W2 from above and below: `distances` are between the bounds, and
  * `errors` are half their difference. The gradient is then that of the lower bound.

@@ -56,7 +56,7 @@ TEST_F(ImageTransport, HasTheSameBitsForAnyNumberOfThreads) {
 TEST_F(ImageTransport, HasBoundsAroundExactDistancesOnEveryInstructionSet) {
   const auto exact = numbers(std::nullopt, 2);
   for (const simd::Isa isa : test::supported_isas()) {
-    for (const std::size_t iterations : {10, 200}) {
+    for (const std::size_t iterations : {1, 7, 10, 25, 200}) {
       const auto entropic = numbers(EntropicLimits{0.01, iterations}, 2, simd::kernels(isa));
       for (std::size_t at = 0; at < exact.size(); at += kRow) {
         EXPECT_EQ(exact[at], exact[at + 1]);
