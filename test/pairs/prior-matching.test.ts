@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { deepInfoMax, type Matrix, priorMatching } from '../../src/index.js';
 import { expectClose, expectNumber } from '../support/compare.js';
+import { centralDifferences } from '../support/differences.js';
 import { expectError, thrownBy } from '../support/errors.js';
 import { random } from '../support/random.js';
 import { type Loose, range, type } from '../support/wrong-inputs.js';
@@ -16,13 +17,8 @@ const mean = (numbers: Float64Array, of: (score: number) => number) =>
 const sp = (x: number) => Math.log1p(Math.exp(x));
 
 /** dvalue/dscores by central differences. */
-function differences(of: Matrix<Float64Array>, value: (moved: Matrix<Float64Array>) => number): Float64Array {
-  const step = 1e-5;
-  return of.data.map((_, i) => {
-    const at = (by: number) => value({ ...of, data: of.data.map((each, j) => (i === j ? each + by : each)) });
-    return (at(step) - at(-step)) / (2 * step);
-  });
-}
+const differences = (of: Matrix<Float64Array>, value: (moved: Matrix<Float64Array>) => number) =>
+  centralDifferences((data) => value({ ...of, data }), of.data);
 
 describe('prior matching', () => {
   it('has the losses of its definition, and exact gradients', () => {
