@@ -58,7 +58,12 @@ export { type IicOptions, iic } from './pairs/iic.js';
 export { type InfoNceOptions, infoNce } from './pairs/info-nce.js';
 export { type NtXentOptions, ntXent } from './pairs/nt-xent.js';
 export type { PairAsyncOptions, PairLoss, PairOptions, PairValueAndGrad } from './pairs/pair-loss.js';
-export { type PriorMatching, type PriorMatchingOptions, priorMatching } from './pairs/prior-matching.js';
+export {
+  type EncoderLoss,
+  type PriorMatching,
+  type PriorMatchingOptions,
+  priorMatching,
+} from './pairs/prior-matching.js';
 export { type ByteMatrix, type SampleData, Samples } from './samples.js';
 export {
   type ColdStart,

@@ -2,6 +2,7 @@
 import { outOfRange } from '../errors.js';
 import { type Matrix, type MatrixLike, precisionOf, toMatrix, zeros } from '../matrix.js';
 import { checkNumber, checkOptions } from '../options.js';
+import type { PairValueAndGrad } from './pair-loss.js';
 
 /** Options of `priorMatching`. */
 export interface PriorMatchingOptions {
@@ -9,16 +10,24 @@ export interface PriorMatchingOptions {
   gamma?: number | undefined;
 }
 
+/** The loss of an encoder, which is minimised, and its gradient. */
+export interface EncoderLoss {
+  /** The value L > 0. */
+  value: number;
+  /** n x 1 entries +dL/d(encoded), in the precision of the scores: descend along it. */
+  gradient: Matrix;
+}
+
 /** The two losses of prior matching. Scores are a discriminator's outputs, n x 1, before a sigmoid. */
 export interface PriorMatching {
   /**
    * The loss of the discriminator: it shall tell samples of the prior, by scores above 0, from encodings.
    *
-   * @returns the value, and its gradients with respect to both scores, in their precision.
+   * @returns the value, and its gradients with respect to both scores, in this order and in their precision.
    */
-  discriminator(prior: MatrixLike, encoded: MatrixLike): { value: number; gradients: [prior: Matrix, encoded: Matrix] };
+  discriminator(prior: MatrixLike, encoded: MatrixLike): PairValueAndGrad;
   /** The loss of the encoder: the discriminator shall take its outputs for samples of the prior. */
-  encoder(encoded: MatrixLike): { value: number; gradient: Matrix };
+  encoder(encoded: MatrixLike): EncoderLoss;
 }
 
 function toScores(argument: string, given: MatrixLike): Matrix {
