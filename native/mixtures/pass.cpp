@@ -52,7 +52,7 @@ struct Plan {
 struct Block {
   std::size_t first, rows;
   double *x, *difference, *product;  // [panel][feature][16]
-  double* terms;                     // [panel][term][16]
+  double* terms;                     // [panel][term][16], about c, and then about the means of components
   double *logarithms, *weights;      // [panel][component][16]
   const double** pointers;
   double* sums;    // for each component, about its mean
@@ -69,11 +69,21 @@ void read_samples(const Plan& plan, Block& block) {
         block.x[place_in_panels(i, f, d)] = static_cast<double>(samples(block.first + std::min(i, block.rows - 1), f));
   };
   std::visit(copy, plan.samples);
-  for (std::size_t p = 0; p < (plan.diagonal ? kPanelsPerBlock : 0); ++p) {
+}
+
+// The terms of the samples about a point: x - c, (x - c)^2 and 1.
+void write_terms(const Plan& plan, const double* point, Block& block) {
+  const std::size_t d = plan.features;
+  for (std::size_t p = 0; p < kPanelsPerBlock; ++p) {
     double* const terms = block.terms + p * plan.terms * kPanel;
-    for (std::size_t at = 0; at < d * kPanel; ++at) {
-      terms[at] = block.x[p * d * kPanel + at] - plan.centre[at / kPanel];
-      terms[d * kPanel + at] = terms[at] * terms[at];
+    for (std::size_t f = 0; f < d; ++f) {
+      double differences[kPanel], squares[kPanel];  // arrays of their own, so that the compiler uses vectors
+      for (std::size_t lane = 0; lane < kPanel; ++lane) {
+        differences[lane] = block.x[(p * d + f) * kPanel + lane] - point[f];
+        squares[lane] = differences[lane] * differences[lane];
+      }
+      std::copy_n(differences, kPanel, terms + f * kPanel);
+      std::copy_n(squares, kPanel, terms + (d + f) * kPanel);
     }
     std::fill_n(terms + 2 * d * kPanel, kPanel, 1.0);
   }
@@ -192,33 +202,45 @@ void find_weights(const Plan& plan, Block& block) {
   }
 }
 
-// Adds the sums of a component about its own mean.
-void add_component(const Plan& plan, std::size_t k, Block& block) {
+// Adds the sums of a diagonal component about its own mean: the products of its weights and the terms about it.
+void add_diagonal(const Plan& plan, std::size_t k, Block& block) {
+  const std::size_t d = plan.features;
+  double *const sums = block.sums + k * plan.sums, *const products = block.product;
+  write_terms(plan, plan.components.means.data() + k * d, block);
+  std::fill_n(products, simd::panel_size(1, plan.terms), 0.0);
+  const double* four[kProductRows];
+  std::fill_n(four, kProductRows, block.weights + k * kPanel);
+  for (std::size_t first = 0; first < plan.terms; first += plan.kernels.width)
+    plan.kernels.multiply_rows(four, kPanel * plan.count,
+                               Panels<const double>{block.terms + first * kPanel, kPanel * plan.terms},
+                               std::min(plan.kernels.width, plan.terms - first), kPanelsPerBlock, four,
+                               products + place_in_panels(0, first, plan.terms));
+  sums[0] += products[place_in_panels(0, 2 * d, plan.terms)];
+  for (std::size_t at = 0; at < 2 * d; ++at) sums[1 + at] += products[place_in_panels(0, at, plan.terms)];
+}
+
+// Adds the sums of a component of any shape about its own mean.
+void add_full(const Plan& plan, std::size_t k, Block& block) {
   const std::size_t d = plan.features;
   double* const sums = block.sums + k * plan.sums;
   subtract_mean(plan, k, block);
   for (std::size_t p = 0; p < kPanelsPerBlock; ++p) {
     const double* const weights = block.weights + (p * plan.count + k) * kPanel;
     for (std::size_t lane = 0; lane < kPanel; ++lane) sums[0] += weights[lane];
-    for (std::size_t f = 0; f < d; ++f) {
-      double first = 0, second = 0;
+    for (std::size_t f = 0; f < d; ++f)
       for (std::size_t lane = 0; lane < kPanel; ++lane) {
         const std::size_t at = (p * d + f) * kPanel + lane;
         block.product[at] = weights[lane] * block.difference[at];
-        first += block.product[at];
-        second += block.product[at] * block.difference[at];
+        sums[1 + f] += block.product[at];
       }
-      sums[1 + f] += first;
-      if (plan.diagonal) sums[1 + d + f] += second;
-    }
   }
-  if (!plan.diagonal) add_products(plan, block.product, d, block.difference, d, true, sums + 1 + d);
+  add_products(plan, block.product, d, block.difference, d, true, sums + 1 + d);
 }
 
 void add_sums(const Plan& plan, Block& block) {
   if (plan.common > 0) add_products(plan, block.weights, plan.count, block.terms, plan.terms, false, block.common);
   for (std::size_t k = 0; k < plan.count; ++k)
-    if (plan.near[k] == 0) add_component(plan, k, block);
+    if (plan.near[k] == 0) plan.diagonal ? add_diagonal(plan, k, block) : add_full(plan, k, block);
 }
 
 // A near component's column of the matrix: factors of x - c, of (x - c)^2, and of 1.
@@ -292,6 +314,7 @@ void run_task(const Plan& plan, std::size_t first, std::size_t rows, double* mem
     block.first = first + done;
     block.rows = std::min(kRows, rows - done);
     read_samples(plan, block);
+    if (plan.common > 0) write_terms(plan, plan.centre.data(), block);
     find_weights(plan, block);
     if (plan.with_sums) add_sums(plan, block);
   }

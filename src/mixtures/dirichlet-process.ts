@@ -261,9 +261,12 @@ function readResponsibilities(given: MatrixLike | undefined, n: number, count: n
   const copy = allocate(Float64Array, n * count, () => 'A copy of responsibilities', 'lower the truncation');
   copy.set(data);
   for (let i = 0; i < n; i++) {
-    const row = copy.subarray(i * count, (i + 1) * count);
-    const sum = row.reduce((total, p) => total + p, 0);
-    if (Math.abs(sum - 1) <= 1e-4 && row.every((p) => p >= 0)) continue;
+    let [sum, least] = [0, 0];
+    for (let at = i * count; at < (i + 1) * count; at++) {
+      sum += copy[at] as number;
+      least = Math.min(least, copy[at] as number);
+    }
+    if (Math.abs(sum - 1) <= 1e-4 && least >= 0) continue;
     throw outOfRange('responsibilities', 'rows of numbers >= 0 that sum to 1', `a sum of ${sum} in row ${i}`);
   }
   return copy;
