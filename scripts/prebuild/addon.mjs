@@ -32,23 +32,51 @@ const importFlags = (source, { parts }) =>
 /** A function that throws nothing needs no tables for exceptions, which macOS and Windows want of every function. */
 const tableFlags = ({ link }) => (link.includes('-Wl,-z,now') ? ['-Xclang', '-funwind-tables=0'] : []);
 
-/** Compiles sources of C++ for a target into `folder`; returns the objects. */
-export function compile(target, folder, files, more = []) {
-  return Promise.all(
-    files.map(async (source) => {
-      const object = path.join(folder, `${source}.o`);
-      mkdirSync(path.dirname(path.join(root, object)), { recursive: true });
-      const level = levelOf(target, source);
-      const own = [
-        ...(target.compile ?? []),
-        ...(level ? ['-Xclang', level] : []),
-        ...importFlags(source, target),
-        ...tableFlags(target),
-      ];
-      await zig(['c++', '-target', target.triple, ...compileFlags, ...more, ...own, '-c', source, '-o', object]);
-      return object;
-    }),
-  );
+/** The options of one source beside those of all. */
+function ownFlags(target, source) {
+  const level = levelOf(target, source);
+  return [
+    ...(target.compile ?? []),
+    ...(level ? ['-Xclang', level] : []),
+    ...importFlags(source, target),
+    ...tableFlags(target),
+  ];
+}
+
+const compileWith = (target, more, own, args) =>
+  zig(['c++', '-target', target.triple, ...compileFlags, ...more, ...own, ...args]);
+
+/** So many sources with the same options are worth standard headers of their own. */
+const WORTH_HEADERS = 8;
+
+/** Compiles the standard headers of native/standard.h for some sources; returns the arguments that include them. */
+async function precompile(target, folder, more, own, sources) {
+  if (sources < WORTH_HEADERS) return [];
+  const file = path.join(folder, `standard${own.join('').replaceAll(/\W/g, '')}.pch`);
+  mkdirSync(path.join(root, folder), { recursive: true });
+  await compileWith(target, more, own, ['-x', 'c++-header', 'native/standard.h', '-o', file]);
+  return ['-include-pch', file];
+}
+
+/** Compiles sources of C++ for a target into `folder`; returns the objects, in the order of the sources. */
+export async function compile(target, folder, files, more = []) {
+  const groups = new Map();
+  for (const source of files) {
+    const options = ownFlags(target, source).join(' ');
+    groups.set(options, [...(groups.get(options) ?? []), source]);
+  }
+  const objectOf = (source) => path.join(folder, `${source}.o`);
+  const compileGroup = async (sources) => {
+    const own = ownFlags(target, sources[0]);
+    const headers = await precompile(target, folder, more, own, sources.length);
+    const one = (source) => {
+      mkdirSync(path.dirname(path.join(root, objectOf(source))), { recursive: true });
+      return compileWith(target, more, own, [...headers, '-c', source, '-o', objectOf(source)]);
+    };
+    await Promise.all(sources.map(one));
+  };
+  await Promise.all([...groups.values()].map(compileGroup));
+  return files.map(objectOf);
 }
 
 /** The names of all functions of Node-API, in the version of native/flags.txt. */

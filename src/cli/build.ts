@@ -1,5 +1,5 @@
 /** The command `genmi build`: compiles the addon with the sources and headers of the package, and with nothing else. */
-import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, freemem, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -64,7 +64,9 @@ async function compileAll(command: Command, flags: readonly string[], folder: st
   const isKernel = (source: string) => Number(source.startsWith('native/simd/'));
   const sources = wordsOf('native/sources.txt').sort((a, b) => isKernel(b) - isKernel(a));
   const objectOf = (source: string) => path.join(folder, `${source.replaceAll('/', '-')}.o`);
-  const args = [...flags, '-fPIC', ...INCLUDES.map((include) => `-I${include}`), '-c'];
+  const header = await precompile(command, flags, folder);
+  const includes = [...INCLUDES.map((include) => `-I${include}`), ...header];
+  const args = [...flags, '-fPIC', ...includes, '-c'];
   const jobs = jobsFor(process.availableMemory?.() ?? freemem(), availableParallelism());
   console.log(
     `genmi: compiling ${sources.length} files with ${command.join(' ')}, ${jobs} at a time; about two minutes on two cores`,
@@ -84,6 +86,18 @@ async function compileAll(command: Command, flags: readonly string[], folder: st
     waiting.length = 0; // after a failure, the others begin nothing new
   }
   return sources.map(objectOf);
+}
+
+/**
+ * Compiles the standard headers once for all sources: that saves a third of the time. Returns the arguments that
+ * include them.
+ */
+async function precompile(command: Command, flags: readonly string[], folder: string): Promise<string[]> {
+  if (path.basename(command[0]) === 'ccache') return []; // it keeps no results of compilations that read such headers
+  const header = path.join(folder, 'standard.h');
+  copyFileSync(path.join(root, 'native/standard.h'), header); // read instead, if the compiler finds the result unfit
+  await compile(command, [...flags, '-fPIC', '-x', 'c++-header', 'native/standard.h', '-o', `${header}.gch`], root);
+  return ['-include', header];
 }
 
 /** How many run at once: as many as there are cores, and as fit into the free memory in bytes; at least one. */
