@@ -60,6 +60,15 @@ describe('the plane of the largest variance', () => {
     expect(point).toEqual({ points: new Float64Array(8), shares: [0, 0] });
   });
 
+  it('is the same beside so many columns that rows are read in each iteration', async () => {
+    const { data, shape } = await iris();
+    const wide = new Float64Array(shape[0] * 1030);
+    for (let i = 0; i < shape[0]; i++) wide.set(data.subarray(4 * i, 4 * i + 4), 1030 * i);
+    const [narrow, other] = [principalPlane({ data, shape }), principalPlane({ data: wide, shape: [shape[0], 1030] })];
+    expectClose(other.points, narrow.points, 1e-7);
+    expectClose(other.shares, narrow.shares, 1e-12);
+  });
+
   it('finds a plane within many features', () => {
     const random = new Random(4);
     const [a, b] = [0, 1].map(() => Float64Array.from({ length: 300 }, () => random.normal())) as [

@@ -1,5 +1,5 @@
 /** The plane of the largest variance: two principal components. */
-import type { Matrix } from 'genmi';
+import { Affinity, type Matrix } from 'genmi';
 import { Random } from '../base/random.js';
 import { eigenvectors } from './symmetric.js';
 
@@ -12,9 +12,11 @@ export interface Plane {
 
 /** Vectors that are iterated: more than two make the first two converge sooner. */
 const BLOCK = 6;
+/** Up to so many columns, the products of all columns are made once: then iterations do not read the rows. */
+const NARROW = 1024;
 /** The most iterations, of small and of large matrices; neither is needed where the spectrum falls. */
-const ITERATIONS = { most: 30, least: 8 } as const;
-/** Entries that are read in all iterations together: about a second. */
+const ITERATIONS = { most: 100, least: 8 } as const;
+/** Entries that are read in all iterations together: less than a second. */
 const ENTRIES = 3e7;
 /** Iterations end when the variance along the first two vectors grows by less, relatively. */
 const TOLERANCE = 1e-14;
@@ -23,7 +25,7 @@ const TOLERANCE = 1e-14;
  * Projects rows on their first two principal components, by subspace iteration. The largest entry of a component is
  * positive.
  *
- * Cost: O(N d) for each of at most 30 iterations.
+ * Cost: O(N d^2) natively and O(d^2) for each of at most 100 iterations; above 1024 columns O(N d) for each.
  */
 export function principalPlane(x: Matrix, seed = 0): Plane {
   const [n, d] = x.shape;
@@ -47,11 +49,11 @@ interface Axis {
 
 /** Orthonormal vectors, the one with the largest variance first. */
 function principalAxes(centred: Float64Array, d: number, random: Random): Axis[] {
-  const most = Math.max(ITERATIONS.least, Math.min(ITERATIONS.most, Math.floor(ENTRIES / centred.length)));
+  const { times, most } = scatterOf(centred, d);
   let basis = Array.from({ length: Math.min(BLOCK, d) }, () => Float64Array.from({ length: d }, () => random.normal()));
   orthonormalize(basis);
   for (let i = 0, before = -1; ; i++) {
-    const products = scatterTimes(centred, basis);
+    const products = times(basis);
     // The best vectors within the span of the basis: without them, close variances would mix for long.
     const best = eigenvectors(basis.map((vector) => products.map((product) => dot(vector, product))));
     const found = best.slice(0, 2).reduce((sum, { value }) => sum + value, 0);
@@ -64,7 +66,59 @@ function principalAxes(centred: Float64Array, d: number, random: Random): Axis[]
   }
 }
 
-function combined(vectors: readonly Float64Array[], weights: readonly number[]): Float64Array<ArrayBuffer> {
+type Vectors = readonly Float64Array[];
+
+/** How X^T X is multiplied by vectors, and how often that may be done. */
+function scatterOf(centred: Float64Array, d: number): { times: (vectors: Vectors) => Float64Array[]; most: number } {
+  const mostOf = (entries: number) =>
+    Math.max(ITERATIONS.least, Math.min(ITERATIONS.most, Math.floor(ENTRIES / entries)));
+  const rows = centred.length / d;
+  if (d > NARROW || rows === 0)
+    return { times: (vectors) => scatterTimes(centred, vectors), most: mostOf(centred.length) };
+  const columns = new Float64Array(centred.length);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < d; j++) columns[j * rows + i] = centred[i * d + j];
+  const options = { kernel: 'linear', precision: 'float64', storage: 'dense' } as const;
+  using products = Affinity.kernel({ data: columns, shape: [d, rows] }, options);
+  const { data } = products.toMatrix();
+  return { times: (vectors) => symmetricTimes(data as Float64Array, vectors), most: mostOf(data.length) };
+}
+
+/** The products of a symmetric matrix with vectors, which are read side by side. */
+function symmetricTimes(matrix: Float64Array, vectors: Vectors): Float64Array<ArrayBuffer>[] {
+  const d = vectors[0].length;
+  const weights = sideBySide(vectors);
+  const products = vectors.map(() => new Float64Array(d));
+  const sums = new Float64Array(BLOCK);
+  for (let i = 0; i < d; i++) {
+    timesRow(matrix, i * d, weights, sums);
+    for (const [v, product] of products.entries()) product[i] = sums[v];
+  }
+  return products;
+}
+
+/** The entries of BLOCK vectors, at most, as rows of BLOCK. */
+function sideBySide(vectors: Vectors): Float64Array {
+  const rows = new Float64Array(BLOCK * vectors[0].length);
+  for (const [v, vector] of vectors.entries()) for (let j = 0; j < vector.length; j++) rows[BLOCK * j + v] = vector[j];
+  return rows;
+}
+
+/** The products of a row with BLOCK vectors: no sum waits for the one before. */
+function timesRow(x: Float64Array, start: number, weights: Float64Array, out: Float64Array): void {
+  let [sum0, sum1, sum2, sum3, sum4, sum5] = [0, 0, 0, 0, 0, 0];
+  for (let at = 0; at < weights.length; at += BLOCK) {
+    const value = x[start++];
+    sum0 += value * weights[at];
+    sum1 += value * weights[at + 1];
+    sum2 += value * weights[at + 2];
+    sum3 += value * weights[at + 3];
+    sum4 += value * weights[at + 4];
+    sum5 += value * weights[at + 5];
+  }
+  out.set([sum0, sum1, sum2, sum3, sum4, sum5]);
+}
+
+function combined(vectors: Vectors, weights: readonly number[]): Float64Array<ArrayBuffer> {
   return vectors[0].map((_, e) => vectors.reduce((sum, vector, j) => sum + weights[j] * vector[e], 0)).slice();
 }
 
@@ -76,23 +130,14 @@ function centre({ data, shape: [n, d] }: Matrix): Float64Array {
   return centred;
 }
 
-/** X^T X v for each vector. All are read side by side: a row is read once, and no sum waits for the one before. */
-function scatterTimes(x: Float64Array, vectors: readonly Float64Array[]): Float64Array<ArrayBuffer>[] {
+/** X^T X v for each vector. All are read side by side: a row is read once. */
+function scatterTimes(x: Float64Array, vectors: Vectors): Float64Array<ArrayBuffer>[] {
   const d = vectors[0].length;
-  const weights = new Float64Array(BLOCK * d);
-  const sums = new Float64Array(BLOCK * d);
-  for (const [v, vector] of vectors.entries()) for (let j = 0; j < d; j++) weights[BLOCK * j + v] = vector[j];
+  const weights = sideBySide(vectors);
+  const [along, sums] = [new Float64Array(BLOCK), new Float64Array(BLOCK * d)];
   for (let start = 0; start < x.length; start += d) {
-    let [sum0, sum1, sum2, sum3, sum4, sum5] = [0, 0, 0, 0, 0, 0];
-    for (let j = 0, at = 0; j < d; j++, at += BLOCK) {
-      const value = x[start + j];
-      sum0 += value * weights[at];
-      sum1 += value * weights[at + 1];
-      sum2 += value * weights[at + 2];
-      sum3 += value * weights[at + 3];
-      sum4 += value * weights[at + 4];
-      sum5 += value * weights[at + 5];
-    }
+    timesRow(x, start, weights, along);
+    const [sum0, sum1, sum2, sum3, sum4, sum5] = along;
     for (let j = 0, at = 0; j < d; j++, at += BLOCK) {
       const value = x[start + j];
       sums[at] += value * sum0;
@@ -113,7 +158,7 @@ function rowTimes(x: Float64Array, start: number, vector: Float64Array): number 
 }
 
 /** Gram and Schmidt, modified; a vector that depends on those before becomes 0. */
-function orthonormalize(vectors: readonly Float64Array[]): void {
+function orthonormalize(vectors: Vectors): void {
   for (const [j, vector] of vectors.entries()) {
     const before = Math.sqrt(dot(vector, vector));
     for (const other of vectors.slice(0, j)) {
