@@ -39,7 +39,7 @@ struct Plan {
   const simd::ProductKernels<double>& kernels;
   bool diagonal, with_sums;
   std::size_t count, features;
-  std::size_t terms;    // numbers of a sample that are multiplied: x - c, (x - c)^2 and 1; none without near components
+  std::size_t terms;    // of a sample and a diagonal component: x - c, (x - c)^2 and 1
   std::size_t squares;  // numbers of a component's sum of squares or products; these are in panels
   std::size_t sums, common;
 
@@ -71,7 +71,7 @@ void read_samples(const Plan& plan, Block& block) {
   std::visit(copy, plan.samples);
 }
 
-// The terms of the samples about a point: x - c, (x - c)^2 and 1.
+// The terms of the samples about a point p: x - p, (x - p)^2 and 1.
 void write_terms(const Plan& plan, const double* point, Block& block) {
   const std::size_t d = plan.features;
   for (std::size_t p = 0; p < kPanelsPerBlock; ++p) {
@@ -114,16 +114,15 @@ void multiply(const Plan& plan, const double* rows, std::size_t row_count, const
 }
 
 // out(r, c) += <row r, column c> over a block; out is in panels. Of a triangle, only r >= c is wanted.
-void add_products(const Plan& plan, const double* rows, std::size_t row_count, const double* columns,
+void add_products(const Plan& plan, Panels<const double> rows, std::size_t row_count, const double* columns,
                   std::size_t column_count, bool triangle, double* out) {
   for (std::size_t first = 0; first < column_count; first += plan.kernels.width) {
     const std::size_t width = std::min(plan.kernels.width, column_count - first);
     for (std::size_t at = triangle ? first / kProductRows * kProductRows : 0; at < row_count; at += kProductRows) {
       const double* four[kProductRows];
-      for (std::size_t r = 0; r < kProductRows; ++r) four[r] = rows + std::min(at + r, row_count - 1) * kPanel;
-      plan.kernels.multiply_rows(four, kPanel * row_count,
-                                 Panels<const double>{columns + first * kPanel, kPanel * column_count}, width,
-                                 kPanelsPerBlock, four, out + place_in_panels(at, first, column_count));
+      for (std::size_t r = 0; r < kProductRows; ++r) four[r] = rows.data + std::min(at + r, row_count - 1) * kPanel;
+      plan.kernels.multiply_rows(four, rows.step, Panels<const double>{columns + first * kPanel, kPanel * column_count},
+                                 width, kPanelsPerBlock, four, out + place_in_panels(at, first, column_count));
     }
   }
 }
@@ -208,13 +207,7 @@ void add_diagonal(const Plan& plan, std::size_t k, Block& block) {
   double *const sums = block.sums + k * plan.sums, *const products = block.product;
   write_terms(plan, plan.components.means.data() + k * d, block);
   std::fill_n(products, simd::panel_size(1, plan.terms), 0.0);
-  const double* four[kProductRows];
-  std::fill_n(four, kProductRows, block.weights + k * kPanel);
-  for (std::size_t first = 0; first < plan.terms; first += plan.kernels.width)
-    plan.kernels.multiply_rows(four, kPanel * plan.count,
-                               Panels<const double>{block.terms + first * kPanel, kPanel * plan.terms},
-                               std::min(plan.kernels.width, plan.terms - first), kPanelsPerBlock, four,
-                               products + place_in_panels(0, first, plan.terms));
+  add_products(plan, {block.weights + k * kPanel, kPanel * plan.count}, 1, block.terms, plan.terms, false, products);
   sums[0] += products[place_in_panels(0, 2 * d, plan.terms)];
   for (std::size_t at = 0; at < 2 * d; ++at) sums[1 + at] += products[place_in_panels(0, at, plan.terms)];
 }
@@ -227,18 +220,22 @@ void add_full(const Plan& plan, std::size_t k, Block& block) {
   for (std::size_t p = 0; p < kPanelsPerBlock; ++p) {
     const double* const weights = block.weights + (p * plan.count + k) * kPanel;
     for (std::size_t lane = 0; lane < kPanel; ++lane) sums[0] += weights[lane];
-    for (std::size_t f = 0; f < d; ++f)
+    for (std::size_t f = 0; f < d; ++f) {
+      double sum = 0;
       for (std::size_t lane = 0; lane < kPanel; ++lane) {
         const std::size_t at = (p * d + f) * kPanel + lane;
         block.product[at] = weights[lane] * block.difference[at];
-        sums[1 + f] += block.product[at];
+        sum += block.product[at];
       }
+      sums[1 + f] += sum;
+    }
   }
-  add_products(plan, block.product, d, block.difference, d, true, sums + 1 + d);
+  add_products(plan, {block.product, kPanel * d}, d, block.difference, d, true, sums + 1 + d);
 }
 
 void add_sums(const Plan& plan, Block& block) {
-  if (plan.common > 0) add_products(plan, block.weights, plan.count, block.terms, plan.terms, false, block.common);
+  if (plan.common > 0)
+    add_products(plan, {block.weights, kPanel * plan.count}, plan.count, block.terms, plan.terms, false, block.common);
   for (std::size_t k = 0; k < plan.count; ++k)
     if (plan.near[k] == 0) plan.diagonal ? add_diagonal(plan, k, block) : add_full(plan, k, block);
 }
@@ -314,7 +311,7 @@ void run_task(const Plan& plan, std::size_t first, std::size_t rows, double* mem
     block.first = first + done;
     block.rows = std::min(kRows, rows - done);
     read_samples(plan, block);
-    if (plan.common > 0) write_terms(plan, plan.centre.data(), block);
+    if (plan.common > 0) write_terms(plan, plan.centre.data(), block);  // which near components read
     find_weights(plan, block);
     if (plan.with_sums) add_sums(plan, block);
   }
