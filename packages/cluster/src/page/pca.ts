@@ -16,7 +16,7 @@ const BLOCK = 6;
 const NARROW = 1024;
 /** The most iterations, of small and of large matrices; neither is needed where the spectrum falls. */
 const ITERATIONS = { most: 100, least: 8 } as const;
-/** Entries that are read in all iterations together: less than a second. */
+/** Iterations together read at most so many entries, beyond the least number of iterations. */
 const ENTRIES = 3e7;
 /** Iterations end when the variance along the first two vectors grows by less, relatively. */
 const TOLERANCE = 1e-14;
@@ -25,13 +25,13 @@ const TOLERANCE = 1e-14;
  * Projects rows on their first two principal components, by subspace iteration. The largest entry of a component is
  * positive.
  *
- * Cost: O(N d^2) natively and O(d^2) for each of at most 100 iterations; above 1024 columns O(N d) for each.
+ * Cost: O(N d^2) natively, then O(d^2) for each iteration; for more columns than NARROW, or than rows, O(N d) for each.
  */
 export function principalPlane(x: Matrix, seed = 0): Plane {
   const [n, d] = x.shape;
   const centred = centre(x);
   const total = centred.reduce((sum, value) => sum + value * value, 0);
-  const axes = principalAxes(centred, d, new Random(seed));
+  const axes = principalAxes(scatterOf(centred, d, total), d, new Random(seed));
   const points = new Float64Array(2 * n);
   for (const [axis, { vector }] of axes.slice(0, 2).entries()) {
     const sign = vector.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0) < 0 ? -1 : 1;
@@ -48,8 +48,7 @@ interface Axis {
 }
 
 /** Orthonormal vectors, the one with the largest variance first. */
-function principalAxes(centred: Float64Array, d: number, random: Random): Axis[] {
-  const { times, most } = scatterOf(centred, d);
+function principalAxes({ times, most }: Scatter, d: number, random: Random): Axis[] {
   let basis = Array.from({ length: Math.min(BLOCK, d) }, () => Float64Array.from({ length: d }, () => random.normal()));
   orthonormalize(basis);
   for (let i = 0, before = -1; ; i++) {
@@ -68,12 +67,20 @@ function principalAxes(centred: Float64Array, d: number, random: Random): Axis[]
 
 type Vectors = readonly Float64Array[];
 
-/** How X^T X is multiplied by vectors, and how often that may be done. */
-function scatterOf(centred: Float64Array, d: number): { times: (vectors: Vectors) => Float64Array[]; most: number } {
+/** X^T X, as far as iterations need it. */
+interface Scatter {
+  /** Its products with at most BLOCK vectors. */
+  times(vectors: Vectors): Float64Array[];
+  /** The most iterations. */
+  readonly most: number;
+}
+
+/** @param total the sum of all squares; where it is finite, so are all products of columns */
+function scatterOf(centred: Float64Array, d: number, total: number): Scatter {
   const mostOf = (entries: number) =>
     Math.max(ITERATIONS.least, Math.min(ITERATIONS.most, Math.floor(ENTRIES / entries)));
   const rows = centred.length / d;
-  if (d > NARROW || rows === 0)
+  if (d > NARROW || rows < d || !Number.isFinite(total))
     return { times: (vectors) => scatterTimes(centred, vectors), most: mostOf(centred.length) };
   const columns = new Float64Array(centred.length);
   for (let i = 0; i < rows; i++) for (let j = 0; j < d; j++) columns[j * rows + i] = centred[i * d + j];
@@ -115,7 +122,12 @@ function timesRow(x: Float64Array, start: number, weights: Float64Array, out: Fl
     sum4 += value * weights[at + 4];
     sum5 += value * weights[at + 5];
   }
-  out.set([sum0, sum1, sum2, sum3, sum4, sum5]);
+  out[0] = sum0;
+  out[1] = sum1;
+  out[2] = sum2;
+  out[3] = sum3;
+  out[4] = sum4;
+  out[5] = sum5;
 }
 
 function combined(vectors: Vectors, weights: readonly number[]): Float64Array<ArrayBuffer> {
