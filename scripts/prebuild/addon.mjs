@@ -1,4 +1,5 @@
 // The addon for one target: compiled, linked, and put in its place.
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -49,10 +50,13 @@ const compileWith = (target, more, own, args) =>
 /** So many sources with the same options are worth standard headers of their own. */
 const WORTH_HEADERS = 8;
 
-/** Compiles the standard headers of native/standard.h for some sources; returns the arguments that include them. */
+/** Compiles the standard headers for sources with the same options; returns the arguments that include them. */
 async function precompile(target, folder, more, own, sources) {
   if (sources < WORTH_HEADERS) return [];
-  const file = path.join(folder, `standard${own.join('').replaceAll(/\W/g, '')}.pch`);
+  const options = createHash('sha256')
+    .update([...more, ...own].join(' '))
+    .digest('hex');
+  const file = path.join(folder, `standard-${options.slice(0, 16)}.pch`);
   mkdirSync(path.join(root, folder), { recursive: true });
   await compileWith(target, more, own, ['-x', 'c++-header', 'native/standard.h', '-o', file]);
   return ['-include-pch', file];
@@ -62,12 +66,13 @@ async function precompile(target, folder, more, own, sources) {
 export async function compile(target, folder, files, more = []) {
   const groups = new Map();
   for (const source of files) {
-    const options = ownFlags(target, source).join(' ');
-    groups.set(options, [...(groups.get(options) ?? []), source]);
+    const own = ownFlags(target, source);
+    const group = groups.get(own.join(' ')) ?? { own, sources: [] };
+    group.sources.push(source);
+    groups.set(own.join(' '), group);
   }
   const objectOf = (source) => path.join(folder, `${source}.o`);
-  const compileGroup = async (sources) => {
-    const own = ownFlags(target, sources[0]);
+  const compileGroup = async ({ own, sources }) => {
     const headers = await precompile(target, folder, more, own, sources.length);
     const one = (source) => {
       mkdirSync(path.dirname(path.join(root, objectOf(source))), { recursive: true });

@@ -64,13 +64,13 @@ async function compileAll(command: Command, flags: readonly string[], folder: st
   const isKernel = (source: string) => Number(source.startsWith('native/simd/'));
   const sources = wordsOf('native/sources.txt').sort((a, b) => isKernel(b) - isKernel(a));
   const objectOf = (source: string) => path.join(folder, `${source.replaceAll('/', '-')}.o`);
-  const header = await precompile(command, flags, folder);
-  const includes = [...INCLUDES.map((include) => `-I${include}`), ...header];
-  const args = [...flags, '-fPIC', ...includes, '-c'];
   const jobs = jobsFor(process.availableMemory?.() ?? freemem(), availableParallelism());
   console.log(
     `genmi: compiling ${sources.length} files with ${command.join(' ')}, ${jobs} at a time; about two minutes on two cores`,
   );
+  const options = [...flags, '-fPIC'];
+  const header = await precompile(command, options, folder);
+  const args = [...options, ...INCLUDES.map((include) => `-I${include}`), ...header, '-c'];
   const waiting = [...sources];
   let done = 0;
   const work = async () => {
@@ -89,15 +89,18 @@ async function compileAll(command: Command, flags: readonly string[], folder: st
 }
 
 /**
- * Compiles the standard headers once for all sources: that saves a third of the time. Returns the arguments that
- * include them.
+ * Compiles the standard headers once for all sources, which saves two fifths of the time. Returns the arguments that
+ * include them; none for a compiler that cannot do so, or behind ccache, which keeps no results of such compilations.
  */
-async function precompile(command: Command, flags: readonly string[], folder: string): Promise<string[]> {
-  if (path.basename(command[0]) === 'ccache') return []; // it keeps no results of compilations that read such headers
+async function precompile(command: Command, options: readonly string[], folder: string): Promise<string[]> {
+  if (command.some((word) => word.includes('ccache'))) return [];
   const header = path.join(folder, 'standard.h');
-  copyFileSync(path.join(root, 'native/standard.h'), header); // read instead, if the compiler finds the result unfit
-  await compile(command, [...flags, '-fPIC', '-x', 'c++-header', 'native/standard.h', '-o', `${header}.gch`], root);
-  return ['-include', header];
+  copyFileSync(path.join(root, 'native/standard.h'), header); // GCC reads it where it refuses what it has compiled
+  const args = [...options, '-x', 'c++-header', 'native/standard.h', '-o', `${header}.gch`];
+  return compile(command, args, root).then(
+    () => ['-include', header],
+    () => [],
+  );
 }
 
 /** How many run at once: as many as there are cores, and as fit into the free memory in bytes; at least one. */

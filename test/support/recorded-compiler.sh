@@ -1,5 +1,5 @@
 #!/bin/sh
-# A C++ compiler that compiles each file once: a second call with the same arguments copies the result of the first. It
+# A C++ compiler that compiles each source once: a second call with the same arguments copies the result of the first. It
 # does not optimise, which would double the time of the test.
 # $GENMI_RECORDS: a folder for results; $GENMI_PATH: the PATH of the compiler. The file after -o is the last argument.
 case " $* " in
