@@ -23,7 +23,7 @@ export interface PriorMatching {
   /**
    * The loss of the discriminator: it shall tell samples of the prior, by scores above 0, from encodings.
    *
-   * @returns the value, and its gradients with respect to both scores, in this order and in their precision.
+   * @returns the value; gradients[0] is that with respect to `prior`, gradients[1] to `encoded`, in their precision.
    */
   discriminator(prior: MatrixLike, encoded: MatrixLike): PairValueAndGrad;
   /** The loss of the encoder: the discriminator shall take its outputs for samples of the prior. */
