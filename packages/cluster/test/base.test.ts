@@ -1,8 +1,9 @@
-/** Random numbers, and the reading of matrices. */
+/** Random numbers, the reading of matrices, and works that wait for each other. */
 import { describe, expect, it } from 'vitest';
+import { Lockstep } from '../src/base/lockstep.js';
 import { readMatrix } from '../src/base/matrix.js';
 import { Random } from '../src/base/random.js';
-import { thrownBy } from './support/compare.js';
+import { rejectionOf, thrownBy } from './support/compare.js';
 
 describe('random numbers', () => {
   const draw = (seed: number, stream = 0, n = 4) => {
@@ -70,5 +71,32 @@ describe('matrices', () => {
       code,
       message: expect.stringMatching(message),
     });
+  });
+});
+
+describe('works in lockstep', () => {
+  const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  it('wait for each other, and no longer for one that has left', async () => {
+    const met: string[][] = [];
+    const together = new Lockstep<string>(2, async (pieces) => {
+      met.push([...pieces]);
+    });
+    const work = async (name: string, pieces: number, ms: number) => {
+      for (let piece = 0; piece < pieces; piece++) {
+        await later(ms);
+        await together.ended(`${name}${piece}`);
+      }
+      together.leave();
+    };
+    await Promise.all([work('slow', 2, 8), work('fast', 4, 1)]);
+    expect(met).toEqual([['fast0', 'slow0'], ['fast1', 'slow1'], ['fast2'], ['fast3']]);
+  });
+
+  it('get the error of the work between their pieces', async () => {
+    const reason = new Error('enough');
+    const together = new Lockstep<number>(2, () => Promise.reject(reason));
+    const both = [1, 2].map((piece) => rejectionOf(() => together.ended(piece)));
+    expect(await Promise.all(both)).toEqual([reason, reason]);
   });
 });

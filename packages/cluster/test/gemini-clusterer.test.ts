@@ -6,10 +6,12 @@ import {
   Affinity,
   add,
   ari,
+  config,
   entropy,
   type GeminiName,
   gemini,
   geminiNames,
+  info,
   type Kernel,
   type MatrixLike,
   mmd,
@@ -20,7 +22,7 @@ import { Pace } from '../src/base/pace.js';
 import { Random } from '../src/base/random.js';
 import { calibrated, doubtsOf, leastCertain, probabilitiesOf } from '../src/estimators/certainty.js';
 import { entryOf } from '../src/estimators/cross-kernel.js';
-import { Progress } from '../src/estimators/gemini-training.js';
+import { Progress } from '../src/estimators/progress.js';
 import {
   ClusterError,
   categorical,
@@ -145,33 +147,45 @@ describe('a fit that is interrupted', () => {
   const { x } = triangle(120, 1.5);
   const options = { restarts: 3, epochs: 8, batchSize: 50, seed: 4, temperature: 'restarts' } as const;
 
-  // Within a restart, at its end, and at the beginning of the next.
-  it.each([1, 7, 8, 9, 16, 20, 24])('goes on from its checkpoint to the same bits: after %i epochs', async (epochs) => {
-    const checkpoint = path.join(folder, `after-${epochs}.json`);
-    const controller = new AbortController();
-    const reason = new Error('enough');
-    let seen = 0;
-    const clusterer = new GeminiClusterer(options);
-    const onEpoch = () => {
-      seen += 1;
-      if (seen === epochs) controller.abort(reason);
-    };
-    const stopped = () => clusterer.fit(x, { checkpoint, signal: controller.signal, onEpoch });
-    expect(await rejectionOf(stopped)).toBe(reason);
-    let next: number | undefined;
-    const resumed = await new GeminiClusterer(options).fit(x, {
-      checkpoint,
-      resume: true,
-      onEpoch({ restart, epoch, epochs: each }) {
-        next ??= (restart - 1) * each + epoch;
-      },
-    });
-    expect(next).toBe(epochs === 24 ? undefined : epochs + 1);
-    const whole = await new GeminiClusterer(options).fit(x);
-    expect(travelled(resumed)).toEqual(travelled(whole));
-    const again = await new GeminiClusterer(options).fit(x, { checkpoint, resume: true });
-    expect(travelled(again)).toEqual(travelled(whole));
+  // Two restarts run side by side, then the third.
+  const order = Array.from({ length: 24 }, (_, i) => {
+    return i < 16 ? { restart: 1 + (i % 2), epoch: 1 + Math.floor(i / 2) } : { restart: 3, epoch: i - 15 };
   });
+
+  it('runs two restarts at a time, which wait for each other', async () => {
+    const seen: Pick<FitEpoch, 'restart' | 'epoch'>[] = [];
+    await new GeminiClusterer(options).fit(x, { onEpoch: ({ restart, epoch }) => seen.push({ restart, epoch }) });
+    expect(seen).toEqual(order);
+  });
+
+  // Within a restart, at its end, and at the beginning of the next; between epochs of two restarts, and after both.
+  it.each([1, 2, 7, 8, 15, 16, 17, 20, 24])(
+    'goes on from its checkpoint to the same bits: after %i epochs',
+    async (epochs) => {
+      const checkpoint = path.join(folder, `after-${epochs}.json`);
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      let seen = 0;
+      const clusterer = new GeminiClusterer(options);
+      const onEpoch = () => {
+        seen += 1;
+        if (seen === epochs) controller.abort(reason);
+      };
+      const stopped = () => clusterer.fit(x, { checkpoint, signal: controller.signal, onEpoch });
+      expect(await rejectionOf(stopped)).toBe(reason);
+      const later: Pick<FitEpoch, 'restart' | 'epoch'>[] = [];
+      const resumed = await new GeminiClusterer(options).fit(x, {
+        checkpoint,
+        resume: true,
+        onEpoch: ({ restart, epoch }) => later.push({ restart, epoch }),
+      });
+      expect(later).toEqual(order.slice(epochs < 16 ? 2 * Math.ceil(epochs / 2) : epochs));
+      const whole = await new GeminiClusterer(options).fit(x);
+      expect(travelled(resumed)).toEqual(travelled(whole));
+      const again = await new GeminiClusterer(options).fit(x, { checkpoint, resume: true });
+      expect(travelled(again)).toEqual(travelled(whole));
+    },
+  );
 
   it('ends with the result so far where stop, or onEpoch, asks for it, and can go on later', async () => {
     const checkpoint = path.join(folder, 'stopped.json');
@@ -269,6 +283,40 @@ describe('shorthands', () => {
   });
 });
 
+/**
+ * The epochs of restarts, of which two run at a time and end where they are well behind the best one that has ended, or
+ * the one beside them: from the losses of whole restarts.
+ */
+function lengthsOfRestarts(losses: readonly (readonly number[])[], least: number, share: number): number[] {
+  const mean = (of: readonly number[]) => of.reduce((sum, loss) => sum + loss, 0) / of.length;
+  const lengths = losses.map(() => 0);
+  const settled: { loss: number; history: readonly number[] }[] = [];
+  let running = [0, 1];
+  for (let next = 2; running.length > 0; ) {
+    for (const r of running) lengths[r] = (lengths[r] as number) + 1;
+    const best = settled.toSorted((a, b) => a.loss - b.loss)[0]?.history ?? [];
+    const goesOn = (r: number) => {
+      const epoch = lengths[r] as number;
+      const own = losses[r] as number[];
+      const beside = running.filter((other) => (lengths[other] as number) >= epoch).map((other) => losses[other]);
+      const others = best.length > 0 ? [...beside, best] : beside;
+      const behind = others.some((other) => {
+        const loss = other?.[Math.min(epoch, other.length) - 1] as number;
+        return epoch >= least && (own[epoch - 1] as number) > loss + share * Math.abs(loss);
+      });
+      return epoch < own.length && !behind;
+    };
+    const ending = running.filter((r) => !goesOn(r));
+    for (const r of ending) {
+      const history = (losses[r] as number[]).slice(0, lengths[r]);
+      settled.push({ loss: mean(history.slice(-Math.ceil(history.length / 10))), history });
+    }
+    running = running.filter((r) => !ending.includes(r));
+    while (running.length < 2 && next < losses.length) running.push(next++);
+  }
+  return lengths;
+}
+
 describe('restarts and patience', () => {
   const { x } = triangle(100, 1.5, 3);
 
@@ -284,6 +332,35 @@ describe('restarts and patience', () => {
     expect(clusterer.restart).toBe(losses.indexOf(Math.min(...losses)) + 1);
     const one = await new GeminiClusterer({ ...options, restarts: 1 }).fit(x);
     expect(one.restart).toBe(1);
+  });
+
+  it('give the same bits for any number of threads', async () => {
+    const fit = () => new GeminiClusterer({ model: 'linear', batchSize: 20, patience: 5, seed: 2 }).fit(x);
+    const { threads } = info();
+    const models: GeminiClustererModel[] = [];
+    try {
+      for (const each of [1, 2, 3, 8]) {
+        config({ threads: each });
+        models.push(travelled(await fit()));
+      }
+    } finally {
+      config({ threads });
+    }
+    for (const model of models) expect(model).toEqual(models[0]);
+  });
+
+  it('end with the first error, and end the other training, too', async () => {
+    const reason = new Error('enough');
+    const kept: string[] = [];
+    const failing = new GeminiClusterer({ epochs: 1000, restarts: 2, patience: 1000 }).fit(x, {
+      onEpoch({ restart, epoch }) {
+        kept.push(`${restart}.${epoch}`);
+        if (restart === 2 && epoch === 2) throw reason;
+      },
+    });
+    expect(await rejectionOf(() => failing)).toBe(reason);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(kept).toEqual(['1.1', '2.1', '1.2', '2.2']);
   });
 
   it('end a training without progress', async () => {
@@ -330,19 +407,10 @@ describe('restarts and patience', () => {
     const { all, fit } = await losses({});
     const whole = await losses({ temperature: 'restarts' });
     expect(fit.labels).toEqual(whole.fit.labels);
-    let best = all[0] as number[];
-    let ended = 0;
-    for (const [r, own] of all.entries()) {
-      const full = whole.all[r] as number[];
-      expect(own).toEqual(full.slice(0, own.length));
-      const behind = (epoch: number) => {
-        const other = best[Math.min(epoch, best.length) - 1] as number;
-        return r > 0 && epoch >= 16 && (own[epoch - 1] as number) > other + 0.03 * Math.abs(other);
-      };
-      expect(own.findIndex((_, e) => behind(e + 1))).toBe(own.length < full.length ? own.length - 1 : -1);
-      if (own.length < full.length) ended += 1;
-      else if (Math.min(...own) < Math.min(...best)) best = own;
-    }
+    for (const [r, own] of all.entries()) expect(own).toEqual((whole.all[r] as number[]).slice(0, own.length));
+    const lengths = lengthsOfRestarts(whole.all, 16, 0.03);
+    expect(all.map(({ length }) => length)).toEqual(lengths);
+    const ended = lengths.filter((length, r) => length < (whole.all[r] as number[]).length).length;
     expect(ended).toBeGreaterThan(2);
   });
 });
@@ -457,7 +525,7 @@ describe('certainty', () => {
     const plain = await new GeminiClusterer(options).fit(x);
     const soft = await new GeminiClusterer({ ...options, temperature: 5 }).fit(x);
     expect(soft.labels).toEqual(plain.labels);
-    // Stopped in its first restart, a fit has no others to calibrate with.
+    // Stopped in its first restarts, a fit has no others to calibrate with.
     const stopped = { onEpoch: ({ epoch }: FitEpoch) => epoch < 5 };
     expect((await new GeminiClusterer({ ...options, temperature: 'restarts' }).fit(x, stopped)).temperature).toBe(1);
     const [p, q] = [plain.probabilities.data, soft.probabilities.data];

@@ -26,7 +26,8 @@ import {
   type SavedOptions,
   type Settings,
 } from './gemini-options.js';
-import { batchSizeOf, type EpochRecord, type FitEpoch, type TrainingPlan, trainRestarts } from './gemini-training.js';
+import { batchSizeOf, type FitEpoch, type TrainingPlan, trainRestarts } from './gemini-training.js';
+import type { EpochRecord } from './progress.js';
 
 /** Options of `fit` of a GEMINI clusterer. */
 export interface GeminiFitOptions extends FitOptions, Resumption {
@@ -70,6 +71,8 @@ interface Fit {
 /** Default numbers of steps and epochs. */
 const STEPS = 2000;
 const EPOCHS = { least: 10, most: 400 } as const;
+/** So many restarts run at a time, where the data have at most so many numbers. */
+const BESIDE = { restarts: 2, features: 2 ** 25 } as const;
 /** Default patience: epochs with this number of steps, but at least some. One step an epoch says too little. */
 const PATIENCE = { steps: 100, least: 5 } as const;
 
@@ -266,9 +269,20 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
       vat,
       seed,
       restarts,
+      atATime: this.#atATime(samples * inputs),
       patience: patience ?? (this.#settings.epochs === undefined ? usualPatience(steps) : undefined),
       keepLabels: this.#settings.temperature === 'restarts',
     };
+  }
+
+  /**
+   * Restarts at a time. Transport problems start from the last solution of an objective, which two restarts would
+   * share; and each restart copies the features.
+   */
+  #atATime(features: number): number {
+    const { objective } = this.#settings;
+    const shares = typeof objective !== 'string' || objective.startsWith('wasserstein');
+    return shares || features > BESIDE.features ? 1 : BESIDE.restarts;
   }
 
   async #temperatureOf(logits: Matrix, others: readonly Int32Array[], pace: Pace): Promise<number> {

@@ -66,14 +66,18 @@ export interface GeminiClustererOptions {
   pairs?: PairConstraintsOptions | undefined;
   /** The seed of all random choices, an integer; default 0. */
   seed?: number | undefined;
-  /** Trainings from other initial values, of which the one with the smallest loss in its last epochs is kept; default 10. */
+  /**
+   * Trainings from other initial values, of which the one with the smallest loss in its last epochs is kept; default 10.
+   * Two run at a time, and wait for each other after each epoch. With `'wasserstein_…'`, an objective of your own, or
+   * features of more than 2^25 numbers, one runs at a time.
+   */
   restarts?: number | undefined;
   /**
    * End a training after this number of epochs without progress, 1e-4 of the loss. Default: never, where `epochs` is given
    * or an epoch is one step; else as many as have 100 steps, but at least 5.
    *
    * With a patience, a restart also ends where it is well behind: from twice the patience on, its loss is more than 3 %
-   * above the loss of the best restart at the same epoch. `temperature: 'restarts'` needs whole restarts: none ends so.
+   * above the loss of the best restart, or of the one beside it, at the same epoch. `temperature: 'restarts'` needs whole restarts: none ends so.
    */
   patience?: number | undefined;
   /** The share of samples, in [0, 1), that are outliers: the least certain ones. Default 0. */

@@ -1,5 +1,5 @@
 /** The training of `GeminiClusterer`: restarts, early stopping, checkpoints, and what is reported of them. */
-import type { Objective } from 'genmi';
+import { info, type Objective } from 'genmi';
 import {
   type Epoch,
   type Network,
@@ -11,14 +11,13 @@ import {
   train,
   type VatOptions,
 } from 'genmi/networks';
+import { Lockstep } from '../base/lockstep.js';
 import type { Pace, Standing } from '../base/pace.js';
 import { Random } from '../base/random.js';
 import { failed } from '../errors.js';
 import { base64Of, bytesOfBase64, type CheckpointFile, CheckpointWriter, readCheckpoint } from './checkpoint.js';
 import { type PlainParameters, plainParameters } from './gemini-models.js';
-
-/** What an epoch did; as genmi's `Epoch`, without its times. */
-export type EpochRecord = Omit<Epoch, 'seconds'>;
+import { type EpochRecord, isBehind, Progress } from './progress.js';
 
 /** An epoch, and the restart that it belongs to. */
 export interface FitEpoch extends EpochRecord {
@@ -37,18 +36,26 @@ export interface FinishedRun {
   readonly history: readonly EpochRecord[];
 }
 
-/** The state of a fit between two epochs, as a checkpoint keeps it. */
-interface Checkpoint {
-  /** The restart that is running, from 0. */
+/** A restart that is running, as a checkpoint keeps it. */
+interface RunningRestart {
+  /** Its number, from 0. */
   readonly restart: number;
   /** Its epochs so far. */
   readonly history: readonly EpochRecord[];
   /** Its snapshot, as `train` resumes from, in base64. */
   readonly snapshot: string;
-  /** The best of the restarts before it. */
+  /** Whether it ends here, before its last epoch. */
+  readonly over: boolean;
+}
+
+/** The state of a fit between epochs, as a checkpoint keeps it. */
+interface Checkpoint {
+  /** The restarts that are running. */
+  readonly running: readonly RunningRestart[];
+  /** The best of the restarts that have ended. */
   readonly best: (Omit<FinishedRun, 'network'> & { readonly parameters: PlainParameters }) | undefined;
-  /** The labels that each restart before it found, where they are wanted. */
-  readonly labels: readonly (readonly number[])[];
+  /** The labels that each restart found that has ended, by its number, where they are wanted. */
+  readonly labels: readonly (readonly number[] | null)[];
 }
 
 /** What is trained. */
@@ -63,6 +70,8 @@ export interface TrainingPlan {
   readonly vat: VatOptions | undefined;
   readonly seed: number;
   readonly restarts: number;
+  /** The number of restarts that run at a time. */
+  readonly atATime: number;
   /** Epochs without progress that end a restart; undefined: none do. */
   readonly patience: number | undefined;
   /** Whether the labels of all restarts are wanted. */
@@ -95,45 +104,6 @@ export function batchSizeOf(objective: string, samples: number, given: number | 
   return Math.min(samples, given ?? (objective.startsWith('wasserstein') ? BATCH.transport : BATCH.other));
 }
 
-/** An epoch makes progress where its loss is below the best one so far by this share of it. */
-const LEAST_PROGRESS = 1e-4;
-
-/** Tells whether the last epochs of a training made progress. */
-export class Progress {
-  readonly #patience: number;
-  #best = Infinity;
-  #since = 0;
-
-  constructor(patience = Infinity, history: readonly EpochRecord[] = []) {
-    this.#patience = patience;
-    for (const epoch of history) this.take(epoch);
-  }
-
-  take({ loss }: Pick<EpochRecord, 'loss'>): void {
-    const least = this.#best === Infinity ? Infinity : this.#best - LEAST_PROGRESS * Math.abs(this.#best);
-    this.#since += 1;
-    if (!(loss < least)) return;
-    this.#best = loss;
-    this.#since = 0;
-  }
-
-  /** Whether this number of epochs, the patience, has passed since the last progress. */
-  get stalled(): boolean {
-    return this.#since >= this.#patience;
-  }
-}
-
-/** A restart is well behind from this number of patiences on, where its loss exceeds the best one's by this share. */
-const RACE = { patiences: 2, behind: 0.03 } as const;
-
-/** Whether a restart is well behind the best one as it was after as many epochs, or at its end. */
-function isBehind(history: readonly EpochRecord[], best: readonly EpochRecord[], patience: number): boolean {
-  const { length } = history;
-  if (length < RACE.patiences * patience) return false;
-  const { loss } = best[Math.min(length, best.length) - 1] as EpochRecord;
-  return (history[length - 1] as EpochRecord).loss > loss + RACE.behind * Math.abs(loss);
-}
-
 /** Trains all restarts, and keeps the one with the smallest loss in its last epochs; of equal ones the first. */
 export async function trainRestarts(plan: TrainingPlan, hooks: TrainingHooks): Promise<Trained> {
   const { checkpoint } = hooks;
@@ -141,38 +111,59 @@ export async function trainRestarts(plan: TrainingPlan, hooks: TrainingHooks): P
   const writer = checkpoint && new CheckpointWriter(checkpoint);
   const training = new Restarts(plan, hooks, writer);
   if (begun) training.restore(begun);
-  const run = () => training.run(begun);
+  const run = () => training.run(begun?.running);
   return writer ? writer.during(run) : run();
 }
 
-/** A restart that is running. */
+/** A restart that is running, after its last epoch so far. */
 interface Watch {
   readonly restart: number;
   readonly history: EpochRecord[];
   readonly progress: Progress;
+  /** Whether it shall end before its last epoch. */
+  over: boolean;
+}
+
+/** An epoch that has ended. */
+interface Piece {
+  readonly watch: Watch;
+  readonly record: EpochRecord;
+  readonly training: Snapshots;
 }
 
 class Restarts {
   readonly #plan: TrainingPlan;
   readonly #hooks: TrainingHooks;
   readonly #writer: CheckpointWriter | undefined;
-  /** The labels of each restart, where they are wanted; none of a restart that failed. */
+  readonly #atATime: number;
+  /** The trainings wait for each other after each epoch: the same seed gives the same bits. */
+  readonly #together: Lockstep<Piece>;
+  /** Is aborted where a training fails: the others end. */
+  readonly #failed = new AbortController();
+  /** The number of the restart that begins next. */
+  #next = 0;
+  /** The labels of each whole restart, where they are wanted; none of a restart that failed. */
   readonly #labels: Int32Array[] = [];
   #best: FinishedRun | undefined;
   /** The best one as checkpoints keep it, once one needs it. */
   #saved: Checkpoint['best'];
   #failure = '';
-  /** Whether `onEpoch` or `stop` asked for the end. */
+  /** Whether `onEpoch` or `stop` asked for the end, or a training failed. */
   #ended = false;
 
   constructor(plan: TrainingPlan, hooks: TrainingHooks, writer: CheckpointWriter | undefined) {
     this.#plan = plan;
     this.#hooks = hooks;
     this.#writer = writer;
+    this.#atATime = Math.min(plan.atATime, plan.restarts);
+    this.#together = new Lockstep(this.#atATime, (pieces) => this.#afterEpochs(pieces));
   }
 
-  restore({ best, labels }: Checkpoint): void {
-    this.#labels.push(...labels.map((each) => Int32Array.from(each)));
+  restore({ running, best, labels }: Checkpoint): void {
+    this.#next = Math.max(...running.map(({ restart }) => restart)) + 1;
+    labels.forEach((each, restart) => {
+      if (each) this.#labels[restart] = Int32Array.from(each);
+    });
     if (best === undefined) return;
     const { parameters, ...run } = best;
     const network = this.#plan.make(this.#seeds(run.restart).network);
@@ -180,15 +171,27 @@ class Restarts {
     this.#best = { ...run, network };
   }
 
-  async run(begun: Checkpoint | undefined): Promise<Trained> {
-    for (let restart = begun?.restart ?? 0; restart < this.#plan.restarts && !this.#ended; restart++) {
-      const from = restart === begun?.restart ? begun : undefined;
-      await this.#train(restart, from);
-    }
+  async run(begun: readonly RunningRestart[] = []): Promise<Trained> {
+    const series = Array.from({ length: this.#atATime }, (_, i) => this.#trainSeries(begun[i]));
+    for (const end of await Promise.allSettled(series)) if (end.status === 'rejected') throw end.reason;
     const best = this.#best;
     if (best) return { best, others: this.#labels.filter(({ length }, r) => r !== best.restart && length > 0) };
     const remedy = 'scale the features, or lower the learning rate';
     throw failed('ERR_NOT_FINITE', 'fit', 'a training whose numbers stay finite', this.#failure, remedy);
+  }
+
+  /** Trains one restart after the other, as long as there are any. */
+  async #trainSeries(begun: RunningRestart | undefined): Promise<void> {
+    try {
+      if (begun) await this.#train(begun.restart, begun);
+      while (this.#next < this.#plan.restarts && !this.#ended) await this.#train(this.#next++);
+    } catch (error) {
+      this.#ended = true;
+      this.#failed.abort();
+      throw error;
+    } finally {
+      this.#together.leave();
+    }
   }
 
   #seeds(restart: number): { network: number; order: number } {
@@ -196,27 +199,27 @@ class Restarts {
     return { network: random.below(2 ** 53), order: random.below(2 ** 53) };
   }
 
-  async #train(restart: number, begun: Checkpoint | undefined): Promise<void> {
+  async #train(restart: number, begun?: RunningRestart): Promise<void> {
     const { make, data, objective, batchSize, optimizer, penalty, vat, patience } = this.#plan;
     const { watched, signal, stop } = this.#hooks;
     const seeds = this.#seeds(restart);
     const network = make(seeds.network);
     const history: EpochRecord[] = [...(begun?.history ?? [])];
     const progress = new Progress(patience, history);
-    const epochs = this.#isOver(history, progress) ? history.length : this.#plan.epochs;
-    const watch = { restart, history, progress };
+    const watch = { restart, history, progress, over: begun?.over ?? false };
     const run = await train(network, {
       ...(data !== undefined && { data }),
       objective,
-      epochs,
+      epochs: watch.over ? history.length : this.#plan.epochs,
       batchSize,
       optimizer,
       penalty,
       ...(vat !== undefined && { vat }),
       seed: seeds.order,
-      signal: stop && signal ? AbortSignal.any([stop, signal]) : (stop ?? signal),
+      threads: Math.ceil(info().threads / this.#atATime),
+      signal: AbortSignal.any([stop, signal, this.#failed.signal].filter((each) => each !== undefined)),
       ...(begun && { resume: bytesOfBase64(begun.snapshot) }),
-      ...(watched && { onEpoch: (epoch, training) => this.#report(watch, epoch, training) }),
+      ...(watched && { onEpoch: (epoch, training) => this.#goesOn(watch, epoch, training) }),
     });
     signal?.throwIfAborted();
     this.#ended ||= run.stopped === 'aborted';
@@ -224,50 +227,75 @@ class Restarts {
     await this.#keep(run, { network, restart, history });
   }
 
-  async #report({ restart, history, progress }: Watch, epoch: Epoch, training: Snapshots): Promise<boolean> {
+  /** Whether a restart goes on after an epoch. */
+  async #goesOn(watch: Watch, epoch: Epoch, training: Snapshots): Promise<boolean> {
+    const record = withoutTimes(epoch);
+    watch.history.push(record);
+    watch.progress.take(record);
+    await this.#together.ended({ watch, record, training });
+    return !this.#ended && !watch.over;
+  }
+
+  /** What is done while all trainings wait. */
+  async #afterEpochs(unordered: readonly Piece[]): Promise<void> {
+    if (this.#ended) return; // One of them was stopped within its epoch.
     const { restarts, epochs } = this.#plan;
     const { onEpoch, pace } = this.#hooks;
-    const record = withoutTimes(epoch);
-    history.push(record);
-    progress.take(record);
-    if (this.#writer) {
-      this.#saved ??= this.#best && withParameters(this.#best);
-      const [snapshot, best, before] = [training.snapshot(), this.#saved, [...this.#labels]];
-      await this.#writer.take((): Checkpoint => {
-        const labels = before.map((each) => Array.from(each));
-        return { restart, history, snapshot: base64Of(snapshot), best, labels };
-      });
+    const pieces = unordered.toSorted((a, b) => a.watch.restart - b.watch.restart);
+    for (const { watch } of pieces) watch.over = this.#isOver(watch, pieces);
+    await this.#write(pieces);
+    pace.standing = this.#standing(pieces);
+    const running = pieces.map(({ watch }) => watch.history.length / epochs - 1);
+    if (pace.due) await pace.rest(running.reduce((sum, part) => sum + part, this.#next) / restarts);
+    for (const { watch, record } of pieces) {
+      const epoch = { ...record, epochs, restart: watch.restart + 1, restarts };
+      this.#ended ||= (await onEpoch?.(epoch)) === false;
     }
-    pace.standing = this.#standing(record);
-    if (pace.due) await pace.rest((restart + epoch.epoch / epochs) / restarts);
-    this.#ended = (await onEpoch?.({ ...record, epochs, restart: restart + 1, restarts })) === false;
-    return !this.#ended && !this.#isOver(history, progress);
+  }
+
+  async #write(pieces: readonly Piece[]): Promise<void> {
+    if (!this.#writer) return;
+    this.#saved ??= this.#best && withParameters(this.#best);
+    const best = this.#saved;
+    const labels = this.#labels.slice(); // with its gaps
+    const states = pieces.map(({ watch, training }) => {
+      const { restart, history, over } = watch;
+      return { restart, history: [...history], over, snapshot: training.snapshot() };
+    });
+    await this.#writer.take((): Checkpoint => {
+      const running = states.map((state) => ({ ...state, snapshot: base64Of(state.snapshot) }));
+      return { running, best, labels: labels.map((each) => Array.from(each)) };
+    });
   }
 
   /** Whether a restart shall end before its last epoch. Where the labels of all restarts are kept, none is compared. */
-  #isOver(history: readonly EpochRecord[], progress: Progress): boolean {
+  #isOver({ history, progress }: Watch, pieces: readonly Piece[]): boolean {
     const { patience, keepLabels } = this.#plan;
-    if (progress.stalled || patience === undefined || keepLabels || this.#best === undefined) return progress.stalled;
-    return isBehind(history, this.#best.history, patience);
+    if (progress.stalled || patience === undefined || keepLabels) return progress.stalled;
+    const ended = this.#best ? [this.#best.history] : [];
+    const beside = pieces.map(({ watch }) => watch.history).filter(({ length }) => length >= history.length);
+    return [...ended, ...beside].some((other) => isBehind(history, other, patience));
   }
 
-  /** The best result so far: of a restart before, or of this epoch. */
-  #standing(now: EpochRecord): Standing {
+  /** The best result so far: of a restart before, or of these epochs. */
+  #standing(pieces: readonly Piece[]): Standing {
     const before = this.#best?.history.at(-1);
-    const { objective, clusters } = before && before.loss <= now.loss ? before : now;
+    const all = [...(before ? [before] : []), ...pieces.map(({ record }) => record)];
+    const { objective, clusters } = all.reduce((best, each) => (each.loss < best.loss ? each : best));
     return { objective, clusters };
   }
 
   async #keep({ stopped, message }: Run, run: FinishedRun): Promise<void> {
     if (stopped === 'non-finite') {
       this.#failure = message ?? '';
-      this.#labels.push(new Int32Array(0));
+      this.#labels[run.restart] = new Int32Array(0);
       run.network.dispose();
       return;
     }
     const { data, keepLabels } = this.#plan;
-    if (keepLabels) this.#labels.push(await run.network.predictAsync(data, { signal: this.#hooks.signal }));
-    if (this.#best === undefined || settledLoss(run) < settledLoss(this.#best)) {
+    const { signal } = this.#hooks;
+    if (keepLabels && !this.#ended) this.#labels[run.restart] = await run.network.predictAsync(data, { signal });
+    if (this.#best === undefined || isBetter(run, this.#best)) {
       this.#best?.network.dispose();
       this.#best = run;
       this.#saved = undefined;
@@ -275,6 +303,12 @@ class Restarts {
       run.network.dispose();
     }
   }
+}
+
+/** Whether a restart is to be kept instead of another one: of equal ones the first. */
+function isBetter(run: FinishedRun, other: FinishedRun): boolean {
+  const [own, others] = [settledLoss(run), settledLoss(other)];
+  return own < others || (own === others && run.restart < other.restart);
 }
 
 /** The mean loss over the last tenth of the epochs: less depends on the last batches. Infinity without an epoch. */

@@ -49,7 +49,7 @@ export {
   type SparseOptions,
   sparseLinear,
 } from './gemini-shorthands.js';
-export type { EpochRecord, FitEpoch } from './gemini-training.js';
+export type { FitEpoch } from './gemini-training.js';
 export { KMeans, type KMeansModel, type KMeansOptions } from './k-means.js';
 export { Kauri, type KauriFitOptions, type KauriModel, type KauriOptions, type KernelChoice } from './kauri.js';
 export {
@@ -61,6 +61,7 @@ export {
   modelNamed,
   models,
 } from './models.js';
+export type { EpochRecord } from './progress.js';
 export {
   type Branch,
   branchesOf,
