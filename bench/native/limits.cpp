@@ -11,7 +11,12 @@
 namespace genmi::bench {
 namespace {
 
+// Vectors of one register: of more, 12 sums do not fit into the registers.
+#ifdef __AVX512F__
 constexpr std::size_t kVectorBytes = 64;
+#else
+constexpr std::size_t kVectorBytes = 32;
+#endif
 
 template <class T>
 using Vector __attribute__((vector_size(kVectorBytes))) = T;

@@ -58,6 +58,11 @@ const kernelSections = [
   section('peaks', 'Peak memory of a process', peakColumns),
 ];
 
+const networkSections = [
+  section('figures', 'Networks beside other engines, in float32', networkColumns),
+  section('memory', 'Memory of an epoch on the 60,000 images of MNIST', memoryColumns),
+];
+
 /** The command that makes each file of results, and its sections. */
 const files: Readonly<Record<string, { readonly command: string; readonly sections: readonly Section[] }>> = {
   kernels: { command: 'npm run bench:kernels -- --max-n 20000', sections: kernelSections },
@@ -78,13 +83,8 @@ const files: Readonly<Record<string, { readonly command: string; readonly sectio
     command: 'npm run bench:step',
     sections: [section('figures', "Losses as a share of the network's time in a training step", shareColumns)],
   },
-  networks: {
-    command: 'npm run bench:networks',
-    sections: [
-      section('figures', 'Networks beside other engines, in float32', networkColumns),
-      section('memory', 'Memory of an epoch on the 60,000 images of MNIST', memoryColumns),
-    ],
-  },
+  networks: { command: 'npm run bench:networks', sections: networkSections },
+  'networks-avx2': { command: "npm run bench:networks -- --rows '^(?!neighbours)'", sections: networkSections },
   objectives: {
     command: 'npx genmi bench --batch 10,500',
     sections: [section('figures', 'Objectives, one-vs-all and one-vs-one', pairColumns)],
