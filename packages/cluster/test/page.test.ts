@@ -58,6 +58,8 @@ const cornersOfMeans = `[...document.querySelectorAll('#distinctions canvas')].m
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, 1);
   return [data[0], data[4 * (canvas.width - 1)]];
 })`;
+const rightEdges = `[...document.querySelectorAll('section, .scroll, button')].map((element) => element.getBoundingClientRect().right)`;
+const heightsOfLines = `[...document.querySelectorAll('.confusion td, .confusion th, button')].map((element) => element.clientHeight)`;
 const brightness = `(() => {
   const { color, backgroundColor } = getComputedStyle(document.body);
   return [color, backgroundColor].map((text) => Number(/\\d+/.exec(text)[0]));
@@ -166,6 +168,22 @@ describe.skipIf(browser === undefined)('the page of a run', () => {
       expect(faults).toEqual([]);
     },
   );
+
+  it('has room for many clusters and classes', async () => {
+    const many = Array.from({ length: 24 * 110 }, (_, i) => `${i % 24},${(i % 7) / 100},g${i % 24}`);
+    const options = ['--clusters', '24', '--model', 'kmeans', '--label', 'kind'];
+    await page.goto(await pageOf('many.csv', `x,y,kind\n${many.join('\n')}\n`, ...options));
+    for (const width of [400, 1400]) {
+      await page.setViewportSize({ width, height: 900 });
+      const rights = await page.evaluate<number[]>(rightEdges);
+      expect(rights.length).toBeGreaterThan(30);
+      expect(Math.max(...rights)).toBeLessThanOrEqual(width);
+      const heights = await page.evaluate<number[]>(heightsOfLines);
+      expect(heights.length).toBeGreaterThan(24 * 25);
+      expect(Math.max(...heights)).toBeLessThan(45); // a line of text each
+    }
+    expect(faults).toEqual([]);
+  });
 
   it('shows images, and the mean of each cluster', async () => {
     // 40 images of 4 x 3 pixels: the left half is white, or the right one; a pixel in the middle counts the image.

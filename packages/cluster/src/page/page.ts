@@ -3,6 +3,7 @@ import type { PageData } from './browser/data.js';
 import {
   certaintySection,
   classSection,
+  MOST_BESIDE,
   silhouetteSection,
   sizeSection,
   stabilitySection,
@@ -38,7 +39,9 @@ export function* renderPage(input: PageInput): Generator<string> {
 <main>
 `;
   yield mapSection(input);
-  yield `<div class="column">${sizeSection(input)}${classSection(input)}</div>`;
+  const beside = input.sizes.length <= MOST_BESIDE;
+  yield `<div class="column">${sizeSection(input)}${beside ? classSection(input) : ''}</div>`;
+  if (!beside) yield classSection(input);
   yield distinctionSection(input);
   yield silhouetteSection(input);
   yield certaintySection(input);

@@ -21,7 +21,7 @@ dt { color: var(--muted); font-size: 0.85rem; }
 dd { margin: 0; font-size: 1.4rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 main { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 2.5rem 2rem; }
 .wide { grid-column: 1 / -1; }
-.column { display: grid; align-content: start; gap: 2rem; }
+.column { display: grid; grid-template-columns: minmax(0, 1fr); align-content: start; gap: 2rem; }
 #map, #curve { overflow: hidden; }
 #map { height: clamp(20rem, 60vh, 32rem); }
 #curve { height: 16rem; }
@@ -60,6 +60,7 @@ li { padding: 0.35rem 0; border-top: 1px solid var(--grid); font-size: 0.9rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 .confusion th, .confusion td { padding: 0.3rem 0.7rem; text-align: right; }
+.confusion td, .confusion thead th { white-space: nowrap; }
 .confusion tbody th, .confusion thead th:first-child { text-align: left; font-weight: 400; overflow-wrap: normal; }
 .confusion td { background: color-mix(in srgb, var(--strong) var(--strength), var(--page)); border: 2px solid var(--page); }
 .confusion td.strong { color: var(--on-strong); }
@@ -70,5 +71,5 @@ table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabu
 pre { overflow-x: auto; padding: 0.9rem 1rem; border-radius: 0.5rem; background: var(--card); font-size: 0.85rem; }
 footer { margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid var(--grid); font-size: 0.85rem; }
 @media (max-width: 56rem) { main { grid-template-columns: minmax(0, 1fr); } }
-@media (max-width: 30rem) { button, .strip { grid-template-columns: 6rem minmax(0, 1fr) auto; gap: 0.5rem; } }
+@media (max-width: 30rem) { button, .strip { grid-template-columns: 6.75rem minmax(0, 1fr) auto; gap: 0.5rem; } }
 `;
