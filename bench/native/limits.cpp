@@ -11,7 +11,7 @@
 namespace genmi::bench {
 namespace {
 
-// Vectors of one register: of more, 12 sums do not fit into the registers.
+// With wider vectors, the 12 sums would not fit into the registers.
 #ifdef __AVX512F__
 constexpr std::size_t kVectorBytes = 64;
 #else

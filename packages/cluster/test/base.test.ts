@@ -1,6 +1,6 @@
 /** Random numbers, the reading of matrices, and works that wait for each other. */
 import { describe, expect, it } from 'vitest';
-import { Lockstep } from '../src/base/lockstep.js';
+import { Lockstep, Turns } from '../src/base/lockstep.js';
 import { readMatrix } from '../src/base/matrix.js';
 import { Random } from '../src/base/random.js';
 import { rejectionOf, thrownBy } from './support/compare.js';
@@ -98,5 +98,24 @@ describe('works in lockstep', () => {
     const together = new Lockstep<number>(2, () => Promise.reject(reason));
     const both = [1, 2].map((piece) => rejectionOf(() => together.ended(piece)));
     expect(await Promise.all(both)).toEqual([reason, reason]);
+  });
+
+  it('run a number at a time, in the order of their calls', async () => {
+    const turns = new Turns(2);
+    let running = 0;
+    const most: number[] = [];
+    const order: number[] = [];
+    const work = async (name: number) => {
+      await turns.take();
+      running += 1;
+      most.push(running);
+      order.push(name);
+      await later(2);
+      running -= 1;
+      turns.giveBack();
+    };
+    await Promise.all([0, 1, 2, 3, 4].map(work));
+    expect(Math.max(...most)).toBe(2);
+    expect(order).toEqual([0, 1, 2, 3, 4]);
   });
 });

@@ -209,6 +209,64 @@ describe('a fit that is interrupted', () => {
     expect(none.predict(x)).toEqual(none.labels);
   });
 
+  it('does not begin restarts again that had ended', async () => {
+    // Of the two restarts, the second ends first.
+    const early = { model: 'linear', restarts: 2, batchSize: 30, patience: 4, seed: 2 } as const;
+    const whole: string[] = [];
+    const all = await new GeminiClusterer(early).fit(x, {
+      onEpoch: ({ restart, epoch }) => whole.push(`${restart}.${epoch}`),
+    });
+    const last = whole.findLastIndex((name) => name.startsWith('2.'));
+    expect(last).toBeLessThan(whole.length - 3);
+    const checkpoint = path.join(folder, 'second-first.json');
+    const seen: string[] = [];
+    const controller = new AbortController();
+    const onEpoch = ({ restart, epoch }: FitEpoch) => {
+      seen.push(`${restart}.${epoch}`);
+      if (seen.length === last + 3) controller.abort(new Error('enough'));
+    };
+    await rejectionOf(() => new GeminiClusterer(early).fit(x, { checkpoint, signal: controller.signal, onEpoch }));
+    const resumed = await new GeminiClusterer(early).fit(x, {
+      checkpoint,
+      resume: true,
+      onEpoch: ({ restart, epoch }) => seen.push(`${restart}.${epoch}`),
+    });
+    expect(seen).toEqual(whole);
+    expect(travelled(resumed)).toEqual(travelled(all));
+  });
+
+  it('follows signals that are not of Node', async () => {
+    const long = { epochs: 1_000_000, patience: 1_000_000, restarts: 2 } as const;
+    const foreign = () => Object.assign(new EventTarget(), { aborted: false, reason: undefined as unknown });
+    const abortLater = (signal: ReturnType<typeof foreign>, reason: unknown) =>
+      setTimeout(() => {
+        Object.assign(signal, { aborted: true, reason });
+        signal.dispatchEvent(new Event('abort'));
+      }, 50);
+    const stop = foreign();
+    abortLater(stop, undefined);
+    const stopped = await new GeminiClusterer(long).fit(x, { stop: stop as unknown as AbortSignal });
+    expect(stopped.history.length).toBeLessThan(1_000_000);
+    const reason = new Error('enough');
+    const signal = Object.assign(foreign(), {
+      throwIfAborted(this: { aborted: boolean; reason: unknown }) {
+        if (this.aborted) throw this.reason;
+      },
+    });
+    abortLater(signal, reason);
+    expect(
+      await rejectionOf(() => new GeminiClusterer(long).fit(x, { signal: signal as unknown as AbortSignal })),
+    ).toBe(reason);
+  });
+
+  it('calibrates with the restarts that were whole when it was stopped', async () => {
+    const { epochs } = options;
+    const atTheEnd = await new GeminiClusterer({ ...options, restarts: 2 }).fit(x, {
+      onEpoch: ({ epoch }) => epoch < epochs,
+    });
+    expect(atTheEnd.temperature).not.toBe(1);
+  });
+
   it('keeps the estimator as it was, and reports progress', async () => {
     const clusterer = await new GeminiClusterer(options).fit(x);
     const { labels } = clusterer;
@@ -255,7 +313,7 @@ describe('a fit that is interrupted', () => {
     writeFileSync(checkpoint, '{"labels":[]}');
     expect(await resume(options)).toMatchObject({ code: 'ERR_FORMAT' });
     writeFileSync(checkpoint, '{"format":"genmi-cluster checkpoint","version":7}');
-    expect(await resume(options)).toMatchObject({ message: expect.stringMatching(/version 1, received version 7/) });
+    expect(await resume(options)).toMatchObject({ message: expect.stringMatching(/version 2, received version 7/) });
     expect(await resume(options, x, own)).toMatchObject({ code: 'ERR_FILE' });
     const nowhere = path.join(folder, 'nowhere', 'fit.json');
     const error = await rejectionOf(() => new GeminiClusterer(options).fit(x, { checkpoint: nowhere }));

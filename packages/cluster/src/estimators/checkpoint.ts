@@ -16,7 +16,7 @@ export interface CheckpointFile {
 }
 
 const FORMAT = 'genmi-cluster checkpoint';
-const VERSION = 1;
+const VERSION = 2;
 
 /** @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE for `resume` without a file */
 export function checkResumption({ checkpoint, resume }: Resumption): void {

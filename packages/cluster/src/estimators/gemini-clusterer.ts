@@ -34,8 +34,8 @@ export interface GeminiFitOptions extends FitOptions, Resumption {
   /** An affinity over the samples of x, instead of one with the estimator's kernel or metric. */
   affinity?: Affinity | undefined;
   /**
-   * Called after each epoch; the fit waits for its promise. Where it is false, the fit ends with what it has learned so
-   * far. An error that it throws rejects the call.
+   * Called after each epoch; the fit waits for its promise. Two restarts run at a time: their epochs come in turns, and
+   * both wait. Where it is false, the fit ends with what it has learned so far. An error that it throws rejects the call.
    */
   onEpoch?: ((epoch: FitEpoch) => unknown) | undefined;
 }
@@ -71,8 +71,8 @@ interface Fit {
 /** Default numbers of steps and epochs. */
 const STEPS = 2000;
 const EPOCHS = { least: 10, most: 400 } as const;
-/** So many restarts run at a time, where the data have at most so many numbers. */
-const BESIDE = { restarts: 2, features: 2 ** 25 } as const;
+/** So many restarts run at a time, where the network has at most so many numbers as inputs. */
+const BESIDE = { restarts: 2, inputs: 2 ** 25 } as const;
 /** Default patience: epochs with this number of steps, but at least some. One step an epoch says too little. */
 const PATIENCE = { steps: 100, least: 5 } as const;
 
@@ -269,7 +269,7 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
       vat,
       seed,
       restarts,
-      atATime: this.#atATime(samples * inputs),
+      atATime: this.#atATime(data),
       patience: patience ?? (this.#settings.epochs === undefined ? usualPatience(steps) : undefined),
       keepLabels: this.#settings.temperature === 'restarts',
     };
@@ -277,12 +277,12 @@ export class GeminiClusterer implements Estimator<GeminiClustererModel> {
 
   /**
    * Restarts at a time. Transport problems start from the last solution of an objective, which two restarts would
-   * share; and each restart copies the features.
+   * share; and each restart copies the network's inputs.
    */
-  #atATime(features: number): number {
+  #atATime(inputs: Matrix | undefined): number {
     const { objective } = this.#settings;
     const shares = typeof objective !== 'string' || objective.startsWith('wasserstein');
-    return shares || features > BESIDE.features ? 1 : BESIDE.restarts;
+    return shares || (inputs?.data.length ?? 0) > BESIDE.inputs ? 1 : BESIDE.restarts;
   }
 
   async #temperatureOf(logits: Matrix, others: readonly Int32Array[], pace: Pace): Promise<number> {

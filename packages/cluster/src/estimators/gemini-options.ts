@@ -68,16 +68,17 @@ export interface GeminiClustererOptions {
   seed?: number | undefined;
   /**
    * Trainings from other initial values, of which the one with the smallest loss in its last epochs is kept; default 10.
-   * Two run at a time, and wait for each other after each epoch. With `'wasserstein_…'`, an objective of your own, or
-   * features of more than 2^25 numbers, one runs at a time.
+   * Two run at a time, and wait for each other after each epoch. One runs at a time with `'wasserstein_…'`, with an
+   * objective of your own, and where the network's inputs are more than 2^25 numbers.
    */
   restarts?: number | undefined;
   /**
    * End a training after this number of epochs without progress, 1e-4 of the loss. Default: never, where `epochs` is given
    * or an epoch is one step; else as many as have 100 steps, but at least 5.
    *
-   * With a patience, a restart also ends where it is well behind: from twice the patience on, its loss is more than 3 %
-   * above the loss of the best restart, or of the one beside it, at the same epoch. `temperature: 'restarts'` needs whole restarts: none ends so.
+   * With a patience, a restart also ends where it is well behind the best one, or the one beside it: from twice the
+   * patience on, its loss is more than 3 % above the other's at the same epoch. `temperature: 'restarts'` needs whole
+   * restarts: none ends so.
    */
   patience?: number | undefined;
   /** The share of samples, in [0, 1), that are outliers: the least certain ones. Default 0. */

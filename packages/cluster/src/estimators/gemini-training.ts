@@ -11,7 +11,7 @@ import {
   train,
   type VatOptions,
 } from 'genmi/networks';
-import { Lockstep } from '../base/lockstep.js';
+import { Lockstep, Turns } from '../base/lockstep.js';
 import type { Pace, Standing } from '../base/pace.js';
 import { Random } from '../base/random.js';
 import { failed } from '../errors.js';
@@ -52,6 +52,8 @@ interface RunningRestart {
 interface Checkpoint {
   /** The restarts that are running. */
   readonly running: readonly RunningRestart[];
+  /** The number of the restart that begins next. */
+  readonly next: number;
   /** The best of the restarts that have ended. */
   readonly best: (Omit<FinishedRun, 'network'> & { readonly parameters: PlainParameters }) | undefined;
   /** The labels that each restart found that has ended, by its number, where they are wanted. */
@@ -138,8 +140,10 @@ class Restarts {
   readonly #atATime: number;
   /** The trainings wait for each other after each epoch: the same seed gives the same bits. */
   readonly #together: Lockstep<Piece>;
-  /** Is aborted where a training fails: the others end. */
-  readonly #failed = new AbortController();
+  /** As many trainings run at once as there are threads. */
+  readonly #turns = new Turns(info().threads);
+  /** Is aborted where `signal` or `stop` is, or a training fails: all trainings end. */
+  readonly #end = new AbortController();
   /** The number of the restart that begins next. */
   #next = 0;
   /** The labels of each whole restart, where they are wanted; none of a restart that failed. */
@@ -147,7 +151,8 @@ class Restarts {
   #best: FinishedRun | undefined;
   /** The best one as checkpoints keep it, once one needs it. */
   #saved: Checkpoint['best'];
-  #failure = '';
+  /** Why restarts failed, by their numbers. */
+  readonly #failures: string[] = [];
   /** Whether `onEpoch` or `stop` asked for the end, or a training failed. */
   #ended = false;
 
@@ -159,8 +164,8 @@ class Restarts {
     this.#together = new Lockstep(this.#atATime, (pieces) => this.#afterEpochs(pieces));
   }
 
-  restore({ running, best, labels }: Checkpoint): void {
-    this.#next = Math.max(...running.map(({ restart }) => restart)) + 1;
+  restore({ next, best, labels }: Checkpoint): void {
+    this.#next = next;
     labels.forEach((each, restart) => {
       if (each) this.#labels[restart] = Int32Array.from(each);
     });
@@ -172,12 +177,27 @@ class Restarts {
   }
 
   async run(begun: readonly RunningRestart[] = []): Promise<Trained> {
-    const series = Array.from({ length: this.#atATime }, (_, i) => this.#trainSeries(begun[i]));
-    for (const end of await Promise.allSettled(series)) if (end.status === 'rejected') throw end.reason;
+    const series = () => Array.from({ length: this.#atATime }, (_, i) => this.#trainSeries(begun[i]));
+    const ends = await this.#untilAborted(() => Promise.allSettled(series()));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
     const best = this.#best;
     if (best) return { best, others: this.#labels.filter(({ length }, r) => r !== best.restart && length > 0) };
     const remedy = 'scale the features, or lower the learning rate';
-    throw failed('ERR_NOT_FINITE', 'fit', 'a training whose numbers stay finite', this.#failure, remedy);
+    const failure = this.#failures.find((message) => message !== undefined) ?? '';
+    throw failed('ERR_NOT_FINITE', 'fit', 'a training whose numbers stay finite', failure, remedy);
+  }
+
+  /** Ends all trainings at an abort of `signal` or `stop`, which need not be signals of Node. */
+  async #untilAborted<R>(work: () => Promise<R>): Promise<R> {
+    const signals = [this.#hooks.signal, this.#hooks.stop].filter((each) => each !== undefined);
+    const end = () => this.#end.abort();
+    if (signals.some(({ aborted }) => aborted)) end();
+    for (const each of signals) each.addEventListener('abort', end);
+    try {
+      return await work();
+    } finally {
+      for (const each of signals) each.removeEventListener('abort', end);
+    }
   }
 
   /** Trains one restart after the other, as long as there are any. */
@@ -187,7 +207,7 @@ class Restarts {
       while (this.#next < this.#plan.restarts && !this.#ended) await this.#train(this.#next++);
     } catch (error) {
       this.#ended = true;
-      this.#failed.abort();
+      this.#end.abort();
       throw error;
     } finally {
       this.#together.leave();
@@ -201,12 +221,13 @@ class Restarts {
 
   async #train(restart: number, begun?: RunningRestart): Promise<void> {
     const { make, data, objective, batchSize, optimizer, penalty, vat, patience } = this.#plan;
-    const { watched, signal, stop } = this.#hooks;
+    const { watched, signal } = this.#hooks;
     const seeds = this.#seeds(restart);
     const network = make(seeds.network);
     const history: EpochRecord[] = [...(begun?.history ?? [])];
     const progress = new Progress(patience, history);
     const watch = { restart, history, progress, over: begun?.over ?? false };
+    await this.#turns.take();
     const run = await train(network, {
       ...(data !== undefined && { data }),
       objective,
@@ -216,15 +237,15 @@ class Restarts {
       penalty,
       ...(vat !== undefined && { vat }),
       seed: seeds.order,
-      threads: Math.ceil(info().threads / this.#atATime),
-      signal: AbortSignal.any([stop, signal, this.#failed.signal].filter((each) => each !== undefined)),
+      threads: Math.max(1, Math.floor(info().threads / this.#atATime)),
+      signal: this.#end.signal,
       ...(begun && { resume: bytesOfBase64(begun.snapshot) }),
       ...(watched && { onEpoch: (epoch, training) => this.#goesOn(watch, epoch, training) }),
-    });
+    }).finally(() => this.#turns.giveBack());
     signal?.throwIfAborted();
     this.#ended ||= run.stopped === 'aborted';
     if (!watched) history.push(...run.history.map(withoutTimes));
-    await this.#keep(run, { network, restart, history });
+    await this.#keep(run, { network, restart, history }, run.stopped === 'finished' || watch.over);
   }
 
   /** Whether a restart goes on after an epoch. */
@@ -232,7 +253,8 @@ class Restarts {
     const record = withoutTimes(epoch);
     watch.history.push(record);
     watch.progress.take(record);
-    await this.#together.ended({ watch, record, training });
+    this.#turns.giveBack();
+    await this.#together.ended({ watch, record, training }).finally(() => this.#turns.take());
     return !this.#ended && !watch.over;
   }
 
@@ -249,7 +271,7 @@ class Restarts {
     if (pace.due) await pace.rest(running.reduce((sum, part) => sum + part, this.#next) / restarts);
     for (const { watch, record } of pieces) {
       const epoch = { ...record, epochs, restart: watch.restart + 1, restarts };
-      this.#ended ||= (await onEpoch?.(epoch)) === false;
+      if ((await onEpoch?.(epoch)) === false) this.#ended = true;
     }
   }
 
@@ -257,6 +279,7 @@ class Restarts {
     if (!this.#writer) return;
     this.#saved ??= this.#best && withParameters(this.#best);
     const best = this.#saved;
+    const next = this.#next;
     const labels = this.#labels.slice(); // with its gaps
     const states = pieces.map(({ watch, training }) => {
       const { restart, history, over } = watch;
@@ -264,7 +287,7 @@ class Restarts {
     });
     await this.#writer.take((): Checkpoint => {
       const running = states.map((state) => ({ ...state, snapshot: base64Of(state.snapshot) }));
-      return { running, best, labels: labels.map((each) => Array.from(each)) };
+      return { running, next, best, labels: labels.map((each) => Array.from(each)) };
     });
   }
 
@@ -285,16 +308,17 @@ class Restarts {
     return { objective, clusters };
   }
 
-  async #keep({ stopped, message }: Run, run: FinishedRun): Promise<void> {
+  /** @param whole whether the restart ended by itself */
+  async #keep({ stopped, message }: Run, run: FinishedRun, whole: boolean): Promise<void> {
     if (stopped === 'non-finite') {
-      this.#failure = message ?? '';
+      this.#failures[run.restart] = message ?? '';
       this.#labels[run.restart] = new Int32Array(0);
       run.network.dispose();
       return;
     }
     const { data, keepLabels } = this.#plan;
     const { signal } = this.#hooks;
-    if (keepLabels && !this.#ended) this.#labels[run.restart] = await run.network.predictAsync(data, { signal });
+    if (keepLabels && whole) this.#labels[run.restart] = await run.network.predictAsync(data, { signal });
     if (this.#best === undefined || isBetter(run, this.#best)) {
       this.#best?.network.dispose();
       this.#best = run;

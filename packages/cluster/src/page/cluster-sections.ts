@@ -97,7 +97,7 @@ stable, below 0.5 it dissolves. The parts agree with a mean ARI of ${stability.m
 }
 
 const MOST_CLASSES = 60;
-/** The table of classes is beside the map up to so many clusters; of more it takes the whole width. */
+/** With at most so many clusters the table of classes is beside the map. A larger one takes the whole width. */
 export const MOST_BESIDE = 8;
 
 /** The rows of each class in each cluster; a cell is as strong as its share of the class. */
