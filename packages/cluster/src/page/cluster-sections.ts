@@ -113,9 +113,10 @@ export function classSection({ classes, labels, sizes }: PageInput): string {
     );
     const cells = counts[c].map((rows, k) => {
       const share = Math.round((100 * rows) / total);
-      return `<td data-cluster="${k}" style="--strength:${share}%"${share > 55 ? ' class="strong"' : ''}>${rows}</td>`;
+      const kind = rows === 0 ? 'none' : share > 55 ? 'strong' : 'some';
+      return `<td data-cluster="${k}" style="--strength:${share}%" class="${kind}">${rows}</td>`;
     });
-    return `<tr><th scope="row">${escapeHtml(name)}</th>${cells.join('')}</tr>`;
+    return `<tr><th scope="row"><span>${escapeHtml(name)}</span></th>${cells.join('')}</tr>`;
   });
   const more = classes.names.length > MOST_CLASSES ? ` The first ${MOST_CLASSES} classes are shown.` : '';
   const caption = `Rows of each class in each cluster. ${escapeHtml(classes.sentence)}${more}`;

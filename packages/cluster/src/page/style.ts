@@ -61,9 +61,11 @@ li { padding: 0.35rem 0; border-top: 1px solid var(--grid); font-size: 0.9rem; }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 .confusion th, .confusion td { padding: 0.3rem 0.7rem; text-align: right; }
 .confusion td, .confusion thead th { white-space: nowrap; }
-.confusion tbody th, .confusion thead th:first-child { text-align: left; font-weight: 400; overflow-wrap: normal; }
+.confusion tbody th, .confusion thead th:first-child { position: sticky; left: 0; background: var(--page); text-align: left; font-weight: 400; overflow-wrap: normal; }
+.confusion tbody th span { display: block; width: max-content; max-width: min(18rem, 35vw); overflow-wrap: anywhere; }
 .confusion td { background: color-mix(in srgb, var(--strong) var(--strength), var(--page)); border: 2px solid var(--page); }
 .confusion td.strong { color: var(--on-strong); }
+.confusion td.none { color: var(--muted); }
 .tree { display: block; }
 .tree path { fill: none; stroke: var(--c); stroke-linecap: round; }
 .tree text { fill: var(--ink); font-size: 13px; }
