@@ -6,5 +6,6 @@ export default defineConfig({
     // The memory tests collect garbage themselves.
     execArgv: ['--expose-gc'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
