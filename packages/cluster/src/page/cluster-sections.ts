@@ -97,11 +97,9 @@ stable, below 0.5 it dissolves. The parts agree with a mean ARI of ${stability.m
 }
 
 const MOST_CLASSES = 60;
-/** With at most so many clusters the table of classes is beside the map. A larger one takes the whole width. */
-export const MOST_BESIDE = 8;
 
 /** The rows of each class in each cluster; a cell is as strong as its share of the class. */
-export function classSection({ classes, labels, sizes }: PageInput): string {
+export function classSection({ classes, labels, sizes }: PageInput, width: 'beside' | 'wide'): string {
   if (classes === undefined) return '';
   const counts = classes.names.map(() => new Array<number>(sizes.length).fill(0));
   for (const [i, label] of classes.labels.entries()) if (label >= 0) counts[label][labels[i]] += 1;
@@ -121,5 +119,5 @@ export function classSection({ classes, labels, sizes }: PageInput): string {
   const more = classes.names.length > MOST_CLASSES ? ` The first ${MOST_CLASSES} classes are shown.` : '';
   const caption = `Rows of each class in each cluster. ${escapeHtml(classes.sentence)}${more}`;
   const table = `<div class="scroll"><table class="confusion"><thead><tr><th scope="col">${escapeHtml(classes.title)}</th>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
-  return section('classes', 'Clusters and classes', caption, table, sizes.length > MOST_BESIDE ? 'wide' : '');
+  return section('classes', 'Clusters and classes', caption, table, width);
 }

@@ -3,7 +3,6 @@ import type { PageData } from './browser/data.js';
 import {
   certaintySection,
   classSection,
-  MOST_BESIDE,
   silhouetteSection,
   sizeSection,
   stabilitySection,
@@ -16,6 +15,9 @@ import { rowSection } from './row-section.js';
 import { chartLibrary, pageScript } from './scripts.js';
 import { style } from './style.js';
 import { treePicture } from './tree-picture.js';
+
+/** With at most so many clusters the table of classes is beside the map. A larger one takes the whole width. */
+const MOST_BESIDE = 8;
 
 /** No address may be asked for anything. */
 const POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
@@ -40,8 +42,8 @@ export function* renderPage(input: PageInput): Generator<string> {
 `;
   yield mapSection(input);
   const beside = input.sizes.length <= MOST_BESIDE;
-  yield `<div class="column">${sizeSection(input)}${beside ? classSection(input) : ''}</div>`;
-  if (!beside) yield classSection(input);
+  yield `<div class="column">${sizeSection(input)}${beside ? classSection(input, 'beside') : ''}</div>`;
+  if (!beside) yield classSection(input, 'wide');
   yield distinctionSection(input);
   yield silhouetteSection(input);
   yield certaintySection(input);
