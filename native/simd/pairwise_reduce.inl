@@ -110,8 +110,8 @@ constexpr std::size_t kBlockRows = 4, kBlockPanels = 1;
 constexpr std::size_t kBlockRows = 2, kBlockPanels = 1;
 #endif
 
-// Each step of the loop takes so many features. In a small block, counting them is a sixth of the instructions, which are
-// the bound where two programs share a core.
+// Each step of the loop takes so many features. In a small block, counting them is a sixth of the instructions. These
+// are the bound where two programs share a core.
 constexpr std::size_t kUnrolled = GENMI_VECTOR_BYTES == 64 ? 1 : 2;
 
 static_assert(kRowGroup % kBlockRows == 0 && kFeaturePanel<double> % kBlockRows == 0);
