@@ -1,5 +1,5 @@
 /** Contestants of a row: genmi, and each peer that can do the work. */
-import { Affinity, config, mmd } from 'genmi';
+import { Affinity, config, mmd, Samples } from 'genmi';
 import { adam, Network, train } from 'genmi/networks';
 import type { Answer } from '../kernels/contestants.js';
 import type { Peer } from '../peers.js';
@@ -56,7 +56,8 @@ function makeNetwork(row: string, { data: { d }, hidden, k }: TrainingWork | Pre
 async function enterTraining(row: string, work: TrainingWork, peers: Peers, threads: number): Promise<Entry> {
   const { data, batch, epochs, vat, unit } = work;
   const { file, x } = readData(data);
-  const affinity = Affinity.kernel(x, { kernel: 'linear', storage: 'features' });
+  const samples = new Samples(x); // as the peers make their tensors, before they are timed
+  const affinity = Affinity.kernel(samples, { kernel: 'linear', storage: 'features' });
   const { network, description } = makeNetwork(row, work);
   const initial = network.parameters();
   const units = unit === 'epoch' ? epochs : epochs * Math.ceil(data.n / batch);
@@ -64,7 +65,7 @@ async function enterTraining(row: string, work: TrainingWork, peers: Peers, thre
     network.load(initial);
     const start = performance.now();
     const { history } = await train(network, {
-      data: x,
+      data: samples,
       objective: mmd({ mode: 'ova', affinity }),
       epochs,
       batchSize: batch,

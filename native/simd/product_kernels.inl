@@ -88,7 +88,8 @@ void multiply_some(const T* const* rows, std::size_t row_step, Panels<const T> c
   for (std::size_t c = 0; c < kColumns; ++c) add_sums(sums[c], out + c * kPanel);
 }
 
-// Adds the products with all rows to kVectors vectors of kColumns columns of the result.
+// Adds the products with all rows to kVectors vectors of kColumns columns of the result. Rows may lie anywhere in
+// memory: their vectors of the next pass are prefetched.
 template <class T, std::size_t kColumns, std::size_t kVectors>
 inline void add_some(const T* const* rows, std::size_t row_count, const std::size_t (&from)[kVectors],
                      Panels<const T> columns, T* const (&out)[kVectors]) {
@@ -96,7 +97,10 @@ inline void add_some(const T* const* rows, std::size_t row_count, const std::siz
   for (std::size_t r = 0; r < row_count; ++r) {
     const T* factors = columns.data + r / kPanel * columns.step + r % kPanel;
     Vector<T> row[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) row[v] = load_vector(rows[r] + from[v]);
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      row[v] = load_vector(rows[r] + from[v]);
+      if (from[v] * sizeof(T) % 64 == 0) __builtin_prefetch(rows[r] + from[v] + kVectors * kLanes<T>);
+    }
     for (std::size_t c = 0; c < kColumns; ++c) {
       const auto factor = factors[c * kPanel] - Vector<T>{};
       for (std::size_t v = 0; v < kVectors; ++v) sums[c][v] = multiply_add(factor, row[v], sums[c][v]);
