@@ -407,6 +407,41 @@ describe('restarts and patience', () => {
     for (const model of models) expect(model).toEqual(models[0]);
   });
 
+  it.each<[string, GeminiClustererOptions, number]>([
+    ['an objective of the user', { model: 'linear', objective: gemini('mi') }, 60],
+    ['transport', { model: 'linear', objective: 'wasserstein_ova' }, 60],
+    ['a kernel with more than 2^25 entries', { model: 'kernel-rim', batchSize: 3000, clusters: 2 }, 5800],
+  ])('run one at a time with %s', async (_, options, n) => {
+    const seen: string[] = [];
+    const { data } = triangle(n, 1.5, 3).x;
+    await new GeminiClusterer({ ...options, restarts: 2, epochs: 2 }).fit(
+      { data: data.subarray(0, n), shape: [n, 1] },
+      { onEpoch: ({ restart, epoch }) => void seen.push(`${restart}.${epoch}`) },
+    );
+    expect(seen).toEqual(['1.1', '1.2', '2.1', '2.2']);
+  });
+
+  it('report the epochs of both that ended together, though onEpoch asks for the end at the first one', async () => {
+    const seen: string[] = [];
+    await new GeminiClusterer({ model: 'linear', epochs: 9, restarts: 3 }).fit(x, {
+      onEpoch({ restart, epoch }) {
+        seen.push(`${restart}.${epoch}`);
+        return !(restart === 1 && epoch === 2);
+      },
+    });
+    expect(seen).toEqual(['1.1', '2.1', '1.2', '2.2']);
+  });
+
+  it('name the failure of the first restart where all fail', async () => {
+    const failure = async (seed: number, restarts: number) => {
+      const options = { model: 'mlp', batchSize: 50, epochs: 9, learningRate: 1e18, seed, restarts } as const;
+      return (await rejectionOf(() => new GeminiClusterer(options).fit(x))).message;
+    };
+    const alone = await Promise.all(Array.from({ length: 6 }, (_, seed) => failure(seed, 1)));
+    expect(new Set(alone).size).toBeGreaterThan(1);
+    for (const [seed, message] of alone.entries()) expect(await failure(seed, 2)).toBe(message);
+  });
+
   it('end with the first error, and end the other training, too', async () => {
     const reason = new Error('enough');
     const kept: string[] = [];
