@@ -1,13 +1,13 @@
 /** Times clusters of embeddings, from a Parquet file to a page, beside other programs: see README.md. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ari } from 'genmi';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import { fit } from './command.mjs';
 import { startPeer, timed } from './peer.mjs';
+import { randomNumbers } from './random.mjs';
 
 const [program = 'python3', packages = '.cache/cluster-peers', only = ''] = process.argv.slice(2);
 const [rows, columns, clusters, least] = [6000, 512, 20, 50];
@@ -23,9 +23,6 @@ const schema = [
   { name: 'group', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
 ];
 
-/** Prints the processor time of a process at its end. */
-const report = 'process.on("exit", () => console.error(JSON.stringify(process.cpuUsage())))';
-
 const folder = mkdtempSync(path.join(tmpdir(), 'genmi-embeddings-'));
 const peer = await startPeer(program, 'embeddings.py');
 try {
@@ -40,8 +37,13 @@ try {
   writeFileSync(raw, Float32Array.from(vectors.flat()));
   const python = (model) => peer.ask({ model, file: raw, shape: [rows, columns], classes, clusters, least });
 
+  const choice = ['--label', 'group', '--clusters', `${clusters}`, '--model', 'linear', '--objective', 'mmd_ova'];
   const contestants = [
-    ['genmi-cluster fit, linear, 10 restarts, from Parquet to the page', rows, () => fit(file)],
+    [
+      'genmi-cluster fit, linear, 10 restarts, from Parquet to the page',
+      rows,
+      () => fit(file, path.join(folder, 'run'), choice),
+    ],
     ['scikit-learn KMeans, 10 restarts', rows, () => python('kmeans')],
     [`scikit-learn HDBSCAN, clusters of ${least} at least`, rows, () => python('hdbscan')],
     ['EVoC, with its compilation', rows, () => python('evoc')],
@@ -62,12 +64,7 @@ try {
 
 /** Unit vectors around 20 directions; noise has twice the length of a direction. */
 function embeddings() {
-  let state = 12345;
-  const uniform = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+  const { uniform, normal } = randomNumbers();
   const centres = Array.from({ length: clusters }, () => Array.from({ length: columns }, normal));
   const [vectors, classes] = [[], []];
   for (let i = 0; i < rows; i++) {
@@ -77,29 +74,6 @@ function embeddings() {
     vectors.push(vector.map((entry) => entry / length));
   }
   return { vectors, classes };
-}
-
-/** The command line, from its start to its end. */
-function fit(file) {
-  const command = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-  const choice = ['--label', 'group', '--clusters', `${clusters}`, '--model', 'linear', '--objective', 'mmd_ova'];
-  const args = [
-    '--import',
-    `data:text/javascript,${report}`,
-    command,
-    'fit',
-    file,
-    ...choice,
-    '--json',
-    '--out',
-    path.join(folder, 'run'),
-  ];
-  const start = performance.now();
-  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  const seconds = (performance.now() - start) / 1e3;
-  const { user, system } = JSON.parse(stderr.trim().split('\n').at(-1));
-  const results = JSON.parse(stdout);
-  return { seconds, processor: (user + system) / 1e6, clusters: results.clusters.used, ari: results.ari };
 }
 
 async function hdbscan(vectors, classes) {
