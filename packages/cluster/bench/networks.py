@@ -47,6 +47,7 @@ def labels_of(job, x):
 
 
 DATA = {name: read(name) for name in ("iris", "wine", "breast_cancer", "digits")}
+DATA["digits_600"] = tuple(each[:600] for each in DATA["digits"])
 print(json.dumps({name: {"x": x.tolist(), "y": y.tolist()} for name, (x, y) in DATA.items()}), flush=True)
 for line in sys.stdin:
     job = json.loads(line)
