@@ -1,16 +1,17 @@
 // Clusters the digits of MNIST in the latent space of an autoencoder, whose samples are drawn towards the components of a
 // Dirichlet-process mixture (after Lim, 2024): `node out/examples/deep-mixture-mnist.js [options]`. Prints the clusters
-// found and the ARI on the test images, for each seed and divergence.
+// found and the ARI on the test images, for each seed, truncation and divergence; `--alpha` and `--truncation` take lists.
 //
 // The loss of a sample is the cross-entropy of its reconstruction, in nats, plus `--weight` times a divergence between the
 // encoder's Gaussian and the component that the sample belongs to. The reconstruction alone is trained first. Before each
-// later epoch the mixture is fitted to the means of all samples.
+// later epoch the mixture is fitted to the means of all samples. All runs of a seed begin with the same reconstruction.
 
 import { parseArgs } from 'node:util';
 import { ari } from 'genmi';
 import { alphaJs, DirichletProcessMixture, type GaussianDivergence, gaussianKl } from 'genmi/mixtures';
 import { adam, Network } from 'genmi/networks';
 import { type Digits, PIXELS, readDigits } from '../support/digits.js';
+import { mulberry32, normal, type Random, shuffle } from '../support/random.js';
 
 const { values } = parseArgs({
   options: {
@@ -25,35 +26,18 @@ const { values } = parseArgs({
     weight: { type: 'string', default: '1' },
   },
 });
-const [alpha, latent, truncation, weight] = [values.alpha, values.latent, values.truncation, values.weight].map(Number);
+const [latent, weight] = [values.latent, values.weight].map(Number);
+const listOf = (option: string) => option.split(',').map(Number);
 const BATCH = 250;
 const FLOOR = 1e-6;
-const divergences: Record<string, GaussianDivergence> = {
-  'alpha-js': alphaJs({ alpha, floor: FLOOR }),
-  'js-dual': alphaJs({ alpha, dual: true, floor: FLOOR }),
-  kl: gaussianKl({ floor: FLOOR }),
-};
+/** The divergences by their names: one for each alpha, where it has one. */
+const divergences = values.divergences.split(',').flatMap((name): [string, GaussianDivergence][] => {
+  if (name === 'kl') return [[name, gaussianKl({ floor: FLOOR })]];
+  const dual = name === 'js-dual';
+  if (!dual && name !== 'alpha-js') throw new Error(`divergences: alpha-js, js-dual, kl; received ${name}`);
+  return listOf(values.alpha).map((alpha) => [`${name} ${alpha}`, alphaJs({ alpha, dual, floor: FLOOR })]);
+});
 const [train, test] = [readDigits('train', Number(values.samples)), readDigits('t10k')];
-
-/** Numbers between 0 and 1, the same for a seed. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits >>> 0) + 0.5) / 2 ** 32;
-  };
-}
-
-function shuffled(count: number, next: () => number): Int32Array {
-  const order = Int32Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(next() * (i + 1));
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
-}
 
 /** The encoder's Gaussians of some samples: columns of its outputs. */
 interface Encoded {
@@ -85,18 +69,22 @@ function crossEntropy(pixels: Float32Array, logits: ArrayLike<number>) {
 }
 
 class Model {
-  mixture: DirichletProcessMixture;
+  readonly mixture: DirichletProcessMixture;
   readonly #encoder: Network;
   readonly #decoder: Network;
   readonly #optimizers = [adam({ learningRate: 1e-3 }), adam({ learningRate: 1e-3 })] as const;
-  readonly #next: () => number;
+  readonly #random: Random;
 
-  constructor(seed: number) {
+  /** @param start a model of the same seed, whose networks this one begins with */
+  constructor(seed: number, truncation: number, start?: Model) {
     const layers = [{ width: 500 }, { width: 500 }];
     this.#encoder = Network.dense({ inputs: PIXELS, layers, outputs: 2 * latent, seed });
     this.#decoder = Network.dense({ inputs: latent, layers, outputs: PIXELS, seed: seed + 1000 });
-    this.#next = random(seed);
+    this.#random = mulberry32(seed);
     this.mixture = new DirichletProcessMixture({ truncation, seed });
+    if (start === undefined) return;
+    this.#encoder.load(start.#encoder.parameters());
+    this.#decoder.load(start.#decoder.parameters());
   }
 
   encode({ pixels, count }: Digits): Encoded {
@@ -106,7 +94,8 @@ class Model {
   /** Trains one epoch; without a divergence, the reconstruction from the means alone. Returns the mean loss. */
   epoch(divergence?: GaussianDivergence): number {
     const labels = divergence && this.mixture.predict(this.encode(train).mean);
-    const order = shuffled(train.count, this.#next);
+    const order = Int32Array.from({ length: train.count }, (_, i) => i);
+    shuffle(order, this.#random);
     let [sum, steps] = [0, 0];
     for (let at = 0; at + BATCH <= order.length; at += BATCH, steps++)
       sum += this.#step(order.subarray(at, at + BATCH), divergence, labels);
@@ -119,7 +108,9 @@ class Model {
       for (let at = 0; at < PIXELS; at++) pixels[i * PIXELS + at] = train.pixels[row * PIXELS + at] / 255;
     const outputs = this.#encoder.forward({ data: pixels, shape: [BATCH, PIXELS] });
     const { mean, logVariance } = split(outputs);
-    const noise = mean.data.map((_, at) => (divergence ? this.#gaussian() * Math.exp(logVariance.data[at] / 2) : 0));
+    const noise = mean.data.map((_, at) =>
+      divergence ? normal(this.#random) * Math.exp(logVariance.data[at] / 2) : 0,
+    );
     const decoded = this.#decoder.forward({ data: mean.data.map((m, at) => m + noise[at]), shape: mean.shape });
     const reconstruction = crossEntropy(pixels, decoded.data);
     const { data: byLatent } = this.#decoder.backward(reconstruction.downhill, { input: true });
@@ -150,28 +141,36 @@ class Model {
     });
     return { mean: pick(means.data), variance: pick(covariances) };
   }
-
-  #gaussian(): number {
-    return Math.sqrt(-2 * Math.log(this.#next())) * Math.cos(2 * Math.PI * this.#next());
-  }
 }
 
-async function run(seed: number, name: string): Promise<void> {
-  const model = new Model(seed);
-  const divergence = divergences[name];
-  if (divergence === undefined) throw new Error(`divergences: ${Object.keys(divergences).join(', ')}`);
+/** The reconstruction alone. */
+function firstStage(seed: number): Model {
+  const model = new Model(seed, 2);
   for (let epoch = 1; epoch <= Number(values.first); epoch++) {
     const loss = model.epoch();
     if (epoch % 5 === 0) console.log(`  epoch ${epoch}: reconstruction ${loss.toFixed(1)}`);
   }
+  return model;
+}
+
+/** Reconstruction and divergence. */
+async function secondStage(model: Model, name: string, divergence: GaussianDivergence): Promise<void> {
   for (let epoch = 0; ; epoch++) {
     await model.mixture.fit(model.encode(train).mean, { warmStart: epoch > 0 });
     const clusters = model.mixture.predict(model.encode(test).mean);
     const found = `${model.mixture.clusters} clusters, ARI ${ari(test.labels, clusters).toFixed(3)}`;
-    if (epoch === Number(values.epochs)) return console.log(`seed ${seed}, ${name}: ${found}`);
+    if (epoch === Number(values.epochs)) return console.log(`${name}: ${found}`);
     console.log(`  ${found}; loss ${model.epoch(divergence).toFixed(1)}`);
   }
 }
 
-for (let seed = 1; seed <= Number(values.seeds); seed++)
-  for (const name of values.divergences.split(',')) await run(seed, name);
+for (let seed = 1; seed <= Number(values.seeds); seed++) {
+  const first = firstStage(seed);
+  for (const truncation of listOf(values.truncation))
+    for (const [name, divergence] of divergences)
+      await secondStage(
+        new Model(seed, truncation, first),
+        `seed ${seed}, truncation ${truncation}, ${name}`,
+        divergence,
+      );
+}

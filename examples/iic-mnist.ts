@@ -5,7 +5,7 @@
 import { accuracy, ari, iic } from 'genmi';
 import { adam, type HeadEpoch, Network, trainPairs } from 'genmi/networks';
 import { affineAsync, elasticAsync } from 'genmi/perturbations';
-import { type Digits, IMAGE_SIDE, PIXELS, readDigits } from '../support/digits.js';
+import { type Digits, IMAGE_SIDE, normalise, PIXELS, readDigits } from '../support/digits.js';
 
 const [epochs = 10, count = 60_000] = process.argv.slice(2).map(Number);
 const heads = [
@@ -20,16 +20,6 @@ const [digits, test] = [readDigits('train', count), readDigits('t10k')];
 
 const imagesOf = ({ pixels, count }: Digits) =>
   ({ data: pixels, shape: [count, IMAGE_SIDE, IMAGE_SIDE], scale: 1 / 255 }) as const;
-
-/** Divides each image by its length. Otherwise clusters of little and of much ink are the easiest ones to agree on. */
-function normalise(data: Float32Array): { data: Float32Array; shape: [number, number] } {
-  for (let at = 0; at < data.length; at += PIXELS) {
-    const image = data.subarray(at, at + PIXELS);
-    const length = Math.sqrt(image.reduce((sum, pixel) => sum + pixel ** 2, 0)) || 1;
-    for (let i = 0; i < PIXELS; i++) image[i] /= length;
-  }
-  return { data, shape: [data.length / PIXELS, PIXELS] };
-}
 
 const tests = normalise(Float32Array.from(test.pixels));
 

@@ -61,3 +61,16 @@ export function gatherRows(images: Float32Array, rows: Int32Array): Float32Array
   for (const [i, row] of rows.entries()) out.set(images.subarray(row * PIXELS, (row + 1) * PIXELS), i * PIXELS);
   return out;
 }
+
+/**
+ * Divides each image by its length, in place, and makes a row of each. Otherwise clusters of little and of much ink are the
+ * easiest ones to agree on.
+ */
+export function normalise(data: Float32Array): { data: Float32Array; shape: [number, number] } {
+  for (let at = 0; at < data.length; at += PIXELS) {
+    const image = data.subarray(at, at + PIXELS);
+    const length = Math.sqrt(image.reduce((sum, pixel) => sum + pixel ** 2, 0)) || 1;
+    for (let i = 0; i < PIXELS; i++) image[i] /= length;
+  }
+  return { data, shape: [data.length / PIXELS, PIXELS] };
+}

@@ -51,11 +51,22 @@ it('clusters digits by pairs of perturbed copies', async () => {
 });
 
 it('clusters digits in the latent space of an autoencoder', async () => {
-  const options = ['--samples', '500', '--first', '1', '--epochs', '1', '--truncation', '5'];
+  const options = ['--samples', '500', '--first', '1', '--epochs', '1', '--truncation', '3,5', '--alpha', '0.2,0.65'];
   const { code, stdout } = await runNode(fromRoot('out/examples/deep-mixture-mnist.js'), options);
   expect(code).toBe(0);
-  const found = /^ {2}\d clusters, ARI -?0\.\d+; loss \d+\.\d\nseed 1, (\S+): \d clusters, ARI -?0\.\d+$/gm;
-  expect([...stdout.matchAll(found)].map(([, name]) => name)).toEqual(['alpha-js', 'kl']);
+  const found = /^ {2}\d clusters, ARI -?0\.\d+; loss \d+\.\d\nseed 1, (.+): \d clusters, ARI -?0\.\d+$/gm;
+  const runs = ['alpha-js 0.2', 'alpha-js 0.65', 'kl'];
+  expect([...stdout.matchAll(found)].map(([, name]) => name)).toEqual(
+    [3, 5].flatMap((truncation) => runs.map((run) => `truncation ${truncation}, ${run}`)),
+  );
+});
+
+it('clusters digits by each kind of copies, for as long as it shall', async () => {
+  const options = ['--samples', '500', '--seconds', '0.1'];
+  const { code, stdout } = await runNode(fromRoot('out/examples/iic-perturbations.js'), options);
+  expect(code).toBe(0);
+  const found = /^(\w+), seed 1, \d+ s, epoch 1: loss -?\d\.\d+, accuracy 0\.\d+, ARI -?0\.\d+$/gm;
+  expect([...stdout.matchAll(found)].map(([, name]) => name)).toEqual(['affine', 'w2', 'both']);
 });
 
 describe('the MNIST job', () => {
