@@ -435,7 +435,7 @@ describe('restarts and patience', () => {
   it('name the failure of the first restart where all fail', async () => {
     const failure = async (seed: number, restarts: number) => {
       const options = { model: 'mlp', batchSize: 50, epochs: 9, learningRate: 1e18, seed, restarts } as const;
-      return (await rejectionOf(() => new GeminiClusterer(options).fit(x))).message;
+      return ((await rejectionOf(() => new GeminiClusterer(options).fit(x))) as Error).message;
     };
     const alone = await Promise.all(Array.from({ length: 6 }, (_, seed) => failure(seed, 1)));
     expect(new Set(alone).size).toBeGreaterThan(1);
