@@ -62,7 +62,7 @@ it('clusters digits in the latent space of an autoencoder', async () => {
 });
 
 it('clusters digits by each kind of copies, for as long as it shall', async () => {
-  const options = ['--samples', '500', '--seconds', '0.1'];
+  const options = ['--samples', '500', '--seconds', '0.01'];
   const { code, stdout } = await runNode(fromRoot('out/examples/iic-perturbations.js'), options);
   expect(code).toBe(0);
   const found = /^(\w+), seed 1, \d+ s, epoch 1: loss -?\d\.\d+, accuracy 0\.\d+, ARI -?0\.\d+$/gm;
