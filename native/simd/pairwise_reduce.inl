@@ -101,14 +101,28 @@ struct LargestDifference {
   }
 };
 
-// The block of a tile whose sums are in registers: kBlockRows rows times kBlockPanels panels.
+// The block of a tile whose sums are in registers: kBlockRows rows times some vectors of its columns.
 #if GENMI_VECTOR_BYTES == 64
-constexpr std::size_t kBlockRows = 8, kBlockPanels = 3;
+constexpr std::size_t kBlockRows = 8;
 #elif GENMI_VECTOR_BYTES == 32 || defined(__aarch64__)
-constexpr std::size_t kBlockRows = 4, kBlockPanels = 1;
+constexpr std::size_t kBlockRows = 4;
 #else
-constexpr std::size_t kBlockRows = 2, kBlockPanels = 1;
+constexpr std::size_t kBlockRows = 2;
 #endif
+
+// Terms of one operation need no registers except for their factors: more sums fit.
+template <class Term>
+constexpr bool kIsOneOperation = false;
+template <>
+constexpr bool kIsOneOperation<Inner> = true;
+
+// The panels that are reduced together, in blocks of so many vectors.
+template <class Term>
+constexpr bool kIsWide = GENMI_VECTOR_BYTES == 64 || (GENMI_VECTOR_BYTES == 32 && kIsOneOperation<Term>);
+template <class Term>
+constexpr std::size_t kGroupPanels = kIsWide<Term> ? 3 : 1;
+template <class Term>
+constexpr std::size_t kBlockVectors = kIsWide<Term> ? 3 : kPieces;
 
 // Each step of the loop takes so many features. In a small block, counting them is a sixth of the instructions. These
 // are the bound where two programs share a core.
@@ -116,11 +130,12 @@ constexpr std::size_t kUnrolled = GENMI_VECTOR_BYTES == 64 ? 1 : 2;
 
 static_assert(kRowGroup % kBlockRows == 0 && kFeaturePanel<double> % kBlockRows == 0);
 
-// Adds a chunk of features to a block of kBlockRows rows and kPanels panels of a tile. The first chunk overwrites it.
-template <class T, class Term, std::size_t kPanels>
+// Adds a chunk of features to a block of kBlockRows rows and kVectors vectors of a tile, from vector kFirst of the
+// panels on. The first chunk overwrites it.
+template <class T, class Term, std::size_t kVectors, std::size_t kFirst = 0>
 inline void reduce_block(const T* rows, const T* columns, std::size_t panel_size, std::size_t count, bool first, T* out,
                          std::size_t stride) {
-  constexpr std::size_t kVectors = kPanels * kPieces, kCount = kLanes<T>;
+  constexpr std::size_t kCount = kLanes<T>;
   Vector<T> sums[kBlockRows][kVectors];
 #pragma GCC unroll 8
   for (std::size_t r = 0; r < kBlockRows; ++r)
@@ -129,8 +144,10 @@ inline void reduce_block(const T* rows, const T* columns, std::size_t panel_size
 #pragma GCC unroll kUnrolled
   for (std::size_t f = 0; f < count; ++f) {
     Vector<T> y[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v)
-      y[v] = load_vector(columns + v / kPieces * panel_size + f * kFeaturePanel<T> + v % kPieces * kCount);
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      const std::size_t panel = (kFirst + v) / kPieces, piece = (kFirst + v) % kPieces;
+      y[v] = load_vector(columns + panel * panel_size + f * kFeaturePanel<T> + piece * kCount);
+    }
     for (std::size_t r = 0; r < kBlockRows; ++r) {
       const Vector<T> x = spread(rows[f * kFeaturePanel<T> + r]);
       for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = Term::template add<T>(sums[r][v], x, y[v]);
@@ -140,21 +157,24 @@ inline void reduce_block(const T* rows, const T* columns, std::size_t panel_size
   for (std::size_t r = 0; r < kBlockRows; ++r)
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < kVectors; ++v) {
-      T* to = out + r * stride + v * kCount;
+      T* to = out + r * stride + (kFirst + v) * kCount;
       store_vector(first ? sums[r][v] : Term::join(load_vector(to), sums[r][v]), to);
     }
 }
 
-// Reduces all rows of a tile, block by block, with kPanels panels of its columns.
-template <class T, class Term, std::size_t kPanels>
+// Reduces all rows of a tile, block by block, with kPanels panels of its columns: blocks below each other first, whose
+// columns stay in a cache.
+template <class T, class Term, std::size_t kPanels, std::size_t kVectors, std::size_t kFirst = 0>
 void reduce_panels(const PanelPair<T>& panels, const T* columns, std::size_t chunk, const Tile<T>& tile, T* out) {
   const std::size_t panel_size = panels.features * kFeaturePanel<T>;
   const std::size_t left = panels.end - chunk, count = left < kChunk ? left : kChunk;
   for (std::size_t i = 0; i < tile.rows; i += kBlockRows)
-    reduce_block<T, Term, kPanels>(
+    reduce_block<T, Term, kVectors, kFirst>(
         panels.rows + i / kFeaturePanel<T> * panel_size + chunk * kFeaturePanel<T> + i % kFeaturePanel<T>,
         columns + chunk * kFeaturePanel<T>, panel_size, count, chunk == panels.begin, out + i * tile.stride,
         tile.stride);
+  if constexpr (kFirst + kVectors < kPanels * kPieces)
+    reduce_panels<T, Term, kPanels, kVectors, kFirst + kVectors>(panels, columns, chunk, tile, out);
 }
 
 template <class T, class Term>
@@ -162,12 +182,12 @@ void reduce_tile(const PanelPair<T>& panels, const Tile<T>& tile) {
   const std::size_t panel_size = panels.features * kFeaturePanel<T>, count = tile.columns / kFeaturePanel<T>;
   for (std::size_t chunk = panels.begin; chunk < panels.end; chunk += kChunk) {
     std::size_t p = 0;
-    for (; p + kBlockPanels <= count; p += kBlockPanels)
-      reduce_panels<T, Term, kBlockPanels>(panels, panels.columns + p * panel_size, chunk, tile,
-                                           tile.entries + p * kFeaturePanel<T>);
+    for (; p + kGroupPanels<Term> <= count; p += kGroupPanels<Term>)
+      reduce_panels<T, Term, kGroupPanels<Term>, kBlockVectors<Term>>(panels, panels.columns + p * panel_size, chunk,
+                                                                      tile, tile.entries + p * kFeaturePanel<T>);
     for (; p < count; ++p)
-      reduce_panels<T, Term, 1>(panels, panels.columns + p * panel_size, chunk, tile,
-                                tile.entries + p * kFeaturePanel<T>);
+      reduce_panels<T, Term, 1, kPieces>(panels, panels.columns + p * panel_size, chunk, tile,
+                                         tile.entries + p * kFeaturePanel<T>);
   }
 }
 
@@ -202,9 +222,9 @@ void reduce_segments(const T* rows, const T* columns, std::size_t features, T* o
   for (std::size_t chunk = 0; chunk < features; chunk += kChunk) {
     const bool first = chunk % kSegment == 0;
     if (first && chunk > kSegment) join_tile<T, Term>(next, error, all);
-    reduce_block<T, Term, 1>(rows + chunk * kSize, columns + chunk * kSize, 0,
-                             features - chunk < kChunk ? features - chunk : kChunk, first,
-                             chunk < kSegment ? out : part, kSize);
+    reduce_block<T, Term, kPieces>(rows + chunk * kSize, columns + chunk * kSize, 0,
+                                   features - chunk < kChunk ? features - chunk : kChunk, first,
+                                   chunk < kSegment ? out : part, kSize);
   }
   if (features <= kSegment) return;
   join_tile<T, Term>(next, error, all);
