@@ -116,7 +116,7 @@ constexpr bool kIsOneOperation = false;
 template <>
 constexpr bool kIsOneOperation<Inner> = true;
 
-// The panels that are reduced together, in blocks of so many vectors.
+// A wide block has three vectors of columns, from three panels that are reduced together; another one has a panel.
 template <class Term>
 constexpr bool kIsWide = GENMI_VECTOR_BYTES == 64 || (GENMI_VECTOR_BYTES == 32 && kIsOneOperation<Term>);
 template <class Term>
