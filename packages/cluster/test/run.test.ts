@@ -114,6 +114,23 @@ describe('the folder of a run', () => {
     expect(JSON.parse(readFileSync(path.join(inside, 'results.json'), 'utf8'))).toEqual({ run: 1 });
   });
 
+  it('stays that of a run where another run with it fails', async () => {
+    const outer = fresh();
+    const failing = await RunFolder.open(path.join(outer, 'deep'));
+    const run = await RunFolder.open(failing.path);
+    await failing.discard();
+    await run.writeResults({ run: 2 });
+    await run.keep();
+    expect(readdirSync(run.path)).toEqual(['results.json']);
+  });
+
+  it('is opened while others with it, and around it, fail', async () => {
+    const outer = fresh();
+    const opensAndFails = async (name: string) => await (await RunFolder.open(path.join(outer, name))).discard();
+    for (let round = 0; round < 50; ++round)
+      await Promise.all(['deep', 'deep', 'deep', 'deep/er', 'deep/er', 'other'].map(opensAndFails));
+  });
+
   it('is refused where it is a file', async () => {
     const file = fresh();
     writeFileSync(file, '');

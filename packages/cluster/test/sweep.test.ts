@@ -299,6 +299,13 @@ describe('threads that die', () => {
 });
 
 describe('the summary', () => {
+  it('has a result whose folder another task had made and removed', async () => {
+    const removed = path.join(folder, 'removed');
+    const job: Job = { key: 'k', choice: { model: 'kmeans', clusters: 2, seed: 0 } };
+    await store(removed, '1', job, { attempts: 3, failure: { name: 'Error', message: 'no' } });
+    expect((await summarise(removed, [job])).map(({ status }) => status)).toEqual(['failed']);
+  });
+
   it('ranks by consensus, and names failed and missing fits', async () => {
     const choices = Array.from({ length: 5 }, (_, seed) => ({ model: 'kmeans', clusters: 2, seed }));
     const jobs = choices.map((choice, i): Job => ({ key: `${i}`, choice }));

@@ -1,6 +1,6 @@
 /** Writes files that are whole or not there: a reader, a crash or a full disk never sees a part of one. */
-import type { Stats } from 'node:fs';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { existsSync, type Stats } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { ClusterError, failed } from '../errors.js';
 
 type Content = string | Uint8Array;
@@ -56,6 +56,26 @@ function refuseDirectory(place: Stats): void {
 /** Writes a file as `writeBeside` does, and puts it in its place. */
 export async function writeAtomically(...file: Parameters<typeof writeBeside>): Promise<void> {
   await (await writeBeside(...file)).put();
+}
+
+/**
+ * Makes a folder where it is not there, and acts in it; again where another run that failed removed it in between.
+ *
+ * @returns the outermost folder that was made; undefined where all were there
+ * @throws ClusterError ERR_FILE, and whatever `act` throws in a folder that is there
+ */
+export async function inFolder(folder: string, act: () => Promise<unknown>): Promise<string | undefined> {
+  let made: string | undefined;
+  for (let triesLeft = 10; ; --triesLeft) {
+    try {
+      const madeNow = await mkdir(folder, { recursive: true }).catch(cannotWrite(folder));
+      made ??= madeNow;
+      await act();
+      return made;
+    } catch (error) {
+      if (triesLeft === 0 || existsSync(folder)) throw error;
+    }
+  }
 }
 
 const causes: Readonly<Record<string, readonly [received: string, remedy: string]>> = {

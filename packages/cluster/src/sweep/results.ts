@@ -1,7 +1,7 @@
 /** The folder of a sweep: one file for each fit, named by its key. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { writeAtomically } from '../base/atomic-write.js';
+import { inFolder, writeAtomically } from '../base/atomic-write.js';
 import type { Choice } from './grid.js';
 import type { Job } from './job.js';
 import type { Outcome } from './threads.js';
@@ -15,10 +15,11 @@ export type StoredFit = Outcome & {
 
 const fileOf = (folder: string, key: string) => path.join(folder, `${key}.json`);
 
-/** Writes KEY.json: whole, or not at all. @throws ClusterError ERR_FILE */
+/** Writes KEY.json: whole, or not at all. The folder is made where another task removed it. @throws ClusterError ERR_FILE */
 export async function store(folder: string, version: string, { key, choice }: Job, outcome: Outcome): Promise<void> {
   const stored: StoredFit = { key, version, fit: choice, ...outcome };
-  await writeAtomically(fileOf(folder, key), [`${JSON.stringify(stored)}\n`]);
+  const content = `${JSON.stringify(stored)}\n`;
+  await inFolder(folder, () => writeAtomically(fileOf(folder, key), [content]));
 }
 
 /** Reads KEY.json; undefined where it is not there, or is no such file. */
