@@ -94,16 +94,18 @@ template <class T, std::size_t kColumns, std::size_t kVectors>
 inline void add_some(const T* const* rows, std::size_t row_count, const std::size_t (&from)[kVectors],
                      Panels<const T> columns, T* const (&out)[kVectors]) {
   Vector<T> sums[kColumns][kVectors] = {};
-  for (std::size_t r = 0; r < row_count; ++r) {
-    const T* factors = columns.data + r / kPanel * columns.step + r % kPanel;
-    Vector<T> row[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      row[v] = load_vector(rows[r] + from[v]);
-      if (from[v] * sizeof(T) % 64 == 0) __builtin_prefetch(rows[r] + from[v] + kVectors * kLanes<T>);
-    }
-    for (std::size_t c = 0; c < kColumns; ++c) {
-      const auto factor = factors[c * kPanel] - Vector<T>{};
-      for (std::size_t v = 0; v < kVectors; ++v) sums[c][v] = multiply_add(factor, row[v], sums[c][v]);
+  for (std::size_t first = 0; first < row_count; first += kPanel, columns.data += columns.step) {
+    const std::size_t count = row_count - first < kPanel ? row_count - first : kPanel;
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      const T* const from_row = rows[first + lane];
+      Vector<T> factor[kColumns];
+      for (std::size_t c = 0; c < kColumns; ++c) factor[c] = columns.data[c * kPanel + lane] - Vector<T>{};
+      // Row by row: 12 sums, the factors and a vector of a row fill 16 registers.
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        const Vector<T> row = load_vector(from_row + from[v]);
+        if (v * sizeof(row) % 64 == 0) __builtin_prefetch(from_row + from[v] + kVectors * kLanes<T>);
+        for (std::size_t c = 0; c < kColumns; ++c) sums[c][v] = multiply_add(factor[c], row, sums[c][v]);
+      }
     }
   }
   for (std::size_t c = 0; c < kColumns; ++c)
