@@ -11,30 +11,43 @@ namespace genmi::pairs {
 using simd::panel_size;
 using simd::place_in_panels;
 
-Features::Features(std::size_t vectors, std::size_t features, Workspace& workspace)
+template <class T>
+Features<T>::Features(std::size_t vectors, std::size_t features, Workspace& workspace)
     : count(vectors),
       length(features),
-      by_vector(workspace.take_zeroed<double>(panel_size(count, length)).data()),
-      by_feature(workspace.take_zeroed<double>(panel_size(length, count)).data()) {}
+      by_vector(workspace.take_zeroed<T>(panel_size(count, length)).data()),
+      by_feature(workspace.take_zeroed<T>(panel_size(length, count)).data()) {}
 
-Status check_finite(MatrixView<double> view, const char* argument, const Context& context) {
-  constexpr double kLargest = std::numeric_limits<double>::max();
-  if (context.kernels.panel<double>().are_within(view.data, view.rows * view.columns, -kLargest, kLargest))
+template <class T>
+Status check_finite(MatrixView<T> view, const char* argument, const Context& context) {
+  constexpr T kLargest = std::numeric_limits<T>::max();
+  if (context.kernels.panel<T>().are_within(view.data, view.rows * view.columns, -kLargest, kLargest))
     return Status::ok();
   return not_finite(view, argument);
 }
 
-double* scores(const Features& a, const Features& b, const Context& context) {
-  double* const out = context.workspace.take<double>(panel_size(a.count, b.count)).data();
+template <class T>
+T* scores(const Features<T>& a, const Features<T>& b, const Context& context) {
+  T* const out = context.workspace.take<T>(panel_size(a.count, b.count)).data();
   objectives::multiply_panels(a.by_vector, a.count, a.length, b.by_feature, b.count, context, out);
   return out;
 }
 
-double* through_scores(const double* by_score, std::size_t count, const Features& b, const Context& context) {
-  double* const out = context.workspace.take<double>(panel_size(count, b.length)).data();
+template <class T>
+T* through_scores(const T* by_score, std::size_t count, const Features<T>& b, const Context& context) {
+  T* const out = context.workspace.take<T>(panel_size(count, b.length)).data();
   objectives::multiply_panels(by_score, count, b.count, b.by_vector, b.length, context, out);
   return out;
 }
+
+template struct Features<float>;
+template struct Features<double>;
+template Status check_finite(MatrixView<float>, const char*, const Context&);
+template Status check_finite(MatrixView<double>, const char*, const Context&);
+template float* scores(const Features<float>&, const Features<float>&, const Context&);
+template double* scores(const Features<double>&, const Features<double>&, const Context&);
+template float* through_scores(const float*, std::size_t, const Features<float>&, const Context&);
+template double* through_scores(const double*, std::size_t, const Features<double>&, const Context&);
 
 ScoredViews::ScoredViews(const Call<double>& call)
     : n(call.a.rows),

@@ -25,7 +25,8 @@ template <class T>
 Status iic(const Call<T>& call, double& value);
 
 // The normalised, temperature-scaled cross-entropy; the parameter is the temperature.
-Status nt_xent(const Call<double>& call, double& value);
+template <class T>
+Status nt_xent(const Call<T>& call, double& value);
 
 // InfoNCE of global features a, n x U, and local features b, n x U x P; the parameter is the score that stands for
 // those of a sample's own locations among its negatives, -infinity for none.

@@ -24,7 +24,7 @@ struct Entry {
 
 constexpr Entry kLosses[] = {
     {"iic", true, pairs::iic, pairs::iic},
-    {"nt-xent", true, pairs::nt_xent},
+    {"nt-xent", true, pairs::nt_xent, pairs::nt_xent},
     {"info-nce", false, pairs::info_nce},
     {"fenchel", false, pairs::fenchel},
     {"donsker-varadhan", false, pairs::donsker_varadhan},

@@ -17,7 +17,7 @@ export interface NtXentOptions {
  * log-softmax of s at the positive.
  *
  * Range: >= 0; log(2n - 1) for embeddings that are all alike. Gradients: exact, at right angles to each row. Cost:
- * O(n^2 d), and 32 n^2 bytes; float32 views are computed in float64.
+ * O(n^2 d), and 32 n^2 bytes; half of them for float32 views.
  *
  * Source: Chen, Kornblith, Norouzi, Hinton, "A Simple Framework for Contrastive Learning of Visual Representations",
  * 2020, eq. (1).

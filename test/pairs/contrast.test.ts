@@ -127,6 +127,23 @@ describe('NT-Xent', () => {
     ] as const)
       expectNumber(ntXent({ temperature: 0.001 }).value(a, b), 1000 + Math.log(4), 1e-13);
   });
+
+  it.each([1e-30, 1, 1e30])('is computed in float32 as in float64, for rows of a size about %f', (size) => {
+    const scaled = ({ data, shape }: Matrix) => ({ data: Float32Array.from(data, (each) => size * each), shape });
+    const exactly = ({ data, shape }: Matrix) => ({ data: Float64Array.from(data), shape });
+    const [a, b] = [scaled(gaussian(next, 37, 19)), scaled(gaussian(next, 37, 19))];
+    for (const temperature of [0.002, 0.1, 1, 300]) {
+      const loss = ntXent({ temperature });
+      const single = loss.valueAndGrad(a, b);
+      const exact = loss.valueAndGrad(exactly(a), exactly(b));
+      expectNumber(single.value, exact.value, 1e-6);
+      for (const side of [0, 1] as const) {
+        const times = (each: number) => size * each;
+        const error = 1e-6 + 2e-7 / temperature; // float32 has cosines to 1e-7, and a score is a cosine / T
+        expectClose([...single.gradients[side].data].map(times), exact.gradients[side].data.map(times), error);
+      }
+    }
+  });
 });
 
 describe('InfoNCE', () => {
