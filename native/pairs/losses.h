@@ -1,4 +1,4 @@
-// The losses on pairs of views, each a function. Those with many operations for each number are in float64 only.
+// The losses on pairs of views, each a function. Those whose scores may have any size are in float64 only.
 #pragma once
 
 #include <cstddef>

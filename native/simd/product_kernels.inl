@@ -100,7 +100,7 @@ inline void add_some(const T* const* rows, std::size_t row_count, const std::siz
       const T* const from_row = rows[first + lane];
       Vector<T> factor[kColumns];
       for (std::size_t c = 0; c < kColumns; ++c) factor[c] = columns.data[c * kPanel + lane] - Vector<T>{};
-      // Row by row: 12 sums, the factors and a vector of a row fill 16 registers.
+      // One vector of a row at a time: beside 12 sums and 3 factors, 16 registers have room for no other.
       for (std::size_t v = 0; v < kVectors; ++v) {
         const Vector<T> row = load_vector(from_row + from[v]);
         if (v * sizeof(row) % 64 == 0) __builtin_prefetch(from_row + from[v] + kVectors * kLanes<T>);
