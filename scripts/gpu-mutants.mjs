@@ -20,6 +20,13 @@ const TESTS = {
   'objectives/predictions.cu': 'EmulatedSoftmax.*:EmulatedProportions.*',
   'affinity/hop_search.cu': 'EmulatedHops.*',
   'warp.h': 'EmulatedSoftmax.*:EmulatedHops.*',
+  'elements.h': 'EmulatedNormalization.*:EmulatedSamples.*',
+  'networks/activation.cu': 'EmulatedDense.*',
+  'networks/adversarial.cu': 'EmulatedAdversarial.*',
+  'networks/dense.cu': 'EmulatedDense.*',
+  'networks/normalization.cu': 'EmulatedNormalization.*',
+  'networks/optimizer.cu': 'EmulatedOptimizer.*',
+  'networks/samples.cu': 'EmulatedSamples.*',
 };
 /** The objects of the test program. */
 const OWN = new RegExp(`^CMakeFiles/(gpu_emulated|${KERNEL_TESTS})\\.dir/`);

@@ -5,6 +5,13 @@ const products = 'affinity/products.cu';
 const pairs = 'affinity/pairwise.cu';
 const predictions = 'objectives/predictions.cu';
 const hops = 'affinity/hop_search.cu';
+const elements = 'elements.h';
+const activation = 'networks/activation.cu';
+const adversarial = 'networks/adversarial.cu';
+const dense = 'networks/dense.cu';
+const normalization = 'networks/normalization.cu';
+const optimizer = 'networks/optimizer.cu';
+const samples = 'networks/samples.cu';
 
 export const mutants = [
   {
@@ -289,5 +296,117 @@ export const mutants = [
     file: pairs,
     was: 'i < pairs.n && j < pairs.n',
     planted: 'i <= pairs.n && j < pairs.n',
+  },
+  {
+    kind: 'missing barrier',
+    bug: 'parts of factors are used before they are loaded',
+    file: dense,
+    was: 'first, of_b);\n    __syncthreads();',
+    planted: 'first, of_b);',
+  },
+  {
+    kind: 'missing barrier',
+    bug: 'parts of factors are overwritten while they are used',
+    file: dense,
+    was: 'sums[r][c] += own_a[r] * own_b[c];\n    }\n    __syncthreads();',
+    planted: 'sums[r][c] += own_a[r] * own_b[c];\n    }',
+  },
+  {
+    kind: 'off by one',
+    bug: 'a factor is read beyond its last row',
+    file: dense,
+    was: 'row < outer && term < inner',
+    planted: 'row <= outer && term < inner',
+  },
+  {
+    kind: 'off by one',
+    bug: 'a product is written beyond its last row',
+    file: dense,
+    was: 'i < rows && j < columns',
+    planted: 'i <= rows && j < columns',
+  },
+  {
+    kind: 'wrong offset',
+    bug: 'a block takes the next one for the one below',
+    file: dense,
+    was: 'blockIdx.x / across * kSide, column = blockIdx.x % across * kSide',
+    planted: 'blockIdx.x % across * kSide, column = blockIdx.x / across * kSide',
+  },
+  {
+    kind: 'early exit',
+    bug: 'threads beyond the last column return before barriers',
+    file: normalization,
+    was: '  const auto count = static_cast<double>(n);\n',
+    planted: '  const auto count = static_cast<double>(n);\n  if (column >= width) return;\n',
+  },
+  {
+    kind: 'missing barrier',
+    bug: 'sums of a column are added before all warps have theirs',
+    file: elements,
+    was: 'of_warps[threadIdx.x] = own;\n  __syncthreads();',
+    planted: 'of_warps[threadIdx.x] = own;',
+  },
+  {
+    kind: 'missing barrier',
+    bug: 'sums of warps are overwritten while they are added',
+    file: elements,
+    was: '  __syncthreads();\n  return sum;',
+    planted: '  return sum;',
+  },
+  {
+    kind: 'race',
+    bug: 'all warps write a column',
+    file: normalization,
+    was: 'if (threadIdx.x >= kWarp || column >= width) return;\n  moments.mean',
+    planted: 'if (column >= width) return;\n  moments.mean',
+  },
+  {
+    kind: 'off by one',
+    bug: 'rows beyond the last get a length',
+    file: adversarial,
+    was: 'if (row >= n) return;  // all lanes of the warp\n  T* const own',
+    planted: 'if (row > n) return;  // all lanes of the warp\n  T* const own',
+  },
+  {
+    kind: 'early exit',
+    bug: 'lanes beyond the last feature return before shuffles',
+    file: adversarial,
+    was: '  largest = largest_of_warp(largest);\n  for (std::size_t f',
+    planted: '  if (threadIdx.x % kWarp >= d) return 0;\n  largest = largest_of_warp(largest);\n  for (std::size_t f',
+  },
+  {
+    kind: 'missing barrier',
+    bug: 'squares of warps are added before they are written',
+    file: optimizer,
+    was: 'of_warps[threadIdx.x / kWarp] = own;\n  __syncthreads();',
+    planted: 'of_warps[threadIdx.x / kWarp] = own;',
+  },
+  {
+    kind: 'lost update',
+    bug: 'blocks write their squares to one place',
+    file: optimizer,
+    was: 'of_blocks[blockIdx.x] = sum;',
+    planted: 'of_blocks[0] = sum;',
+  },
+  {
+    kind: 'off by one',
+    bug: 'a number is changed beyond the last',
+    file: optimizer,
+    was: '  if (at >= count) return;\n  double scale',
+    planted: '  if (at > count) return;\n  double scale',
+  },
+  {
+    kind: 'off by one',
+    bug: 'a slope is read beyond the last',
+    file: activation,
+    was: 'if (at >= count) return;',
+    planted: 'if (at > count) return;',
+  },
+  {
+    kind: 'wrong offset',
+    bug: 'features of the next sample are gathered',
+    file: samples,
+    was: 'rows[at / columns]) * columns + at % columns',
+    planted: 'rows[at / columns]) * columns + (at + 1) % columns',
   },
 ];
