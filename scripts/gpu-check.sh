@@ -7,7 +7,7 @@ nvcc=${1:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
 bash packages/cuda/build.sh "$nvcc"
 mkdir -p out/gpu
 cp packages/cuda/genmi_cuda.so out/gpu/
-g++ -std=c++20 -O2 -Wall -Wextra -Inative/include -Itest/native test/cuda/gpu/check.cpp out/gpu/genmi_cuda.so \
+g++ -std=c++20 -O2 -Wall -Wextra -Inative/include -Itest/native test/cuda/gpu/*.cpp out/gpu/genmi_cuda.so \
   -Wl,-rpath,'$ORIGIN' -o out/gpu/check
 
 status=0

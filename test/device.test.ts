@@ -33,7 +33,7 @@ function install(name: string, sharedObject?: string): string {
 }
 
 const prelude = `
-  import { Affinity, config, info, mmd } from 'genmi';
+  import { Affinity, config, info, mi, mmd } from 'genmi';
   function numbers(count, seed) {
     let state = seed;
     return Float64Array.from({ length: count }, () => (state = (state * 48271) % 2147483647) / 2147483647);
@@ -203,6 +203,67 @@ describe.skipIf(!supported || !hasCmake)('genmi-cuda, emulated', () => {
       print([there, here].map((each) => each.value(logits, options)));`);
     expect(printed[0]).toBeCloseTo(printed[1], 12);
     expect(calls.filter((call) => call === 'launch')).toHaveLength(1);
+  });
+
+  const training = `
+    const { Network, adam, train } = await import('genmi/networks');
+    const trained = async (device, inputs, options = {}) => {
+      config({ device });
+      const layers = [{ width: 8, activation: 'relu', batchNormalization: true }, { width: 9, activation: 'tanh' }];
+      const network = Network.dense({ inputs, layers, outputs: k, seed: 1, precision: 'float64' });
+      const data = { data: numbers(n * inputs, 3), shape: [n, inputs] };
+      const vat = { weight: 0.5, epsilon: 0.3 };
+      const run = await train(network, {
+        data, objective: mi(), epochs: 2, batchSize: 40, optimizer: adam({ decay: 'linear' }), vat, seed: 4, ...options,
+      });
+      const values = [...network.logits(data).data, ...run.history.map((epoch) => epoch.vat)];
+      return { values, snapshot: run.snapshot(), held: info().deviceMemory };
+    };
+    const furthest = (one, other) => Math.max(...one.map((each, at) => Math.abs(each - other[at])));
+  `;
+
+  it('trains networks as the CPU does, and keeps none of their memory', async () => {
+    const { printed, calls } = await leavesNothing(`
+      ${training}
+      const cpu = await trained('cpu', 5), cuda = await trained('cuda', 5), again = await trained('cuda', 5);
+      const first = await trained('cuda', 5, { onEpoch: ({ epoch }) => epoch < 1 });
+      const resumed = await trained('cpu', 5, { resume: first.snapshot });
+      print([furthest(cuda.values, cpu.values), furthest(again.values, cuda.values),
+        furthest(resumed.values.slice(0, n * k), cpu.values), cuda.held]);`);
+    expect(printed[0]).toBeLessThan(1e-9);
+    expect(printed[1], 'the same bits').toBe(0);
+    expect(printed[2], 'a snapshot goes on anywhere').toBeLessThan(1e-9);
+    expect(printed[3]).toBe(0);
+    expect(calls.filter((call) => call === 'launch').length).toBeGreaterThan(400);
+  });
+
+  it("trains small networks on the CPU where 'auto' chose the device", async () => {
+    const { printed, calls } = await leavesNothing(`
+      ${training}
+      const auto = await trained('auto', 5), cpu = await trained('cpu', 5);
+      print(furthest(auto.values, cpu.values));`);
+    expect(printed).toBe(0);
+    expect(calls).not.toContain('launch');
+  });
+
+  it('keeps what a training has learned where a call fails, and says which', async () => {
+    const { calls } = await leavesNothing(`${training} await trained('cuda', 5); print(0);`);
+    const last = calls.lastIndexOf('launch');
+    const { printed } = await leavesNothing(
+      `
+      ${training}
+      const failed = await caught(() => trained('cuda', 5));
+      print([failed, (await trained('cpu', 5)).values.every(Number.isFinite)]);`,
+      String(last),
+    );
+    expect(printed).toEqual([
+      {
+        name: 'GenmiError',
+        code: 'ERR_BACKEND_UNAVAILABLE',
+        message: expect.stringMatching(/the device has lost the numbers of this epoch/),
+      },
+      true,
+    ]);
   });
 
   it("is each environment's own", async () => {

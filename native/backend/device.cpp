@@ -12,7 +12,7 @@
 #include "affinity/centred_rows.h"
 #include "affinity/measures.h"
 #include "affinity/sample_features.h"
-#include "networks/steps.h"
+#include "backend/device_steps.h"
 #include "simd/panels.h"
 
 namespace genmi {
@@ -26,15 +26,6 @@ struct Release {
   void operator()(GenmiMatrix* matrix) const { table->release(matrix); }
 };
 using MatrixPtr = std::unique_ptr<GenmiMatrix, Release>;
-using DevicePtr = std::shared_ptr<OpenDevice>;
-
-// Whether the CPU does the work of a failed call.
-bool falls_back(OpenDevice& device, const GenmiFailure& failure) {
-  if (!failure.out_of_memory || !device.falls_back) return false;
-  device.fell_back = true;
-  return true;
-}
-
 // A kernel on the CPU, and on the device what products need of it.
 class DeviceAffinity final : public Affinity, public CentredProduct {
  public:
@@ -172,6 +163,12 @@ Status keep_entries(const DevicePtr& device, AffinityPtr near, const Context& co
 
 }  // namespace
 
+bool falls_back(OpenDevice& device, const GenmiFailure& failure) {
+  if (!failure.out_of_memory || !device.falls_back) return false;
+  device.fell_back = true;
+  return true;
+}
+
 Status device_failure(const GenmiFailure& failure) {
   return {failure.out_of_memory ? Code::kOutOfMemory : Code::kUnavailable,
           explain("device", std::string(failure.call) + "() to succeed", failure.error,
@@ -213,10 +210,10 @@ Status DeviceBackend::hops(const Affinity& distances, const HopOptions& options,
 }
 
 std::unique_ptr<networks::Steps<float>> DeviceBackend::steps(const networks::Learner<float>& learner) const {
-  return cpu_backend().steps(learner);
+  return make_steps(device_, learner);
 }
 std::unique_ptr<networks::Steps<double>> DeviceBackend::steps(const networks::Learner<double>& learner) const {
-  return cpu_backend().steps(learner);
+  return make_steps(device_, learner);
 }
 
 }  // namespace genmi

@@ -1,6 +1,6 @@
 // The backend of a plugin (genmi/device_table.h). It makes affinities on the CPU. For products, all that the maximum
 // mean discrepancy asks of them, the device has a copy of stored kernels, and the features of Gaussian kernels that are
-// not stored. Distances stay on the CPU, with transport; so do steps of trainings.
+// not stored. Distances stay on the CPU, with transport. Steps of trainings: device_steps.h.
 #pragma once
 
 #include <atomic>
@@ -29,6 +29,11 @@ struct OpenDevice {
   OpenDevice& operator=(const OpenDevice&) = delete;
 };
 
+using DevicePtr = std::shared_ptr<OpenDevice>;
+
+// Whether the CPU does the work of a failed call.
+bool falls_back(OpenDevice& device, const GenmiFailure& failure);
+
 class DeviceBackend final : public Backend {
  public:
   // Takes `device`, which is closed after the backend and its affinities.
@@ -53,7 +58,7 @@ class DeviceBackend final : public Backend {
   std::unique_ptr<networks::Steps<double>> steps(const networks::Learner<double>& learner) const override;
 
  private:
-  std::shared_ptr<OpenDevice> device_;
+  DevicePtr device_;
 };
 
 }  // namespace genmi

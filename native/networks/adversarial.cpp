@@ -147,6 +147,12 @@ double add_smoothness(Network<T>& network, const AdversarialBatch<T>& batch, con
   return moved.value;
 }
 
+Status check_smoothness(double lds) {
+  if (std::isfinite(lds)) return Status::ok();
+  return {Code::kOutOfRange, explain("vat", "a finite divergence between the predictions for a sample and those nearby",
+                                     format(lds), "use a smaller learning rate, xi or epsilon")};
+}
+
 template <class T>
 Status train_adversarially(Network<T>& network, const AdversarialBatch<T>& batch, const AdversarialOptions& options,
                            const Context& context, double& lds) {
@@ -155,9 +161,7 @@ Status train_adversarially(Network<T>& network, const AdversarialBatch<T>& batch
   draw_directions(batch, options.seed, context, perturbations);
   make_perturbations(network, batch, options, context, perturbations);
   lds = add_smoothness(network, batch, perturbations, options.weight, context);
-  if (std::isfinite(lds)) return Status::ok();
-  return {Code::kOutOfRange, explain("vat", "a finite divergence between the predictions for a sample and those nearby",
-                                     format(lds), "use a smaller learning rate, xi or epsilon")};
+  return check_smoothness(lds);
 }
 
 template void draw_directions(const AdversarialBatch<float>&, std::uint64_t, const Context&, float*);

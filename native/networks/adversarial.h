@@ -59,6 +59,9 @@ template <class T>
 double add_smoothness(Network<T>& network, const AdversarialBatch<T>& batch, const T* perturbations, double weight,
                       const Context& context);
 
+// kOutOfRange: LDS is not finite.
+Status check_smoothness(double lds);
+
 // All in one: draws directions, makes perturbations of them, and adds the gradient of weight LDS. kOutOfRange: LDS is
 // not finite. Batch normalisations use the statistics of each perturbed batch, and do not remember them.
 template <class T>

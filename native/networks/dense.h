@@ -14,6 +14,7 @@ class Dense final : public Layer<T> {
   Dense(const std::string& name, std::size_t inputs, std::size_t outputs, simd::Activation activation,
         Bias bias = Bias::kLearned);
 
+  Form form() const override { return {Form::Kind::kDense, learns_bias_, activation_}; }
   std::size_t inputs() const override { return inputs_; }
   std::size_t outputs() const override { return outputs_; }
   std::vector<Parameter<T>*> parameters() override {

@@ -12,6 +12,7 @@
 #include "genmi/context.h"
 #include "genmi/matrix.h"
 #include "genmi/rows.h"
+#include "simd/network_kernels.h"
 
 namespace genmi::networks {
 
@@ -58,10 +59,21 @@ struct Statistic {
 // batches so far.
 enum class Mode { kTraining, kFrozen, kPrediction };
 
+// What a layer computes, for a device with kernels of its own: kOther leaves the network to the CPU.
+struct Form {
+  enum class Kind { kDense, kNormalization, kOther };
+
+  Kind kind = Kind::kOther;
+  bool has_bias = false;  // of a dense layer
+  simd::Activation activation = simd::Activation::kIdentity;
+};
+
 template <class T>
 class Layer {
  public:
   virtual ~Layer() = default;
+
+  virtual Form form() const { return {}; }
 
   virtual std::size_t inputs() const = 0;
   virtual std::size_t outputs() const = 0;

@@ -22,6 +22,9 @@ class Network {
   std::size_t width() const;
   // The number of samples that the network knows one by one; 0: it takes any sample.
   std::size_t samples() const { return layers_.front()->samples(); }
+  const Layers& layers() const { return layers_; }
+  // Null without a skip connection.
+  const Layer<T>* skip() const { return skip_.get(); }
   std::vector<Parameter<T>*> parameters();
   std::vector<Statistic<T>> statistics();
   // All that the network has learned: the values of its parameters, and the statistics of its layers.

@@ -12,6 +12,7 @@ class Normalization final : public Layer<T> {
  public:
   Normalization(std::string name, std::size_t width, simd::Activation activation);
 
+  Form form() const override { return {Form::Kind::kNormalization, false, activation_}; }
   std::size_t inputs() const override { return width_; }
   std::size_t outputs() const override { return width_; }
   std::vector<Parameter<T>*> parameters() override { return {&scale_, &shift_}; }

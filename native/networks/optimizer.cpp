@@ -46,19 +46,23 @@ double Optimizer<T>::norm(const Context& context) const {
 }
 
 template <class T>
+typename Optimizer<T>::Corrected Optimizer<T>::corrected(std::size_t t, double share) const {
+  const double rate = share * options_.rate;
+  if (options_.rule != Rule::kAdam) return {rate, options_.epsilon};
+  const auto steps = static_cast<double>(t);
+  const double root = std::sqrt(1 - std::pow(options_.second, steps));
+  return {rate * (root / (1 - std::pow(options_.first, steps))),
+          options_.corrected_epsilon ? options_.epsilon * root : options_.epsilon};
+}
+
+template <class T>
 void Optimizer<T>::step(const Context& context, double share) {
   steps_ += 1;
   const simd::NetworkKernels<T>& kernels = context.kernels.network<T>();
   const auto update = options_.rule == Rule::kAdam  ? kernels.adam
                       : options_.rule == Rule::kSgd ? kernels.momentum
                                                     : kernels.rms;
-  const auto t = static_cast<double>(steps_);
-  double rate = share * options_.rate, epsilon = options_.epsilon;
-  if (options_.rule == Rule::kAdam) {
-    const double root = std::sqrt(1 - std::pow(options_.second, t));
-    rate *= root / (1 - std::pow(options_.first, t));
-    if (options_.corrected_epsilon) epsilon *= root;
-  }
+  const auto [rate, epsilon] = corrected(steps_, share);
   last_rate_ = rate;
   simd::Step<T> step{T{1},
                      T{0},

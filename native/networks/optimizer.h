@@ -32,6 +32,12 @@ class Optimizer {
  public:
   Optimizer(const OptimizerOptions& options, const std::vector<Parameter<T>*>& parameters);
 
+  const OptimizerOptions& options() const { return options_; }
+  // What Adam's corrections make of the learning rate and of epsilon in step t.
+  struct Corrected {
+    double rate, epsilon;
+  };
+  Corrected corrected(std::size_t t, double share) const;
   // One step with the learning rate share * options.rate; share falls from 1 to 0 in a linear schedule.
   void step(const Context& context, double share = 1);
   // The learning rate that the last step multiplied the moments' quotient with: proximal steps use it too.

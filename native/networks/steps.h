@@ -23,6 +23,7 @@ struct Learner {
   Optimizer<T>& optimizer;
   const std::vector<Penalty<T>*>& penalties;
   const AdversarialOptions& vat;
+  bool samples_stay;  // whether their features are the same in each step
 };
 
 template <class T>

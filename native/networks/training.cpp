@@ -218,8 +218,11 @@ double Training<T>::rate_share() const {
 
 template <class T>
 Status Training<T>::run(const Context& context, const std::function<bool(const Epoch&)>& on_epoch, Stop& stop) {
-  if (const Backend* const before = std::exchange(backend_, &context.backend); before != backend_)
-    steps_ = backend_->steps({network_, samples_, optimizer_, penalties_, options_.vat});
+  if (backend_ != &context.backend) {
+    steps_ =
+        context.backend.steps({network_, samples_, optimizer_, penalties_, options_.vat, target_.pairs == nullptr});
+    backend_ = &context.backend;
+  }
   stop = Stop::kFinished;
   while (stop == Stop::kFinished && place_.epoch < options_.epochs) {
     begin_epoch();
@@ -243,6 +246,12 @@ Status Training<T>::run(const Context& context, const std::function<bool(const E
     if (target_.pairs != nullptr) break;  // the views are those of one step
   }
   return Status::ok();
+}
+
+template <class T>
+void Training<T>::leave_device() {
+  steps_.reset();
+  backend_ = nullptr;
 }
 
 template <class T>

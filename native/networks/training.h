@@ -123,6 +123,9 @@ class Training {
   // them. A device that cannot give its numbers back leaves them as the epoch found them. The backend is the context's.
   Status run(const Context& context, const std::function<bool(const Epoch&)>& on_epoch, Stop& stop);
 
+  // Gives the memory of a device back, until a further run.
+  void leave_device();
+
   // Views are the first views of all pairs, and then the second ones. Rows live until the next call. The first call of
   // an epoch takes O(N) for N samples.
   NextStep next();

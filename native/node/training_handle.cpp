@@ -177,6 +177,12 @@ struct TrainingState final : LastTraining {
     samples.reset();
     charge.set(snapshot ? snapshot->size() : 0);
   }
+  void leave_device() {
+    const auto leave = [](auto& all) {
+      if (all.training != nullptr) all.training->leave_device();
+    };
+    std::visit(leave, parts);
+  }
 };
 using TrainingStatePtr = std::shared_ptr<TrainingState>;
 
@@ -441,6 +447,7 @@ class TrainingHandle final : public Handle {
     if (!std::exchange(in_training_, false)) return;
     state_->network->in_training = false;
     state_->network->last_training = state_;
+    if (!state_->network->changing) state_->leave_device();
   }
 
   TrainingStatePtr state_;

@@ -14,5 +14,5 @@ codes+=(-gencode "arch=compute_$number,code=compute_$number") # newer cards comp
 "$nvcc" -shared -cudart static -cudadevrt none -O3 -std=c++20 -Werror=all-warnings \
   -Xcompiler -Wall,-Wextra,-Werror,-fPIC,-fvisibility=hidden "${codes[@]}" -Xlinker -z,defs -Xlinker -s \
   -Inative/cuda/nvcc -Inative -Inative/include "-L$(dirname "$nvcc")/../lib" -o "$here/genmi_cuda.so" \
-  native/cuda/affinity/*.cu native/cuda/objectives/*.cu native/cuda/plugin/*.cpp
+  native/cuda/affinity/*.cu native/cuda/networks/*.cu native/cuda/objectives/*.cu native/cuda/plugin/*.cpp
 echo "genmi-cuda: $(stat -c %s "$here/genmi_cuda.so") bytes"

@@ -1,46 +1,12 @@
-// The plugin's table over a runtime that records calls and lets one of them fail; kernels are emulated. Nothing here
-// has run on a GPU.
-#include <gtest/gtest.h>
+// Matrices of the plugin, emulated. Nothing here has run on a GPU.
+#include "plugin.h"
 
 #include <cmath>
-#include <memory>
 #include <string>
 #include <thread>
 
-#include "emulated.h"
-#include "genmi/device_table.h"
-
-extern "C" const GenmiDeviceTable* genmi_device_table(std::uint32_t version);
-
 namespace genmi::cuda::test {
 namespace {
-
-const GenmiDeviceTable& table() { return *genmi_device_table(GENMI_DEVICE_TABLE_VERSION); }
-
-struct Close {
-  void operator()(GenmiDevice* device) const { table().close(device); }
-  void operator()(GenmiMatrix* matrix) const { table().release(matrix); }
-};
-using DevicePtr = std::unique_ptr<GenmiDevice, Close>;
-using MatrixPtr = std::unique_ptr<GenmiMatrix, Close>;
-
-// Keeps the first failure of a sequence of calls.
-struct Calls {
-  GenmiFailure failure = {};
-
-  bool operator()(GenmiFailure one) {
-    if (one.call == nullptr) return true;
-    failure = one;
-    return false;
-  }
-};
-
-DevicePtr open(Calls& calls, std::size_t most_bytes = 0) {
-  GenmiDevice* device = nullptr;
-  if (!calls(table().open(&device))) return nullptr;
-  table().limit(device, most_bytes);
-  return DevicePtr(device);
-}
 
 template <class T>
 MatrixPtr store(Calls& calls, GenmiDevice* device, std::size_t n, const std::vector<T>& numbers) {
@@ -69,14 +35,6 @@ void expect_product(std::size_t n, const std::vector<T>& a, const std::vector<st
       const double allowed = 40 * static_cast<double>(std::numeric_limits<T>::epsilon() * magnitude);
       ASSERT_NEAR(static_cast<double>(found[i * k + c]), static_cast<double>(sum), allowed) << i << ", " << c;
     }
-}
-
-// No leak, no double free, nothing that is used too late.
-void expect_clean() {
-  const emulated::Record record = emulated::record();
-  EXPECT_EQ(record.live, 0u);
-  EXPECT_EQ(record.live_bytes, 0u);
-  EXPECT_EQ(record.mistakes, std::vector<std::string>{});
 }
 
 template <class T>
@@ -182,11 +140,8 @@ TEST(EmulatedPlugin, TellsOfEachCallThatFails) {
       Calls calls;
       const bool succeeded = live(calls);
       expect_clean();
-      // What frees has no error of its own: a failure of the device is told by the next call.
-      const bool frees =
-          names[failing].find("Free") != std::string::npos || names[failing].find("Destroy") != std::string::npos;
-      EXPECT_EQ(succeeded, frees);
-      if (frees) continue;
+      EXPECT_EQ(succeeded, frees(names[failing]));
+      if (frees(names[failing])) continue;
       EXPECT_EQ(calls.failure.call, names[failing] == "launch" ? "multiply_stored" : names[failing]);
       EXPECT_STREQ(calls.failure.error, cudaGetErrorName(error));
       EXPECT_EQ(calls.failure.out_of_memory, error == cudaErrorMemoryAllocation);

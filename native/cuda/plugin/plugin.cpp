@@ -1,53 +1,24 @@
-// The plugin's table for CUDA: matrices in the device's memory, and products with them. One stream for each device that
-// was opened; numbers travel in pinned memory.
-#include <algorithm>
+// The plugin's table for CUDA: matrices in the device's memory, products with them, and trainings. One stream for each
+// device that was opened; numbers travel in pinned memory.
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "cuda/affinity/products.h"
-#include "cuda/plugin/memory.h"
-#include "genmi/device_table.h"
+#include "cuda/plugin/open_device.h"
+#include "cuda/plugin/training.h"
 
-namespace genmi::cuda {
-
-// Lives until it is closed and its matrices are released.
-struct Device {
-  std::mutex mutex;  // for all below: one call at a time
-  std::string name;
-  Budget budget;
-  Stream stream;
-  PinnedMemory pinned;
-  DeviceMemory scratch;
-
-  // Makes room, in both memories, for the numbers of a call. The stream is idle.
-  void reserve(std::size_t host_bytes, std::size_t device_bytes) {
-    if (pinned.size() < host_bytes) {
-      pinned = {};
-      pinned = PinnedMemory(host_bytes);
-    }
-    if (scratch.size() < device_bytes) {
-      scratch = {};
-      scratch = DeviceMemory(budget, device_bytes);
-    }
-  }
-};
-
-}  // namespace genmi::cuda
-
+using genmi::cuda::aligned;
 using genmi::cuda::check;
 using genmi::cuda::Device;
 using genmi::cuda::DeviceMemory;
 using genmi::cuda::Failed;
+using genmi::cuda::guarded;
+using genmi::cuda::perform;
 using genmi::cuda::Product;
-
-struct GenmiDevice {
-  std::shared_ptr<Device> device;
-};
+using genmi::cuda::Training;
 
 struct Gaussian {
   double gamma, constant;
@@ -61,41 +32,11 @@ struct GenmiMatrix {
   DeviceMemory numbers;
 };
 
+struct GenmiTraining {
+  std::unique_ptr<Training> training;
+};
+
 namespace {
-
-// Numbers begin at multiples of this many bytes.
-constexpr std::size_t kAlignment = 256;
-// Rows of a matrix travel in parts of at most this many bytes, or one by one.
-constexpr std::size_t kPart = std::size_t{1} << 24;
-
-constexpr std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
-// Only failures that the table knows leave the plugin.
-template <class Body>
-GenmiFailure guarded(const Body& body) noexcept {
-  try {
-    body();
-    return {};
-  } catch (const Failed& failed) {
-    return {failed.call, cudaGetErrorName(failed.error), failed.error == cudaErrorMemoryAllocation};
-  } catch (const std::bad_alloc&) {
-    return {"operator new", "std::bad_alloc", 1};
-  } catch (...) {
-    return {"the plugin", "an unexpected failure", 0};
-  }
-}
-
-// Queues work on the device's stream and waits for it. After a failure too, nothing uses the memory of the call.
-template <class Work>
-void perform(Device& device, const Work& work) {
-  try {
-    work(device.stream);
-    device.stream.wait();
-  } catch (...) {
-    device.stream.abandon();
-    throw;
-  }
-}
 
 GenmiFailure open_device(GenmiDevice** out) {
   return guarded([&] {
@@ -146,14 +87,8 @@ GenmiFailure write_rows(GenmiMatrix* matrix, std::size_t first, std::size_t coun
   return guarded([&] {
     Device& device = *matrix->device;
     const std::lock_guard<std::mutex> lock(device.mutex);
-    const std::size_t row = matrix->columns * matrix->width, part = std::max<std::size_t>(1, kPart / row);
-    device.reserve(std::min(part, count) * row, 0);
-    for (std::size_t done = 0; done < count; done += part) {
-      const std::size_t part_bytes = std::min(part, count - done) * row;
-      std::memcpy(device.pinned.data(), static_cast<const char*>(rows) + done * row, part_bytes);
-      char* const to = matrix->numbers.data() + (first + done) * row;
-      perform(device, [&](auto& stream) { stream.copy(to, device.pinned.data(), part_bytes, cudaMemcpyHostToDevice); });
-    }
+    const std::size_t row = matrix->columns * matrix->width;
+    genmi::cuda::upload(device, matrix->numbers.data() + first * row, rows, count * row);
   });
 }
 
@@ -194,6 +129,50 @@ GenmiFailure multiply(const GenmiMatrix* matrix, const std::int32_t* rows, std::
   });
 }
 
+GenmiFailure create_training(GenmiDevice* device, const GenmiLearner* learner, GenmiTraining** out) {
+  return guarded([&] {
+    auto made = std::make_unique<GenmiTraining>();
+    made->training = genmi::cuda::make_training(device->device, *learner);
+    *out = made.release();
+  });
+}
+
+void release_training(GenmiTraining* training) {
+  const std::shared_ptr<Device> device = training->training->device();
+  const std::lock_guard<std::mutex> lock(device->mutex);
+  delete training;
+}
+
+// One call at a time.
+template <class Body>
+GenmiFailure with(GenmiTraining* training, const Body& body) {
+  return guarded([&] {
+    Training& own = *training->training;
+    const std::lock_guard<std::mutex> lock(own.device()->mutex);
+    body(own);
+  });
+}
+
+GenmiFailure write_samples(GenmiTraining* training, std::size_t first, std::size_t count, const void* samples) {
+  return with(training, [&](Training& own) { own.write_samples(first, count, samples); });
+}
+GenmiFailure write_numbers(GenmiTraining* training, const void* numbers) {
+  return with(training, [&](Training& own) { own.write_numbers(numbers); });
+}
+GenmiFailure read_numbers(GenmiTraining* training, void* numbers) {
+  return with(training, [&](Training& own) { own.read_numbers(numbers); });
+}
+GenmiFailure forward(GenmiTraining* training, const std::int32_t* rows, std::size_t count, void* logits) {
+  return with(training, [&](Training& own) { own.forward(rows, count, logits); });
+}
+GenmiFailure backward(GenmiTraining* training, const void* gradient, std::uint64_t seed, std::uint64_t step,
+                      double* lds) {
+  return with(training, [&](Training& own) { own.backward(gradient, seed, step, lds); });
+}
+GenmiFailure update(GenmiTraining* training, double rate, double epsilon) {
+  return with(training, [&](Training& own) { own.update(rate, epsilon); });
+}
+
 const GenmiDeviceTable kTable = {GENMI_DEVICE_TABLE_VERSION,
                                  open_device,
                                  close_device,
@@ -204,7 +183,15 @@ const GenmiDeviceTable kTable = {GENMI_DEVICE_TABLE_VERSION,
                                  create_rbf,
                                  release_matrix,
                                  write_rows,
-                                 multiply};
+                                 multiply,
+                                 create_training,
+                                 release_training,
+                                 write_samples,
+                                 write_numbers,
+                                 read_numbers,
+                                 forward,
+                                 backward,
+                                 update};
 
 }  // namespace
 

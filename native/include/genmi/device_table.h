@@ -10,10 +10,11 @@
 extern "C" {
 #endif
 
-#define GENMI_DEVICE_TABLE_VERSION 1
+#define GENMI_DEVICE_TABLE_VERSION 2
 
-typedef struct GenmiDevice GenmiDevice;  // a device, its stream, and the memory that calls share
-typedef struct GenmiMatrix GenmiMatrix;  // the entries of an affinity in its memory
+typedef struct GenmiDevice GenmiDevice;      // a device, its stream, and the memory that calls share
+typedef struct GenmiMatrix GenmiMatrix;      // the entries of an affinity in its memory
+typedef struct GenmiTraining GenmiTraining;  // samples, a network and its optimiser in its memory
 
 // Why a call failed: the function of the device's own library and its error, which live as long as the plugin. call is
 // null where nothing failed. A failed call has written nothing to its results.
@@ -22,6 +23,32 @@ typedef struct GenmiFailure {
   const char* error;
   int out_of_memory;
 } GenmiFailure;
+
+// A layer of a network: y = f(x W + b), or batch normalisation, y = f(scale z + shift).
+typedef struct GenmiLayer {
+  int normalises;
+  int activation;  // f: 0 for x, 1 for max(x, 0), 2 for tanh x
+  size_t inputs, outputs;
+} GenmiLayer;
+
+// What a training learns, and how; vat: virtual adversarial training (native/networks/adversarial.h).
+typedef struct GenmiLearner {
+  int width;  // the bytes of a number
+  size_t samples;
+  const GenmiLayer* layers;  // each takes the outputs of the one before
+  size_t layer_count;
+  int skip;                // whether the logits get x W_skip, too: the last layer's f is then x
+  int rule;                // 0 for Adam, 1 for SGD, 2 for RMSprop (native/networks/optimizer.h)
+  double first, second;    // the shares that moments keep
+  double decay;            // of weights: what is added to their gradient is decay W
+  double largest_norm;     // longer gradients are shortened to this norm; 0: never
+  double vat_weight;       // 0: no such training
+  double epsilon;          // the length of perturbations
+  const double* epsilons;  // a length for each sample instead, unless null
+  double xi;               // the length of probes
+  size_t power;            // steps of the power iteration
+  int exact;               // whether directions are divided by their norms, with nothing added
+} GenmiLearner;
 
 typedef struct GenmiDeviceTable {
   uint32_t version;
@@ -49,6 +76,25 @@ typedef struct GenmiDeviceTable {
   // width.
   GenmiFailure (*multiply)(const GenmiMatrix* matrix, const int32_t* rows, size_t count, const void* v, size_t k,
                            void* out);
+
+  // Its samples and numbers are undefined. Nothing of `learner` is kept.
+  GenmiFailure (*create_training)(GenmiDevice* device, const GenmiLearner* learner, GenmiTraining** training);
+  void (*release_training)(GenmiTraining* training);
+  // Samples first, ..., first + count - 1: count x inputs numbers of its width.
+  GenmiFailure (*write_samples)(GenmiTraining* training, size_t first, size_t count, const void* samples);
+  // All numbers that a training changes, one after the other, matrices row by row: W, b of each dense layer and scale,
+  // shift of each normalisation, in the order of the layers, and W_skip; running mean and variance of each
+  // normalisation; of each of these parameters the first moment (Adam, SGD) and the second one (Adam, RMSprop).
+  GenmiFailure (*write_numbers)(GenmiTraining* training, const void* numbers);
+  // A failure, until others are written, after an update that failed.
+  GenmiFailure (*read_numbers)(GenmiTraining* training, void* numbers);
+  // A step: first the logits of `count` samples, count x K numbers.
+  GenmiFailure (*forward)(GenmiTraining* training, const int32_t* rows, size_t count, void* logits);
+  // Then the gradients, from that of the loss with respect to these logits, and those of vat with its weight. seed,
+  // step: of vat's first directions. lds: the mean divergence of vat, which may be NaN.
+  GenmiFailure (*backward)(GenmiTraining* training, const void* gradient, uint64_t seed, uint64_t step, double* lds);
+  // At last the update. rate, epsilon: with Adam's corrections.
+  GenmiFailure (*update)(GenmiTraining* training, double rate, double epsilon);
 } GenmiDeviceTable;
 
 // The one symbol of a plugin: its table, or null where it does not have this version.

@@ -8,16 +8,10 @@
 #include "affinity/centred_product.h"
 #include "emulated_device.h"
 #include "random.h"
-#include "runtime.h"
 #include "simd/panels.h"
 
 namespace genmi::test {
 namespace {
-
-using cuda::emulated::begin_record;
-using cuda::emulated::kNever;
-using cuda::emulated::Record;
-using cuda::emulated::record;
 
 constexpr std::size_t kSamples = 40, kColumns = 3, kClusters = 2;
 
@@ -38,27 +32,6 @@ std::vector<double> product(const Affinity& affinity) {
   Workspace workspace;
   affinity.products().centred_product({nullptr, kSamples}, v.data(), kClusters, {workspace}, out.data());
   return out;
-}
-
-// Nothing is left of a test that has begun to record.
-class EmulatedDevice : public testing::Test {
- protected:
-  void SetUp() override {
-    begin_record();
-    live_ = record().live;
-  }
-  void expect_clean() const {
-    EXPECT_EQ(record().live, live_);
-    EXPECT_EQ(record().mistakes, std::vector<std::string>{});
-  }
-
- private:
-  std::size_t live_ = 0;  // of the device that backend_test.cpp uses
-};
-
-std::size_t launches() {
-  const Record all = record();
-  return static_cast<std::size_t>(std::count(all.calls.begin(), all.calls.end(), "launch"));
 }
 
 TEST_F(EmulatedDevice, MultipliesByKernelsAlone) {
@@ -135,13 +108,11 @@ TEST_F(EmulatedDevice, TellsOfEachCallThatFails) {
         EXPECT_EQ(failure.status().code(), Code::kUnavailable);
         message = failure.what();
       }
-      const bool frees =
-          names[failing].find("Free") != std::string::npos || names[failing].find("Destroy") != std::string::npos;
       const std::string named = names[failing] == "launch" ? "multiply_stored" : names[failing];
-      EXPECT_EQ(message, frees ? ""
-                               : "device: expected " + named +
-                                     "() to succeed, received cudaErrorLaunchFailure; "
-                                     "config({ device: 'cpu' }) computes without the device");
+      EXPECT_EQ(message, frees(names[failing]) ? ""
+                                               : "device: expected " + named +
+                                                     "() to succeed, received cudaErrorLaunchFailure; "
+                                                     "config({ device: 'cpu' }) computes without the device");
     }
     expect_clean();
   }

@@ -1,110 +1,22 @@
-// Holds the products of a plugin against sums in long double, on whatever device it finds: `npm run test:gpu` on a
-// card, `npm run test:gpu-emulated` on the CPU. It needs no library beside the plugin. Exit codes: 0, all products are
-// right; 1, some are not, or a call fails; 77, there is no device.
-#include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <limits>
-#include <vector>
-
-#include "genmi/device_table.h"
-#include "random.h"
-
-extern "C" const GenmiDeviceTable* genmi_device_table(std::uint32_t version);
+// Holds the products and the trainings of a plugin against definitions, on whatever device it finds: `npm run test:gpu`
+// on a card, `npm run test:gpu-emulated` on the CPU. It needs no library beside the plugin. Exit codes: 0, all is
+// right; 1, something is not, or a call fails; 77, there is no device.
+#include "check.h"
 
 namespace {
 
-using genmi::test::Generator;
-
 constexpr int kNoDevice = 77;
-constexpr double kGamma = 0.3, kConstant = 0.25;
 
-const GenmiDeviceTable& table() { return *genmi_device_table(GENMI_DEVICE_TABLE_VERSION); }
-
-void require(const GenmiFailure& failure) {
-  if (failure.call == nullptr) return;
-  std::printf("%s: %s\n", failure.call, failure.error);
-  std::exit(EXIT_FAILURE);
-}
-
-template <class T>
-std::vector<T> draw(Generator& random, std::size_t count) {
-  const std::vector<double> numbers = genmi::test::gaussians(random, count);
-  return {numbers.begin(), numbers.end()};
-}
-
-// How many products were compared, and the largest error as a share of the error that is allowed.
-struct Result {
-  std::size_t products = 0;
-  double largest = 0;
-};
-
-// d: 0 for stored entries, else features of the Gaussian kernel.
-template <class T>
-void check(GenmiDevice* device, std::size_t n, std::size_t d, std::size_t k, bool some_rows, Generator& random,
-           Result& result) {
-  const std::size_t columns = d == 0 ? n : d;
-  const std::vector<T> numbers = draw<T>(random, n * columns);
-  GenmiMatrix* matrix = nullptr;
-  require(d == 0 ? table().create(device, n, sizeof(T), &matrix)
-                 : table().create_rbf(device, n, d, sizeof(T), static_cast<T>(kGamma), kConstant, &matrix));
-  require(table().write(matrix, 0, n, numbers.data()));
-
-  std::vector<std::int32_t> rows;
-  if (some_rows)
-    for (std::size_t i = 0; i < n + 3; ++i) rows.push_back(static_cast<std::int32_t>(random() % n));
-  const std::size_t count = some_rows ? rows.size() : n;
-  const std::vector<T> v = draw<T>(random, count * k);
-  std::vector<T> found(count * k, std::numeric_limits<T>::quiet_NaN());
-  require(table().multiply(matrix, some_rows ? rows.data() : nullptr, count, v.data(), k, found.data()));
-  table().release(matrix);
-
-  const auto row = [&](std::size_t i) {
-    return numbers.data() + (some_rows ? static_cast<std::size_t>(rows[i]) : i) * columns;
-  };
-  std::vector<long double> entries(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t j = 0; j < count; ++j) {
-      long double squared = 0;
-      for (std::size_t f = 0; f < d; ++f) {
-        const long double difference = static_cast<long double>(row(i)[f]) - static_cast<long double>(row(j)[f]);
-        squared += difference * difference;
-      }
-      const auto gamma = static_cast<long double>(static_cast<T>(kGamma));
-      entries[j] = d == 0 ? static_cast<long double>(row(i)[some_rows ? static_cast<std::size_t>(rows[j]) : j])
-                          : std::exp(-gamma * squared) - static_cast<long double>(kConstant);
-    }
-    for (std::size_t c = 0; c < k; ++c) {
-      long double sum = 0, magnitude = 1;
-      for (std::size_t j = 0; j < count; ++j) {
-        const long double term = entries[j] * static_cast<long double>(v[j * k + c]);
-        sum += term;
-        magnitude += std::abs(term);
-      }
-      // Of an entry: d roundings; of a tile's sum: 32.
-      const long double allowed =
-          static_cast<long double>(std::numeric_limits<T>::epsilon()) * static_cast<long double>(40 + d) * magnitude;
-      const auto error = static_cast<double>(std::abs(static_cast<long double>(found[i * k + c]) - sum) / allowed);
-      result.largest = std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(result.largest, error);
-    }
-  }
-  ++result.products;
-}
-
-template <class T>
-void check_all(GenmiDevice* device, std::size_t most, Generator& random, Result& result) {
-  for (std::size_t n = 1; n <= most; n = n < 67 ? n + 1 : 2 * n - 1)
-    for (const bool some_rows : {false, true}) {
-      check<T>(device, n, 0, 1 + n * 5 % 37, some_rows, random, result);
-      check<T>(device, n, 1 + n * 7 % 67, 1 + n * 3 % 37, some_rows, random, result);
-    }
+bool report(const char* what, const genmi::test::Result& result) {
+  std::printf("%zu %s, up to %.3f of the error that is allowed\n", result.compared, what, result.largest);
+  return result.largest <= 1;
 }
 
 }  // namespace
 
 // check [most samples]
 int main(int count, char** arguments) {
+  using genmi::test::table;
   const std::size_t most = count > 1 ? std::strtoul(arguments[1], nullptr, 10) : 1057;
   GenmiDevice* device = nullptr;
   const GenmiFailure none = table().open(&device);
@@ -112,11 +24,8 @@ int main(int count, char** arguments) {
     std::printf("no device: %s: %s\n", none.call, none.error);
     return kNoDevice;
   }
-  Generator random(1);
-  Result result;
-  check_all<float>(device, most, random, result);
-  check_all<double>(device, most, random, result);
+  const bool products = report("products", genmi::test::check_products(device, most));
+  const bool trainings = report("steps of trainings", genmi::test::check_trainings(device, most));
   table().close(device);
-  std::printf("%zu products, up to %.3f of the error that is allowed\n", result.products, result.largest);
-  return result.largest <= 1 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return products && trainings ? EXIT_SUCCESS : EXIT_FAILURE;
 }
