@@ -11,6 +11,8 @@ export const KERNEL_TESTS = 'gpu_emulated_tests';
 export const BACKEND_TESTS = 'gpu_backend_tests';
 /** The check that `npm run test:gpu` runs on a card. */
 export const CHECK = 'gpu_emulated_check';
+/** The benchmark that `npm run bench:gpu` runs on a card. */
+export const BENCH = 'gpu_emulated_bench';
 /** The plugin, as the addon opens it. */
 export const PLUGIN = 'gpu_emulated_plugin';
 
