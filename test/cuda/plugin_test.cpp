@@ -184,6 +184,11 @@ TEST(EmulatedPlugin, KeepsToTheMemoryOfTheDeviceAndToItsLimit) {
     EXPECT_STREQ(calls.failure.call, "cudaMalloc");
     EXPECT_EQ(calls.failure.out_of_memory, 1);
     EXPECT_EQ(table().bytes(device.get()), 400u);
+    // The next launch does not answer the error of this allocation.
+    const std::vector<float> v(2, 1);
+    std::vector<float> out(2, -1);
+    const MatrixPtr small = limited ? nullptr : store(calls, device.get(), 2, std::vector<float>(4, 1));
+    if (small) EXPECT_TRUE(calls(table().multiply(small.get(), nullptr, 2, v.data(), 1, out.data())));
     GenmiMatrix* none = nullptr;
     EXPECT_FALSE(calls(table().create(device.get(), std::size_t{1} << 32, 8, &none)));  // 2^67 bytes
     EXPECT_EQ(calls.failure.out_of_memory, 1);

@@ -15,6 +15,9 @@ struct Stream {
 
 namespace {
 
+// The last error of a thread, until somebody asks for it: a launch does.
+thread_local cudaError_t pending = cudaSuccess;
+
 enum class Where { kDevice, kPinned };
 struct Allocation {
   Where where;
@@ -33,13 +36,14 @@ struct Runtime {
 
   cudaError_t called(const char* name) {
     record.calls.emplace_back(name);
-    return record.calls.size() - 1 == failing ? error : cudaSuccess;
+    return record.calls.size() - 1 == failing ? failed(error) : cudaSuccess;
   }
+  cudaError_t failed(cudaError_t with) { return pending = with; }
   void mistake(const std::string& text) { record.mistakes.push_back(text); }
 
   cudaError_t allocate(void** out, std::size_t bytes, Where where) {
     if (bytes == 0) mistake("an allocation of nothing");
-    if (where == Where::kDevice && record.live_bytes + bytes > device_memory) return cudaErrorMemoryAllocation;
+    if (where == Where::kDevice && record.live_bytes + bytes > device_memory) return failed(cudaErrorMemoryAllocation);
     Allocation made{where, bytes, std::make_unique_for_overwrite<unsigned char[]>(bytes)};
     std::memset(made.memory.get(), 0xff, bytes);  // NaN
     *out = made.memory.get();
@@ -102,9 +106,8 @@ cudaError_t launch(Stream* stream, std::function<void()> work) {
     return cudaSuccess;
   }
   const Lock lock(runtime().mutex);
-  if (const cudaError_t error = runtime().called("launch")) return error;
-  stream->work.push_back(std::move(work));
-  return cudaSuccess;
+  if (runtime().called("launch") == cudaSuccess) stream->work.push_back(std::move(work));
+  return cudaGetLastError();
 }
 
 }  // namespace genmi::cuda::emulated
@@ -202,7 +205,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
   return cudaSuccess;
 }
 
-cudaError_t cudaGetLastError() { return cudaSuccess; }
+cudaError_t cudaGetLastError() { return std::exchange(genmi::cuda::emulated::pending, cudaSuccess); }
 
 const char* cudaGetErrorName(cudaError_t error) {
   switch (error) {

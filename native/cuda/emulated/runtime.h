@@ -2,7 +2,8 @@
 // does its work when it is waited for, so that results which nobody waits for are missing.
 //
 // It records calls, lets one of them fail, and notes mistakes: memory or streams that are freed twice or never, copies
-// of memory that is not pinned, or is too small, and memory that is freed while a stream has yet to use it.
+// of memory that is not pinned, or is too small, and memory that is freed while a stream has yet to use it. As in CUDA,
+// a launch answers the last error of its thread, which may be that of an earlier call.
 #pragma once
 
 #include <cstddef>

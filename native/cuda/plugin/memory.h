@@ -1,5 +1,5 @@
 // Owners of what CUDA's runtime lends: memory of the device, pinned memory of the host, a stream. A call that fails
-// throws; what frees does not, and keeps an earlier failure of the device to the next call.
+// throws; calls that free do not, and the next call tells of a device that has failed.
 #pragma once
 
 #include <atomic>
@@ -16,8 +16,13 @@ struct Failed {
   cudaError_t error;
 };
 
+// CUDA keeps the last error of a thread. It is forgotten here: otherwise, the next launch would answer it.
+inline void forget(cudaError_t) { static_cast<void>(cudaGetLastError()); }
+
 inline void check(const char* call, cudaError_t error) {
-  if (error != cudaSuccess) throw Failed{call, error};
+  if (error == cudaSuccess) return;
+  forget(error);
+  throw Failed{call, error};
 }
 
 // How much of a device's memory is held, and may be.
@@ -37,12 +42,12 @@ class DeviceMemory {
     }
     if (const cudaError_t error = cudaMalloc(&memory_, bytes); error != cudaSuccess) {
       budget.bytes.fetch_sub(bytes);
-      throw Failed{"cudaMalloc", error};
+      check("cudaMalloc", error);
     }
   }
   ~DeviceMemory() {
     if (memory_ == nullptr) return;
-    static_cast<void>(cudaFree(memory_));
+    forget(cudaFree(memory_));
     budget_->bytes.fetch_sub(bytes_);
   }
   DeviceMemory(DeviceMemory&& other) noexcept
@@ -70,7 +75,7 @@ class PinnedMemory {
   PinnedMemory() = default;
   explicit PinnedMemory(std::size_t bytes) : bytes_(bytes) { check("cudaMallocHost", cudaMallocHost(&memory_, bytes)); }
   ~PinnedMemory() {
-    if (memory_ != nullptr) static_cast<void>(cudaFreeHost(memory_));
+    if (memory_ != nullptr) forget(cudaFreeHost(memory_));
   }
   PinnedMemory(PinnedMemory&& other) noexcept
       : memory_(std::exchange(other.memory_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
@@ -91,7 +96,7 @@ class PinnedMemory {
 class Stream {
  public:
   Stream() { check("cudaStreamCreateWithFlags", cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking)); }
-  ~Stream() { static_cast<void>(cudaStreamDestroy(stream_)); }
+  ~Stream() { forget(cudaStreamDestroy(stream_)); }
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
@@ -101,7 +106,7 @@ class Stream {
   }
   void wait() { check("cudaStreamSynchronize", cudaStreamSynchronize(stream_)); }
   // After a failure: nothing uses the memory of the work that was begun any more.
-  void abandon() { static_cast<void>(cudaStreamSynchronize(stream_)); }
+  void abandon() { forget(cudaStreamSynchronize(stream_)); }
 
  private:
   cudaStream_t stream_ = nullptr;
