@@ -302,7 +302,10 @@ Status Training<T>::take_steps(const Context& context) {
   }
   if (!steps_->close()) {
     restart_epoch();
-    status = {Code::kUnavailable, "the device has lost the numbers of this epoch"};
+    const bool failed = !status && status.code() != Code::kAborted;
+    status = {failed ? status.code() : Code::kUnavailable,
+              failed ? status.message() + "; the network is as it was when this epoch began"
+                     : "the device has lost the numbers of this epoch"};
   }
   report_steps(context);
   return status;
