@@ -138,6 +138,7 @@ class Training {
   Status restore(std::span<const std::byte> snapshot);
 
   std::size_t epochs_done() const { return place_.epoch; }
+  bool is_done() const { return place_.epoch >= options_.epochs; }
   // Tells the context's job how many steps are done.
   void report_steps(const Context& context) const;
 

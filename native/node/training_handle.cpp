@@ -335,6 +335,9 @@ class RunTask final : public Task {
       return left > 0;
     };
     Status status = parts.training->run(context, keep, state_->stop);
+    // Not on JavaScript's thread, which would wait for the device.
+    const bool goes_on = state_->stop == networks::Stop::kCallback && !parts.training->is_done();
+    if (!state_->pairs && !(status && goes_on)) parts.training->leave_device();
     network.clear_gradients();  // a loop of the caller's own begins with none
     if (state_->pairs) {
       state_->samples.reset();
@@ -447,6 +450,7 @@ class TrainingHandle final : public Handle {
     if (!std::exchange(in_training_, false)) return;
     state_->network->in_training = false;
     state_->network->last_training = state_;
+    // Where a callback has ended the training.
     if (!state_->network->changing) state_->leave_device();
   }
 
