@@ -4,7 +4,7 @@ import { BACKEND_TESTS, BENCH, buildEmulated, CHECK, EMULATED, KERNEL_TESTS } fr
 import { run } from './native-build.mjs';
 
 /** On a card the check takes a thousand. */
-const CHECKED_SAMPLES = '34';
+const CHECKED_SAMPLES = '67';
 const [wanted = 'plain', filter = '*'] = process.argv.slice(2);
 const runs = EMULATED.filter(({ name }) => wanted === name || wanted === 'all');
 if (runs.length === 0) {

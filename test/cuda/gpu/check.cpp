@@ -1,4 +1,4 @@
-// Holds the products and the trainings of a plugin against definitions, on whatever device it finds: `npm run test:gpu`
+// Checks the products and the trainings of a plugin on the first device: `npm run test:gpu`
 // on a card, `npm run test:gpu-emulated` on the CPU. It needs no library beside the plugin. Exit codes: 0, all is
 // right; 1, something is not, or a call fails; 77, there is no device.
 #include "check.h"

@@ -1,4 +1,4 @@
-// What the checks of a card share.
+// Helpers for the checks of a card.
 #pragma once
 
 #include <algorithm>

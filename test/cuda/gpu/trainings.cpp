@@ -1,5 +1,5 @@
-// Steps of trainings: logits against definitions in long double, gradients against central differences in float64, and
-// float32 against float64 where virtual adversarial training takes part.
+// Steps of trainings: logits against definitions in long double, gradients against central differences in float64,
+// updates against their rules, and float32 against float64 where virtual adversarial training takes part.
 #include "check.h"
 
 namespace genmi::test {
@@ -18,34 +18,61 @@ const std::vector<GenmiLayer>& layers() {
   return all;
 }
 
+// In the order of genmi/device_table.h.
+struct Parameter {
+  std::size_t count;
+  bool decays;
+};
+std::vector<Parameter> parameters_of(bool skip) {
+  std::vector<Parameter> all;
+  for (const GenmiLayer& each : layers()) {
+    const bool dense = each.normalises == 0;
+    all.push_back({dense ? each.inputs * each.outputs : each.outputs, dense});
+    all.push_back({each.outputs, false});
+  }
+  if (skip) all.push_back({kInputs * kOutputs, true});
+  return all;
+}
 std::size_t parameters(bool skip) {
-  std::size_t count = skip ? kInputs * kOutputs : 0;
-  for (const GenmiLayer& each : layers())
-    count += (each.normalises != 0 ? each.outputs : each.inputs * each.outputs) + each.outputs;
+  std::size_t count = 0;
+  for (const Parameter& each : parameters_of(skip)) count += each.count;
   return count;
 }
+
+// How a network learns: by default with SGD without a moment, so that a step of rate 1 takes the gradient off.
+struct Learning {
+  int rule = 1;
+  double first = 0, second = 0, decay = 0, largest_norm = 0, vat = 0;
+  std::size_t moments() const { return rule == 0 ? 2 : 1; }
+};
 
 // A network with its samples, which are in float32 in both precisions, and so are its first numbers.
 template <class T>
 class Trained {
  public:
-  Trained(GenmiDevice* device, std::size_t n, bool skip, double vat) : n_(n), skip_(skip) {
+  Trained(GenmiDevice* device, std::size_t n, bool skip, const Learning& how) : n_(n), skip_(skip) {
+    const std::vector<double> lengths(n, 0.5);
     GenmiLearner learner{};
     learner.width = sizeof(T);
     learner.samples = n;
     learner.layers = layers().data();
     learner.layer_count = layers().size();
     learner.skip = skip;
-    learner.rule = 1;  // SGD without a moment: a step of rate 1 takes the gradient off
-    learner.vat_weight = vat;
-    learner.epsilon = 0.5;
+    learner.rule = how.rule;
+    learner.first = how.first;
+    learner.second = how.second;
+    learner.decay = how.decay;
+    learner.largest_norm = how.largest_norm;
+    learner.vat_weight = how.vat;
+    learner.epsilons = lengths.data();
     learner.xi = 1;
-    learner.power = 1;
+    learner.power = 2;
     Generator random(n);
     const std::vector<float> x = draw<float>(random, n * kInputs), first = draw<float>(random, parameters(skip), 0.3);
     x_.assign(x.begin(), x.end());
     numbers_.assign(first.begin(), first.end());
-    numbers_.resize(2 * first.size() + 2 * kWidths[0], T{1});  // running means and variances, moments
+    // Running means and variances, and moments.
+    numbers_.resize((1 + how.moments()) * first.size() + 2 * kWidths[0], T{1});
     const std::vector<float> by_logits = draw<float>(random, n * kOutputs);
     gradient_.assign(by_logits.begin(), by_logits.end());
     require(table().create_training(device, &learner, &training_));
@@ -70,13 +97,18 @@ class Trained {
     for (std::size_t at = 0; at < out.size(); ++at) sum += static_cast<double>(gradient_[at] * out[at]);
     return sum;
   }
-  // Of the loss and the divergence, by the numbers before and after a step.
-  std::vector<double> gradient(double& lds) {
+  // The numbers after a step.
+  std::vector<T> stepped(double rate, double epsilon, double& lds) {
     logits();
     require(table().backward(training_, gradient_.data(), 5, 6, &lds));
-    require(table().update(training_, 1, 0));
+    require(table().update(training_, rate, epsilon));
     std::vector<T> after(numbers_.size());
     require(table().read_numbers(training_, after.data()));
+    return after;
+  }
+  // The gradient of the loss and the divergence, as a step of rate 1 takes it off.
+  std::vector<double> gradient(double& lds) {
+    const std::vector<T> after = stepped(1, 0, lds);
     std::vector<double> all(parameters(skip_));
     for (std::size_t at = 0; at < all.size(); ++at) all[at] = static_cast<double>(numbers_[at] - after[at]);
     return all;
@@ -136,7 +168,7 @@ class Trained {
 
 template <class T>
 void check_logits(GenmiDevice* device, std::size_t n, bool skip, Result& result) {
-  Trained<T> trained(device, n, skip, 0);
+  Trained<T> trained(device, n, skip, {});
   const std::vector<T> found = trained.logits();
   const std::vector<Long> expected = trained.defined();
   Long scale = 1;
@@ -152,7 +184,7 @@ void check_logits(GenmiDevice* device, std::size_t n, bool skip, Result& result)
 void check_gradient(GenmiDevice* device, std::size_t n, bool skip, Result& result) {
   constexpr double kStep = 1e-6, kAllowed = 5e-8;
   constexpr std::size_t kChecked = 29;
-  Trained<double> trained(device, n, skip, 0);
+  Trained<double> trained(device, n, skip, {});
   double lds = 0;
   const std::vector<double> found = trained.gradient(lds);
   double scale = 1;
@@ -170,10 +202,51 @@ void check_gradient(GenmiDevice* device, std::size_t n, bool skip, Result& resul
   ++result.compared;
 }
 
+// A rule of native/networks/optimizer.h, with all that it may have.
+void check_update(GenmiDevice* device, std::size_t n, bool skip, int rule, Result& result) {
+  constexpr double kRate = 0.01, kEpsilon = 1e-3, kAllowed = 1e-12;
+  const Learning how{rule, 0.9, 0.99, 0.02, 0.5, 0};
+  double lds = 0;
+  std::vector<double> gradient = Trained<double>(device, n, skip, {}).gradient(lds);
+  double square = 0;
+  for (const double each : gradient) square += each * each;
+  const double scale = std::min(1.0, how.largest_norm / std::sqrt(square));
+  Trained<double> trained(device, n, skip, how);
+  const std::vector<double> before = trained.numbers(), after = trained.stepped(kRate, kEpsilon, lds);
+  std::vector<double> expected = before;
+  std::size_t at = 0, moments = gradient.size() + 2 * kWidths[0];
+  for (const Parameter& each : parameters_of(skip)) {
+    double* const first = expected.data() + moments;
+    double* const second = rule == 0 ? first + each.count : first;
+    for (std::size_t p = 0; p < each.count; ++p, ++at) {
+      double& w = expected[at];
+      const double g = scale * gradient[at] + (each.decays ? how.decay : 0) * w;
+      if (rule == 1) {
+        first[p] = how.first * first[p] - kRate * g;
+        w += how.first * first[p] - kRate * g;
+        continue;
+      }
+      if (rule == 0) first[p] = how.first * first[p] + (1 - how.first) * g;
+      second[p] = how.second * second[p] + (1 - how.second) * g * g;
+      w -= kRate * (rule == 0 ? first[p] : g) / (std::sqrt(second[p]) + kEpsilon);
+    }
+    moments += how.moments() * each.count;
+  }
+  // Running means and variances are those of the batch: they have moved.
+  for (std::size_t p = 0; p < 2 * kWidths[0]; ++p) {
+    result.add(after[gradient.size() + p] == before[gradient.size() + p] ? 2 : 0);
+    expected[gradient.size() + p] = after[gradient.size() + p];
+  }
+  for (std::size_t p = 0; p < after.size(); ++p) result.add(std::abs(after[p] - expected[p]) / kAllowed);
+  ++result.compared;
+}
+
 void check_adversarial(GenmiDevice* device, std::size_t n, bool skip, Result& result) {
   double in_float = 0, in_double = 0, again = 0;
-  Trained<float> single(device, n, skip, 1);
-  Trained<double> precise(device, n, skip, 1);
+  Learning adversarial;
+  adversarial.vat = 1;
+  Trained<float> single(device, n, skip, adversarial);
+  Trained<double> precise(device, n, skip, adversarial);
   const std::vector<double> found = single.gradient(in_float), expected = precise.gradient(in_double);
   result.add(expected == precise.gradient(again) && again == in_double ? 0 : 2);  // the same bits each time
   result.add(std::abs(in_float - in_double) / (2e-4 * in_double));
@@ -197,6 +270,7 @@ Result check_trainings(GenmiDevice* device, std::size_t most) {
       check_logits<double>(device, n, skip, result);
       check_gradient(device, n, skip, result);
       check_adversarial(device, n, skip, result);
+      for (const int rule : {0, 1, 2}) check_update(device, n, skip, rule, result);
     }
   }
   return result;
