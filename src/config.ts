@@ -13,7 +13,7 @@ export interface Config {
    */
   threads?: number | 'auto' | undefined;
   /**
-   * The device that makes affinities from now on; affinities that exist stay where they are. `'cuda'`: the first device
+   * The device that makes affinities and trains networks from now on; affinities that exist stay where they are. `'cuda'`: the first device
    * that CUDA finds, through the package genmi-cuda; ERR_OUT_OF_MEMORY where its memory is too small. `'auto'`
    * (default): the same, and the CPU where there is none, or where its memory is too small. `'cpu'`: the CPU.
    */

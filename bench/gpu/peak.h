@@ -7,7 +7,7 @@
 
 namespace genmi::cuda::bench {
 
-// Of each thread of a multiply-add, chains that do not wait for each other.
+// The chains of multiply-adds in each thread, which do not wait for each other; threads of a block.
 inline constexpr unsigned kChains = 8, kThreads = 256;
 
 // Runs `blocks` x kThreads threads with kChains chains of `length` multiply-adds of float32; out: a number of each.

@@ -18,9 +18,9 @@ using networks::Parameter;
 using networks::Steps;
 using networks::Watch;
 
-// A step is dozens of launches, whose time does not depend on the work: a network with fewer weights takes less on the
-// CPU. No card has measured where the border is.
-constexpr std::size_t kLeastWeights = std::size_t{1} << 17;
+// Launches take the same time for any work, so that small networks are expected to be faster on the CPU. No card has
+// measured the border.
+constexpr std::size_t kLeastParameters = std::size_t{1} << 17;
 // About the numbers of samples that are copied at a time.
 constexpr std::size_t kPart = std::size_t{1} << 20;
 
@@ -49,10 +49,10 @@ bool has_kernels(const Learner<T>& learner) {
 }
 
 template <class T>
-std::size_t weights_of(networks::Network<T>& network) {
-  std::size_t weights = 0;
-  for (const Parameter<T>* each : network.parameters()) weights += each->rows * each->columns;
-  return weights;
+std::size_t parameters_of(networks::Network<T>& network) {
+  std::size_t count = 0;
+  for (const Parameter<T>* each : network.parameters()) count += each->rows * each->columns;
+  return count;
 }
 
 // The numbers of an activation or a rule in genmi/device_table.h are those of its enumeration.
@@ -224,7 +224,7 @@ class DeviceSteps final : public Steps<T> {
 
 template <class T>
 std::unique_ptr<Steps<T>> make_steps(const DevicePtr& device, const Learner<T>& learner) {
-  const bool small = weights_of(learner.network) < kLeastWeights;
+  const bool small = parameters_of(learner.network) < kLeastParameters;
   if (!has_kernels(learner) || (device->falls_back && small)) return networks::make_steps(learner);
   auto steps = std::make_unique<DeviceSteps<T>>(device, learner);
   const GenmiFailure failure = steps->create();

@@ -1,6 +1,6 @@
-// The steps of a training on a device: samples, network and optimiser are in its memory, and logits and their gradients
-// travel. Some trainings stay on the CPU: those on pairs, whose samples are others in each step; those with penalties
-// beside L2; tables of logits; and, where the device was not asked for by name, networks with few weights.
+// The steps of a training on a device. Samples, network and optimiser are in its memory; logits and their gradient
+// travel. Four kinds of trainings stay on the CPU. Trainings on pairs have other samples in each step. Penalties beside
+// L2 and tables of logits have no kernels. Small networks stay where the device was not asked for by name.
 #pragma once
 
 #include <memory>

@@ -14,8 +14,8 @@ constexpr unsigned kRowWarps = 8, kBlock = kRowWarps * kWarp;
 __device__ inline std::size_t own_number() { return std::size_t{blockIdx.x} * kBlock + threadIdx.x; }
 inline dim3 blocks_for(std::size_t count) { return {static_cast<unsigned>((count + kBlock - 1) / kBlock), 1, 1}; }
 
-// For blocks that take kWarp columns, a lane each, and every row by one of kRowWarps warps: the sum of what the warps
-// have of a column, in all of them. All threads of the block call it, with kBlock numbers of its shared memory.
+// A block has kWarp columns, one for each lane, and its warps share the rows. Each thread gives a part of its column's
+// sum, and gets the whole. All threads must call this. of_warps: shared memory for kBlock numbers.
 __device__ inline double sum_of_column(double own, double* of_warps) {
   of_warps[threadIdx.x] = own;
   __syncthreads();

@@ -59,7 +59,7 @@ struct Statistic {
 // batches so far.
 enum class Mode { kTraining, kFrozen, kPrediction };
 
-// What a layer computes, for a device with kernels of its own: kOther leaves the network to the CPU.
+// The kind of a layer, by which a device chooses its kernels. kOther keeps the network on the CPU.
 struct Form {
   enum class Kind { kDense, kNormalization, kOther };
 

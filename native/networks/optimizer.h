@@ -33,7 +33,7 @@ class Optimizer {
   Optimizer(const OptimizerOptions& options, const std::vector<Parameter<T>*>& parameters);
 
   const OptimizerOptions& options() const { return options_; }
-  // What Adam's corrections make of the learning rate and of epsilon in step t.
+  // Learning rate and epsilon of step t, with Adam's corrections.
   struct Corrected {
     double rate, epsilon;
   };

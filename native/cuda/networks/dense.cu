@@ -9,8 +9,8 @@ namespace {
 constexpr unsigned kSide = 64, kDepth = 16, kLanes = 16, kEach = kSide / kLanes, kThreads = kLanes * kLanes;
 constexpr unsigned kPadded = kSide + 1;  // numbers of one row or column of a factor are in different banks
 
-// How a factor lies in memory, row by row: the rows are those of the product, or columns of the product, or they are
-// added up.
+// A factor is stored row by row. kOuter: each of its rows belongs to one row or column of the product. kInner: each of
+// its rows is one term of all sums.
 enum class Rows { kOuter, kInner };
 
 // Writes entries (first_outer + o, first_inner + k) of a factor to a part of it; 0 beyond the last ones.

@@ -1,5 +1,5 @@
 // Dense layers on a device (native/networks/dense.h). All pointers are to memory of the device; matrices are row-major.
-// Each function returns an error of its launch. Sums over inputs, outputs or samples are in T.
+// Each function returns an error of its launch. Sums are in T, except the bias's gradient.
 #pragma once
 
 #include <cstddef>

@@ -16,12 +16,12 @@ struct Normalization {
   std::size_t width;
   Activation activation;
 };
-// What a forward pass notes for its backward pass.
+// Notes of a forward pass for its backward pass.
 template <class T>
 struct Moments {
   T *mean, *inverse_deviation;  // width numbers each
 };
-// Mean and variance of all batches so far, and what they become with this one.
+// Mean and variance of all batches, before and with this one.
 template <class T>
 struct Running {
   const T *mean, *variance;

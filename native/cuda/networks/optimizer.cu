@@ -28,7 +28,7 @@ __global__ void update_numbers(Update<T> step, const T* gradient, T* first, T* s
   values[at] = w - step.rate * direction / (std::sqrt(v) + step.epsilon);
 }
 
-// The sum of what the threads of a block have, in its first thread.
+// The first thread gets the sum over the block.
 __device__ double sum_of_block(double own, double* of_warps) {
   own = sum_of_warp(own);
   if (threadIdx.x % kWarp == 0) of_warps[threadIdx.x / kWarp] = own;

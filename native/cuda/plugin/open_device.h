@@ -13,7 +13,7 @@
 
 namespace genmi::cuda {
 
-// Lives until it is closed and what was made of it is released.
+// A device lives until it is closed and all its matrices and trainings are released.
 struct Device {
   std::mutex mutex;  // for all below: one call at a time
   std::string name;

@@ -26,7 +26,7 @@ struct Parameter {
   bool decays;
 };
 
-// What a learner's layers have, in the order of genmi/device_table.h.
+// The layers of a learner, and the places of their numbers in the order of genmi/device_table.h.
 struct Plan {
   std::vector<GenmiLayer> layers;
   std::vector<Places> places;
@@ -75,7 +75,7 @@ class Room {
   std::size_t used_ = 0;
 };
 
-// What a pass through the network leaves.
+// The activations of a pass through the network.
 template <class T>
 struct Pass {
   T* x = nullptr;

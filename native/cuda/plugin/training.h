@@ -1,4 +1,4 @@
-// Trainings of networks on the device: what the calls of genmi/device_table.h do.
+// The training of a network on the device, for the calls of genmi/device_table.h.
 #pragma once
 
 #include <cstddef>

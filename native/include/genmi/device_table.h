@@ -54,13 +54,13 @@ typedef struct GenmiDeviceTable {
   uint32_t version;
 
   GenmiFailure (*open)(GenmiDevice** device);
-  // Its matrices stay.
+  // Its matrices and trainings stay.
   void (*close)(GenmiDevice* device);
   // As its maker calls it. Lives as long as the device.
   const char* (*name)(const GenmiDevice* device);
   // most_bytes: of the device's memory, for all that is made of this device from now on; 0, as at first, for no limit.
   void (*limit)(GenmiDevice* device, size_t most_bytes);
-  // Of the device's memory, held for `device` and its matrices.
+  // Of the device's memory, held for `device`, its matrices and its trainings.
   size_t (*bytes)(const GenmiDevice* device);
 
   // An n x n matrix of numbers of `width` bytes: 4 for float32, 8 for float64. Its numbers are undefined.
@@ -86,14 +86,15 @@ typedef struct GenmiDeviceTable {
   // shift of each normalisation, in the order of the layers, and W_skip; running mean and variance of each
   // normalisation; of each of these parameters the first moment (Adam, SGD) and the second one (Adam, RMSprop).
   GenmiFailure (*write_numbers)(GenmiTraining* training, const void* numbers);
-  // A failure, until others are written, after an update that failed.
+  // After an update that failed this fails, too, until write_numbers succeeds. After a failure the numbers read are
+  // undefined.
   GenmiFailure (*read_numbers)(GenmiTraining* training, void* numbers);
-  // A step: first the logits of `count` samples, count x K numbers.
+  // The first call of a step: the logits of `count` samples, count x K numbers.
   GenmiFailure (*forward)(GenmiTraining* training, const int32_t* rows, size_t count, void* logits);
-  // Then the gradients, from that of the loss with respect to these logits, and those of vat with its weight. seed,
-  // step: of vat's first directions. lds: the mean divergence of vat, which may be NaN.
+  // The second call: the gradients of all parameters. gradient: of the loss, with respect to these logits. The gradient
+  // of vat is added, with its weight; seed and step choose its first directions. lds: its mean divergence, maybe NaN.
   GenmiFailure (*backward)(GenmiTraining* training, const void* gradient, uint64_t seed, uint64_t step, double* lds);
-  // At last the update. rate, epsilon: with Adam's corrections.
+  // The last call: changes the numbers. The caller has applied Adam's corrections to rate and epsilon.
   GenmiFailure (*update)(GenmiTraining* training, double rate, double epsilon);
 } GenmiDeviceTable;
 
