@@ -62,8 +62,8 @@ Status make_graph(const Affinity& distances, const HopOptions& options, const Co
 
 }  // namespace
 
-Status hop_affinity(const Affinity& distances, const HopOptions& options, const Context& context, HopReport& report,
-                    AffinityPtr& out) {
+Status affinity::hop_affinity_by(const SearchHops& search, const Affinity& distances, const HopOptions& options,
+                                 const Context& context, HopReport& report, AffinityPtr& out) {
   if (Status status = check_options(distances, options); !status) return status;
   const std::size_t n = distances.size();
   const bool needs_quantile = !options.neighbors && !options.threshold;
@@ -74,13 +74,18 @@ Status hop_affinity(const Affinity& distances, const HopOptions& options, const 
   const affinity::Components components = connected_components(graph, context);
   if (context.cancelled()) return aborted();
   affinity::PaddedMatrix<std::uint16_t> hops(n);
-  if (Status status = search_hops(graph, components, context, progress, hops, report.longest); !status) return status;
+  if (Status status = search(graph, components, context, progress, hops, report.longest); !status) return status;
   report.connected = components.count == 1;
   const double disconnected = options.disconnected.value_or(2.0 * static_cast<double>(n));
   // A detour through another component costs 2 disconnected, which must not be shorter than a path within a component.
   const bool metric = report.connected || 2 * disconnected >= static_cast<double>(report.longest);
   out = std::make_shared<affinity::HopAffinity>(metric, static_cast<float>(disconnected), std::move(hops));
   return Status::ok();
+}
+
+Status hop_affinity(const Affinity& distances, const HopOptions& options, const Context& context, HopReport& report,
+                    AffinityPtr& out) {
+  return affinity::hop_affinity_by(affinity::search_hops, distances, options, context, report, out);
 }
 
 }  // namespace genmi

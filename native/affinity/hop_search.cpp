@@ -130,12 +130,12 @@ class GroupSearch {
   simd::HopSearch search_{};
 };
 
+}  // namespace
+
 Status too_long() {
   return {Code::kOutOfRange, explain("x", "samples at most " + std::to_string(kMostHops) + " hops apart",
                                      "a longer shortest path", "raise quantile, threshold or neighbors")};
 }
-
-}  // namespace
 
 Status search_hops(const NeighborhoodGraph& graph, const Components& components, const Context& context,
                    Progress& progress, PaddedMatrix<std::uint16_t>& hops, std::size_t& longest) {

@@ -12,6 +12,7 @@
 #include "affinity/centred_rows.h"
 #include "affinity/measures.h"
 #include "affinity/sample_features.h"
+#include "backend/device_hops.h"
 #include "backend/device_steps.h"
 #include "simd/panels.h"
 
@@ -206,7 +207,7 @@ Status DeviceBackend::precomputed(AnyMatrix matrix, Kind kind, bool metric, Prec
 
 Status DeviceBackend::hops(const Affinity& distances, const HopOptions& options, const Context& context,
                            HopReport& report, AffinityPtr& out) const {
-  return cpu_backend().hops(distances, options, context, report, out);
+  return affinity::hop_affinity_by(search_hops_on(device_), distances, options, context, report, out);
 }
 
 std::unique_ptr<networks::Steps<float>> DeviceBackend::steps(const networks::Learner<float>& learner) const {

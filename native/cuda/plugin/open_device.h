@@ -42,6 +42,23 @@ inline constexpr std::size_t kPart = std::size_t{1} << 24;
 
 constexpr std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
+// Hands out memory of the device; without memory, it counts.
+class Room {
+ public:
+  explicit Room(char* memory) : memory_(memory) {}
+  template <class S>
+  S* take(std::size_t count) {
+    const std::size_t begin = used_;
+    used_ += aligned(count * sizeof(S));
+    return memory_ == nullptr ? nullptr : reinterpret_cast<S*>(memory_ + begin);
+  }
+  std::size_t used() const { return used_; }
+
+ private:
+  char* memory_;
+  std::size_t used_ = 0;
+};
+
 // Only failures that the table knows leave the plugin.
 template <class Body>
 GenmiFailure guarded(const Body& body) noexcept {

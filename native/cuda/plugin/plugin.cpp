@@ -1,4 +1,4 @@
-// The plugin's table for CUDA: matrices in the device's memory, products with them, and trainings. One stream for each
+// The plugin's table for CUDA: matrices and products with them, graphs, and trainings. One stream for each
 // device that was opened; numbers travel in pinned memory.
 #include <cstring>
 #include <memory>
@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cuda/affinity/products.h"
+#include "cuda/plugin/graph.h"
 #include "cuda/plugin/open_device.h"
 #include "cuda/plugin/training.h"
 
@@ -15,6 +16,7 @@ using genmi::cuda::check;
 using genmi::cuda::Device;
 using genmi::cuda::DeviceMemory;
 using genmi::cuda::Failed;
+using genmi::cuda::Graph;
 using genmi::cuda::guarded;
 using genmi::cuda::perform;
 using genmi::cuda::Product;
@@ -30,6 +32,10 @@ struct GenmiMatrix {
   std::size_t n, columns, width;
   std::optional<Gaussian> gaussian;
   DeviceMemory numbers;
+};
+
+struct GenmiGraph {
+  std::unique_ptr<Graph> graph;
 };
 
 struct GenmiTraining {
@@ -129,6 +135,30 @@ GenmiFailure multiply(const GenmiMatrix* matrix, const std::int32_t* rows, std::
   });
 }
 
+GenmiFailure create_graph(GenmiDevice* device, std::size_t n, const std::size_t* offsets, const std::int32_t* neighbors,
+                          GenmiGraph** out) {
+  return guarded([&] {
+    const std::lock_guard<std::mutex> lock(device->device->mutex);
+    auto made = std::make_unique<GenmiGraph>();
+    made->graph = std::make_unique<Graph>(device->device, n, offsets, neighbors);
+    *out = made.release();
+  });
+}
+
+void release_graph(GenmiGraph* graph) {
+  const std::shared_ptr<Device> device = graph->graph->device();
+  const std::lock_guard<std::mutex> lock(device->mutex);
+  delete graph;
+}
+
+GenmiFailure search_hops(GenmiGraph* graph, std::size_t first, std::size_t count, std::uint16_t* hops,
+                         std::size_t* longest) {
+  return guarded([&] {
+    const std::lock_guard<std::mutex> lock(graph->graph->device()->mutex);
+    *longest = graph->graph->search(first, count, hops);
+  });
+}
+
 GenmiFailure create_training(GenmiDevice* device, const GenmiLearner* learner, GenmiTraining** out) {
   return guarded([&] {
     auto made = std::make_unique<GenmiTraining>();
@@ -184,6 +214,9 @@ const GenmiDeviceTable kTable = {GENMI_DEVICE_TABLE_VERSION,
                                  release_matrix,
                                  write_rows,
                                  multiply,
+                                 create_graph,
+                                 release_graph,
+                                 search_hops,
                                  create_training,
                                  release_training,
                                  write_samples,

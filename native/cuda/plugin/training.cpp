@@ -58,23 +58,6 @@ struct Plan {
   }
 };
 
-// Hands out memory of the device; without memory, it counts.
-class Room {
- public:
-  explicit Room(char* memory) : memory_(memory) {}
-  template <class S>
-  S* take(std::size_t count) {
-    const std::size_t begin = used_;
-    used_ += aligned(count * sizeof(S));
-    return memory_ == nullptr ? nullptr : reinterpret_cast<S*>(memory_ + begin);
-  }
-  std::size_t used() const { return used_; }
-
- private:
-  char* memory_;
-  std::size_t used_ = 0;
-};
-
 // The activations of a pass through the network.
 template <class T>
 struct Pass {

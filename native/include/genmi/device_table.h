@@ -14,6 +14,7 @@ extern "C" {
 
 typedef struct GenmiDevice GenmiDevice;      // a device, its stream, and the memory that calls share
 typedef struct GenmiMatrix GenmiMatrix;      // the entries of an affinity in its memory
+typedef struct GenmiGraph GenmiGraph;        // an undirected graph in its memory
 typedef struct GenmiTraining GenmiTraining;  // samples, a network and its optimiser in its memory
 
 // Why a call failed: the function of the device's own library and its error, which live as long as the plugin. call is
@@ -54,13 +55,13 @@ typedef struct GenmiDeviceTable {
   uint32_t version;
 
   GenmiFailure (*open)(GenmiDevice** device);
-  // Its matrices and trainings stay.
+  // Its matrices, graphs and trainings stay.
   void (*close)(GenmiDevice* device);
   // As its maker calls it. Lives as long as the device.
   const char* (*name)(const GenmiDevice* device);
   // most_bytes: of the device's memory, for all that is made of this device from now on; 0, as at first, for no limit.
   void (*limit)(GenmiDevice* device, size_t most_bytes);
-  // Of the device's memory, held for `device`, its matrices and its trainings.
+  // Of the device's memory, held for `device` and all that was made of it.
   size_t (*bytes)(const GenmiDevice* device);
 
   // An n x n matrix of numbers of `width` bytes: 4 for float32, 8 for float64. Its numbers are undefined.
@@ -76,6 +77,16 @@ typedef struct GenmiDeviceTable {
   // width.
   GenmiFailure (*multiply)(const GenmiMatrix* matrix, const int32_t* rows, size_t count, const void* v, size_t k,
                            void* out);
+
+  // Of n nodes, in compressed sparse rows: the neighbours of node i are neighbors[offsets[i]] to
+  // neighbors[offsets[i + 1] - 1], in both directions.
+  GenmiFailure (*create_graph)(GenmiDevice* device, size_t n, const size_t* offsets, const int32_t* neighbors,
+                               GenmiGraph** graph);
+  void (*release_graph)(GenmiGraph* graph);
+  // hops: count x n numbers of edges on the shortest paths from nodes first, ..., first + count - 1, count <= 512 and
+  // n, to each node; 65535 where there is no path. longest: the largest other one; 65535 where a path is longer than
+  // 65534, and the hops are then undefined.
+  GenmiFailure (*search_hops)(GenmiGraph* graph, size_t first, size_t count, uint16_t* hops, size_t* longest);
 
   // Its samples and numbers are undefined. Nothing of `learner` is kept.
   GenmiFailure (*create_training)(GenmiDevice* device, const GenmiLearner* learner, GenmiTraining** training);

@@ -7,6 +7,7 @@
 
 #include "affinity/centred_product.h"
 #include "emulated_device.h"
+#include "genmi/hop_distance.h"
 #include "random.h"
 #include "simd/panels.h"
 
@@ -116,6 +117,69 @@ TEST_F(EmulatedDevice, TellsOfEachCallThatFails) {
     }
     expect_clean();
   }
+}
+
+// Hops between samples of two far groups.
+Status count_hops(const Backend& backend, std::size_t n, HopReport& report, AffinityPtr& out) {
+  Generator random(2);
+  std::vector<double> x = gaussians(random, n);
+  for (std::size_t i = 0; i < n / 2; ++i) x[i] += 100;
+  MeasureOptions measure;
+  measure.kind = Kind::kDistance;
+  measure.name = "euclidean";
+  HopOptions options;
+  options.neighbors = 3;
+  Workspace workspace;
+  AffinityPtr distances;
+  if (Status status = cpu_backend().measure(MatrixView<double>{x.data(), n, 1}, measure, Storage::kDense,
+                                            Precision::kFloat64, {workspace}, distances);
+      !status)
+    return status;
+  return backend.hops(*distances, options, {workspace}, report, out);
+}
+
+void expect_hops(const Affinity& found, const Affinity& expected) {
+  const std::size_t n = expected.size();
+  std::vector<double> own(n), other(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    found.entries(i, {nullptr, n}, own.data());
+    expected.entries(i, {nullptr, n}, other.data());
+    ASSERT_EQ(own, other) << i;
+  }
+}
+
+TEST_F(EmulatedDevice, CountsTheHopsOfTheCpu) {
+  {
+    const DeviceBackend backend(emulated_table(), emulated_device(), false);
+    for (const std::size_t n : {std::size_t{60}, cuda::test::takes_few_sizes() ? std::size_t{61} : std::size_t{520}}) {
+      HopReport far_report, near_report;
+      AffinityPtr far, near;
+      const std::size_t before = launches();
+      ASSERT_TRUE(count_hops(backend, n, far_report, far));
+      EXPECT_GT(launches(), before);
+      ASSERT_TRUE(count_hops(cpu_backend(), n, near_report, near));
+      expect_hops(*far, *near);
+      EXPECT_EQ(far_report.longest, near_report.longest);
+      EXPECT_EQ(far_report.connected, near_report.connected);
+      EXPECT_EQ(backend.memory(), 0u) << "the graph is not kept";
+    }
+  }
+  expect_clean();
+}
+
+TEST_F(EmulatedDevice, CountsHopsOnTheCpuWithoutMemory) {
+  for (const bool falls_back : {false, true}) {
+    const DeviceBackend backend(emulated_table(), emulated_device(1000), falls_back);
+    HopReport report;
+    AffinityPtr hops, near;
+    const Status status = count_hops(backend, 60, report, hops);
+    EXPECT_EQ(status.code(), falls_back ? Code::kOk : Code::kOutOfMemory);
+    EXPECT_EQ(launches(), 0u);
+    if (!falls_back) continue;
+    ASSERT_TRUE(count_hops(cpu_backend(), 60, report, near));
+    expect_hops(*hops, *near);
+  }
+  expect_clean();
 }
 
 }  // namespace
