@@ -186,7 +186,7 @@ class DeviceSteps final : public Steps<T> {
     training_.reset();
   }
 
-  // Where `failed` has a call, nothing has changed.
+  // Where `failed` has a call, network and optimiser are as they were; or it is the update's, and close() fails.
   Status take_on_device(Rows rows, std::uint64_t step, double share, const Context& context, Loss& loss, Report& report,
                         Failure& failed) {
     Watch watch;
