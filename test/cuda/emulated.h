@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include "device.h"
@@ -25,6 +26,11 @@ inline bool takes_few_sizes() {
 #else
   return std::getenv("GENMI_FEW_SIZES") != nullptr;
 #endif
+}
+
+// Calls that free have no error of their own: the next call tells of a device that has failed.
+inline bool frees(const std::string& call) {
+  return call.find("Free") != std::string::npos || call.find("Destroy") != std::string::npos;
 }
 
 // Sizes up to more than two tiles or warps.

@@ -50,9 +50,4 @@ inline void expect_clean() {
   EXPECT_EQ(record.mistakes, std::vector<std::string>{});
 }
 
-// What frees has no error of its own: a failure of the device is told by the next call.
-inline bool frees(const std::string& call) {
-  return call.find("Free") != std::string::npos || call.find("Destroy") != std::string::npos;
-}
-
 }  // namespace genmi::cuda::test

@@ -107,7 +107,6 @@ class TrainingTest : public testing::Test {
   Samples samples() const { return Samples(MatrixView<float>{x_.data(), kSamples, kFeatures}); }
   NetworkPtr<float> network() const { return make_network<float>({kFeatures, 9, 4}, true, true); }
 
-  // Trains to the end, and counts the steps. before_step(step) may cancel the job before a step is evaluated.
   Generator random_{19};
   Workspace workspace_;
   Context context_;

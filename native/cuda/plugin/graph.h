@@ -24,7 +24,7 @@ class Graph {
   std::shared_ptr<Device> device_;
   std::size_t n_;
   DeviceMemory memory_;
-  HopSearch search_{};  // from the most nodes, without its first one
+  HopSearch search_{};  // the memory of all searches; search() adds where they begin
 };
 
 }  // namespace genmi::cuda

@@ -96,6 +96,17 @@ inline void upload(Device& device, char* to, const void* from, std::size_t bytes
   }
 }
 
+// The other way. After a failure, numbers at `to` are undefined.
+inline void download(Device& device, void* to, const char* from, std::size_t bytes) {
+  device.reserve(std::min(kPart, bytes), 0);
+  for (std::size_t done = 0; done < bytes; done += kPart) {
+    const std::size_t part = std::min(kPart, bytes - done);
+    perform(device,
+            [&](auto& stream) { stream.copy(device.pinned.data(), from + done, part, cudaMemcpyDeviceToHost); });
+    std::memcpy(static_cast<char*>(to) + done, device.pinned.data(), part);
+  }
+}
+
 }  // namespace genmi::cuda
 
 struct GenmiDevice {

@@ -134,7 +134,7 @@ class TrainingOf final : public Training {
 
   void read_numbers(void* numbers) override {
     if (lost_) throw Failed(*lost_);
-    download(numbers, numbers_.data(), changing_ * sizeof(T));
+    download(*device_, numbers, numbers_.data(), changing_ * sizeof(T));
   }
 
   // In pinned memory: the row numbers, then the logits.
@@ -201,16 +201,6 @@ class TrainingOf final : public Training {
   T* values() const { return of<T>(numbers_); }
   T* statistics() const { return values() + plan_.numbers; }
   T* gradients() const { return of<T>(gradients_); }
-
-  void download(void* to, const char* from, std::size_t bytes) {
-    device_->reserve(std::min(kPart, bytes), 0);
-    for (std::size_t done = 0; done < bytes; done += kPart) {
-      const std::size_t part = std::min(kPart, bytes - done);
-      char* const pinned = device_->pinned.data();
-      perform(*device_, [&](Stream& stream) { stream.copy(pinned, from + done, part, cudaMemcpyDeviceToHost); });
-      std::memcpy(static_cast<char*>(to) + done, pinned, part);
-    }
-  }
 
   void make_room(std::size_t n) {
     if (n <= step_.most) return;

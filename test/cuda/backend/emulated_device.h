@@ -50,9 +50,6 @@ inline std::size_t launches() {
   return static_cast<std::size_t>(std::count(all.calls.begin(), all.calls.end(), "launch"));
 }
 
-// What frees has no error of its own.
-inline bool frees(const std::string& call) {
-  return call.find("Free") != std::string::npos || call.find("Destroy") != std::string::npos;
-}
+using cuda::test::frees;
 
 }  // namespace genmi::test
