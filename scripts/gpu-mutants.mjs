@@ -74,7 +74,7 @@ async function build(mutant, sources, { folder, name, link }) {
   const program = path.join(sources, `tests-${name}`);
   const changed = sourcesOf(mutant.file).map((file) => path.join(kernels, file));
   const objects = [];
-  const [compiler] = commands[0].command.split(' ');
+  const [, compiler] = /^(.+?) -/.exec(commands[0].command); // a launcher may be the first word
   for (const { file, command } of commands) {
     const [, output] = / -o (\S+)/.exec(command);
     if (!OWN.test(output)) continue;

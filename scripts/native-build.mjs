@@ -1,6 +1,7 @@
 // Shared by the scripts for native code: commands that end the script when they fail, and builds with CMake.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 /** The native code as it is released. Native tests and the benchmarks' native part share the folder, and so its objects. */
@@ -41,8 +42,21 @@ export function build(folder, ...definitions) {
   make(folder);
 }
 
+/** CMake forgets definitions, such as sanitizers, where the compiler is another than the last time. */
 export function configure(folder, ...definitions) {
-  run('cmake', ['-S', '.', '-B', folder, ...definitions.map((definition) => `-D${definition}`)]);
+  const cmake = () => run('cmake', ['-S', '.', '-B', folder, ...definitions.map((definition) => `-D${definition}`)]);
+  const kept = () => {
+    const lines = readFileSync(`${folder}/CMakeCache.txt`, 'utf8').split('\n');
+    return definitions.every((definition) => {
+      const [name] = definition.split('=', 1);
+      const ends = (line) => line.startsWith(`${name}:`) && line.endsWith(definition.slice(name.length));
+      return name === 'CMAKE_CXX_COMPILER' || lines.some(ends);
+    });
+  };
+  cmake();
+  if (kept()) return;
+  rmSync(folder, { recursive: true });
+  cmake();
 }
 
 /** Builds one target of a configured folder; without a name, those that are built by default. */
