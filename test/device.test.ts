@@ -175,8 +175,23 @@ describe.skipIf(!supported || !hasCmake)('genmi-cuda, emulated', () => {
       expect(ofGradient).toBeLessThan(tolerance);
       expect(sameBits).toBe(true);
     }
-    // Stored kernels, and rbf over features: twice in two modes, of all samples and of some.
-    expect(calls.filter((call) => call === 'launch')).toHaveLength(8 * 6);
+    // Stored kernels, and rbf over features: twice in two modes, of all samples and of some; entries of stored kernels.
+    expect(calls.filter((call) => call === 'launch')).toHaveLength(8 * 6 + 4 * 5);
+  });
+
+  it('makes the distances of the CPU', async () => {
+    const { printed, calls } = await leavesNothing(`
+      const { wasserstein } = await import('genmi');
+      const metrics = ['euclidean', 'sqeuclidean', 'manhattan', 'chebyshev', 'cosine', 'canberra', 'braycurtis'];
+      print(metrics.map((metric) => {
+        const [device, cpu] = ['cuda', 'cpu'].map((name) => {
+          config({ device: name });
+          return wasserstein({ mode: 'ova', affinity: Affinity.distance(x, { metric }) }).value(logits, options);
+        });
+        return Math.abs(device - cpu) / cpu;
+      }).concat(info().deviceMemory));`);
+    expect(Math.max(...printed)).toBeLessThan(1e-12);
+    expect(calls.filter((call) => call === 'launch')).toHaveLength(7);
   });
 
   it('holds the memory of an affinity until it is disposed of, or collected', async () => {

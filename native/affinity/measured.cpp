@@ -10,6 +10,7 @@
 #include "affinity/build_dense.h"
 #include "affinity/byte_affinity.h"
 #include "affinity/check_features.h"
+#include "affinity/entry_maker.h"
 #include "affinity/feature_affinity.h"
 #include "affinity/landmarks.h"
 #include "affinity/measures.h"
@@ -20,6 +21,7 @@ namespace genmi {
 namespace {
 
 using affinity::Coefficients;
+using affinity::EntryMaker;
 using affinity::FeatureAffinity;
 using affinity::Measure;
 using affinity::Pairwise;
@@ -73,7 +75,7 @@ Coefficients coefficients_of(const MeasureOptions& options, const Measure& measu
 // Evaluates entries in the precision of T, and stores them in S.
 template <class S, class T>
 Status build_as(AnyMatrix x, const MeasureOptions& options, const Measure& measure, const Coefficients& coefficients,
-                Storage storage, const Context& context, AffinityPtr& out) {
+                Storage storage, const EntryMaker* maker, const Context& context, AffinityPtr& out) {
   Pairwise<T> pairwise(x, measure, coefficients, context);
   if (options.median_gamma)
     if (Status status = set_median_gamma(pairwise, context); !status) return status;
@@ -89,25 +91,25 @@ Status build_as(AnyMatrix x, const MeasureOptions& options, const Measure& measu
       return Status::ok();
     }
   }
-  return affinity::build_dense<S>(pairwise, context, out);
+  return affinity::build_dense<S>(pairwise, maker, context, out);
 }
 
 // Dense entries of float64 features are evaluated in float64, and rounded to be stored.
 template <class U>
 Status build(MatrixView<U> x, const MeasureOptions& options, const Measure& measure, Storage storage,
-             Precision precision, const Context& context, AffinityPtr& out) {
+             Precision precision, const EntryMaker* maker, const Context& context, AffinityPtr& out) {
   const Coefficients coefficients = coefficients_of(options, measure, x.columns);
   if (precision == Precision::kFloat64)
-    return build_as<double, double>(x, options, measure, coefficients, storage, context, out);
+    return build_as<double, double>(x, options, measure, coefficients, storage, maker, context, out);
   if (sizeof(U) == sizeof(float) || storage == Storage::kFeatures)
-    return build_as<float, float>(x, options, measure, coefficients, storage, context, out);
-  return build_as<float, double>(x, options, measure, coefficients, storage, context, out);
+    return build_as<float, float>(x, options, measure, coefficients, storage, maker, context, out);
+  return build_as<float, double>(x, options, measure, coefficients, storage, maker, context, out);
 }
 
 }  // namespace
 
-Status measure_affinity(AnyMatrix features, const MeasureOptions& options, Storage storage, Precision precision,
-                        const Context& context, AffinityPtr& out) {
+Status affinity::measure_affinity_by(const EntryMaker* maker, AnyMatrix features, const MeasureOptions& options,
+                                     Storage storage, Precision precision, const Context& context, AffinityPtr& out) {
   const Measure* measure = affinity::find_measure(options.kind, options.name);
   if (measure == nullptr)
     return {Code::kOutOfRange, explain(options.kind == Kind::kKernel ? "kernel" : "metric",
@@ -116,9 +118,14 @@ Status measure_affinity(AnyMatrix features, const MeasureOptions& options, Stora
       [&](const auto& x) -> Status {
         if (Status status = check_coefficients(options, *measure); !status) return status;
         if (Status status = affinity::check_features(x, *measure, context); !status) return status;
-        return build(x, options, *measure, storage, precision, context, out);
+        return build(x, options, *measure, storage, precision, maker, context, out);
       },
       features);
+}
+
+Status measure_affinity(AnyMatrix features, const MeasureOptions& options, Storage storage, Precision precision,
+                        const Context& context, AffinityPtr& out) {
+  return affinity::measure_affinity_by(nullptr, features, options, storage, precision, context, out);
 }
 
 bool keeps_bytes(const Bytes& features, const MeasureOptions& options, Storage storage, Precision precision) {

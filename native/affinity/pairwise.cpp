@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 
 namespace genmi::affinity {
 namespace {
@@ -139,6 +140,32 @@ void Pairwise<T>::finish(const simd::PairwiseKernels<T>& kernels, const simd::Fi
     case Finish::kExponential:
       return (sizeof(T) == sizeof(float) ? kernels.exponential_less_one : kernels.exponential)(tile, finish);
   }
+}
+
+// A maker may add features up in two levels alone, whose rounding grows with the number of features.
+template <class T>
+std::optional<PairEntries<T>> Pairwise<T>::parts(const PackedSamples<T>& all) const {
+  if (has_doubts() || columns() > simd::kSegment) return std::nullopt;
+  const std::size_t n = size();
+  const auto in_order = [n](const auto& padded) { return std::vector<double>(padded.begin(), padded.begin() + n); };
+  return PairEntries<T>{
+      .n = n,
+      .d = columns(),
+      .rows = features_.rows.data(),
+      .stride = features_.stride,
+      .reduction = measure_->reduction,
+      .over_total = measure_->traits.divisor.has_value(),
+      .finish = measure_->finish,
+      .less_one = measure_->finish == Finish::kExponential && sizeof(T) == sizeof(float),
+      .scale = finish_.scale,
+      .gamma = finish_.gamma,
+      .degree = finish_.degree,
+      .subtract = static_cast<double>(shift_),
+      .at_zero = static_cast<double>(finish_.at_zero),
+      .most = measure_->traits.normalises ? 4 : std::numeric_limits<double>::infinity(),
+      .added = in_order(all.added),
+      .inner = in_order(all.inner),
+  };
 }
 
 // A tile of many features takes long. It is evaluated a panel of rows and a panel of columns at a time, with a look at

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
+#include "affinity/entry_maker.h"
 #include "affinity/sample_features.h"
 #include "affinity/scaled_reduction.h"
 #include "genmi/affinity.h"
@@ -76,6 +78,11 @@ class Pairwise {
   PackedSamples<T> pack(Rows rows, const Context& context) const;
   // Replaces `into` by samples [begin, end) of rows. Uses the kernels of the context that made this object.
   void pack(Rows rows, std::size_t begin, std::size_t end, PackedSamples<T>& into) const;
+
+  // What all entries are made of, with the added parts of the packed samples, all in order. None where some pairs are
+  // evaluated by themselves, or where samples have more than simd::kSegment features. The diagonal of distances is 0,
+  // whatever these parts make of it.
+  std::optional<PairEntries<T>> parts(const PackedSamples<T>& all) const;
 
   // tile = core plus the added parts, for the rows from `row` on, a multiple of 8, and the columns from `column` on, a
   // multiple of a panel.

@@ -10,8 +10,10 @@
 
 #include "affinity/centred_product.h"
 #include "affinity/centred_rows.h"
+#include "affinity/entry_maker.h"
 #include "affinity/measures.h"
 #include "affinity/sample_features.h"
+#include "backend/device_entries.h"
 #include "backend/device_hops.h"
 #include "backend/device_steps.h"
 #include "simd/panels.h"
@@ -22,11 +24,8 @@ namespace {
 using affinity::CentredProduct;
 using simd::place_in_panels;
 
-struct Release {
-  const GenmiDeviceTable* table;
-  void operator()(GenmiMatrix* matrix) const { table->release(matrix); }
-};
-using MatrixPtr = std::unique_ptr<GenmiMatrix, Release>;
+using MatrixPtr = HandlePtr<GenmiMatrix, &GenmiDeviceTable::release>;
+
 // A kernel on the CPU, and on the device what products need of it.
 class DeviceAffinity final : public Affinity, public CentredProduct {
  public:
@@ -179,7 +178,9 @@ Status device_failure(const GenmiFailure& failure) {
 Status DeviceBackend::measure(AnyMatrix features, const MeasureOptions& options, Storage storage, Precision precision,
                               const Context& context, AffinityPtr& out) const {
   AffinityPtr near;
-  if (Status status = cpu_backend().measure(features, options, storage, precision, context, near); !status)
+  const DeviceEntries entries(device_);
+  if (Status status = affinity::measure_affinity_by(&entries, features, options, storage, precision, context, near);
+      !status)
     return status;
   if (storage == Storage::kDense) return keep_entries(device_, std::move(near), context, out);
   const affinity::Measure& measure = *affinity::find_measure(options.kind, options.name);

@@ -1,6 +1,7 @@
-// The backend of a plugin (genmi/device_table.h). It makes affinities on the CPU. For products, all that the maximum
-// mean discrepancy asks of them, the device has a copy of stored kernels, and the features of Gaussian kernels that are
-// not stored. Distances stay on the CPU, with transport. Steps of trainings: device_steps.h.
+// The backend of a plugin (genmi/device_table.h). The device makes stored entries (device_entries.h), hops
+// (device_hops.h) and steps of trainings (device_steps.h). The CPU keeps the entries or features of every affinity. For
+// products, all that the maximum mean discrepancy asks of them, the device has a copy of stored kernels, and the
+// features of Gaussian kernels that are not stored. Transport stays on the CPU.
 #pragma once
 
 #include <atomic>
@@ -30,6 +31,15 @@ struct OpenDevice {
 };
 
 using DevicePtr = std::shared_ptr<OpenDevice>;
+
+// Gives what a device has made back to its plugin.
+template <class Handle, void (*GenmiDeviceTable::*release)(Handle*)>
+struct Release {
+  const GenmiDeviceTable* table;
+  void operator()(Handle* handle) const { (table->*release)(handle); }
+};
+template <class Handle, void (*GenmiDeviceTable::*release)(Handle*)>
+using HandlePtr = std::unique_ptr<Handle, Release<Handle, release>>;
 
 // Whether the CPU does the work of a failed call.
 bool falls_back(OpenDevice& device, const GenmiFailure& failure);

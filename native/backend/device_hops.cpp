@@ -1,7 +1,6 @@
 #include "backend/device_hops.h"
 
 #include <algorithm>
-#include <memory>
 #include <vector>
 
 namespace genmi {
@@ -14,11 +13,6 @@ using affinity::PaddedMatrix;
 // Nodes that are searched from at a time (genmi/device_table.h).
 constexpr std::size_t kSources = 512;
 
-struct ReleaseGraph {
-  const GenmiDeviceTable* table;
-  void operator()(GenmiGraph* graph) const { table->release_graph(graph); }
-};
-
 // A failure, before any part of the progress is done: of memory, or in the first search.
 GenmiFailure search(const OpenDevice& device, const NeighborhoodGraph& graph, const Context& context,
                     Progress& progress, PaddedMatrix<std::uint16_t>& hops, std::size_t& longest) {
@@ -26,7 +20,7 @@ GenmiFailure search(const OpenDevice& device, const NeighborhoodGraph& graph, co
   GenmiGraph* made = nullptr;
   GenmiFailure failure =
       device.table.create_graph(device.handle, n, graph.offsets.data(), graph.neighbors.data(), &made);
-  const std::unique_ptr<GenmiGraph, ReleaseGraph> owner(made, {&device.table});
+  const HandlePtr<GenmiGraph, &GenmiDeviceTable::release_graph> owner(made, {&device.table});
   std::vector<std::uint16_t> rows(std::min(n, kSources) * n);
   longest = 0;
   for (std::size_t first = 0; first < n && failure.call == nullptr && !context.cancelled(); first += kSources) {

@@ -24,11 +24,7 @@ constexpr std::size_t kLeastParameters = std::size_t{1} << 17;
 // About the numbers of samples that are copied at a time.
 constexpr std::size_t kPart = std::size_t{1} << 20;
 
-struct ReleaseTraining {
-  const GenmiDeviceTable* table;
-  void operator()(GenmiTraining* training) const { table->release_training(training); }
-};
-using TrainingPtr = std::unique_ptr<GenmiTraining, ReleaseTraining>;
+using TrainingPtr = HandlePtr<GenmiTraining, &GenmiDeviceTable::release_training>;
 
 bool is_identity(const Form& form) { return form.activation == simd::Activation::kIdentity; }
 

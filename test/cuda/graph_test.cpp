@@ -75,7 +75,9 @@ TEST(EmulatedGraph, CountsHops) {
     EXPECT_TRUE(live(calls, Rings(n, n)));
     EXPECT_TRUE(live(calls, Rings(n, n / 2)));
   }
-  if (!takes_few_sizes()) EXPECT_TRUE(live(calls, Rings(530, 40)));  // more nodes than are searched from at a time
+  if (!takes_few_sizes()) {
+    EXPECT_TRUE(live(calls, Rings(530, 40)));  // more nodes than are searched from at a time
+  }
   expect_clean();
 }
 
@@ -92,7 +94,9 @@ TEST(EmulatedGraph, TellsOfEachCallThatFails) {
     Calls calls;
     EXPECT_EQ(live(calls, rings), frees(names[failing]));
     expect_clean();
-    if (!frees(names[failing]) && names[failing] != "launch") EXPECT_EQ(calls.failure.call, names[failing]);
+    if (!frees(names[failing]) && names[failing] != "launch") {
+      EXPECT_EQ(calls.failure.call, names[failing]);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 // GPU.
 #include "cuda/affinity/pairwise.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -57,17 +58,18 @@ template <class T>
 void check_pairs(const Measure& measure, std::size_t n, std::size_t d, Generator& random) {
   SCOPED_TRACE(std::string(measure.name) + ", " + std::to_string(n) + " samples, " + std::to_string(d) + " features");
   const std::vector<T> x = features<T>(n, d, measure, random);
-  const std::size_t stride = n + 5;
   const affinity::Coefficients coefficients{0.5 / static_cast<double>(d), 3, 1};
+  const std::vector<double> added(n, measure.traits.constant / 2), inner(n, coefficients.coef0 / 2);
+  const std::size_t first = n / 3, some = n - first;
   const std::vector<T> found = in_all_orders<T>(n * n, [&](T* out) {
-    std::vector<T> padded(n * stride - 5);
-    const cudaError_t error = make_pairs<T>(
-        {x.data(), n, d, reduction_of(measure), finish_of(measure), measure.traits.scale, measure.traits.constant,
-         coefficients.gamma, coefficients.degree, coefficients.coef0, padded.data(), stride},
-        nullptr);
-    for (std::size_t i = 0; i < n; ++i)
-      std::copy_n(padded.begin() + static_cast<std::ptrdiff_t>(i * stride), n, out + i * n);
-    return error;
+    const auto make = [&](std::size_t from, std::size_t count) {
+      return make_pairs<T>({x.data(), n, d, reduction_of(measure), finish_of(measure), measure.traits.scale,
+                            coefficients.gamma, coefficients.degree, 0, 0, std::numeric_limits<double>::infinity(),
+                            added.data(), inner.data(), from, count, out + from * n},
+                           nullptr);
+    };
+    const cudaError_t error = make(0, first);
+    return error == cudaSuccess ? make(first, some) : error;
   });
   const auto sample = [&](std::size_t i) { return std::vector<Long>(x.data() + i * d, x.data() + (i + 1) * d); };
   const double scale = measure.reduction == Reduction::kInner || measure.kind == Kind::kDistance
@@ -100,13 +102,79 @@ TEST(EmulatedPairs, AreRightAtTheBoundariesOfTiles) {
   Generator random(13);
   for (const Measure& measure : affinity::measures())
     for (const std::size_t n : {32u, 33u, 64u})
-      if (n == 32 || !takes_few_sizes()) check_pairs<float>(measure, n, n - 1, random);
+      for (const std::size_t d : {n - 1, n + 1})
+        if (n == 32 || !takes_few_sizes()) check_pairs<float>(measure, n, d, random);
+}
+
+// Each sample with parts of its own, and numbers near a largest one.
+template <class T>
+void check_parts(PairFinish finish, bool inner_product) {
+  constexpr std::size_t kSamples = 35, kFeatures = 3;
+  constexpr double kScale = 0.7, kGamma = 0.3, kDegree = 2, kSubtract = 0.4, kAtZero = 5, kMost = 3;
+  Generator random(14);
+  std::vector<T> x = draw<T>(random, kSamples * kFeatures);
+  std::copy_n(x.begin(), kFeatures, x.begin() + 7 * kFeatures);  // samples 0 and 7 are equal
+  const std::vector<double> added = draw<double>(random, kSamples), inner = draw<double>(random, kSamples);
+  std::vector<T> found(kSamples * kSamples);
+  ASSERT_EQ(
+      make_pairs<T>({x.data(), kSamples, kFeatures,
+                     inner_product ? PairReduction::kInner : PairReduction::kSquaredEuclidean, finish, kScale, kGamma,
+                     kDegree, kSubtract, kAtZero, kMost, added.data(), inner.data(), 0, kSamples, found.data()},
+                    nullptr),
+      cudaSuccess);
+  for (std::size_t i = 0; i < kSamples; ++i)
+    for (std::size_t j = 0; j < kSamples; ++j) {
+      Long r = 0;
+      for (std::size_t f = 0; f < kFeatures; ++f) {
+        const auto a = static_cast<Long>(x[i * kFeatures + f]), b = static_cast<Long>(x[j * kFeatures + f]);
+        r += inner_product ? a * b : (a - b) * (a - b);
+      }
+      r = std::min<Long>(r, kMost);
+      const Long g = kGamma * r + inner[i] + inner[j], left = r - kSubtract;
+      Long expected = 0;
+      switch (finish) {
+        case PairFinish::kAffine: expected = kScale * left; break;
+        case PairFinish::kRoot: expected = kScale * std::sqrt(r); break;
+        case PairFinish::kExponential: expected = std::exp(-kGamma * r); break;
+        case PairFinish::kExponentialLessOne: expected = r == 0 ? kAtZero : kScale * std::expm1(-kGamma * left); break;
+        case PairFinish::kPower: expected = std::pow(g, static_cast<Long>(kDegree)); break;
+        case PairFinish::kTanh: expected = std::tanh(g); break;
+      }
+      expected += added[i] + added[j];
+      const double allowed =
+          20 * static_cast<double>(std::numeric_limits<T>::epsilon()) * (4 + std::abs(static_cast<double>(expected)));
+      ASSERT_NEAR(static_cast<double>(found[i * kSamples + j]), static_cast<double>(expected), allowed) << i << j;
+    }
+}
+
+TEST(EmulatedPairs, TakePartsOfEachSample) {
+  for (const PairFinish finish : {PairFinish::kAffine, PairFinish::kRoot, PairFinish::kExponential,
+                                  PairFinish::kExponentialLessOne, PairFinish::kPower, PairFinish::kTanh}) {
+    SCOPED_TRACE(static_cast<int>(finish));
+    check_parts<float>(finish, false);
+    check_parts<double>(finish, false);
+    if (finish != PairFinish::kRoot) check_parts<double>(finish, true);
+  }
+}
+
+// The square of 2e19 is no number of float32.
+TEST(EmulatedPairs, OfLargeFeaturesHaveAChiSquared) {
+  const std::vector<float> x = {2e19f, 1};
+  const std::vector<double> zeros(2);
+  std::vector<float> found(4);
+  ASSERT_EQ(make_pairs<float>({x.data(), 2, 1, PairReduction::kChiSquared, PairFinish::kAffine, 1, 1, 1, 0, 0,
+                               std::numeric_limits<double>::infinity(), zeros.data(), zeros.data(), 0, 2, found.data()},
+                              nullptr),
+            cudaSuccess);
+  EXPECT_EQ(found, (std::vector<float>{0, 2e19f, 2e19f, 0}));
 }
 
 TEST(EmulatedPairs, OfNothingLaunchNothing) {
   EXPECT_EQ(make_pairs<float>({}, nullptr), cudaSuccess);
   Pairs<float> unknown{};
   unknown.n = 1;
+  EXPECT_EQ(make_pairs(unknown, nullptr), cudaSuccess) << "no row";
+  unknown.count = 1;
   unknown.reduction = static_cast<PairReduction>(99);
   EXPECT_EQ(make_pairs(unknown, nullptr), cudaErrorInvalidValue);
 }

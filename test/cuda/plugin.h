@@ -18,10 +18,12 @@ inline const GenmiDeviceTable& table() { return *genmi_device_table(GENMI_DEVICE
 struct Close {
   void operator()(GenmiDevice* device) const { table().close(device); }
   void operator()(GenmiMatrix* matrix) const { table().release(matrix); }
+  void operator()(GenmiEntries* entries) const { table().release_entries(entries); }
   void operator()(GenmiTraining* training) const { table().release_training(training); }
 };
 using DevicePtr = std::unique_ptr<GenmiDevice, Close>;
 using MatrixPtr = std::unique_ptr<GenmiMatrix, Close>;
+using EntriesPtr = std::unique_ptr<GenmiEntries, Close>;
 using TrainingPtr = std::unique_ptr<GenmiTraining, Close>;
 
 // Keeps the first failure of a sequence of calls.

@@ -1,6 +1,7 @@
 // Matrices of the plugin, emulated. Nothing here has run on a GPU.
 #include "plugin.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <thread>
@@ -107,7 +108,48 @@ TEST(EmulatedPlugin, MultipliesByTheGaussianKernel) {
   expect_clean();
 }
 
-// A whole life: two matrices, products that need more and more room. Returns whether all calls succeed.
+// The Manhattan distances of numbers, and 0.5; `rows` at a time.
+template <class T>
+EntriesPtr distances(Calls& calls, GenmiDevice* device, const std::vector<T>& x, std::size_t rows) {
+  const std::vector<double> added(x.size(), 0.25), inner(x.size());
+  constexpr double kMost = std::numeric_limits<double>::infinity();
+  const GenmiPairs pairs{sizeof(T),    x.size(),     1,   x.data(), 2, 0, 1, 1, 1, 0, 0, kMost,
+                         added.data(), inner.data(), rows};
+  GenmiEntries* made = nullptr;
+  calls(table().create_entries(device, &pairs, &made));
+  return EntriesPtr(made);
+}
+
+template <class T>
+void check_entries() {
+  emulated::begin_record();
+  {
+    Calls calls;
+    const DevicePtr device = open(calls);
+    for (const std::size_t n : {1u, 33u, 70u}) {
+      std::vector<T> x(n), found(n * n, -1);
+      for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<T>(i * i);
+      const std::size_t rows = n / 2 + 1;
+      const EntriesPtr entries = distances(calls, device.get(), x, rows);
+      ASSERT_NE(entries, nullptr);
+      EXPECT_GE(table().bytes(device.get()), rows * n * sizeof(T));
+      ASSERT_TRUE(calls(table().make_entries(entries.get(), n - rows, rows, found.data() + (n - rows) * n)));
+      ASSERT_TRUE(calls(table().make_entries(entries.get(), 0, n - rows, found.data())));
+      for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t j = 0; j < n; ++j)
+          ASSERT_EQ(found[i * n + j], std::abs(x[i] - x[j]) + static_cast<T>(0.5)) << i << ", " << j;
+    }
+    EXPECT_EQ(table().bytes(device.get()), 0u);
+  }
+  expect_clean();
+}
+
+TEST(EmulatedPlugin, MakesEntries) {
+  check_entries<float>();
+  check_entries<double>();
+}
+
+// A whole life: two matrices, entries, products that need more and more room. Returns whether all calls succeed.
 bool live(Calls& calls) {
   const DevicePtr device = open(calls);
   if (!device) return false;
@@ -115,6 +157,10 @@ bool live(Calls& calls) {
   const MatrixPtr first = store(calls, device.get(), 6, a),
                   second = store(calls, device.get(), 3, std::vector<float>(9));
   if (!first || !second) return false;
+  const EntriesPtr entries = distances(calls, device.get(), std::vector<float>{1, 2, 4}, 1);
+  std::vector<float> row(3, -1);
+  if (!entries || !calls(table().make_entries(entries.get(), 2, 1, row.data()))) return false;
+  EXPECT_EQ(row, (std::vector<float>{3.5, 2.5, 0.5}));
   const std::int32_t rows[] = {5, 0, 2};
   for (const std::size_t k : {1u, 7u, 300u}) {
     const std::vector<double> v(3 * k, 1);
@@ -133,6 +179,8 @@ TEST(EmulatedPlugin, TellsOfEachCallThatFails) {
   expect_clean();
   const std::vector<std::string> names = emulated::record().calls;
   EXPECT_GT(names.size(), 30u);
+  const std::size_t filled =
+      static_cast<std::size_t>(std::find(names.begin(), names.end(), "launch") - names.begin()) + 1;
   for (std::size_t failing = 0; failing < names.size(); ++failing) {
     SCOPED_TRACE(std::to_string(failing) + ": " + names[failing]);
     for (const cudaError_t error : {cudaErrorLaunchFailure, cudaErrorMemoryAllocation}) {
@@ -142,7 +190,8 @@ TEST(EmulatedPlugin, TellsOfEachCallThatFails) {
       expect_clean();
       EXPECT_EQ(succeeded, frees(names[failing]));
       if (frees(names[failing])) continue;
-      EXPECT_EQ(calls.failure.call, names[failing] == "launch" ? "multiply_stored" : names[failing]);
+      const std::string launched = failing < filled ? "make_pairs" : "multiply_stored";
+      EXPECT_EQ(calls.failure.call, names[failing] == "launch" ? launched : names[failing]);
       EXPECT_STREQ(calls.failure.error, cudaGetErrorName(error));
       EXPECT_EQ(calls.failure.out_of_memory, error == cudaErrorMemoryAllocation);
     }
@@ -188,7 +237,9 @@ TEST(EmulatedPlugin, KeepsToTheMemoryOfTheDeviceAndToItsLimit) {
     const std::vector<float> v(2, 1);
     std::vector<float> out(2, -1);
     const MatrixPtr small = limited ? nullptr : store(calls, device.get(), 2, std::vector<float>(4, 1));
-    if (small) EXPECT_TRUE(calls(table().multiply(small.get(), nullptr, 2, v.data(), 1, out.data())));
+    if (small) {
+      EXPECT_TRUE(calls(table().multiply(small.get(), nullptr, 2, v.data(), 1, out.data())));
+    }
     GenmiMatrix* none = nullptr;
     EXPECT_FALSE(calls(table().create(device.get(), std::size_t{1} << 32, 8, &none)));  // 2^67 bytes
     EXPECT_EQ(calls.failure.out_of_memory, 1);
@@ -224,7 +275,7 @@ TEST(EmulatedPlugin, SurvivesRandomSequences) {
       emulated::begin_record(random() % 4 == 0 ? random() % 12 : emulated::kNever,
                              random() % 2 == 0 ? cudaErrorMemoryAllocation : cudaErrorLaunchFailure);
       Calls calls;
-      switch (random() % 6) {
+      switch (random() % 7) {
         case 0:
           if (devices.size() < 3)
             if (DevicePtr device = open(calls)) devices.push_back(std::move(device));
@@ -244,6 +295,16 @@ TEST(EmulatedPlugin, SurvivesRandomSequences) {
           if (!matrices.empty() && random() % 2 == 0)
             matrices.erase(matrices.begin() + static_cast<std::ptrdiff_t>(random() % matrices.size()));
           break;
+        case 5: {
+          if (devices.empty()) break;
+          const std::vector<float> x(1 + random() % 40, 3);
+          std::vector<float> row(x.size());
+          const EntriesPtr entries = distances(calls, devices[random() % devices.size()].get(), x, 1);
+          if (entries && calls(table().make_entries(entries.get(), random() % x.size(), 1, row.data()))) {
+            ASSERT_EQ(row, std::vector<float>(x.size(), 0.5));
+          }
+          break;
+        }
         default: {
           if (matrices.empty()) break;
           const auto& [n, matrix] = matrices[random() % matrices.size()];

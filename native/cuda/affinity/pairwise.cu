@@ -32,7 +32,7 @@ struct Chebyshev : Sum<T> {
 };
 template <class T>
 struct ChiSquared : Sum<T> {
-  __device__ static T term(T a, T b) { return a + b > 0 ? (a - b) * (a - b) / (a + b) : T{0}; }
+  __device__ static T term(T a, T b) { return a + b > 0 ? (a - b) * ((a - b) / (a + b)) : T{0}; }
 };
 template <class T>
 struct Canberra : Sum<T> {
@@ -49,14 +49,23 @@ struct BrayCurtis {
 };
 
 template <class T>
-__device__ T finished(const Pairs<T>& pairs, T r) {
-  const auto scale = static_cast<T>(pairs.scale), constant = static_cast<T>(pairs.constant);
+__device__ T finished(const Pairs<T>& pairs, T reduced, std::size_t i, std::size_t j) {
+  const auto scale = static_cast<T>(pairs.scale), most = static_cast<T>(pairs.most);
+  const T r = reduced > most ? most : reduced;
+  const T left = r - static_cast<T>(pairs.subtract);
+  const T added = static_cast<T>(pairs.added[i]) + static_cast<T>(pairs.added[j]);
+  const auto inside = [&] { return pairs.gamma * static_cast<double>(r) + (pairs.inner[i] + pairs.inner[j]); };
+  const auto outside = [&] { return pairs.added[i] + pairs.added[j]; };
   switch (pairs.finish) {
-    case PairFinish::kAffine: return scale * r + constant;
-    case PairFinish::kRoot: return scale * std::sqrt(r);
-    case PairFinish::kExponential: return std::exp(-static_cast<T>(pairs.gamma) * r);
-    case PairFinish::kPower: return static_cast<T>(std::pow(pairs.gamma * r + pairs.coef0, pairs.degree));
-    case PairFinish::kTanh: return static_cast<T>(std::tanh(pairs.gamma * r + pairs.coef0));
+    case PairFinish::kAffine: return left * scale + added;
+    case PairFinish::kRoot: return std::sqrt(r) * scale + added;
+    case PairFinish::kExponential: return std::exp(-static_cast<T>(pairs.gamma) * r) + added;
+    case PairFinish::kExponentialLessOne: {
+      const T value = std::expm1(-static_cast<T>(pairs.gamma) * left) * scale;
+      return (r == 0 ? static_cast<T>(pairs.at_zero) : value) + added;
+    }
+    case PairFinish::kPower: return static_cast<T>(std::pow(inside(), pairs.degree) + outside());
+    case PairFinish::kTanh: return static_cast<T>(std::tanh(inside()) + outside());
   }
   return T{0};
 }
@@ -76,44 +85,31 @@ __device__ void add_features(const T* of_rows, const T* of_columns, Four<typenam
     for (unsigned c = 0; c < 2; ++c) results.at[r][c] = R::join(results.at[r][c], own.at[r][c]);
 }
 
-template <class T>
-__device__ void store_tile(const Pairs<T>& pairs, const T* tile, std::size_t row, std::size_t column, bool mirrored) {
-  for (unsigned at = threadIdx.x; at < kTile * kTile; at += kThreads) {
-    const unsigned r = at / kTile, c = at % kTile;
-    const std::size_t i = (mirrored ? column : row) + r, j = (mirrored ? row : column) + c;
-    if (i < pairs.n && j < pairs.n)
-      pairs.out[i * pairs.stride + j] = mirrored ? tile[c * kPadded + r] : tile[r * kPadded + c];
-  }
-}
-
-// Block (i, j) makes tile (i, j) for j <= i, and tile (j, i) from it.
+// Each block makes a tile, for rows from `first` on.
 template <class T, class R>
 __global__ void make_tiles_of_pairs(Pairs<T> pairs) {
-  if (blockIdx.y > blockIdx.x) return;
   GENMI_SHARED(T, of_rows, kTile * kPadded);
   GENMI_SHARED(T, of_columns, kTile * kPadded);
   const std::size_t row = std::size_t{blockIdx.x} * kTile, column = std::size_t{blockIdx.y} * kTile;
   Four<typename R::Part> results;
   for (std::size_t feature = 0; feature < pairs.d; feature += kTile) {
-    load_features<T>(pairs.x, pairs.d, nullptr, pairs.n, row, feature, of_rows);
+    load_features<T>(pairs.x, pairs.d, nullptr, pairs.n, pairs.first + row, feature, of_rows);
     load_features<T>(pairs.x, pairs.d, nullptr, pairs.n, column, feature, of_columns);
     __syncthreads();
     add_features<T, R>(of_rows, of_columns, results);
     __syncthreads();
   }
-  const unsigned x = threadIdx.x % kSide, y = threadIdx.x / kSide;
   for (unsigned r = 0; r < 2; ++r)
-    for (unsigned c = 0; c < 2; ++c)
-      of_rows[(y + r * kSide) * kPadded + x + c * kSide] = finished(pairs, R::result(results.at[r][c]));
-  __syncthreads();
-  store_tile(pairs, of_rows, row, column, false);
-  if (row != column) store_tile(pairs, of_rows, row, column, true);
+    for (unsigned c = 0; c < 2; ++c) {
+      const std::size_t i = row + threadIdx.x / kSide + r * kSide, j = column + threadIdx.x % kSide + c * kSide;
+      if (i < pairs.count && j < pairs.n)
+        pairs.out[i * pairs.n + j] = finished(pairs, R::result(results.at[r][c]), pairs.first + i, j);
+    }
 }
 
 template <class T, class R>
 cudaError_t launch_pairs(const Pairs<T>& pairs, cudaStream_t stream) {
-  const auto tiles = static_cast<unsigned>(tiles_of(pairs.n));
-  const dim3 grid{tiles, tiles, 1};
+  const dim3 grid{static_cast<unsigned>(tiles_of(pairs.count)), static_cast<unsigned>(tiles_of(pairs.n)), 1};
   return GENMI_LAUNCH((make_tiles_of_pairs<T, R>), grid, dim3{kThreads}, stream, pairs);
 }
 
@@ -121,7 +117,7 @@ cudaError_t launch_pairs(const Pairs<T>& pairs, cudaStream_t stream) {
 
 template <class T>
 cudaError_t make_pairs(const Pairs<T>& pairs, cudaStream_t stream) {
-  if (pairs.n == 0) return cudaSuccess;
+  if (pairs.n == 0 || pairs.count == 0) return cudaSuccess;
   switch (pairs.reduction) {
     case PairReduction::kInner: return launch_pairs<T, Inner<T>>(pairs, stream);
     case PairReduction::kSquaredEuclidean: return launch_pairs<T, SquaredEuclidean<T>>(pairs, stream);

@@ -19,22 +19,32 @@ enum class PairReduction {
   kBrayCurtis,        // sum |x - y| / sum |x + y|
 };
 
-// scale r + constant, scale sqrt(r), exp(-gamma r), (gamma r + coef0)^degree, tanh(gamma r + coef0).
-enum class PairFinish { kAffine, kRoot, kExponential, kPower, kTanh };
+// f(r); for the last two, g = gamma r + inner[i] + inner[j].
+enum class PairFinish {
+  kAffine,              // scale (r - subtract)
+  kRoot,                // scale sqrt(r)
+  kExponential,         // exp(-gamma r)
+  kExponentialLessOne,  // scale (exp(-gamma (r - subtract)) - 1); at_zero where r = 0
+  kPower,               // g^degree
+  kTanh,                // tanh(g)
+};
 
+// Entries f(r) + added[i] + added[j] of samples i = first, ..., first + count - 1 with all n samples. A larger r than
+// `most` counts as `most`.
 template <class T>
 struct Pairs {
   const T* x;  // n x d; of length 1, or 0, for a measure that normalises
   std::size_t n, d;
   PairReduction reduction;
   PairFinish finish;
-  double scale, constant, gamma, degree, coef0;
-  T* out;              // n x n
-  std::size_t stride;  // numbers from row to row of out
+  double scale, gamma, degree, subtract, at_zero, most;
+  const double *added, *inner;  // n numbers each
+  std::size_t first, count;
+  T* out;  // count x n
 };
 
-// Makes half of the matrix, and its mirror image. Sums over 32 features are in T, and so are sums of these; powers and
-// tanh are in float64. Returns an error of the launch. Cost: O(n^2 d).
+// Entries (i, j) and (j, i) have the same bits. Sums over 32 features are in T, and so are sums of these; powers and
+// tanh are in float64. Returns an error of the launch. Cost: O(count n d).
 template <class T>
 cudaError_t make_pairs(const Pairs<T>& pairs, cudaStream_t stream);
 

@@ -116,7 +116,6 @@ class TrainingOf final : public Training {
     squares_ = numbers_of<double>(kSquaresScratch);
     if (learner.epsilons == nullptr) return;
     lengths_ = numbers_of<double>(learner.samples);
-    const std::lock_guard<std::mutex> lock(device->mutex);
     upload(*device, lengths_.data(), learner.epsilons, learner.samples * sizeof(double));
   }
 

@@ -10,10 +10,11 @@
 extern "C" {
 #endif
 
-#define GENMI_DEVICE_TABLE_VERSION 2
+#define GENMI_DEVICE_TABLE_VERSION 3
 
 typedef struct GenmiDevice GenmiDevice;      // a device, its stream, and the memory that calls share
 typedef struct GenmiMatrix GenmiMatrix;      // the entries of an affinity in its memory
+typedef struct GenmiEntries GenmiEntries;    // what entries of an affinity are made of, in its memory
 typedef struct GenmiGraph GenmiGraph;        // an undirected graph in its memory
 typedef struct GenmiTraining GenmiTraining;  // samples, a network and its optimiser in its memory
 
@@ -24,6 +25,24 @@ typedef struct GenmiFailure {
   const char* error;
   int out_of_memory;
 } GenmiFailure;
+
+// The entry of samples i and j: f(r) + added[i] + added[j], for a reduction r of their features x and y. A term or
+// quotient 0 / 0 counts as 0.
+typedef struct GenmiPairs {
+  int width;  // the bytes of a number
+  size_t n, features;
+  const void* samples;  // n x features numbers
+  // 0: sum x y; 1: sum (x - y)^2; 2: sum |x - y|; 3: max |x - y|; 4: sum (x - y)^2 / (x + y), for x, y >= 0;
+  // 5: sum |x - y| / (|x| + |y|); 6: sum |x - y| / sum |x + y|
+  int reduction;
+  // f, 0: scale (r - subtract); 1: scale sqrt(r); 2: exp(-gamma r); 3: scale (exp(-gamma (r - subtract)) - 1), or
+  // at_zero where r = 0; 4: g^degree; 5: tanh g, for g = gamma r + inner[i] + inner[j]
+  int finish;
+  double scale, gamma, degree, subtract, at_zero;
+  double most;                  // a larger r counts as this
+  const double *added, *inner;  // n numbers each
+  size_t rows;                  // the largest number of rows that are made at a time
+} GenmiPairs;
 
 // A layer of a network: y = f(x W + b), or batch normalisation, y = f(scale z + shift).
 typedef struct GenmiLayer {
@@ -77,6 +96,12 @@ typedef struct GenmiDeviceTable {
   // width.
   GenmiFailure (*multiply)(const GenmiMatrix* matrix, const int32_t* rows, size_t count, const void* v, size_t k,
                            void* out);
+
+  // Nothing of `pairs` is kept.
+  GenmiFailure (*create_entries)(GenmiDevice* device, const GenmiPairs* pairs, GenmiEntries** entries);
+  void (*release_entries)(GenmiEntries* entries);
+  // Rows first, ..., first + count - 1: count x n numbers of its width. After a failure they are undefined.
+  GenmiFailure (*make_entries)(GenmiEntries* entries, size_t first, size_t count, void* rows);
 
   // Of n nodes, in compressed sparse rows: the neighbours of node i are neighbors[offsets[i]] to
   // neighbors[offsets[i + 1] - 1], in both directions.

@@ -14,7 +14,7 @@
 namespace genmi::test {
 namespace {
 
-constexpr std::size_t kSamples = 40, kColumns = 3, kClusters = 2;
+constexpr std::size_t kSamples = 40, kColumns = 3, kClusters = 20;
 
 Status make(const Backend& backend, AffinityPtr& out, Storage storage = Storage::kDense, Kind kind = Kind::kKernel) {
   Generator random(1);
@@ -70,10 +70,10 @@ TEST_F(EmulatedDevice, IsAnErrorOrFallsBackWithoutMemory) {
   expect_clean();
 }
 
-// The affinity fits; the numbers of a product do not.
+// The affinity and the features fit; the numbers of a product do not.
 TEST_F(EmulatedDevice, ThrowsOrFallsBackInAProduct) {
   for (const bool falls_back : {false, true}) {
-    const DeviceBackend backend(emulated_table(), emulated_device(kSamples * kSamples * 8), falls_back);
+    const DeviceBackend backend(emulated_table(), emulated_device(kSamples * kSamples * 8 + 2048), falls_back);
     AffinityPtr far, near;
     ASSERT_TRUE(make(backend, far));
     ASSERT_TRUE(make(cpu_backend(), near));
@@ -87,17 +87,18 @@ TEST_F(EmulatedDevice, ThrowsOrFallsBackInAProduct) {
 TEST_F(EmulatedDevice, TellsOfEachCallThatFails) {
   GenmiDevice* const first = emulated_device();
   {
-    const DeviceBackend backend(emulated_table(), first, true);
+    const DeviceBackend backend(emulated_table(), first, false);
     AffinityPtr affinity;
     begin_record();
     ASSERT_TRUE(make(backend, affinity));
     product(*affinity);
   }
   const std::vector<std::string> names = record().calls;
+  const auto made = static_cast<std::size_t>(std::find(names.begin(), names.end(), "launch") - names.begin());
   for (std::size_t failing = 0; failing < names.size(); ++failing) {
     SCOPED_TRACE(names[failing]);
     {
-      const DeviceBackend backend(emulated_table(), emulated_device(), true);
+      const DeviceBackend backend(emulated_table(), emulated_device(), false);
       AffinityPtr affinity;
       begin_record(failing);
       std::string message;
@@ -109,7 +110,8 @@ TEST_F(EmulatedDevice, TellsOfEachCallThatFails) {
         EXPECT_EQ(failure.status().code(), Code::kUnavailable);
         message = failure.what();
       }
-      const std::string named = names[failing] == "launch" ? "multiply_stored" : names[failing];
+      const std::string launched = failing == made ? "make_pairs" : "multiply_stored";
+      const std::string named = names[failing] == "launch" ? launched : names[failing];
       EXPECT_EQ(message, frees(names[failing]) ? ""
                                                : "device: expected " + named +
                                                      "() to succeed, received cudaErrorLaunchFailure; "
@@ -117,6 +119,163 @@ TEST_F(EmulatedDevice, TellsOfEachCallThatFails) {
     }
     expect_clean();
   }
+}
+
+// n samples of d features; `far` of the first one is added to it.
+Status measure(const Backend& backend, std::size_t n, std::size_t d, Precision precision, double far, const char* name,
+               AffinityPtr& out, Job* job = nullptr) {
+  Generator random(3);
+  std::vector<double> x = gaussians(random, n * d);
+  x[0] += far;
+  MeasureOptions options;
+  options.kind = Kind::kDistance;
+  options.name = name;
+  Workspace workspace;
+  Context context{workspace};
+  context.job = job;
+  const std::vector<float> rounded(x.begin(), x.end());
+  const AnyMatrix given = precision == Precision::kFloat32 ? AnyMatrix(MatrixView<float>{rounded.data(), n, d})
+                                                           : AnyMatrix(MatrixView<double>{x.data(), n, d});
+  return backend.measure(given, options, Storage::kDense, precision, context, out);
+}
+
+std::vector<double> entries_of(const Affinity& affinity) {
+  const std::size_t n = affinity.size();
+  std::vector<double> all(n * n);
+  for (std::size_t i = 0; i < n; ++i) affinity.entries(i, {nullptr, n}, all.data() + i * n);
+  return all;
+}
+
+// Under 'auto', few features stay on the CPU. Entries come in more than one part.
+TEST_F(EmulatedDevice, MakesStoredEntries) {
+  {
+    struct Case {
+      std::size_t n, d;
+      bool falls_back;
+      double far;
+      bool made;
+    };
+    const std::size_t many = cuda::test::takes_few_sizes() ? 300 : 1100;
+    for (const Case& each : {Case{70, 33, false, 0, true}, Case{70, 33, true, 0, false}, Case{many, 5, true, 0, false},
+                             Case{many, 64, true, 0, many > 1024}, Case{9, 4096, false, 0, true},
+                             Case{9, 4097, false, 0, false}, Case{70, 33, false, 1e30, false}})
+      for (const Precision precision : {Precision::kFloat32, Precision::kFloat64}) {
+        // Squares of 1e30 overflow in float32 alone.
+        const bool made = each.far == 0 || precision == Precision::kFloat64 ? each.made || each.far > 0 : false;
+        SCOPED_TRACE(std::to_string(each.n) + " x " + std::to_string(each.d));
+        const DeviceBackend backend(emulated_table(), emulated_device(), each.falls_back);
+        AffinityPtr far, near;
+        const std::size_t before = launches();
+        ASSERT_TRUE(measure(backend, each.n, each.d, precision, each.far, "euclidean", far));
+        EXPECT_EQ(launches() - before, made ? (each.n > 1024 ? 2u : 1u) : 0u);
+        EXPECT_EQ(backend.memory() > 0, false) << "entries of distances are not kept";
+        ASSERT_TRUE(measure(cpu_backend(), each.n, each.d, precision, each.far, "euclidean", near));
+        const std::vector<double> own = entries_of(*far), other = entries_of(*near);
+        const double unit = precision == Precision::kFloat32 ? 0x1p-24 : 0x1p-53;
+        for (std::size_t at = 0; at < own.size(); ++at) ASSERT_NEAR(own[at], other[at], 128 * unit * other[at]) << at;
+      }
+  }
+  expect_clean();
+}
+
+TEST_F(EmulatedDevice, MakesNoEntriesForACancelledJob) {
+  {
+    const DeviceBackend backend(emulated_table(), emulated_device(), false);
+    AffinityPtr out;
+    Job job;
+    job.cancel();
+    EXPECT_EQ(measure(backend, 70, 33, Precision::kFloat32, 0, "euclidean", out, &job).code(), Code::kAborted);
+    EXPECT_EQ(out, nullptr);
+  }
+  expect_clean();
+}
+
+// Two samples of which one is the other's negative, and further ones; the first but two is 0.
+std::vector<double> some_samples(std::size_t n, std::size_t d, bool has_negative) {
+  Generator random(4);
+  std::vector<double> x = gaussians(random, n * d);
+  for (std::size_t f = 0; f < d; ++f) {
+    if (has_negative) x[d + f] = -x[f];
+    x[2 * d + f] = 0;
+  }
+  return x;
+}
+
+TEST_F(EmulatedDevice, LeavesEntriesThatAreNotFiniteToTheCpu) {
+  {
+    const DeviceBackend backend(emulated_table(), emulated_device(), false);
+    const std::vector<double> x = some_samples(kSamples, kColumns, true);
+    MeasureOptions options;
+    options.kind = Kind::kDistance;
+    options.name = "braycurtis";
+    Workspace workspace;
+    const auto measured = [&](const Backend& one) {
+      AffinityPtr out;
+      const Status status = one.measure(MatrixView<double>{x.data(), kSamples, kColumns}, options, Storage::kDense,
+                                        Precision::kFloat64, {workspace}, out);
+      EXPECT_EQ(out, nullptr);
+      return status;
+    };
+    const Status near = measured(cpu_backend());
+    const std::size_t before = launches();
+    const Status far = measured(backend);
+    EXPECT_EQ(launches() - before, 1u);
+    EXPECT_EQ(far.code(), Code::kOutOfRange);
+    EXPECT_EQ(far.message(), near.message());
+  }
+  expect_clean();
+}
+
+// A sample of zeros is orthogonal to all others, and at distance 0 from itself.
+TEST_F(EmulatedDevice, MakesCosineDistancesOfZeros) {
+  {
+    const DeviceBackend backend(emulated_table(), emulated_device(), false);
+    const std::vector<double> x = some_samples(kSamples, kColumns, false);
+    MeasureOptions options;
+    options.kind = Kind::kDistance;
+    options.name = "cosine";
+    Workspace workspace;
+    AffinityPtr out;
+    ASSERT_TRUE(backend.measure(MatrixView<double>{x.data(), kSamples, kColumns}, options, Storage::kDense,
+                                Precision::kFloat64, {workspace}, out));
+    EXPECT_EQ(launches(), 1u);
+    const std::vector<double> entries = entries_of(*out);
+    for (std::size_t j = 0; j < kSamples; ++j) EXPECT_NEAR(entries[2 * kSamples + j], j == 2 ? 0 : 1, 1e-15) << j;
+    EXPECT_EQ(entries[2 * kSamples + 2], 0);
+  }
+  expect_clean();
+}
+
+// The device has no memory any more for the second part of the entries.
+TEST_F(EmulatedDevice, MakesAllEntriesOnTheCpuWhereSomeFail) {
+  if (cuda::test::takes_few_sizes()) GTEST_SKIP() << "one part";
+  constexpr std::size_t kMany = 1100, kFeatures = 64;
+  AffinityPtr near;
+  ASSERT_TRUE(measure(cpu_backend(), kMany, kFeatures, Precision::kFloat32, 0, "euclidean", near));
+  for (const bool falls_back : {true, false}) {
+    std::size_t failing = 0;
+    {
+      const DeviceBackend backend(emulated_table(), emulated_device(), falls_back);
+      AffinityPtr far;
+      begin_record();
+      ASSERT_TRUE(measure(backend, kMany, kFeatures, Precision::kFloat32, 0, "euclidean", far));
+      const std::vector<std::string> names = record().calls;
+      const auto last = std::find(names.rbegin(), names.rend(), "launch");
+      ASSERT_EQ(launches(), 2u);
+      failing = static_cast<std::size_t>(names.rend() - last) - 1;
+    }
+    {
+      const DeviceBackend backend(emulated_table(), emulated_device(), falls_back);
+      AffinityPtr far;
+      begin_record(failing, cudaErrorMemoryAllocation);
+      const Status status = measure(backend, kMany, kFeatures, Precision::kFloat32, 0, "euclidean", far);
+      EXPECT_EQ(status.code(), falls_back ? Code::kOk : Code::kOutOfMemory) << status.message();
+      if (falls_back) {
+        EXPECT_EQ(entries_of(*far), entries_of(*near));
+      }
+    }
+  }
+  expect_clean();
 }
 
 // Hops between samples of two far groups.

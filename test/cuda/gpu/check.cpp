@@ -1,4 +1,4 @@
-// Checks the products and the trainings of a plugin on the first device: `npm run test:gpu`
+// Checks products, entries and trainings of a plugin on the first device: `npm run test:gpu`
 // on a card, `npm run test:gpu-emulated` on the CPU. It needs no library beside the plugin. Exit codes: 0, all is
 // right; 1, something is not, or a call fails; 77, there is no device.
 #include "check.h"
@@ -25,7 +25,8 @@ int main(int count, char** arguments) {
     return kNoDevice;
   }
   const bool products = report("products", genmi::test::check_products(device, most));
+  const bool pairs = report("matrices of pairs", genmi::test::check_pairs(device, most));
   const bool trainings = report("steps of trainings", genmi::test::check_trainings(device, most));
   table().close(device);
-  return products && trainings ? EXIT_SUCCESS : EXIT_FAILURE;
+  return products && pairs && trainings ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -43,6 +43,7 @@ struct Result {
 
 // With up to `most` samples.
 Result check_products(GenmiDevice* device, std::size_t most);
+Result check_pairs(GenmiDevice* device, std::size_t most);
 Result check_trainings(GenmiDevice* device, std::size_t most);
 
 }  // namespace genmi::test
