@@ -19,14 +19,17 @@ namespace genmi::cuda::test {
 using emulated::Order;
 using genmi::test::Generator;
 
-// Planted bugs are found, and ThreadSanitizer tries, with a few sizes: each takes long.
-inline bool takes_few_sizes() {
 #ifdef __SANITIZE_THREAD__
-  return true;
+inline constexpr bool kThreadSanitizer = true;
+#elif defined(__has_feature)
+inline constexpr bool kThreadSanitizer = __has_feature(thread_sanitizer);
 #else
-  return std::getenv("GENMI_FEW_SIZES") != nullptr;
+inline constexpr bool kThreadSanitizer = false;
 #endif
-}
+
+// Planted bugs are found, and ThreadSanitizer tries, with a few sizes: each takes long, and ThreadSanitizer keeps the
+// fibres of all blocks of a launch.
+inline bool takes_few_sizes() { return kThreadSanitizer || std::getenv("GENMI_FEW_SIZES") != nullptr; }
 
 // Calls that free have no error of their own: the next call tells of a device that has failed.
 inline bool frees(const std::string& call) {

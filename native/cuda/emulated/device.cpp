@@ -198,6 +198,13 @@ std::uint64_t value_of(const Values& values, unsigned mask, unsigned lane) {
   return values[lane];
 }
 
+unsigned ballot_of(const Values& values, unsigned mask) {
+  unsigned ballot = 0;
+  for (unsigned lane = 0; lane < kWarp; ++lane)
+    if ((mask >> lane & 1) != 0 && values[lane] != 0) ballot |= 1u << lane;
+  return ballot;
+}
+
 // A shuffle orders no memory; this barrier does.
 void wait_for_warp(unsigned mask, int line) {
   block->running->shares_writes = true;

@@ -46,6 +46,8 @@ using Values = std::array<std::uint64_t, 32>;
 const Values& exchange(unsigned mask, std::uint64_t own, int line);
 // The value of a lane, which must be in the mask.
 std::uint64_t value_of(const Values& values, unsigned mask, unsigned lane);
+// A bit for each lane of the mask whose value is not 0.
+unsigned ballot_of(const Values& values, unsigned mask);
 // Lets other threads run, except in the first order.
 void may_switch();
 
@@ -127,11 +129,8 @@ T __shfl_up_sync(unsigned mask, T value, unsigned step, int width = 32, int line
   return own % w >= step ? emulated::value_from<T>(emulated::value_of(values, mask, own - step)) : value;
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate, int line = __builtin_LINE()) {
-  const auto& values = genmi::cuda::emulated::exchange(mask, predicate != 0, line);
-  unsigned ballot = 0;
-  for (unsigned each = 0; each < 32; ++each)
-    if ((mask >> each & 1) != 0 && values[each] != 0) ballot |= 1u << each;
-  return ballot;
+  namespace emulated = genmi::cuda::emulated;
+  return emulated::ballot_of(emulated::exchange(mask, predicate != 0, line), mask);
 }
 inline int __any_sync(unsigned mask, int predicate, int line = __builtin_LINE()) {
   return __ballot_sync(mask, predicate, line) != 0;
