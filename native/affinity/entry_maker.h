@@ -10,7 +10,6 @@
 #include "genmi/context.h"
 #include "genmi/measured.h"
 #include "genmi/status.h"
-#include "simd/pairwise_kernels.h"
 
 namespace genmi::affinity {
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "emulated.h"
+#include "entry_definition.h"
 #include "measure_cases.h"
 
 namespace genmi::cuda::test {
@@ -110,18 +111,19 @@ TEST(EmulatedPairs, AreRightAtTheBoundariesOfTiles) {
 template <class T>
 void check_parts(PairFinish finish, bool inner_product) {
   constexpr std::size_t kSamples = 35, kFeatures = 3;
-  constexpr double kScale = 0.7, kGamma = 0.3, kDegree = 2, kSubtract = 0.4, kAtZero = 5, kMost = 3;
+  constexpr double kMost = 3;
+  const genmi::test::EntryFunction function{static_cast<int>(finish), 0.7, 0.3, 2, 0.4, 5};
   Generator random(14);
   std::vector<T> x = draw<T>(random, kSamples * kFeatures);
   std::copy_n(x.begin(), kFeatures, x.begin() + 7 * kFeatures);  // samples 0 and 7 are equal
   const std::vector<double> added = draw<double>(random, kSamples), inner = draw<double>(random, kSamples);
   std::vector<T> found(kSamples * kSamples);
-  ASSERT_EQ(
-      make_pairs<T>({x.data(), kSamples, kFeatures,
-                     inner_product ? PairReduction::kInner : PairReduction::kSquaredEuclidean, finish, kScale, kGamma,
-                     kDegree, kSubtract, kAtZero, kMost, added.data(), inner.data(), 0, kSamples, found.data()},
-                    nullptr),
-      cudaSuccess);
+  ASSERT_EQ(make_pairs<T>({x.data(), kSamples, kFeatures,
+                           inner_product ? PairReduction::kInner : PairReduction::kSquaredEuclidean, finish,
+                           function.scale, function.gamma, function.degree, function.subtract, function.at_zero, kMost,
+                           added.data(), inner.data(), 0, kSamples, found.data()},
+                          nullptr),
+            cudaSuccess);
   for (std::size_t i = 0; i < kSamples; ++i)
     for (std::size_t j = 0; j < kSamples; ++j) {
       Long r = 0;
@@ -130,17 +132,7 @@ void check_parts(PairFinish finish, bool inner_product) {
         r += inner_product ? a * b : (a - b) * (a - b);
       }
       r = std::min<Long>(r, kMost);
-      const Long g = kGamma * r + inner[i] + inner[j], left = r - kSubtract;
-      Long expected = 0;
-      switch (finish) {
-        case PairFinish::kAffine: expected = kScale * left; break;
-        case PairFinish::kRoot: expected = kScale * std::sqrt(r); break;
-        case PairFinish::kExponential: expected = std::exp(-kGamma * r); break;
-        case PairFinish::kExponentialLessOne: expected = r == 0 ? kAtZero : kScale * std::expm1(-kGamma * left); break;
-        case PairFinish::kPower: expected = std::pow(g, static_cast<Long>(kDegree)); break;
-        case PairFinish::kTanh: expected = std::tanh(g); break;
-      }
-      expected += added[i] + added[j];
+      const Long expected = function(r, inner[i] + inner[j]) + added[i] + added[j];
       const double allowed =
           20 * static_cast<double>(std::numeric_limits<T>::epsilon()) * (4 + std::abs(static_cast<double>(expected)));
       ASSERT_NEAR(static_cast<double>(found[i * kSamples + j]), static_cast<double>(expected), allowed) << i << j;

@@ -1,5 +1,7 @@
 #include "cuda/plugin/entries.h"
 
+#include <utility>
+
 #include "cuda/affinity/pairwise.h"
 
 namespace genmi::cuda {

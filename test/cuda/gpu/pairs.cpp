@@ -1,11 +1,12 @@
 // Entries that a plugin makes, against their definitions in long double.
+#include "../entry_definition.h"
 #include "check.h"
 
 namespace genmi::test {
 namespace {
 
 constexpr int kReductions = 7, kFinishes = 6;
-constexpr double kScale = 0.7, kGamma = 0.01, kDegree = 2, kSubtract = 0.4, kAtZero = 5, kMost = 1000;
+constexpr double kMost = 1000;
 
 // The numbers of genmi/device_table.h.
 long double reduced(int reduction, const std::vector<long double>& x, const std::vector<long double>& y) {
@@ -23,18 +24,6 @@ long double reduced(int reduction, const std::vector<long double>& x, const std:
   return reduction == 6 && sum > 0 ? sum / total : sum;
 }
 
-long double finished(int finish, long double r, long double inner) {
-  const long double g = kGamma * r + inner, left = r - kSubtract;
-  switch (finish) {
-    case 0: return kScale * left;
-    case 1: return kScale * std::sqrt(r);
-    case 2: return std::exp(-kGamma * r);
-    case 3: return r == 0 ? kAtZero : kScale * std::expm1(-kGamma * left);
-    case 4: return std::pow(g, static_cast<long double>(kDegree));
-    default: return std::tanh(g);
-  }
-}
-
 template <class T>
 void check(GenmiDevice* device, std::size_t n, std::size_t d, int reduction, int finish, Generator& random,
            Result& result) {
@@ -42,8 +31,22 @@ void check(GenmiDevice* device, std::size_t n, std::size_t d, int reduction, int
   for (T& each : x) each = std::abs(each);
   const std::vector<double> added = draw<double>(random, n), inner = draw<double>(random, n);
   const std::size_t rows = n / 2 + 1;
-  const GenmiPairs pairs{sizeof(T), n,         d,       x.data(), reduction,    finish,       kScale, kGamma,
-                         kDegree,   kSubtract, kAtZero, kMost,    added.data(), inner.data(), rows};
+  const EntryFunction function{finish, 0.7, 0.01, 2, 0.4, 5};
+  const GenmiPairs pairs{sizeof(T),
+                         n,
+                         d,
+                         x.data(),
+                         reduction,
+                         finish,
+                         function.scale,
+                         function.gamma,
+                         function.degree,
+                         function.subtract,
+                         function.at_zero,
+                         kMost,
+                         added.data(),
+                         inner.data(),
+                         rows};
   GenmiEntries* entries = nullptr;
   require(table().create_entries(device, &pairs, &entries));
   std::vector<T> found(n * n, std::numeric_limits<T>::quiet_NaN());
@@ -54,8 +57,8 @@ void check(GenmiDevice* device, std::size_t n, std::size_t d, int reduction, int
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t j = 0; j < n; ++j) {
       const long double r = std::min<long double>(reduced(reduction, sample(i), sample(j)), kMost);
-      const long double expected = finished(finish, r, static_cast<long double>(inner[i] + inner[j])) +
-                                   static_cast<long double>(added[i] + added[j]);
+      const long double expected =
+          function(r, static_cast<long double>(inner[i] + inner[j])) + static_cast<long double>(added[i] + added[j]);
       // Of a reduction: 32 roundings in a tile, and one for each tile; of its function, and of the parts: some more.
       const long double allowed = static_cast<long double>(std::numeric_limits<T>::epsilon()) *
                                   static_cast<long double>(50 + d / 32) * (4 + r + std::abs(expected));
