@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <new>
 
+#include "genmi/aligned_vector.h"
+
 #if defined(_WIN32)
 #include <windows.h>
 #else
@@ -25,8 +27,6 @@ void give_back_pages(void* memory, std::size_t) { VirtualFree(memory, 0, MEM_REL
 #else
 
 namespace {
-
-constexpr std::size_t kLargePage = std::size_t{1} << 21;
 
 // bytes rounded up to whole large pages, where that adds at most an eighth.
 std::size_t rounded(std::size_t bytes) {

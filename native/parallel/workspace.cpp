@@ -23,16 +23,16 @@ void* Workspace::take_bytes(std::size_t bytes) {
   while (slab_ < slabs_.size()) {
     Slab& slab = slabs_[slab_];
     const std::size_t start = aligned(slab.memory.get(), used_);
-    if (start + bytes <= slab.size) {
+    if (start + bytes <= slab.size()) {
       used_ = start + bytes;
       return slab.memory.get() + start;
     }
     ++slab_;
     used_ = 0;
   }
-  const std::size_t last = slabs_.empty() ? kSmallestSlab : slabs_.back().size;
+  const std::size_t last = slabs_.empty() ? kSmallestSlab : slabs_.back().size();
   const std::size_t size = std::max(bytes + kAlignment, 2 * std::min(last, kKept));
-  slabs_.push_back({std::unique_ptr<std::byte[]>(new std::byte[size]), size});
+  slabs_.push_back({{static_cast<std::byte*>(take_aligned(size)), {size}}});
   return take_bytes(bytes);
 }
 
@@ -41,9 +41,9 @@ void Workspace::release(std::size_t slab, std::size_t used) {
   used_ = used;
   if (slab_ != 0 || used_ != 0) return;
   std::size_t total = 0;
-  for (const Slab& each : slabs_) total += each.size;
+  for (const Slab& each : slabs_) total += each.size();
   while (!slabs_.empty() && total > kKept) {
-    total -= slabs_.back().size;
+    total -= slabs_.back().size();
     slabs_.pop_back();
   }
 }

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "genmi/aligned_vector.h"
+
 namespace genmi {
 
 // A stack of memory. take() hands out memory that stays valid until the current Frame ends.
@@ -51,8 +53,13 @@ class Workspace {
 
  private:
   struct Slab {
-    std::unique_ptr<std::byte[]> memory;
-    std::size_t size = 0;
+    struct Free {
+      std::size_t size;
+      void operator()(std::byte* memory) const { give_back_aligned(memory, size); }
+    };
+    std::unique_ptr<std::byte, Free> memory;
+
+    std::size_t size() const { return memory.get_deleter().size; }
   };
 
   void* take_bytes(std::size_t bytes);
