@@ -99,21 +99,21 @@ void Dense<T>::add_bias_gradient(MatrixView<T> by_sum, const Context& context) {
   context.for_each_range(outputs_, 256, 0.1 * static_cast<double>(by_sum.rows * outputs_), add);
 }
 
-// Some of W's rows in panels.
+// Some of W's rows in panels. Each panel of W is read from one end to the other.
 template <class T>
 Panels<T> Dense<T>::transposed_weights(std::size_t first, std::size_t count, const Context& context) const {
   constexpr std::size_t kPanel = simd::kFeaturePanel<T>;
   T* const panels = context.workspace.take<T>(padded<T>(count) * outputs_).data();
   const auto pack = context.kernels.pairwise<T>().pack;
-  const auto pack_panel = [&](std::size_t begin, std::size_t lanes, std::size_t) {
-    for (std::size_t output = 0; output < outputs_; output += kPanel) {
+  const auto pack_outputs = [&](std::size_t output, std::size_t outputs, std::size_t) {
+    for (std::size_t begin = 0; begin < count; begin += kPanel) {
       const T* rows[kPanel] = {};
-      for (std::size_t lane = 0; lane < lanes; ++lane)
+      for (std::size_t lane = 0; lane < std::min(kPanel, count - begin); ++lane)
         rows[lane] = weights_.values.data() + weights_.place(first + begin + lane, output);
-      pack(rows, std::min(kPanel, outputs_ - output), panels + begin * outputs_ + output * kPanel);
+      pack(rows, outputs, panels + begin * outputs_ + output * kPanel);
     }
   };
-  context.for_each_range(count, kPanel, static_cast<double>(count * outputs_), pack_panel);
+  context.for_each_range(outputs_, kPanel, static_cast<double>(count * outputs_), pack_outputs);
   return {panels, count};
 }
 
