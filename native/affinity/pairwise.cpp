@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "simd/reductions.h"
+
 namespace genmi::affinity {
 namespace {
 
@@ -166,6 +168,12 @@ std::optional<PairEntries<T>> Pairwise<T>::parts(const PackedSamples<T>& all) co
       .added = in_order(all.added),
       .inner = in_order(all.inner),
   };
+}
+
+template <class T>
+double Pairwise<T>::distance(std::size_t i, std::size_t j) const {
+  const auto square_of_difference = [](double a, double b) { return (a - b) * (a - b); };
+  return std::sqrt(simd::sum(sample(i), sample(j), columns(), square_of_difference));
 }
 
 // A tile of many features takes long. It is evaluated a panel of rows and a panel of columns at a time, with a look at

@@ -67,7 +67,13 @@ class Pairwise {
 
   std::size_t size() const { return features_.size; }
   std::size_t columns() const { return features_.columns; }
+  // A sample less the centre, divided by 2^exponent().
   const T* sample(std::size_t i) const { return features_.row(i); }
+  int exponent() const { return features_.exponent; }
+  // The Euclidean distance of two samples, divided by 2^exponent() and made in float64. For pairs without doubts.
+  double distance(std::size_t i, std::size_t j) const;
+  // Whether some pairs are evaluated by themselves.
+  bool has_doubts() const { return !doubt_.empty(); }
   const Measure& measure() const { return *measure_; }
   const std::vector<double>& offsets() const { return offsets_; }
   std::size_t bytes() const;
@@ -129,7 +135,6 @@ class Pairwise {
   void find_parts(const Context& context);
   double doubted_share(const std::vector<double>& least) const;
   bool has_parts() const { return !own_.empty(); }
-  bool has_doubts() const { return !doubt_.empty(); }
   void finish(const simd::PairwiseKernels<T>& kernels, const simd::Finish<T>& finish, const simd::Tile<T>& tile) const;
 
   const simd::Kernels* kernels_;

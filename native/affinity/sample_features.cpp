@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "simd/kernels.h"
@@ -57,8 +58,8 @@ void widen(const U* x, Middle& middle) {
   }
 }
 
-template <class U, class Select>
-Middle middle_of(MatrixView<U> features, const Select& is_selected, const Context& context) {
+template <class U>
+Middle middle_of(MatrixView<U> features, const std::function<bool(std::size_t)>& is_selected, const Context& context) {
   Middle middle{std::vector<double>(features.columns, 0.0), std::vector<double>(features.columns, 0.0)};
   double count = 0;
   for (std::size_t i = 0; i < features.rows && !context.cancelled(); ++i) {
@@ -74,8 +75,9 @@ Middle middle_of(MatrixView<U> features, const Select& is_selected, const Contex
   return middle;
 }
 
+// Not inlined: unrolled loops at each of its calls would be 6 KB.
 template <class U, class V>
-double largest_difference(const U* x, const V* y, std::size_t columns) {
+[[gnu::noinline]] double largest_difference(const U* x, const V* y, std::size_t columns) {
   return simd::largest(x, y, columns, [](double a, double b) { return std::abs(a - b); });
 }
 

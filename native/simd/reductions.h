@@ -20,8 +20,8 @@ inline double sum(const T* x, const U* y, std::size_t d, Term term) {
   return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
 }
 
-template <class T>
-double inner(const T* x, const T* y, std::size_t d) {
+template <class T, class U>
+double inner(const T* x, const U* y, std::size_t d) {
   return sum(x, y, d, [](double a, double b) { return a * b; });
 }
 

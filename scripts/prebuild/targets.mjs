@@ -18,16 +18,23 @@ const arm64 = { 'native/simd/baseline.cpp': '-O3' };
 
 const filesWithLoops = [
   /^native\/affinity\/(\w+_product|dense_affinity|hop_search|pair_selection|pairwise|pairwise_terms|rows|sample_features)\.cpp$/,
-  /^native\/networks\/(dense|optimizer|product|samples|steps|network)\.cpp$/,
-  /^native\/objectives\/(density_ratios|discrepancy|mmd|panel_\w+|predictions)\.cpp$/,
+  /^native\/networks\/(dense|network|optimizer|product|steps)\.cpp$/,
+  /^native\/objectives\/(density_ratios|mmd|panel_\w+)\.cpp$/,
   /^native\/transport\/(\w+_simplex|costs|coarse_costs|duals|gather|matrix_minimum|sinkhorn|spanning_tree|successive_paths|warm_start)\.cpp$/,
   /^native\/simd\//,
 ];
 
+/** Files whose loops become vectors, without the unrolling that makes them large: these loops wait for memory, or most time is in kernels. */
+const filesWithSmallLoops = [
+  /^native\/affinity\/(neighbors|principal_projections)\.cpp$/,
+  /^native\/mixtures\/pass\.cpp$/,
+  /^native\/objectives\/(discrepancy|predictions)\.cpp$/,
+  /^native\/networks\/samples\.cpp$/,
+];
+
 /** The level, or another option of optimisation, for one file of a target; undefined for that of native/flags.txt. */
 export function levelOf({ levels }, source) {
-  // Its loops become vectors, without the unrolling that makes them large: products are kernels.
-  if (source === 'native/mixtures/pass.cpp') return '-Os';
+  if (filesWithSmallLoops.some((files) => files.test(source))) return '-Os';
   if (source.startsWith('native/node/')) return '-Oz';
   return levels[source] ?? (filesWithLoops.some((files) => files.test(source)) ? undefined : '-Oz');
 }
