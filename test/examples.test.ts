@@ -71,21 +71,24 @@ it('clusters digits by each kind of copies, for as long as it shall', async () =
 
 describe('the MNIST job', () => {
   it('trains, prints what came out and writes both files', async () => {
-    const { stdout, results, page } = await runMain('default', '--samples', '2000', '--epochs', '8', '--batch', '50');
+    const { stdout, results, page } = await runMain('default', '--samples', '2000', '--epochs', '4', '--batch', '50');
     const { final, history, confusion, recipe, options } = results;
     expect(options).toMatchObject({ objective: 'imsat', engine: 'genmi', vat: 1 });
     expect(recipe.hidden).toEqual([1200, 1200]);
-    expect(history.map(({ epoch, learningRate }) => [epoch, learningRate])).toEqual(
-      Array.from({ length: 8 }, (_, at) => [at + 1, 6e-3]),
-    );
+    expect(history.map(({ epoch, learningRate }) => [epoch, learningRate])).toEqual([
+      [1, 2e-3],
+      [2, 2e-3],
+      [3, 2e-3],
+      [4, 2e-3],
+    ]);
     expect(results.interrupted).toBe(false);
     expect(final.ari).toBeGreaterThan(0.3); // k-means on the same pixels: 0.37 with all 60,000 images
     expect(final.accuracy).toBeGreaterThan(0.4);
     expect(final.purity).toBeGreaterThanOrEqual(final.accuracy);
     expect(final.usedClusters).toBe(10);
-    expect(final.objective).toBe(history[7].objective);
-    expect(history[7].entropies.proportions).toBeGreaterThan(2.2); // at most log 10 = 2.303
-    expect(history[7].entropies.predictions).toBeLessThan(history[0].entropies.predictions);
+    expect(final.objective).toBe(history[3].objective);
+    expect(history[3].entropies.proportions).toBeGreaterThan(2.2); // at most log 10 = 2.303
+    expect(history[3].entropies.predictions).toBeLessThan(history[0].entropies.predictions);
     for (const part of ['preparation', 'network', 'objective', 'update', 'evaluation'] as const)
       expect(final.seconds[part]).toBeGreaterThan(0);
     expect(confusion).toHaveLength(10);

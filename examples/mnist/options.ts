@@ -48,7 +48,7 @@ function createCommand(): Command {
     .description('Clusters the digits of MNIST without their labels.')
     .addOption(new Option('--objective <name>', 'the objective to maximise (default: imsat)').choices(objectiveNames))
     .option('--clusters <k>', 'the largest number of clusters', integer(1, 1000), 10)
-    .option('--epochs <n>', 'passes over the images (default: 14 for imsat, 8 for others)', integer(1))
+    .option('--epochs <n>', 'passes over the images (default: 18 for imsat, 8 for others)', integer(1))
     .addOption(
       new Option('--full', `the paper's run: ${FULL_EPOCHS} epochs at a constant learning rate`).conflicts('epochs'),
     )

@@ -43,9 +43,9 @@ const imsat: Recipe = {
   batchNormalization: true,
   init: 'he',
   headScale: 0.01,
-  learningRate: 6e-3,
+  learningRate: 2e-3,
   decay: false, // digits that share a cluster part late, and not at a small rate
-  epochs: 14,
+  epochs: 18,
   black: 0,
   vat: 1,
 };
