@@ -55,7 +55,7 @@ class Workspace {
   struct Slab {
     struct Free {
       std::size_t size;
-      void operator()(std::byte* memory) const { give_back_aligned(memory, size); }
+      void operator()(std::byte* first) const { give_back_aligned(first, size); }
     };
     std::unique_ptr<std::byte, Free> memory;
 
